@@ -1,0 +1,1 @@
+"""Wires pipeline and stores: settings, the stage graph, job bodies, runners, command line."""

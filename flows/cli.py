@@ -1,0 +1,140 @@
+"""The command line: `sane run`, `plan`, `status`, `query`, `report`. Thin: parses, calls, prints."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from flows.settings_file import load_settings, run_seeds, with_seed
+from pipeline.errors import BadSetting, PipelineError
+from stores.errors import StoreError
+
+# Waiting threads that spin starve each other on shared cores; read by OpenMP when torch loads.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_STOPPED = 75
+
+app = typer.Typer(
+    help="Explains why an image-similarity model says two images match. Start with: sane run configs/planted.toml",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+Config = Annotated[Path, typer.Argument(help="configuration file (TOML); paths in it are relative to it")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", help="key=value over the file, such as saliency.rise.masks=500; repeatable")
+]
+Debug = Annotated[bool, typer.Option("--debug", help="show tracebacks")]
+Format = Annotated[str, typer.Option("--format", help="text or json")]
+
+
+@app.command()
+def run(
+    config: Config,
+    overrides: Overrides = None,
+    until: Annotated[str | None, typer.Option(help="run only this stage and what it needs")] = None,
+    force: Annotated[list[str] | None, typer.Option(help="compute this stage again even if current")] = None,
+    runner: Annotated[str | None, typer.Option(help="inline (this process) or prefect (a flow run)")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1; default: compute.device")] = None,
+    debug: Debug = False,
+) -> None:
+    """Check all inputs, then run what is stale and nothing else; ends with tables and the report's path."""
+    extra = [f"compute.runner={runner}"] if runner else []
+    extra += [f"compute.device={device}"] if device else []
+    with readable_errors(debug):
+        settings = load_settings(config, [*(overrides or []), *extra])
+        from flows.run_command import run_command
+
+        run_command(settings, config, until, tuple(force or ()))
+
+
+@app.command()
+def status(config: Config, overrides: Overrides = None, format: Format = "text", debug: Debug = False) -> None:
+    """Show every stage: current, stale (and why), partial, pending or missing."""
+    _for_each_seed(config, overrides, format, debug, stale_only=False)
+
+
+@app.command()
+def plan(config: Config, overrides: Overrides = None, format: Format = "text", debug: Debug = False) -> None:
+    """Show what a run would do, and why; computes nothing."""
+    _for_each_seed(config, overrides, format, debug, stale_only=True)
+
+
+@app.command()
+def query(
+    config: Config,
+    sql: Annotated[str, typer.Argument(help="DuckDB SQL, such as 'select * from metrics'; 'show tables' lists them")],
+    overrides: Overrides = None,
+    format: Annotated[str, typer.Option("--format", help="table, csv, json, markdown or latex")] = "table",
+    debug: Debug = False,
+) -> None:
+    """Run SQL over the tables of all current stages."""
+    with readable_errors(debug):
+        from flows.query import query_tables, render_result
+
+        settings = load_settings(config, overrides or [])
+        sys.stdout.write(render_result(query_tables(settings, sql), format))
+
+
+@app.command()
+def report(
+    config: Config,
+    overrides: Overrides = None,
+    output: Annotated[
+        Path | None, typer.Option(help="where to write it; default: beside the store's artifacts")
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Write the static HTML report of a finished run and print its path."""
+    with readable_errors(debug):
+        from flows.report_file import write_report
+
+        settings = load_settings(config, overrides or [])
+        for seed in run_seeds(settings):
+            typer.echo(write_report(with_seed(settings, seed), output))
+
+
+def _for_each_seed(config: Path, overrides: list[str] | None, format: str, debug: bool, stale_only: bool) -> None:
+    with readable_errors(debug):
+        from flows.status import print_plans
+
+        if format not in ("text", "json"):
+            raise BadSetting(expected="text or json", found=format, where="--format", remedy="choose one of them")
+        print_plans(load_settings(config, overrides or []), as_json=format == "json", stale_only=stale_only)
+
+
+@contextmanager
+def readable_errors(debug: bool) -> Iterator[None]:
+    """Turn errors into one readable block and an exit code: 1 failed, 2 bad setting, 75 stopped by a signal."""
+    previous = signal.signal(signal.SIGTERM, _stop)
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("stopped; everything committed is kept, the same command goes on from there", err=True)
+        raise typer.Exit(EXIT_STOPPED) from None
+    except (PipelineError, StoreError) as error:
+        if debug:
+            raise
+        Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(f"error\n{error}")
+        raise typer.Exit(EXIT_USAGE if isinstance(error, BadSetting) else EXIT_FAILED) from error
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _stop(signal_number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """Entry point of the `sane` command."""
+    app()

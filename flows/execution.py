@@ -1,0 +1,90 @@
+"""Doing one shard: committed already? read, call the pipeline, write, commit."""
+
+import datetime
+import importlib
+import importlib.metadata
+import time
+from collections.abc import Callable
+from functools import lru_cache
+
+from flows.shards import JobInputs, JobResult, ShardTask
+from flows.upstream import Upstream
+from stores.artifacts import ArtifactStore
+from stores.errors import MissingArtifact
+from stores.manifests import Commit
+
+RECORDED_PACKAGES = (
+    "torch",
+    "torchvision",
+    "numpy",
+    "zarr",
+    "pyarrow",
+    "scikit-learn",
+    "pytorch-metric-learning",
+)
+
+
+def execute_shard(task: ShardTask) -> Commit:
+    """Return the shard's commit, computing it only where none exists; safe to call again at any time.
+
+    Raises:
+        PipelineError: the work is refused, see the job.
+        StoreError: an upstream artifact cannot be read, or the store not be written.
+    """
+    store = ArtifactStore(task.store_root)
+    committed = store.read_commit(task.stage, task.shard_key)
+    if committed is not None:
+        return committed
+    set_threads(task.device.threads)
+    started = time.perf_counter()
+    result = job_body(task.job)(JobInputs(task, _readable(store, task)))
+    return store.commit_shard(
+        task.stage,
+        task.shard_key,
+        task.shard_label,
+        result.parts,
+        counts=dict(result.counts),
+        seconds=time.perf_counter() - started,
+        provenance={
+            "device": task.device.name,
+            "batch_size": task.device.batch_size,
+            "threads": task.device.threads,
+            "versions": package_versions(),
+            "when": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        },
+    )
+
+
+def job_body(job: str) -> Callable[[JobInputs], JobResult]:
+    """Return the `run` function of a module under flows.jobs."""
+    body: Callable[[JobInputs], JobResult] = importlib.import_module(f"flows.jobs.{job}").run
+    return body
+
+
+def set_threads(threads: int) -> None:
+    """Fix torch's CPU threads for this process: float32 bits depend on their number."""
+    import torch
+
+    if torch.get_num_threads() != threads:
+        torch.set_num_threads(threads)
+
+
+@lru_cache(maxsize=1)
+def package_versions() -> dict[str, str]:
+    """Return the versions of the packages that results depend on."""
+    return {name: importlib.metadata.version(name) for name in RECORDED_PACKAGES}
+
+
+def _readable(store: ArtifactStore, task: ShardTask) -> Upstream:
+    manifests = {}
+    for stage, wanted in task.upstream.items():
+        manifest = store.read_manifest(stage, wanted)
+        if manifest is None:
+            raise MissingArtifact(
+                expected=f"the manifest {wanted[:12]} of {stage}",
+                found="none",
+                where=task.store_root,
+                remedy="run the upstream stage again; was the store cleaned while this run went on?",
+            )
+        manifests[stage] = manifest
+    return Upstream(store, manifests)

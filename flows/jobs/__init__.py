@@ -1,0 +1,1 @@
+"""Job bodies: read, one pipeline call, write; no Prefect, no Dask."""

@@ -1,0 +1,50 @@
+"""The cause read off the embedding: predicted effect of removing each attribute (beyond the papers)."""
+
+import numpy as np
+import pyarrow as pa
+
+from flows.jobs.pair_frame import read_embeddings, read_labels, read_pair_frame
+from flows.shards import JobInputs, JobResult
+from pipeline.explanation.embedding_effect import fit_attribute_directions, predicted_effects
+from pipeline.explanation.presence_probe import fit_presence_probe, presence_probability
+from stores.parts import ArraysPart, Part, TablePart
+from stores.tables import check_table
+
+
+def run(inputs: JobInputs) -> JobResult:
+    """Return predicted effects and presence (pair, attribute), and the directions they come from."""
+    upstream = inputs.upstream
+    split = inputs.settings["split"]
+    frame = read_pair_frame(upstream, split)
+    embeddings_nd = read_embeddings(upstream, split)
+    train_labels_na = read_labels(upstream, "train")[1]
+    train_embeddings_nd = read_embeddings(upstream, "train")
+    fitted = fit_attribute_directions(train_embeddings_nd, train_labels_na)
+    effects_pa = predicted_effects(
+        embeddings_nd, frame.query_p, frame.reference_p, fitted.directions_ad, frame.attribute_groups
+    )
+    probe = fit_presence_probe(train_embeddings_nd, train_labels_na)
+    presence_pa = presence_probability(probe, embeddings_nd)[frame.query_p]
+    n_pairs, n_attributes = effects_pa.shape
+    table = pa.table(
+        {
+            "pair_id": pa.array(np.repeat(np.array(frame.pair_ids, dtype=object), n_attributes)),
+            "split": pa.array([split] * (n_pairs * n_attributes)),
+            "attribute": pa.array(np.tile(np.array(frame.attribute_names, dtype=object), n_pairs)),
+            "effect": pa.array(effects_pa.ravel()),
+            "present_probability": pa.array(presence_pa.ravel()),
+        }
+    )
+    directions = ArraysPart(
+        {
+            "directions": fitted.directions_ad,
+            "alpha": np.array([fitted.alpha]),
+            "explained_share": np.array([fitted.explained_share]),
+        },
+        {"directions": ("attribute", "dimension"), "alpha": ("value",), "explained_share": ("value",)},
+    )
+    parts: dict[str, Part] = {
+        "embedding_effects": TablePart("embedding_effects", check_table("embedding_effects", table)),
+        "directions": directions,
+    }
+    return JobResult(parts, {"pairs": n_pairs, "images": fitted.n_images})

@@ -1,0 +1,30 @@
+"""Embeddings of all images, one shard for each shard of images."""
+
+import numpy as np
+
+from flows.jobs.reading import load_scorer
+from flows.shards import JobInputs, JobResult
+from stores.digests import digest_array
+from stores.parts import ArraysPart, Part, TablePart
+from stores.tables import table_from_rows
+
+
+def run(inputs: JobInputs) -> JobResult:
+    """Return float32 unit-norm embeddings (image, D) and a digest for each image."""
+    store = inputs.upstream.store
+    commit = next(
+        commit for commit in inputs.upstream.commits("images") if commit.shard_key == inputs.work["images_shard"]
+    )
+    pixels = store.read_part_arrays(commit, "pixels", ["pixels"])["pixels"]
+    images = store.read_part_table(commit, "images").to_pylist()
+    scorer = load_scorer(inputs)
+    embeddings = scorer.embed(pixels) if len(pixels) else np.zeros((0, inputs.settings["embedding_dim"]), np.float32)
+    rows = [
+        {"image_id": image["image_id"], "split": image["split"], "embedding_sha256": digest_array(embedding)}
+        for image, embedding in zip(images, embeddings, strict=True)
+    ]
+    parts: dict[str, Part] = {
+        "embeddings": ArraysPart({"embeddings": embeddings}, {"embeddings": ("image", "dimension")}),
+        "image_embeddings": TablePart("image_embeddings", table_from_rows("image_embeddings", rows)),
+    }
+    return JobResult(parts, {"images": len(pixels), "forward_passes": len(pixels)})

@@ -1,0 +1,63 @@
+"""The count prior and the weights of Eq. 4, chosen on different halves of the validation pairs."""
+
+import numpy as np
+
+from flows.jobs.pair_frame import (
+    read_attribute_scores,
+    read_normalised_maps,
+    read_pair_frame,
+    read_pair_values,
+)
+from flows.shards import JobInputs, JobResult
+from pipeline.explanation.combination import explanation_terms
+from pipeline.explanation.count_prior import count_prior
+from pipeline.explanation.weight_grid import GridResult, WeightGridSpec, choose_weights, cross_fit_halves
+from stores.parts import Part, TablePart
+from stores.tables import table_from_rows
+
+
+def run(inputs: JobInputs) -> JobResult:
+    """Return the tables `prior` and `weight_grid` (with and without the prior; each has one best row)."""
+    settings = inputs.settings
+    frame = read_pair_frame(inputs.upstream, "valid")
+    drops_pa = -read_pair_values(inputs.upstream, "replacements.valid", "replacements", "effect", frame)
+    fits_prior_p = cross_fit_halves(np.array(frame.queries), settings["seed"])
+    present_pa = frame.present_pa
+    prior_a = count_prior(drops_pa[fits_prior_p], present_pa[fits_prior_p], settings["prior_smoothing"])
+    logits, activations = read_attribute_scores(inputs.upstream, "sane", "valid")
+    maps = read_normalised_maps(inputs.upstream, settings["maps"], frame.pair_ids, settings["map_temperature"])
+    grid = ~fits_prior_p
+    terms = explanation_terms(logits, activations, maps[grid], frame.query_p[grid], prior_a)
+    rows = []
+    for kind, use_prior in (("count", True), ("none", False)):
+        spec = WeightGridSpec(step=settings["weight_grid_step"], use_prior=use_prior)
+        rows += _rows(choose_weights(terms, drops_pa[grid], present_pa[grid], spec), kind)
+    prior = [
+        {"attribute": name, "kind": "count", "value": float(value), "significance": None}
+        for name, value in zip(frame.attribute_names, prior_a, strict=True)
+    ]
+    parts: dict[str, Part] = {
+        "prior": TablePart("prior", table_from_rows("prior", prior)),
+        "weight_grid": TablePart("weight_grid", table_from_rows("weight_grid", rows)),
+    }
+    counts = {
+        "pairs_for_prior": int(fits_prior_p.sum()),
+        "pairs_for_grid": int(grid.sum()),
+        "grid_points": len(rows),
+    }
+    return JobResult(parts, counts)
+
+
+def _rows(result: GridResult, prior_kind: str) -> list[dict[str, object]]:
+    return [
+        {
+            "confidence_weight": row.confidence_weight,
+            "map_match_weight": row.map_match_weight,
+            "prior_weight": row.prior_weight,
+            "prior_kind": prior_kind,
+            "objective": row.objective,
+            "top1_accuracy": row.top1_accuracy,
+            "is_best": row.is_best,
+        }
+        for row in result.rows
+    ]

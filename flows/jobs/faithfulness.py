@@ -1,0 +1,65 @@
+"""Insertion and deletion curves of a group of queries."""
+
+from itertools import groupby
+
+from flows.jobs.image_lookup import ImageLookup
+from flows.jobs.reading import embeddings_by_id, load_scorer
+from flows.shards import JobInputs, JobResult
+from pipeline.evaluation.faithfulness import CurvePair, faithfulness_of_query
+from stores.parts import TablePart
+from stores.tables import table_from_rows
+
+
+def run(inputs: JobInputs) -> JobResult:
+    """Return a row of `faithfulness` per pair."""
+    settings = inputs.settings
+    store = inputs.upstream.store
+    scorer = load_scorer(inputs)
+    images = ImageLookup(inputs.upstream, "test")
+    commit = next(
+        commit for commit in inputs.upstream.commits(settings["maps"]) if commit.shard_key == inputs.work["maps_shard"]
+    )
+    maps_qkyx = store.read_part_arrays(commit, "maps", ["maps"])["maps"]
+    rows, passes = [], 0
+
+    def embed(pixels_nhwc):  # type: ignore[no-untyped-def]
+        nonlocal passes
+        passes += len(pixels_nhwc)
+        return scorer.embed(pixels_nhwc)
+
+    groups = [list(pairs) for _, pairs in groupby(inputs.work["pairs"], key=lambda pair: pair["query"])]
+    for number, pairs in enumerate(groups):
+        query = pairs[0]["query"]
+        curves = faithfulness_of_query(
+            embed,
+            images.pixels(query),
+            maps_qkyx[number, : len(pairs)],
+            embeddings_by_id(inputs.upstream, "test", [pair["reference"] for pair in pairs]),
+            tuple(settings["canvas"]),
+            (int(settings["seed"]), query),
+        )
+        rows += [
+            {
+                "pair_id": pair["pair_id"],
+                "generator": settings["generator"],
+                "mode": settings["mode"],
+                **_measures(curve),
+            }
+            for pair, curve in zip(pairs, curves, strict=True)
+        ]
+    counts = {"images": len(groups), "pairs": len(rows), "forward_passes": passes}
+    return JobResult({"faithfulness": TablePart("faithfulness", table_from_rows("faithfulness", rows))}, counts)
+
+
+def _measures(curve: CurvePair) -> dict[str, object]:
+    return {
+        "insertion_auc": curve.insertion_auc,
+        "deletion_auc": curve.deletion_auc,
+        "insertion_auc_anchored": curve.insertion_auc_anchored,
+        "deletion_auc_anchored": curve.deletion_auc_anchored,
+        "insertion_curve": curve.insertion_curve.tolist(),
+        "deletion_curve": curve.deletion_curve.tolist(),
+        "insertion_is_flat": curve.insertion_is_flat,
+        "deletion_is_flat": curve.deletion_is_flat,
+        "is_constant": curve.is_constant,
+    }

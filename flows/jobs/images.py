@@ -1,0 +1,67 @@
+"""Images as square uint8 pixels in the store: files are decoded once, planted items rendered once."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from flows.planners.dataset import planted_spec
+from flows.shards import JobInputs, JobResult
+from pipeline.datasets.folder_files import contained_path
+from pipeline.datasets.planted.renderer import render_item
+from pipeline.errors import BadImage
+from pipeline.image_decoding import decode_image
+from stores.digests import digest_array
+from stores.parts import ArraysPart, Part, TablePart
+from stores.tables import table_from_rows
+
+
+def run(inputs: JobInputs) -> JobResult:
+    """Return the shard's pixels, its rows of `images`, and its unreadable files with reasons."""
+    readable, unreadable, pixels = [], [], []
+    for row in inputs.work["rows"]:
+        try:
+            decoded, size_px = _decode(row, inputs)
+        except BadImage as error:
+            unreadable.append({"path": row["path"], "reason": error.found})
+            continue
+        pixels.append(decoded)
+        measured = {"width_px": size_px[0], "height_px": size_px[1], "pixels_sha256": digest_array(decoded)}
+        path = row["path"] or f"planted/{row['image_id']}"
+        readable.append({**row, **measured, "path": path, "sha256": row["sha256"] or measured["pixels_sha256"]})
+    size = inputs.settings["image_size_px"]
+    pixels_nhwc = np.stack(pixels) if pixels else np.zeros((0, size, size, 3), np.uint8)
+    parts: dict[str, Part] = {
+        "pixels": ArraysPart(
+            {"pixels": pixels_nhwc}, {"pixels": ("image", "y", "x", "rgb")}, {"pixels": "sRGB, 0 to 255"}
+        ),
+        "images": TablePart("images", table_from_rows("images", readable)),
+        "unreadable_images": TablePart("unreadable_images", table_from_rows("unreadable_images", unreadable)),
+    }
+    return JobResult(parts, {"images": len(readable), "unreadable_images": len(unreadable)})
+
+
+def _decode(row: Mapping[str, Any], inputs: JobInputs) -> tuple[np.ndarray, tuple[int, int]]:
+    settings = inputs.settings
+    size = settings["image_size_px"]
+    if settings["kind"] == "planted":
+        return render_item(planted_spec(settings), row["image_id"]), (size, size)
+    # The root is where this run finds the files; the row's sha256 says which bytes they have to be.
+    path = contained_path(Path(str(inputs.task.places["dataset_root"])), row["path"])
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise BadImage(
+            expected="a readable file", found=str(error), where=str(path), remedy="restore the file"
+        ) from error
+    if sha256(data).hexdigest() != row["sha256"]:
+        raise BadImage(
+            expected="the bytes that were hashed when the run was planned",
+            found="a file that changed meanwhile",
+            where=str(path),
+            remedy="start the run again",
+        )
+    canvas = tuple(settings["canvas"])
+    return decode_image(data, str(path), size, canvas, settings["effective_resolution_px"])

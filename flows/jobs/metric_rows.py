@@ -1,0 +1,44 @@
+"""Rows of the table `metrics`, built from intervals."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from pipeline.evaluation.bootstrap import Interval
+
+
+def metric_row(table_name: str, metric: str, interval: Interval, **labels: str | float | None) -> dict[str, Any]:
+    """Return one row: a value with its interval, n and number of clusters; NaN becomes null."""
+    return {
+        "table_name": table_name,
+        "metric": metric,
+        "value": _finite(interval.value),
+        "ci_low": _finite(interval.low),
+        "ci_high": _finite(interval.high),
+        "n": interval.n,
+        "n_clusters": interval.n_clusters,
+        "unit": "share",
+        **labels,
+    }
+
+
+def count_row(table_name: str, metric: str, value: float, n: int, **labels: str | None) -> dict[str, Any]:
+    """Return one row for a plain count or measured constant, which has no interval."""
+    return {
+        "table_name": table_name,
+        "metric": metric,
+        "value": _finite(value),
+        "n": n,
+        "unit": "count",
+        **labels,
+    }
+
+
+def completed(row: Mapping[str, Any], shared: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the row with what all rows of a run share, such as dataset and seed."""
+    return {**shared, **row}
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

@@ -1,0 +1,58 @@
+"""Pairs of one split: images of one class, or items whose planted similarity passes a threshold."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from flows.shards import JobInputs, JobResult
+from pipeline.errors import BadDataset
+from pipeline.pair_sampling import sample_pairs
+from stores.parts import TablePart
+from stores.tables import table_from_rows
+
+
+def run(inputs: JobInputs) -> JobResult:
+    """Return the rows of `pairs` for one split."""
+    settings = inputs.settings
+    rows = inputs.upstream.rows("images", "images", settings["split"])
+    pairs = sample_pairs(
+        settings["split"],
+        [row["image_id"] for row in rows],
+        _matches(rows, settings["match_threshold"]),
+        settings["references"],
+        settings["most_pairs"],
+        settings["seed"],
+    )
+    if not pairs:
+        raise BadDataset(
+            expected="at least one pair of matching images",
+            found=f"none among {len(rows)} images",
+            where=f"the {settings['split']} split",
+            remedy="add images, or lower pairs.match_threshold",
+        )
+    table = table_from_rows(
+        "pairs",
+        [
+            {
+                "pair_id": pair.pair_id,
+                "split": settings["split"],
+                "query": pair.query,
+                "reference": pair.reference,
+                "is_match": True,
+                "condition": None,
+                "negatives": None,
+            }
+            for pair in pairs
+        ],
+    )
+    return JobResult({"pairs": TablePart("pairs", table)}, {"pairs": len(pairs), "images": len(rows)})
+
+
+def _matches(rows: list[dict[str, Any]], threshold: float) -> Callable[[int], np.ndarray]:
+    if rows and rows[0]["similarity_target"] is not None:
+        targets = np.array([row["similarity_target"] for row in rows], dtype=np.float64)
+        targets /= np.linalg.norm(targets, axis=1, keepdims=True)
+        return lambda position: targets @ targets[position] >= threshold
+    labels = np.array([row["label"] for row in rows])
+    return lambda position: labels == labels[position]

@@ -1,0 +1,169 @@
+"""The static HTML report: reads what the run has made, hands plain values to the page, keeps its bytes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from flows.jobs.image_lookup import ImageLookup
+from flows.shards import JobInputs, JobResult
+from flows.upstream import Upstream
+from pipeline.report.cards import choose_pairs
+from pipeline.report.evidence import CurveSet, PairEvidence, ReportEvidence, RunFacts, StageRecord, TableRow
+from pipeline.report.page import render_report
+from stores.manifests import Manifest
+from stores.parts import FilePart
+
+# The maps that the explanations are matched with; the other generators are controls.
+SHOWN_GENERATOR = "rise"
+
+
+def run(inputs: JobInputs) -> JobResult:
+    """Return the part `report`: one HTML file; what the run has not made is left out of it."""
+    upstream, settings = inputs.upstream, inputs.settings
+    generators = list(settings.get("generators", ()))
+    models = list(settings.get("attribute_models", ()))
+    pairs = _pairs(upstream, int(settings["seed"]))
+    evidence = ReportEvidence(
+        facts=_facts(inputs),
+        pairs=pairs,
+        metrics=_rows(upstream, "metrics", "metrics"),
+        generators=generators,
+        curves=_curves(upstream, generators),
+        prior=_rows(upstream, "explanation_weights", "prior"),
+        weight_grid=_rows(upstream, "explanation_weights", "weight_grid"),
+        similarity_history=_rows(upstream, "similarity_model", "training_history"),
+        attribute_histories={
+            model: _rows(upstream, f"attribute_model.{model}", "training_history") for model in models
+        },
+        stages=[_stage_record(manifest) for manifest in upstream.manifests.values()],
+    )
+    page = render_report(evidence)
+    return JobResult({"report": FilePart("report.html", page)}, {"cards": len(pairs), "bytes": len(page)})
+
+
+def _facts(inputs: JobInputs) -> RunFacts:
+    upstream = inputs.upstream
+    has_vocabulary = "vocabulary" in upstream.manifests
+    return RunFacts(
+        dataset=str(inputs.settings["dataset"]),
+        similarity_model=str(inputs.settings["similarity_model"]),
+        seed=int(inputs.settings["seed"]),
+        images=int(upstream.manifests["images"].details.get("counts", {}).get("images", 0)),
+        test_images=len(upstream.table("images", "images", "test")),
+        test_pairs=len(upstream.table("pairs.test", "pairs")),
+        attributes=len(upstream.attribute_names) if has_vocabulary else 0,
+        made=max(upstream.manifests.values(), key=Manifest.moment).created,
+    )
+
+
+def _rows(upstream: Upstream, stage: str, part: str) -> list[TableRow]:
+    """Return the rows of a table part, none where the stage was not made or keeps no such part."""
+    if stage not in upstream.manifests or any(part not in commit.parts for commit in upstream.commits(stage)):
+        return []
+    return list(upstream.rows(stage, part))
+
+
+def _pairs(upstream: Upstream, seed: int) -> list[PairEvidence]:
+    """Return the chosen test pairs with their pictures, map and explanations."""
+    labels = _labels(upstream)
+    chosen = choose_pairs(upstream.rows("pairs.test", "pairs"), labels, seed)
+    pair_ids = [pair["pair_id"] for pair in chosen]
+    scores = {row["pair_id"]: row["similarity"] for row in _rows(upstream, "similarities.test", "similarities")}
+    maps = _maps(upstream, pair_ids)
+    explanations = _explanations(upstream, pair_ids)
+    images = ImageLookup(upstream, "test")
+    return [
+        PairEvidence(
+            pair["pair_id"],
+            pair["query"],
+            pair["reference"],
+            labels[pair["query"]],
+            labels[pair["reference"]],
+            scores.get(pair["pair_id"]),
+            images.pixels(pair["query"]),
+            images.pixels(pair["reference"]),
+            maps.get(pair["pair_id"]),
+            explanations[pair["pair_id"]],
+        )
+        for pair in chosen
+    ]
+
+
+def _labels(upstream: Upstream) -> dict[str, str]:
+    images = upstream.table("images", "images", "test")
+    return dict(zip(images["image_id"].to_pylist(), images["label"].to_pylist(), strict=True))
+
+
+def _maps(upstream: Upstream, pair_ids: Sequence[str]) -> dict[str, np.ndarray]:
+    """Return float32 maps (y, x) by pair id; a shard's array is read only where it holds a chosen pair."""
+    stage = f"saliency_maps.test.{SHOWN_GENERATOR}.fixed"
+    if stage not in upstream.manifests:
+        return {}
+    wanted = set(pair_ids)
+    found: dict[str, np.ndarray] = {}
+    for commit in upstream.commits(stage):
+        table = upstream.store.read_part_table(commit, "map_rows", ["pair_id", "row"])
+        rows = {
+            pair_id: row
+            for pair_id, row in zip(table["pair_id"].to_pylist(), table["row"].to_pylist(), strict=True)
+            if pair_id in wanted
+        }
+        if rows:
+            maps_qkyx = upstream.store.read_part_arrays(commit, "maps", ["maps"])["maps"]
+            flat_nyx = maps_qkyx.reshape(-1, *maps_qkyx.shape[2:])
+            found |= {pair_id: flat_nyx[row].astype(np.float32) for pair_id, row in rows.items()}
+    return found
+
+
+def _explanations(upstream: Upstream, pair_ids: Sequence[str]) -> dict[str, list[Mapping[str, Any]]]:
+    """Return the rows of `explanations` by chosen pair."""
+    by_pair: dict[str, list[Mapping[str, Any]]] = {pair_id: [] for pair_id in pair_ids}
+    if "explanations" in upstream.manifests:
+        # All pairs, variants and ranks would be millions of rows: filtered while still columns.
+        table = upstream.table("explanations", "explanations")
+        chosen = table.filter(pc.is_in(table["pair_id"], value_set=pa.array(pair_ids, pa.string())))
+        for row in chosen.to_pylist():
+            by_pair[row["pair_id"]].append(row)
+    return by_pair
+
+
+def _curves(upstream: Upstream, generators: Sequence[str]) -> list[CurveSet]:
+    queries = upstream.table("pairs.test", "pairs")
+    query_of = dict(zip(queries["pair_id"].to_pylist(), queries["query"].to_pylist(), strict=True))
+    curves = []
+    for generator in generators:
+        stage = f"faithfulness.{generator}.fixed"
+        if stage not in upstream.manifests:
+            continue
+        table = upstream.table(stage, "faithfulness")
+        names = [query_of[pair_id] for pair_id in table["pair_id"].to_pylist()]
+        clusters_p = np.unique(np.array(names, dtype=str), return_inverse=True)[1].astype(np.int64)
+        curves.append(
+            CurveSet(generator, _matrix(table["insertion_curve"]), _matrix(table["deletion_curve"]), clusters_p)
+        )
+    return curves
+
+
+def _matrix(column: Any) -> np.ndarray:
+    """Return a list column of equal lengths as float64 (row, entry)."""
+    flat = pc.list_flatten(column).to_numpy()
+    matrix: np.ndarray = flat.reshape(len(column), -1).astype(np.float64)
+    return matrix
+
+
+def _stage_record(manifest: Manifest) -> StageRecord:
+    details = manifest.details
+    return StageRecord(
+        stage=manifest.stage,
+        shards=len(manifest.shard_keys),
+        counts=details.get("counts", {}),
+        seconds=manifest.seconds,
+        devices=details.get("devices", []),
+        created=manifest.created,
+        parts=details.get("parts", {}),
+        fingerprint=manifest.fingerprint,
+        versions=manifest.versions,
+    )

@@ -1,0 +1,68 @@
+"""The similarity model: trained, or taken from a weights file."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from flows.jobs.progress import report_epoch
+from flows.shards import JobInputs, JobResult
+from flows.upstream import Upstream
+from pipeline.similarity.networks import build_embedding_network, load_network_state, network_state
+from pipeline.similarity.training import LabelledPixels, SimilarityTrainingSpec, train_similarity_model
+from pipeline.similarity.weights_file import read_weights_file
+from stores.parts import Part, TablePart, TensorsPart
+from stores.tables import table_from_rows
+
+
+def run(inputs: JobInputs) -> JobResult:
+    """Return the model's tensors and its training history (empty for a model from a file)."""
+    settings = inputs.settings
+    metadata = {"network": settings["network"], "embedding_dim": str(settings["embedding_dim"])}
+    weights = inputs.task.places["weights"]
+    if weights is not None:
+        network = build_embedding_network(settings["network"], settings["embedding_dim"])
+        load_network_state(network, read_weights_file(Path(weights)), weights)
+        return _result(network_state(network), [], metadata, {"images": 0})
+    classes = sorted(set(inputs.upstream.table("images", "images")["label"].to_pylist()))
+    train = _labelled_pixels(inputs.upstream, "train", classes)
+    valid = _labelled_pixels(inputs.upstream, "valid", classes)
+    spec = _spec(settings, graded=train.targets_nc is not None)
+    trained = train_similarity_model(spec, train, valid, inputs.task.device.name, report_epoch(inputs.task.stage))
+    history = [{"model": "similarity_model", **row} for row in trained.history]
+    counts = {"images": len(train.pixels_nhwc), "epochs": len(history), "best_epoch": trained.best_epoch}
+    return _result(trained.state, history, metadata, counts)
+
+
+def _result(
+    state: dict[str, np.ndarray],
+    history: Sequence[Mapping[str, object]],
+    metadata: dict[str, str],
+    counts: dict[str, int],
+) -> JobResult:
+    table = table_from_rows("training_history", history)
+    parts: dict[str, Part] = {
+        "model": TensorsPart(state, metadata),
+        "training_history": TablePart("training_history", table),
+    }
+    return JobResult(parts, counts)
+
+
+def _spec(settings: object, graded: bool) -> SimilarityTrainingSpec:
+    values = dict(settings)  # type: ignore[call-overload]
+    objective = values.pop("objective")
+    if objective == "auto":
+        objective = "regression" if graded else "triplet"
+    return SimilarityTrainingSpec(objective=objective, **values)
+
+
+def _labelled_pixels(upstream: Upstream, split: str, classes: list[str]) -> LabelledPixels:
+    rows = upstream.rows("images", "images", split)
+    number = {name: position for position, name in enumerate(classes)}
+    targets = [row["similarity_target"] for row in rows]
+    graded = all(target is not None for target in targets)
+    return LabelledPixels(
+        upstream.arrays("images", "pixels", "pixels", split),
+        np.array([number[row["label"]] for row in rows], dtype=np.int64),
+        np.array(targets, dtype=np.float32) if graded else None,
+    )

@@ -1,0 +1,1 @@
+"""How each stage cuts its work into shards, and which digests each shard depends on; no torch here."""

@@ -1,0 +1,63 @@
+"""Shards of saliency maps and of whatever follows their cut: groups of queries with all their references."""
+
+from collections import defaultdict
+from typing import Any
+
+from flows.graph import ShardPlan, Stage
+from flows.upstream import Upstream
+from stores.fingerprints import fingerprint
+from stores.shards import content_defined_shards
+
+QUERIES_PER_SHARD = 8
+
+
+def plan_saliency_maps(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
+    """Return content-defined groups of queries; a shard depends on its own images and embeddings only."""
+    model = upstream.part_digest("similarity_model", "model")
+    return [
+        ShardPlan(label, {**inputs, "model": model}, {"pairs": pairs})
+        for label, inputs, pairs in _query_groups(upstream, stage.settings["split"])
+    ]
+
+
+def plan_true_effects(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
+    """Return the same groups; re-rendering needs the model but no maps."""
+    return plan_saliency_maps(upstream, stage)
+
+
+def plan_faithfulness(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
+    """Return one shard for each shard of test maps."""
+    maps_stage = stage.settings["maps"]
+    by_label = {label: (inputs, pairs) for label, inputs, pairs in _query_groups(upstream, "test")}
+    model = upstream.part_digest("similarity_model", "model")
+    shards = []
+    for commit in upstream.commits(maps_stage):
+        inputs, pairs = by_label[commit.shard_label]
+        maps = commit.parts["maps"].digest
+        work = {"pairs": pairs, "maps_shard": commit.shard_key}
+        shards.append(ShardPlan(commit.shard_label, {**inputs, "model": model, "maps": maps}, work))
+    return shards
+
+
+def _query_groups(upstream: Upstream, split: str) -> list[tuple[str, dict[str, Any], list[dict[str, str]]]]:
+    pixels = dict(_columns(upstream, "images", "images", split, "image_id", "pixels_sha256"))
+    embeddings = dict(_columns(upstream, "embeddings", "image_embeddings", split, "image_id", "embedding_sha256"))
+    pairs_by_query: dict[str, list[dict[str, str]]] = defaultdict(list)
+    for pair in upstream.rows(f"pairs.{split}", "pairs"):
+        kept = {name: pair[name] for name in ("pair_id", "query", "reference")}
+        pairs_by_query[pair["query"]].append(kept)
+    groups = []
+    for queries in content_defined_shards(list(pairs_by_query), average=QUERIES_PER_SHARD):
+        pairs = [pair for query in queries for pair in pairs_by_query[query]]
+        inputs = {
+            "pairs": fingerprint([list(pair.values()) for pair in pairs]),
+            "queries": fingerprint([pixels[query] for query in queries]),
+            "references": fingerprint([embeddings[pair["reference"]] for pair in pairs]),
+        }
+        groups.append((fingerprint(queries[0])[:8], inputs, pairs))
+    return groups
+
+
+def _columns(upstream: Upstream, stage: str, part: str, prefix: str, first: str, second: str) -> list[tuple[str, str]]:
+    table = upstream.table(stage, part, prefix)
+    return list(zip(table[first].to_pylist(), table[second].to_pylist(), strict=True))

@@ -1,0 +1,177 @@
+"""Every setting with its meaning, default and limits; the keys are a contract with users."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Positive = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+GeneratorName = Literal["rise", "random", "centre"]
+VariantName = Literal[
+    "random",
+    "best_constant",
+    "prior_only",
+    "predicted_in_both",
+    "classifier",
+    "sane",
+    "sane+match",
+    "sane+match+count",
+    "embedding_effect",
+    "embedding_effect+presence",
+]
+
+
+class Section(BaseModel):
+    """A table of the configuration file; unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DatasetSettings(Section):
+    """[dataset]: which images, and how they become pixels."""
+
+    kind: Literal["planted", "awa2"] = Field(description="planted (rendered) or awa2 (the release's layout)")
+    root: Path | None = Field(None, description="folder of the dataset, relative to the configuration file")
+    image_size_px: int = Field(112, ge=16, le=1024, description="side of the square images, px")
+    canvas: tuple[int, int, int] = Field((127, 127, 127), description="RGB behind transparent and blanked pixels")
+    max_unreadable_share: Share = Field(0.01, description="largest share of unreadable images a run accepts")
+    effective_resolution_px: int | None = Field(
+        None,
+        ge=8,
+        description="reduce every image's short side to this first, so that all carry equal detail",
+    )
+    validation_images: int = Field(20, ge=2, description="awa2: images of each training class set aside")
+    seed: int = Field(0, description="planted: seed of the items")
+    train_items: Positive = Field(1600, description="planted: training items")
+    valid_items: Positive = Field(400, description="planted: validation items")
+    test_items: Positive = Field(400, description="planted: items of the audit split")
+    distractor_correlation: Share = Field(0.4, description="planted: correlation of distractors with drivers")
+
+    @model_validator(mode="after")
+    def _root_where_needed(self) -> "DatasetSettings":
+        if self.kind != "planted" and self.root is None:
+            raise ValueError(f"dataset.root is required where dataset.kind is {self.kind!r}")
+        return self
+
+
+class StoreSettings(Section):
+    """[store]: where artifacts live."""
+
+    root: str = Field("store", description="a folder (relative to the configuration file) or an fsspec URL")
+
+
+class SimilarityModelSettings(Section):
+    """[similarity_model]: the model that is explained."""
+
+    kind: Literal["resnet18"] = Field("resnet18", description="residual network with an embedding head")
+    network: Literal["resnet18", "resnet18_three_stage", "small_residual"] = Field(
+        "resnet18_three_stage", description="the trunk"
+    )
+    weights: Path | None = Field(None, description="safetensors or torch state dict, instead of training")
+    pretrained: str | None = Field(None, description="torchvision weights to start from, e.g. IMAGENET1K_V1")
+    embedding_dim: Positive = Field(64, description="length of an embedding")
+    objective: Literal["auto", "triplet", "regression"] = Field(
+        "auto", description="triplet on classes, regression on graded targets; auto: what the dataset gives"
+    )
+    epochs: Positive = Field(60, description="most epochs")
+    patience: Positive = Field(20, description="epochs without improvement before training stops")
+    batch_size: int = Field(64, ge=8, description="images per step")
+    images_per_class: int = Field(4, ge=2, description="images of one class in a triplet batch")
+    learning_rate: float = Field(1e-3, gt=0, description="AdamW, decayed along a cosine")
+    weight_decay: float = Field(1e-4, ge=0, description="AdamW's")
+    margin: float = Field(0.2, gt=0, description="of the triplet loss, on unit embeddings")
+    flips: bool = Field(True, description="mirror half of the training images")
+
+
+class PairsSettings(Section):
+    """[pairs]: which pairs are explained, and which train the attribute model."""
+
+    train_references: Positive = Field(5, description="K: references per training image")
+    references: Positive = Field(5, description="references per validation and test query")
+    valid: Positive = Field(2000, description="most validation pairs")
+    test: Positive = Field(10000, description="most test pairs")
+    match_threshold: Share = Field(0.5, description="planted: least planted similarity of a match")
+
+
+class RiseSettings(Section):
+    """[saliency.rise]."""
+
+    modes: list[Literal["fixed"]] = Field(["fixed"], description="fixed: only the query is manipulated")
+    masks: Positive = Field(2000, description="N: masks (and forward passes) per test query")
+    supervision_masks: Positive = Field(2000, description="N for training and validation queries")
+    grid_cells: Positive = Field(8, description="cells along a side of a mask's coarse grid")
+    keep_probability: float = Field(0.5, gt=0, lt=1, description="chance that a cell is kept")
+
+
+class SaliencySettings(Section):
+    """[saliency]: which maps are made."""
+
+    generators: list[GeneratorName] = Field(["rise", "random", "centre"], description="maps of test pairs")
+    supervision: Literal["rise"] = Field("rise", description="maps that supervise and match attributes")
+    rise: RiseSettings = RiseSettings()  # type: ignore[call-arg]
+
+    @model_validator(mode="after")
+    def _supervision_is_made(self) -> "SaliencySettings":
+        if self.supervision not in self.generators or len(set(self.generators)) != len(self.generators):
+            raise ValueError("saliency.generators must be distinct and hold the supervision's generator")
+        return self
+
+
+class AttributeModelSettings(Section):
+    """[attribute_model]: the SANE predictor and the classifier beside it."""
+
+    names: list[Literal["sane", "classifier"]] = Field(["sane", "classifier"], description="models to train")
+    backbone: Literal["resnet18", "resnet18_three_stage", "small_residual"] = Field("resnet18", description="the trunk")
+    pretrained: str | None = Field(None, description="torchvision weights to start from")
+    epochs: Positive = Field(300, description="most epochs")
+    patience: Positive = Field(20, description="epochs without a better validation mAP before training stops")
+    batch_size: Positive = Field(256, description="images per step")
+    learning_rate: float = Field(5e-4, gt=0, description="Adam's")
+    learning_rate_decay: float = Field(0.985, gt=0, le=1, description="factor per epoch")
+    heatmap_weight: float = Field(5e-3, ge=0, description="lambda of L = L_Huber + lambda L_hm")
+    huber_reduction: Literal["mean", "sum_attributes"] = Field(
+        "mean", description="mean over batch and attributes (the authors' code), or sum over attributes"
+    )
+    map_temperature: float = Field(3.0, gt=0, description="inverse temperature of normalise_map")
+
+
+class ExplanationSettings(Section):
+    """[explanation]: how an attribute is chosen."""
+
+    variants: list[VariantName] = Field(list(VariantName.__args__), description="rows of the tables")  # type: ignore[attr-defined]
+    prior: Literal["count"] = Field("count", description="the prior of sane+match+count")
+    prior_smoothing: float = Field(1.0, ge=0, description="pseudo-count of each attribute")
+    weight_grid_step: float = Field(0.05, gt=0, le=0.5, description="step of the simplex of weights")
+
+
+class EvaluationSettings(Section):
+    """[evaluation]: intervals and seeds."""
+
+    bootstrap_samples: int = Field(1000, ge=100, description="resamples of queries behind each interval")
+    seeds: list[int] = Field([], description="run once per seed; empty: only `seed`")
+
+
+class ComputeSettings(Section):
+    """[compute]: where and how fast; none of it is in a fingerprint, except precision."""
+
+    runner: Literal["inline", "prefect"] = Field("inline", description="inline: this process; prefect: a flow")
+    device: str = Field("auto", description="cpu, cuda, cuda:0; auto: cuda where there is one")
+    precision: Literal["float32", "bfloat16"] = Field("float32", description="of the similarity model's passes")
+    batch_size: Positive = Field(100, description="images per forward pass")
+    threads: int | None = Field(None, ge=1, description="CPU threads; empty: all cores")
+
+
+class Settings(Section):
+    """A whole configuration file."""
+
+    seed: int = Field(0, description="of weights, batches, pairs, masks and resamples")
+    dataset: DatasetSettings
+    store: StoreSettings = StoreSettings()  # type: ignore[call-arg]
+    similarity_model: SimilarityModelSettings = SimilarityModelSettings()  # type: ignore[call-arg]
+    pairs: PairsSettings = PairsSettings()  # type: ignore[call-arg]
+    saliency: SaliencySettings = SaliencySettings()  # type: ignore[call-arg]
+    attribute_model: AttributeModelSettings = AttributeModelSettings()  # type: ignore[call-arg]
+    explanation: ExplanationSettings = ExplanationSettings()  # type: ignore[call-arg]
+    evaluation: EvaluationSettings = EvaluationSettings()  # type: ignore[call-arg]
+    compute: ComputeSettings = ComputeSettings()  # type: ignore[call-arg]

@@ -1,0 +1,184 @@
+"""The stage graph as a readable list, in the order in which it runs."""
+
+from typing import Any
+
+from flows.graph import Stage
+from flows.planners import dataset, saliency, similarity
+from flows.settings import Settings
+from flows.stages_explanation import explanation_stages
+from pipeline.errors import BadSetting
+
+SPLITS = ("train", "valid", "test")
+EMBED = ("pipeline.similarity.networks", "pipeline.similarity.scorer")
+
+
+def build_stages(settings: Settings) -> tuple[Stage, ...]:
+    """Return every stage instance of a run with one seed; a stage comes after all that it reads."""
+    return (
+        *dataset_stages(settings),
+        *similarity_stages(settings),
+        *saliency_stages(settings),
+        *explanation_stages(settings),
+    )
+
+
+def dataset_stages(settings: Settings) -> list[Stage]:
+    """Return the stages that turn files, or rendered items, into labelled pixels."""
+    chosen = settings.dataset
+    places = {"dataset_root": None if chosen.root is None else str(chosen.root)}
+    by_kind: dict[str, tuple[dict[str, Any], str]] = {
+        "planted": (
+            chosen.model_dump(
+                include={
+                    "kind",
+                    "seed",
+                    "image_size_px",
+                    "train_items",
+                    "valid_items",
+                    "test_items",
+                    "distractor_correlation",
+                }
+            ),
+            "pipeline.datasets.planted.renderer",
+        ),
+        "awa2": (
+            chosen.model_dump(
+                include={
+                    "kind",
+                    "image_size_px",
+                    "canvas",
+                    "effective_resolution_px",
+                    "validation_images",
+                }
+            ),
+            "pipeline.image_decoding",
+        ),
+    }
+    values, decoder = by_kind[chosen.kind]
+    index = {"planted": "pipeline.datasets.planted.index", "awa2": "pipeline.datasets.awa2"}[chosen.kind]
+    images = ("pipeline.datasets.records", decoder)
+    return [
+        Stage("vocabulary", "vocabulary", {**values}, (index,), (), dataset.plan_vocabulary, places),
+        Stage("images", "images", values, images, (), dataset.plan_images, places),
+    ]
+
+
+def similarity_stages(settings: Settings) -> list[Stage]:
+    """Return the explained model, the embeddings, and each split's pairs with their scores."""
+    model = settings.similarity_model
+    weights = None if model.weights is None else str(model.weights)
+    values = model.model_dump(
+        include={"network", "embedding_dim"} if weights else set(type(model).model_fields) - {"kind", "weights"}
+    )
+    if weights is None:
+        values["seed"] = settings.seed
+    code = ("pipeline.similarity.networks",) if weights else ("pipeline.similarity.training",)
+    stages = [
+        Stage(
+            "similarity_model",
+            "similarity_model",
+            values,
+            code,
+            () if weights else ("images",),
+            similarity.plan_similarity_model,
+            {"weights": weights},
+        ),
+        Stage(
+            "embeddings",
+            "embeddings",
+            {"precision": settings.compute.precision, "embedding_dim": model.embedding_dim},
+            EMBED,
+            ("images", "similarity_model"),
+            similarity.plan_embeddings,
+        ),
+    ]
+    for split in SPLITS:
+        stages.append(_pairs_stage(settings, split))
+    for split in SPLITS:
+        upstream = (f"pairs.{split}", "embeddings")
+        stages.append(
+            Stage(
+                f"similarities.{split}",
+                "similarities",
+                {"split": split},
+                (),
+                upstream,
+                similarity.plan_similarities,
+            )
+        )
+    return stages
+
+
+def _pairs_stage(settings: Settings, split: str) -> Stage:
+    chosen = settings.pairs
+    values = {
+        "split": split,
+        "references": chosen.train_references if split == "train" else chosen.references,
+        "most_pairs": {"train": None, "valid": chosen.valid, "test": chosen.test}[split],
+        "seed": settings.seed,
+        "match_threshold": chosen.match_threshold if settings.dataset.kind == "planted" else 0.0,
+    }
+    return Stage(f"pairs.{split}", "pairs", values, ("pipeline.pair_sampling",), ("images",), similarity.plan_pairs)
+
+
+def saliency_stages(settings: Settings) -> list[Stage]:
+    """Return the maps that supervise attributes, the test maps, and the faithfulness of these."""
+    supervision = settings.saliency.supervision
+    stages = [_maps_stage(settings, split, supervision) for split in ("train", "valid")]
+    stages += [_maps_stage(settings, "test", generator) for generator in settings.saliency.generators]
+    for generator in settings.saliency.generators:
+        maps = f"saliency_maps.test.{generator}.fixed"
+        values = {
+            "maps": maps,
+            "generator": generator,
+            "mode": "fixed",
+            "canvas": list(settings.dataset.canvas),
+            "seed": settings.seed,
+            "precision": settings.compute.precision,
+        }
+        upstream = ("images", "similarity_model", "embeddings", "pairs.test", maps)
+        code = (*EMBED, "pipeline.evaluation.faithfulness")
+        name = f"faithfulness.{generator}.fixed"
+        stages.append(Stage(name, "faithfulness", values, code, upstream, saliency.plan_faithfulness))
+    return stages
+
+
+def _maps_stage(settings: Settings, split: str, generator: str) -> Stage:
+    rise = settings.saliency.rise
+    size = settings.dataset.image_size_px
+    shown = split == "test"
+    makers = {
+        "rise": "pipeline.saliency.rise",
+        "random": "pipeline.saliency.controls",
+        "centre": "pipeline.saliency.controls",
+    }
+    if generator not in makers:
+        raise BadSetting(
+            expected=f"one of {', '.join(makers)}",
+            found=generator,
+            where="saliency.generators",
+            remedy="choose a known generator",
+        )
+    values = {
+        "split": split,
+        "generator": generator,
+        "mode": "fixed",
+        "seed": settings.seed,
+        "image_size_px": size,
+        # Test maps are shown and ranked pixel by pixel; the others only feed a 4 x 4 grid.
+        "map_size_px": size if shown else max(size // 4, 4),
+        "map_dtype": "float16" if shown else "float32",
+        "precision": settings.compute.precision,
+        # The controls know no masks: changing those leaves them current.
+        "rise": {
+            "masks": rise.masks if shown else rise.supervision_masks,
+            "grid_cells": rise.grid_cells,
+            "keep_probability": rise.keep_probability,
+        }
+        if generator == "rise"
+        else {},
+    }
+    upstream = ("images", "similarity_model", "embeddings", f"pairs.{split}")
+    code = (*EMBED, makers[generator], "pipeline.area_pooling")
+    name = f"saliency_maps.{split}.{generator}.fixed"
+    return Stage(name, "saliency_maps", values, code, upstream, saliency.plan_saliency_maps)

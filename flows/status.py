@@ -1,0 +1,67 @@
+"""What `sane status` and `sane plan` show."""
+
+import json
+import sys
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from flows.plan import StagePlan, plan_stages
+from flows.settings import Settings
+from flows.settings_file import run_seeds, with_seed
+from flows.stages import build_stages
+from stores.artifacts import ArtifactStore
+
+COLOURS = {"current": "green", "stale": "yellow", "partial": "yellow", "pending": "blue", "missing": "red"}
+
+
+def print_plans(settings: Settings, as_json: bool, stale_only: bool) -> None:
+    """Print the state of every stage for every seed.
+
+    Args:
+        settings: of the run.
+        as_json: a list of {seed, stage, state, reasons, fingerprint, shards_done, shards} instead of a table.
+        stale_only: leave out what is current, as `sane plan` does.
+
+    Raises:
+        PipelineError, StoreError: inputs are refused, or the store cannot be read.
+    """
+    store = ArtifactStore(settings.store.root)
+    listed: list[dict[str, Any]] = []
+    for seed in run_seeds(settings):
+        plans = plan_stages(build_stages(with_seed(settings, seed)), store)
+        shown = [plan for plan in plans if not stale_only or plan.state != "current"]
+        if as_json:
+            listed += [{"seed": seed, **describe_plan(plan)} for plan in shown]
+        else:
+            _print_table(shown, len(plans), f"seed {seed}", stale_only)
+    if as_json:
+        sys.stdout.write(json.dumps(listed, indent=2) + "\n")
+
+
+def describe_plan(plan: StagePlan) -> dict[str, Any]:
+    """Return the contract fields of one stage's state."""
+    return {
+        "stage": plan.stage.name,
+        "state": plan.state,
+        "reasons": list(plan.reasons),
+        "fingerprint": plan.fingerprint,
+        "shards_done": len(plan.shards_done),
+        "shards": len(plan.shards) or None,
+    }
+
+
+def _print_table(plans: list[StagePlan], total: int, title: str, stale_only: bool) -> None:
+    console = Console(highlight=False)
+    if not plans:
+        console.print(f"{title}: nothing to do, all {total} stages are current")
+        return
+    table = Table(title=f"{title}: {'what a run would do' if stale_only else 'stages'}", title_justify="left")
+    for heading in ("stage", "state", "shards done", "why"):
+        table.add_column(heading, overflow="fold")
+    for plan in plans:
+        shards = f"{len(plan.shards_done)} of {len(plan.shards)}" if plan.shards else "not known yet"
+        colour = COLOURS[plan.state]
+        table.add_row(plan.stage.name, f"[{colour}]{plan.state}[/]", shards, "\n".join(plan.reasons))
+    console.print(table)

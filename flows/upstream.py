@@ -1,0 +1,77 @@
+"""Reading upstream artifacts through their manifests: a reader believes a manifest and nothing else."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from stores.artifacts import ArtifactStore
+from stores.fingerprints import fingerprint
+from stores.manifests import Commit, Manifest
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Upstream:
+    """The current artifacts of other stages, read on demand and remembered.
+
+    Args:
+        store: where they live.
+        manifests: the current manifest of each readable stage instance.
+    """
+
+    def __init__(self, store: ArtifactStore, manifests: Mapping[str, Manifest]) -> None:
+        self.store = store
+        self.manifests = manifests
+        self._commits: dict[str, list[Commit]] = {}
+        self._tables: dict[tuple[str, str], pa.Table] = {}
+
+    def commits(self, stage: str, prefix: str = "") -> list[Commit]:
+        """Return the stage's commits in shard order, only those whose label starts with `prefix`.
+
+        Raises:
+            StoreError: a commit that the manifest lists is missing or unreadable.
+        """
+        if stage not in self._commits:
+            self._commits[stage] = self.store.read_commits(self.manifests[stage])
+        return [commit for commit in self._commits[stage] if commit.shard_label.startswith(prefix)]
+
+    def table(self, stage: str, part: str, prefix: str = "") -> "pa.Table":
+        """Return the rows of a table part over all shards, in shard order."""
+        key = (stage, f"{part}|{prefix}")
+        if key not in self._tables:
+            import pyarrow as pa
+
+            tables = [self.store.read_part_table(commit, part) for commit in self.commits(stage, prefix)]
+            self._tables[key] = pa.concat_tables(tables)
+        return self._tables[key]
+
+    def rows(self, stage: str, part: str, prefix: str = "") -> list[dict[str, Any]]:
+        """Return the same rows as dictionaries."""
+        rows: list[dict[str, Any]] = self.table(stage, part, prefix).to_pylist()
+        return rows
+
+    def arrays(self, stage: str, part: str, name: str, prefix: str = "") -> np.ndarray:
+        """Return one array over all shards, joined along its first axis in shard order."""
+        pieces = [self.store.read_part_arrays(commit, part, [name])[name] for commit in self.commits(stage, prefix)]
+        return np.concatenate(pieces)
+
+    def part_digest(self, stage: str, part: str, prefix: str = "") -> str:
+        """Return one digest of a part's content over all shards."""
+        return fingerprint([commit.parts[part].digest for commit in self.commits(stage, prefix)])
+
+    def column_digest(self, stage: str, part: str, columns: Sequence[str], prefix: str = "") -> str:
+        """Return one digest of some columns of a table part, so that other columns may change freely."""
+        digests = []
+        for commit in self.commits(stage, prefix):
+            by_column = commit.parts[part].detail["column_digests"]
+            digests.append([by_column[column] for column in columns])
+        return fingerprint(digests)
+
+    @cached_property
+    def attribute_names(self) -> list[str]:
+        """The attribute vocabulary in order."""
+        names: list[str] = self.table("vocabulary", "vocabulary")["attribute"].to_pylist()
+        return names

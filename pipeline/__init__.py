@@ -1,0 +1,1 @@
+"""Arrays in, arrays out: datasets, similarity, saliency, attributes, explanation, evaluation, report."""

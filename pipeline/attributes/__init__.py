@@ -1,0 +1,1 @@
+"""Attribute predictors whose activation maps can be held against saliency maps."""

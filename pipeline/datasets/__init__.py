@@ -1,0 +1,1 @@
+"""Datasets as indexes of labelled images; reading an index never decodes an image."""

@@ -1,0 +1,78 @@
+"""Reading of dataset folders, with errors that name the file and paths that never leave the folder."""
+
+import os
+from pathlib import Path
+
+from pipeline.errors import BadDataset
+
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+
+
+def read_lines(path: Path) -> list[str]:
+    """Return the non-blank lines of a UTF-8 text file.
+
+    Raises:
+        BadDataset: the file is missing or not UTF-8 text.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise BadDataset(
+            expected="a text file of the dataset",
+            found="no such file" if path.parent.is_dir() else f"no folder {path.parent}",
+            where=str(path),
+            remedy="set dataset.root to the folder that holds this file (paths are relative to the config file)",
+        ) from error
+    except (UnicodeDecodeError, OSError) as error:
+        raise BadDataset(
+            expected="a readable UTF-8 text file",
+            found=f"{type(error).__name__}: {error}",
+            where=str(path),
+            remedy="restore the file from the dataset's release",
+        ) from error
+    return [line for line in text.splitlines() if line.strip()]
+
+
+def list_class_images(root: Path, class_name: str, folder: str = "JPEGImages") -> list[str]:
+    """Return the image files of one class, in name order, relative to the root with forward slashes.
+
+    Files whose suffix is no image's are ignored; sub-folders too.
+
+    Raises:
+        BadDataset: the class has no folder, or its name or one of its files leads outside the dataset.
+    """
+    directory = contained_path(root, f"{folder}/{class_name}")
+    if not directory.is_dir():
+        raise BadDataset(
+            expected=f"a folder of images for class {class_name!r}",
+            found="no such folder",
+            where=str(directory),
+            remedy="add the folder, or remove the class from its split list",
+        )
+    names = [
+        entry.name
+        for entry in os.scandir(directory)
+        if Path(entry.name).suffix.lower() in IMAGE_SUFFIXES and entry.is_file()
+    ]
+    paths = [f"{folder}/{class_name}/{name}" for name in sorted(names)]
+    for path in paths:
+        contained_path(root, path)
+    return paths
+
+
+def contained_path(root: Path, relative: str) -> Path:
+    """Return root / relative after making sure that it lies inside the root, links followed.
+
+    Raises:
+        BadDataset: the path is absolute, climbs out with "..", or is a link that points outside.
+    """
+    joined = root / relative
+    resolved_root = root.resolve()
+    if Path(relative).is_absolute() or not joined.resolve().is_relative_to(resolved_root):
+        raise BadDataset(
+            expected="a path inside the dataset's folder",
+            found=repr(relative),
+            where=str(root),
+            remedy="data files can only name images inside their dataset: copy the image there",
+        )
+    return joined

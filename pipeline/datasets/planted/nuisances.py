@@ -1,0 +1,65 @@
+"""What varies between photographs of one item: where it lies, how large, in which light, with which noise.
+
+Each nuisance has a stream of its own, keyed by the item and never by its attributes, so that an edited item
+is photographed exactly as the original was.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.datasets.planted.spec import PlantedSpec
+from pipeline.randomness import keyed_rng
+
+# Each way, as a share of the image: the total range of 0.26 exceeds a cell of the 4 x 4 attribute grid.
+MAX_SHIFT = 0.13
+MIN_SCALE = 0.9
+MAX_SCALE = 1.03
+MIN_GAIN = 0.86
+MAX_GAIN = 1.04
+# Half of the relative brightness change from one image border to the other.
+MAX_GRADIENT = 0.08
+MAX_TINT = 0.02
+NOISE_DEVIATION = 0.015
+
+
+@dataclass(frozen=True)
+class Nuisances:
+    """The nuisances of one item.
+
+    Attributes:
+        shift_x: rightward shift of the item, share of the image width.
+        shift_y: downward shift, share of the image height.
+        scale: size of the item relative to its nominal size.
+        light_chw: float32 (channel, y, x), factor on every colour.
+        noise_chw: float32 (channel, y, x), added to colours of 0 to 1 after lighting.
+    """
+
+    shift_x: float
+    shift_y: float
+    scale: float
+    light_chw: NDArray[np.float32]
+    noise_chw: NDArray[np.float32]
+
+
+def draw_nuisances(spec: PlantedSpec, image_id: str) -> Nuisances:
+    """Return the nuisances of an item; they depend on the seed, the id and the image size alone."""
+    shift_x, shift_y = keyed_rng(spec.seed, image_id, "position").uniform(-MAX_SHIFT, MAX_SHIFT, 2).tolist()
+    scale = float(keyed_rng(spec.seed, image_id, "scale").uniform(MIN_SCALE, MAX_SCALE))
+    shape = (3, spec.image_size_px, spec.image_size_px)
+    noise = keyed_rng(spec.seed, image_id, "noise").standard_normal(shape, dtype=np.float32)
+    noise *= NOISE_DEVIATION
+    return Nuisances(shift_x, shift_y, scale, _draw_light(spec, image_id), noise)
+
+
+def _draw_light(spec: PlantedSpec, image_id: str) -> NDArray[np.float32]:
+    rng = keyed_rng(spec.seed, image_id, "lighting")
+    gain = float(rng.uniform(MIN_GAIN, MAX_GAIN))
+    gradient_x, gradient_y = rng.uniform(-MAX_GRADIENT, MAX_GRADIENT, 2).tolist()
+    tint_c = (1 + rng.uniform(-MAX_TINT, MAX_TINT, 3)).astype(np.float32)
+    # -1 to 1 from border to border.
+    ramp = (np.arange(spec.image_size_px, dtype=np.float32) + 0.5) * (2 / spec.image_size_px) - 1
+    light_yx = gain * (1 + gradient_x * ramp[None, :] + gradient_y * ramp[:, None])
+    light_chw: NDArray[np.float32] = tint_c[:, None, None] * light_yx
+    return light_chw

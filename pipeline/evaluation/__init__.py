@@ -1,0 +1,1 @@
+"""Scores explanations: faithfulness of maps, attribute recognition, replacement effects and the audit."""

@@ -1,0 +1,1 @@
+"""Choosing the attribute that accounts for a match; imports no torch."""

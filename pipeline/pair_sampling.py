@@ -1,0 +1,67 @@
+"""Which pairs are explained: matching references for each query, chosen so that additions do not reshuffle."""
+
+import heapq
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One ordered pair.
+
+    Attributes:
+        pair_id: 16 hexadecimal digits of sha256(split|query|reference|condition).
+        query: image id.
+        reference: image id.
+    """
+
+    pair_id: str
+    query: str
+    reference: str
+
+
+def sample_pairs(
+    split: str,
+    image_ids: Sequence[str],
+    matches: Callable[[int], np.ndarray],
+    references: int,
+    most_pairs: int | None,
+    seed: int,
+) -> list[Pair]:
+    """Return matching pairs, sorted by query and then by hash.
+
+    A query's references are the K matching images with the smallest sha256(seed, query, reference), so an added
+    image changes the references of few queries. Where `most_pairs` limits the result, whole queries are kept, in
+    the order of sha256(seed, query).
+
+    Args:
+        split: enters the pair's id.
+        image_ids: of the split's images.
+        matches: for the position of a query, bool (image) that says which images match it.
+        references: K.
+        most_pairs: limit, or None for all queries.
+        seed: of the choice.
+    """
+    order = sorted(range(len(image_ids)), key=lambda position: _hash(seed, image_ids[position]))
+    chosen: list[Pair] = []
+    for position in order:
+        if most_pairs is not None and len(chosen) >= most_pairs:
+            break
+        query = image_ids[position]
+        candidates = [image_ids[other] for other in np.flatnonzero(matches(position)).tolist() if other != position]
+        best = heapq.nsmallest(references, candidates, key=lambda reference: _hash(seed, query, reference))
+        room = len(best) if most_pairs is None else min(len(best), most_pairs - len(chosen))
+        chosen += [Pair(pair_id(split, query, reference), query, reference) for reference in best[:room]]
+    return sorted(chosen, key=lambda pair: (pair.query, _hash(seed, pair.query, pair.reference)))
+
+
+def pair_id(split: str, query: str, reference: str, condition: str = "") -> str:
+    """Return the pair's id: 16 hexadecimal digits that depend on all four parts."""
+    return sha256(f"{split}|{query}|{reference}|{condition}".encode()).hexdigest()[:16]
+
+
+def _hash(seed: int, *ids: str) -> bytes:
+    return sha256("|".join([str(seed), *ids]).encode()).digest()

@@ -1,0 +1,128 @@
+"""Which pairs are shown, and what the card of each says."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pipeline.randomness import derive_seed
+from pipeline.report.evidence import PairEvidence, TableRow
+from pipeline.report.number_text import number_text
+from pipeline.report.overlays import image_uri, overlay_uri
+from pipeline.report.variant_names import card_variant, ordered
+
+CARDS = 24
+SHOWN_RANKS = 5
+TERMS = ("confidence", "map_match", "prior")
+
+
+@dataclass(frozen=True)
+class TermBar:
+    """One term of an attribute's score: its number, and its length from 0 to 1 (None where undefined)."""
+
+    text: str
+    share: float | None
+
+
+@dataclass(frozen=True)
+class RankedAttribute:
+    """One line of a card; `is_true` says whether the query is labelled with it, None where unknown."""
+
+    rank: int
+    attribute: str
+    score: str
+    is_true: bool | None
+    terms: tuple[TermBar, ...]
+
+
+@dataclass(frozen=True)
+class OtherAnswer:
+    """An attribute that variants not shown in full put first, and which do."""
+
+    attribute: str
+    is_true: bool | None
+    variants: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """What the page draws for one pair; pictures are data URIs, `overlay` None where there is no map."""
+
+    number: int
+    evidence: PairEvidence
+    similarity: str
+    query_picture: str
+    reference_picture: str
+    overlay: str | None
+    variant: str | None
+    ranked: tuple[RankedAttribute, ...]
+    others: tuple[OtherAnswer, ...]
+
+
+def choose_pairs(pairs: Sequence[TableRow], labels: Mapping[str, str], seed: int, count: int = CARDS) -> list[TableRow]:
+    """Return up to `count` pairs, spread over labels and queries, in an order keyed by seed and ids alone.
+
+    Labels take turns, each giving its next query; a query gives a second pair only when every query has
+    given its first. Which pairs come depends on neither the order of `pairs` nor on anything measured, so the
+    cards are no selection of good ones.
+
+    Args:
+        pairs: rows with `pair_id` and `query`.
+        labels: label of each query.
+        seed: of the run.
+        count: how many at most.
+    """
+    by_query: dict[str, list[TableRow]] = {}
+    for pair in sorted(pairs, key=lambda row: derive_seed(seed, row["pair_id"], "report pair")):
+        by_query.setdefault(pair["query"], []).append(pair)
+    queries = sorted(by_query, key=lambda query: derive_seed(seed, query, "report query"))
+    turn_of: dict[str, int] = {}
+    entries = []
+    for query in queries:
+        turn = turn_of.setdefault(labels[query], 0)
+        turn_of[labels[query]] += 1
+        label_key = derive_seed(seed, labels[query], "report label")
+        entries += [((again, turn, label_key), pair) for again, pair in enumerate(by_query[query])]
+    entries.sort(key=lambda entry: entry[0])
+    return [pair for _, pair in entries[:count]]
+
+
+def make_cards(evidence: Sequence[PairEvidence]) -> list[Card]:
+    """Return the cards in the order given; all show the same variant in full."""
+    variant = card_variant(row["variant"] for pair in evidence for row in pair.explanations)
+    return [_card(number, pair, variant) for number, pair in enumerate(evidence, start=1)]
+
+
+def _card(number: int, pair: PairEvidence, variant: str | None) -> Card:
+    chosen = sorted((row for row in pair.explanations if row["variant"] == variant), key=lambda row: int(row["rank"]))
+    return Card(
+        number,
+        pair,
+        number_text(pair.similarity, decimals=3),
+        image_uri(pair.query_hwc),
+        image_uri(pair.reference_hwc),
+        None if pair.map_hw is None else overlay_uri(pair.query_hwc, pair.map_hw),
+        variant,
+        tuple(_ranked(row) for row in chosen[:SHOWN_RANKS]),
+        tuple(_other_answers(pair, variant)),
+    )
+
+
+def _ranked(row: TableRow) -> RankedAttribute:
+    terms = tuple(_term(row.get(name)) for name in TERMS)
+    score = number_text(row.get("score"), decimals=3)
+    return RankedAttribute(int(row["rank"]), row["attribute"], score, row.get("is_ground_truth"), terms)
+
+
+def _term(value: float | None) -> TermBar:
+    share = None if value is None else min(max(float(value), 0.0), 1.0)
+    return TermBar(number_text(value, decimals=2), share)
+
+
+def _other_answers(pair: PairEvidence, variant: str | None) -> list[OtherAnswer]:
+    firsts = {row["variant"]: row for row in pair.explanations if row["rank"] == 1 and row["variant"] != variant}
+    by_attribute: dict[str, list[str]] = {}
+    for name in ordered(firsts):
+        by_attribute.setdefault(firsts[name]["attribute"], []).append(name)
+    return [
+        OtherAnswer(attribute, firsts[names[0]].get("is_ground_truth"), ", ".join(names))
+        for attribute, names in by_attribute.items()
+    ]

@@ -1,0 +1,122 @@
+"""Figures made of lines: faithfulness curves and training curves."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from pipeline.report.curves import mean_curve, normalised_curves
+from pipeline.report.evidence import CurveSet, TableRow
+from pipeline.report.faithfulness_table import generator_name
+from pipeline.report.figures import (
+    FAINT,
+    SERIES_COLOURS,
+    Picture,
+    axis_names,
+    literal_text,
+    new_figure,
+    picture,
+    title,
+)
+
+
+def faithfulness_figure(curve_sets: Sequence[CurveSet]) -> Picture | None:
+    """Return mean insertion and deletion curves by generator with 95 % bands; None without curves."""
+    shown = [curves for curves in curve_sets if len(curves.insertion_pt)]
+    if not shown:
+        return None
+    figure, (insertion, deletion) = new_figure(10.6, 3.7, 2)
+    for number, curves in enumerate(shown):
+        colour = SERIES_COLOURS[number % len(SERIES_COLOURS)]
+        for panel, scores_pt in ((insertion, curves.insertion_pt), (deletion, curves.deletion_pt)):
+            curve = mean_curve(normalised_curves(scores_pt), curves.clusters_p)
+            percent_t = np.linspace(0, 100, len(curve.mean_t))
+            name = literal_text(generator_name(curves.generator))
+            panel.plot(percent_t, curve.mean_t, color=colour, linewidth=1.8, label=name)
+            panel.fill_between(percent_t, curve.low_t, curve.high_t, color=colour, alpha=0.18, linewidth=0)
+    for panel, name, pixels in (
+        (insertion, "Insertion: higher is better", "pixels pasted onto the canvas, %"),
+        (deletion, "Deletion: lower is better", "pixels blanked, %"),
+    ):
+        title(panel, name)
+        axis_names(panel, pixels, "score, from each pair’s min to max")
+        panel.set_xlim(0, 100)
+        panel.set_ylim(0, 1)
+    insertion.legend(frameon=False, fontsize=9, loc="lower right")
+    names = ", ".join(generator_name(curves.generator) for curves in shown)
+    return picture(figure, f"Mean insertion and deletion curves of {names}")
+
+
+def similarity_training_figure(history: Sequence[TableRow]) -> Picture | None:
+    """Return loss and validation measure of the similarity model by epoch; None without a history."""
+    if not history:
+        return None
+    figure, (loss, measure) = new_figure(10.6, 3.0, 2)
+    _line(loss, history, "loss", SERIES_COLOURS[0], "training")
+    title(loss, "Similarity model: training loss")
+    axis_names(loss, "epoch", "loss")
+    _line(measure, history, "validation_measure", SERIES_COLOURS[0], "validation")
+    _mark_best(measure, history, "validation_measure", SERIES_COLOURS[0])
+    title(measure, "Similarity model: validation measure")
+    axis_names(measure, "epoch", "validation measure")
+    return picture(figure, "Training curves of the similarity model")
+
+
+def attribute_training_figure(histories: Mapping[str, Sequence[TableRow]]) -> Picture | None:
+    """Return validation mAP and losses of the attribute models by epoch; None without a history."""
+    trained = {name: rows for name, rows in histories.items() if rows}
+    if not trained:
+        return None
+    figure, (measure, attribute_loss, heatmap_loss) = new_figure(10.6, 3.0, 3)
+    for number, (name, rows) in enumerate(trained.items()):
+        colour = SERIES_COLOURS[number % len(SERIES_COLOURS)]
+        _line(measure, rows, "validation_map", colour, name, 100.0)
+        _mark_best(measure, rows, "validation_map", colour, 100.0)
+        column = next((c for c in ("huber_loss_mean", "attribute_loss") if _has(rows, c)), "loss")
+        _line(attribute_loss, rows, column, colour, name)
+        _line(heatmap_loss, rows, "heatmap_loss", colour, name)
+    for panel, name, unit in (
+        (measure, "Attribute models: validation mAP", "%"),
+        (attribute_loss, "Training: attribute loss", "loss"),
+        (heatmap_loss, "Training: heat map loss", "loss"),
+    ):
+        title(panel, name)
+        axis_names(panel, "epoch", unit)
+        if panel.lines:
+            panel.legend(frameon=False, fontsize=8)
+        else:
+            panel.set_visible(False)
+    return picture(figure, f"Training curves of the attribute models {', '.join(trained)}")
+
+
+def _has(rows: Sequence[TableRow], column: str) -> bool:
+    return any(_number(row.get(column)) is not None for row in rows)
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if value is not None and np.isfinite(value) else None
+
+
+def _line(panel: Axes, rows: Sequence[TableRow], column: str, colour: str, name: str, scale: float = 1.0) -> None:
+    points = [(row["epoch"], _number(row.get(column))) for row in rows]
+    known = [(epoch, value * scale) for epoch, value in points if value is not None]
+    if known:
+        panel.plot(*zip(*known, strict=True), color=colour, linewidth=1.6, label=literal_text(name))
+
+
+def _mark_best(panel: Axes, rows: Sequence[TableRow], column: str, colour: str, scale: float = 1.0) -> None:
+    known = [(value, row["epoch"]) for row in rows if (value := _number(row.get(column))) is not None]
+    if not known:
+        return
+    value, epoch = max(known, key=lambda pair: (pair[0], -pair[1]))
+    panel.plot([epoch], [value * scale], "o", color=colour, markersize=5)
+    panel.annotate(
+        f"epoch {epoch}",
+        (epoch, value * scale),
+        xytext=(0, -12),
+        textcoords="offset points",
+        fontsize=8,
+        ha="center",
+        color=FAINT,
+    )

@@ -1,0 +1,137 @@
+"""Everything that a report is made of, as plain values and arrays; what is missing leaves its section out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+TableRow = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """What the header says.
+
+    Attributes:
+        dataset: its kind.
+        similarity_model: the network that is explained.
+        seed: of the run.
+        images: images of all splits.
+        test_images: images of the test split.
+        test_pairs: pairs whose explanations are measured.
+        attributes: size of the vocabulary.
+        made: ISO 8601 moment of the newest result shown.
+    """
+
+    dataset: str
+    similarity_model: str
+    seed: int
+    images: int
+    test_images: int
+    test_pairs: int
+    attributes: int
+    made: str
+
+
+@dataclass(frozen=True)
+class PairEvidence:
+    """One pair that gets a card.
+
+    Attributes:
+        pair_id: of the pair.
+        query: image id.
+        reference: image id.
+        query_label: class or item type of the query.
+        reference_label: likewise.
+        similarity: the model's score, None where unknown.
+        query_hwc: uint8 (y, x, 3).
+        reference_hwc: uint8 (y, x, 3).
+        map_hw: float (y, x), larger = matters more; None or NaN where there is no map.
+        explanations: its rows of the table `explanations`, all variants and ranks.
+    """
+
+    pair_id: str
+    query: str
+    reference: str
+    query_label: str
+    reference_label: str
+    similarity: float | None
+    query_hwc: npt.NDArray[np.uint8]
+    reference_hwc: npt.NDArray[np.uint8]
+    map_hw: npt.NDArray[np.floating[Any]] | None
+    explanations: Sequence[TableRow]
+
+
+@dataclass(frozen=True)
+class CurveSet:
+    """The faithfulness curves of one generator.
+
+    Attributes:
+        generator: its name.
+        insertion_pt: float (pair, step) scores, from the blank to the full image.
+        deletion_pt: likewise, from the full to the blank image.
+        clusters_p: int (pair,) query of each pair.
+    """
+
+    generator: str
+    insertion_pt: npt.NDArray[np.float64]
+    deletion_pt: npt.NDArray[np.float64]
+    clusters_p: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class StageRecord:
+    """What the manifest of one stage says of its making.
+
+    Attributes:
+        stage: the instance.
+        shards: how many.
+        counts: what was processed, such as {"images": 64, "forward_passes": 32000}.
+        seconds: of all shards together.
+        devices: where they were computed.
+        created: ISO 8601 moment.
+        parts: for each kept part, a summary with `kind` and, for tables, `rows`.
+        fingerprint: names the computation.
+        versions: package versions.
+    """
+
+    stage: str
+    shards: int
+    counts: Mapping[str, int]
+    seconds: float
+    devices: Sequence[str]
+    created: str
+    parts: Mapping[str, Mapping[str, Any]]
+    fingerprint: str
+    versions: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class ReportEvidence:
+    """The whole input of a report.
+
+    Attributes:
+        facts: for the header.
+        pairs: for the cards.
+        metrics: rows of the table `metrics`.
+        generators: saliency generators of the run, in their order.
+        curves: for those generators whose faithfulness was measured.
+        prior: rows of the table `prior`.
+        weight_grid: rows of the table `weight_grid`.
+        similarity_history: rows of `training_history`; empty for a model from a file.
+        attribute_histories: likewise, by attribute model.
+        stages: in the order of the graph.
+    """
+
+    facts: RunFacts
+    pairs: Sequence[PairEvidence] = ()
+    metrics: Sequence[TableRow] = ()
+    generators: Sequence[str] = ()
+    curves: Sequence[CurveSet] = ()
+    prior: Sequence[TableRow] = ()
+    weight_grid: Sequence[TableRow] = ()
+    similarity_history: Sequence[TableRow] = ()
+    attribute_histories: Mapping[str, Sequence[TableRow]] = field(default_factory=dict)
+    stages: Sequence[StageRecord] = ()

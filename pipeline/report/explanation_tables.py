@@ -1,0 +1,140 @@
+"""Table 2: does the named attribute account for the match? And who beats the classifier?"""
+
+from pipeline.report.metric_table import Estimate, MetricTable
+from pipeline.report.number_text import MISSING, count_text, p_value_text
+from pipeline.report.paper_figures import AWA_EXPLANATION
+from pipeline.report.table_model import Cell, Column, NumberFormat, Row, Table, estimate_cell, paper_cell
+from pipeline.report.variant_names import description, ordered
+
+_SHARE = NumberFormat(scale=100.0, decimals=1)
+# Drops of a cosine are small: two decimals after x 100.
+_EFFECT = NumberFormat(scale=100.0, decimals=2)
+_SIGNIFICANT = 0.05
+_TABLE = "attribute_explanation"
+
+
+def explanation_table(metrics: MetricTable, dataset: str) -> Table | None:
+    """Return mAP, top-1 accuracy and removal x 100 by variant; None without any figure.
+
+    On awa2 the papers' figures stand beside them, with rows of their own for variants that were not run.
+    """
+    run = ordered(metrics.variants(_TABLE, "top1_accuracy"))
+    if not run:
+        return None
+    with_papers = dataset == "awa2"
+    rows = [_run_row(metrics, variant, with_papers) for variant in run]
+    if with_papers:
+        rows += [_paper_row(variant) for variant in AWA_EXPLANATION if variant not in run]
+    title = "Table 2. Attributes as explanations"
+    return Table(title, _columns(with_papers), tuple(rows), _notes(metrics, with_papers))
+
+
+def removal_comparison_table(metrics: MetricTable) -> Table | None:
+    """Return each variant's removal minus the classifier's, wins, ties and losses alike; None without any."""
+    estimates = metrics.all_of("attribute_explanation_comparison", "removal_difference")
+    return comparison_table("Removal compared with the classifier’s", "difference × 100, ↑", estimates, 1, _EFFECT)
+
+
+def comparison_table(
+    title: str, heading: str, estimates: list[Estimate], better_sign: int, number: NumberFormat
+) -> Table | None:
+    """Return one row per comparison with its interval, p-value and verdict; None without any.
+
+    `better_sign` is 1 where a positive difference speaks for the variant, -1 where a negative one does.
+    """
+    if not estimates:
+        return None
+    columns = (
+        Column("variant", is_text=True),
+        Column("compared with", is_text=True),
+        Column(heading),
+        Column("p", "Holm"),
+        Column("pairs"),
+        Column("verdict", is_text=True),
+    )
+    rows = tuple(
+        Row(
+            (
+                Cell(estimate.variant or MISSING),
+                Cell(estimate.compared_with or MISSING),
+                estimate_cell(estimate, number),
+                Cell(p_value_text(estimate.p_value)),
+                Cell(count_text(estimate.n)),
+                verdict_cell(estimate, better_sign),
+            )
+        )
+        for estimate in estimates
+    )
+    note = "Verdicts at p < 0.05 after Holm’s correction over the table; a tie is a difference not shown."
+    return Table(title, columns, rows, (note,))
+
+
+def verdict_cell(estimate: Estimate, better_sign: int) -> Cell:
+    """Return "better", "worse" or "tie" from the corrected p-value and the sign of the difference."""
+    if estimate.value is None or estimate.p_value is None:
+        return Cell(MISSING, tone="muted")
+    if estimate.p_value >= _SIGNIFICANT:
+        return Cell("tie", tone="muted")
+    return Cell("better", tone="good") if estimate.value * better_sign > 0 else Cell("worse", tone="bad")
+
+
+def _columns(with_papers: bool) -> tuple[Column, ...]:
+    columns = [
+        Column("variant", is_text=True),
+        Column("mAP", "%, ↑"),
+        Column("top-1", "%, ↑"),
+        Column("removal", "× 100, ↑"),
+        Column("pairs"),
+        Column("undefined"),
+        Column("changes with the reference", "% of answers"),
+        Column("differs from classifier", "% of answers"),
+    ]
+    if with_papers:
+        columns += [Column(name, group="papers, AwA") for name in ("mAP", "top-1", "removal")]
+    return tuple(columns)
+
+
+def _run_row(metrics: MetricTable, variant: str, with_papers: bool) -> Row:
+    top1 = metrics.of_variant(_TABLE, "top1_accuracy", variant)
+    undefined = metrics.of_variant(_TABLE, "removal_undefined", variant)
+    cells = [
+        Cell(variant, description(variant)),
+        estimate_cell(metrics.of_variant("attribute_recognition", "map", variant), _SHARE),
+        estimate_cell(top1, _SHARE),
+        estimate_cell(metrics.of_variant(_TABLE, "removal", variant), _EFFECT),
+        Cell(count_text(top1.n if top1 else None)),
+        Cell(count_text(undefined.value if undefined else None)),
+        estimate_cell(metrics.of_variant(_TABLE, "distinct_per_query", variant), _SHARE),
+        estimate_cell(metrics.of_variant(_TABLE, "differs_from_classifier", variant), _SHARE),
+    ]
+    return Row((*cells, *(_paper_cells(variant) if with_papers else ())))
+
+
+def _paper_cells(variant: str) -> tuple[Cell, ...]:
+    paper = AWA_EXPLANATION.get(variant)
+    if paper is None:
+        return (paper_cell(None), paper_cell(None), paper_cell(None))
+    return (paper_cell(paper.mean_average_precision), paper_cell(paper.top1), paper_cell(paper.removal))
+
+
+def _paper_row(variant: str) -> Row:
+    blanks = tuple(Cell(MISSING, tone="muted") for _ in range(7))
+    return Row((Cell(variant, "not run here"), *blanks, *_paper_cells(variant)), "muted")
+
+
+def _notes(metrics: MetricTable, with_papers: bool) -> tuple[str, ...]:
+    notes = [
+        "mAP: attribute recognition of the model behind the row, over test images. Top-1: the named "
+        "attribute is among the query’s; where labels belong to classes a constant can reach 100 %. Removal: "
+        "how far the score drops when the query is replaced by the most similar test image that lacks the named "
+        "attribute (0 where the query lacks it already). In brackets 95 % intervals, clustered by query.",
+    ]
+    constant = metrics.single(_TABLE, "constant_attributes")
+    if constant is not None and constant.value:
+        notes.append(
+            f"{count_text(constant.value)} of {count_text(constant.n)} attributes are the same in every test "
+            "image; their removal is undefined."
+        )
+    if not with_papers:
+        notes.append("The papers have no counterpart to this dataset, so none of their figures is shown.")
+    return tuple(notes)

@@ -1,0 +1,82 @@
+"""Looking up figures in the rows of the table `metrics`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One figure of the run; fractions where it is a share.
+
+    Attributes:
+        value: the figure; None where it is undefined.
+        low: lower end of its interval, if it has one.
+        high: upper end, likewise.
+        n: what it was averaged or counted over.
+        p_value: of a comparison, corrected for the comparisons of its table.
+        variant: the row of the comparison it belongs to, if any.
+        compared_with: the other side of a comparison.
+        attribute: what it is about, if an attribute.
+    """
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    n: int | None = None
+    p_value: float | None = None
+    variant: str | None = None
+    compared_with: str | None = None
+    attribute: str | None = None
+
+
+class MetricTable:
+    """The rows of `metrics`, found by what they are.
+
+    Args:
+        rows: dictionaries with the columns of the table; columns that are absent count as null.
+    """
+
+    def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        self._rows: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+        for row in rows:
+            self._rows.setdefault((row["table_name"], row["metric"]), []).append(row)
+
+    def all_of(self, table_name: str, metric: str) -> list[Estimate]:
+        """Return every figure of this name, in the order of the table."""
+        return [_estimate(row) for row in self._rows.get((table_name, metric), [])]
+
+    def of_variant(self, table_name: str, metric: str, variant: str) -> Estimate | None:
+        """Return the figure of one variant (or attribute model), None where there is none."""
+        return self._first(table_name, metric, {"variant": variant})
+
+    def of_generator(self, metric: str, generator: str, mode: str) -> Estimate | None:
+        """Return a figure of one saliency generator, None where there is none."""
+        return self._first("saliency_faithfulness", metric, {"generator": generator, "mode": mode})
+
+    def single(self, table_name: str, metric: str) -> Estimate | None:
+        """Return the first figure of this name, None where there is none."""
+        return self._first(table_name, metric, {})
+
+    def variants(self, table_name: str, metric: str) -> list[str]:
+        """Return the variants that have this figure, in the order of the table."""
+        return [estimate.variant for estimate in self.all_of(table_name, metric) if estimate.variant]
+
+    def _first(self, table_name: str, metric: str, labels: Mapping[str, str]) -> Estimate | None:
+        for row in self._rows.get((table_name, metric), []):
+            if all(row.get(name) == label for name, label in labels.items()):
+                return _estimate(row)
+        return None
+
+
+def _estimate(row: Mapping[str, Any]) -> Estimate:
+    return Estimate(
+        row.get("value"),
+        row.get("ci_low"),
+        row.get("ci_high"),
+        row.get("n"),
+        row.get("p_value"),
+        row.get("variant"),
+        row.get("compared_with"),
+        row.get("attribute"),
+    )

@@ -1,0 +1,58 @@
+"""The whole report as one HTML file: style and pictures inside, no script, nothing fetched.
+
+Equal evidence gives equal bytes, so a report can be kept under the digest of what it shows.
+"""
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from pipeline.report.cards import TERMS
+from pipeline.report.evidence import ReportEvidence, RunFacts
+from pipeline.report.number_text import count_text, moment_text
+from pipeline.report.overlays import legend_gradient
+from pipeline.report.sections import make_sections
+from pipeline.report.stage_table import package_versions
+from pipeline.report.styles import STYLES
+from pipeline.report.template import TEMPLATE
+
+_STATEMENT = (
+    "For pairs of images that the similarity model scores as alike, this report shows where in the query the "
+    "score comes from (a saliency map) and which of its attributes accounts for it best. It then measures "
+    "how far such explanations can be trusted, beside cheap baselines{papers}."
+)
+_BESIDE_PAPERS = " and the figures that the papers printed"
+
+
+def render_report(evidence: ReportEvidence) -> bytes:
+    """Return the report as UTF-8 HTML; sections without evidence are left out.
+
+    Every name and number is escaped as it is put in, so labels and attributes may hold anything.
+    """
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=False)
+    facts = evidence.facts
+    papers = _BESIDE_PAPERS if facts.dataset == "awa2" else ""
+    page = environment.from_string(TEMPLATE).render(
+        facts=facts,
+        statement=_STATEMENT.format(papers=papers),
+        header_facts=_header_facts(facts),
+        sections=make_sections(evidence),
+        term_names=TERMS,
+        gradient=legend_gradient(),
+        versions=package_versions(evidence.stages),
+        # The only text that is not escaped: a constant of this package.
+        styles=Markup(STYLES),  # noqa: S704
+    )
+    return page.encode("utf-8")
+
+
+def _header_facts(facts: RunFacts) -> list[tuple[str, str]]:
+    return [
+        ("dataset", facts.dataset),
+        ("similarity model", facts.similarity_model),
+        ("seed", str(facts.seed)),
+        ("images", count_text(facts.images)),
+        ("test images", count_text(facts.test_images)),
+        ("explained test pairs", count_text(facts.test_pairs)),
+        ("attributes", count_text(facts.attributes)),
+        ("results made", moment_text(facts.made)),
+    ]

@@ -1,0 +1,99 @@
+"""The grid of weights as a triangle: a corner is one term alone, a point is a mixture."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+
+from pipeline.report.evidence import TableRow
+from pipeline.report.figures import FAINT, INK, Picture, new_figure, picture
+from pipeline.report.paper_figures import PAPER_WEIGHTS
+
+_HEIGHT = np.sqrt(3) / 2
+# Corners of the triangle: confidence below left, map match below right, prior on top.
+_CORNERS_XY = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, _HEIGHT]])
+_PAPER_MARKERS = ("D", "s")
+
+
+def triangle_points(weights_gw: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return positions (point, xy) of weights (point, term), whatever their sum: only ratios count."""
+    weights = np.asarray(weights_gw, dtype=np.float64)
+    positions_gx: npt.NDArray[np.float64] = weights / weights.sum(axis=1, keepdims=True) @ _CORNERS_XY
+    return positions_gx
+
+
+def best_point(rows: Sequence[TableRow], prior_kind: str) -> TableRow | None:
+    """Return the chosen row of the grid of one prior, None where there is none."""
+    return next((row for row in rows if row["prior_kind"] == prior_kind and row["is_best"]), None)
+
+
+def weight_grid_figure(rows: Sequence[TableRow], prior_kind: str = "count") -> Picture | None:
+    """Return the objective x 100 over the simplex of weights, the best point and the papers' points marked.
+
+    `rows` have the columns of the table `weight_grid`. None without a grid of this prior.
+    """
+    grid = [row for row in rows if row["prior_kind"] == prior_kind and row["objective"] is not None]
+    if len(grid) < 3:
+        return None
+    weights_gw = np.array([[row["confidence_weight"], row["map_match_weight"], row["prior_weight"]] for row in grid])
+    objective_g = np.array([row["objective"] for row in grid], dtype=np.float64) * 100
+    figure, (panel,) = new_figure(6.6, 5.0, 1)
+    cells = PolyCollection(
+        list(_hexagons(triangle_points(weights_gw), _step(weights_gw))),
+        array=objective_g,
+        cmap="viridis",
+        edgecolors="face",
+        linewidths=0.4,
+    )
+    panel.add_collection(cells)
+    bar = figure.colorbar(cells, ax=panel, shrink=0.7, pad=0.02)
+    bar.set_label("objective on held-out pairs, × 100", fontsize=9, color=INK)
+    bar.ax.tick_params(labelsize=8, colors=FAINT)
+    bar.outline.set_visible(False)
+    _mark(panel, best_point(rows, prior_kind))
+    _frame(panel)
+    return picture(figure, "Objective over the weights of confidence, map match and prior")
+
+
+def _step(weights_gw: npt.NDArray[np.float64]) -> float:
+    positive = weights_gw[weights_gw > 1e-9]
+    return float(positive.min())
+
+
+def _hexagons(positions_gx: npt.NDArray[np.float64], step: float) -> npt.NDArray[np.float64]:
+    """Return the cells (point, corner, xy) that tile the plane around grid points `step` apart."""
+    angles = np.deg2rad(np.arange(30, 390, 60))
+    corners_cx = step / np.sqrt(3) * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    hexagons_gcx: npt.NDArray[np.float64] = positions_gx[:, None, :] + corners_cx[None]
+    return hexagons_gcx
+
+
+def _mark(panel: Axes, best: TableRow | None) -> None:
+    if best is not None:
+        chosen = (best["confidence_weight"], best["map_match_weight"], best["prior_weight"])
+        _point(panel, chosen, f"best: {', '.join(f'{weight:.2f}' for weight in chosen)}", "*", 17, "#d62839")
+    for marker, (name, paper) in zip(_PAPER_MARKERS, PAPER_WEIGHTS.items(), strict=True):
+        _point(panel, paper, f"{name}: {', '.join(f'{weight:g}' for weight in paper)}", marker, 8, "#111827")
+    heading = "(confidence, map match, prior)"
+    panel.legend(frameon=False, fontsize=8, loc="upper left", title=heading, title_fontsize=8)
+
+
+def _point(
+    panel: Axes, weights: tuple[float, float, float], label: str, marker: str, size_pt: float, colour: str
+) -> None:
+    (x, y) = triangle_points(np.array([weights]))[0]
+    (line,) = panel.plot([x], [y], marker, markersize=size_pt, color=colour, label=label)
+    line.set_markeredgecolor("white")
+    line.set_markeredgewidth(1.2)
+
+
+def _frame(panel: Axes) -> None:
+    panel.set_aspect("equal")
+    panel.set_xlim(-0.16, 1.16)
+    panel.set_ylim(-0.11, _HEIGHT + 0.12)
+    panel.axis("off")
+    for (x, y), name, up in zip(_CORNERS_XY, ("confidence", "map match", "prior"), (False, False, True), strict=True):
+        offset = 0.05 if up else -0.05
+        panel.text(x, y + offset, name, ha="center", va="bottom" if up else "top", fontsize=9, color=INK)

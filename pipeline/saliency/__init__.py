@@ -1,0 +1,1 @@
+"""Saliency generators: one query and K references in, K maps out."""

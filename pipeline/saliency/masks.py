@@ -1,0 +1,85 @@
+"""RISE masks: coarse random grids, upsampled smoothly and shifted (v1 section 3.2; Petsiuk et al., 2018).
+
+The draws (a few bytes a mask) are made once; the masks themselves are rebuilt batch by batch wherever they are
+needed, so memory does not grow with their number. Rebuilding costs two small matrix products a mask.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from pipeline.errors import BadSetting
+from pipeline.randomness import keyed_rng
+
+
+@dataclass(frozen=True)
+class MaskDraws:
+    """The random part of N masks.
+
+    Attributes:
+        grids_ncc: bool (mask, cell y, cell x), True where the image is kept.
+        shifts_n2: int64 (mask, 2), crop offsets (y, x) in px, 0 to cell_size_px - 1.
+        cell_size_px: ceil(image size / cells).
+        image_size_px: side of the masks.
+    """
+
+    grids_ncc: np.ndarray
+    shifts_n2: np.ndarray
+    cell_size_px: int
+    image_size_px: int
+
+    def __len__(self) -> int:
+        return len(self.grids_ncc)
+
+
+def draw_masks(seed: int, n_masks: int, grid_cells: int, keep_probability: float, image_size_px: int) -> MaskDraws:
+    """Return the draws of N masks; the first n of a longer set are the set of n.
+
+    All queries share one set, as in the original RISE: a mask is an item keyed by (seed, index).
+
+    Raises:
+        BadSetting: fewer than one mask or cell, a probability outside (0, 1), or more cells than pixels.
+    """
+    if n_masks < 1 or not 1 <= grid_cells <= image_size_px or not 0 < keep_probability < 1:
+        raise BadSetting(
+            expected=f"masks >= 1, 1 <= grid_cells <= {image_size_px}, 0 < keep_probability < 1",
+            found=f"masks {n_masks}, grid_cells {grid_cells}, keep_probability {keep_probability}",
+            where="saliency.rise",
+            remedy="correct the setting",
+        )
+    cell_size_px = -(-image_size_px // grid_cells)
+    grids = keyed_rng(seed, "mask grids").random((n_masks, grid_cells, grid_cells)) < keep_probability
+    shifts = keyed_rng(seed, "mask shifts").random((n_masks, 2)) * cell_size_px
+    return MaskDraws(grids, shifts.astype(np.int64), cell_size_px, image_size_px)
+
+
+def render_masks(draws: MaskDraws, start: int, stop: int, device: str = "cpu", channels: int = 1) -> torch.Tensor:
+    """Return float32 masks start to stop (mask, y, x * channels), values 0 (removed) to 1 (kept).
+
+    A grid of c x c cells is upsampled bilinearly (half-pixel centres, clamped at the border, as torch does)
+    to (c + 1) * cell_size_px and cropped to the image at the mask's shift. Bilinear upsampling is separable,
+    so the crop of the upsampled grid is rows(shift y) @ grid @ rows(shift x) transposed.
+
+    Args:
+        draws: the masks' random part.
+        start: first mask.
+        stop: one past the last.
+        device: where the masks are made.
+        channels: each value is repeated this often along x, to multiply interleaved channels at full speed.
+    """
+    cells = draws.grids_ncc.shape[1]
+    weights_uc = _upsampling_weights(cells, (cells + 1) * draws.cell_size_px).to(device)
+    offsets = torch.arange(draws.image_size_px, device=device)
+    shifts = torch.as_tensor(draws.shifts_n2[start:stop]).to(device)
+    rows_nyc = weights_uc[shifts[:, 0, None] + offsets]
+    columns_nxc = weights_uc[shifts[:, 1, None] + offsets.repeat_interleave(channels)]
+    grids = torch.as_tensor(draws.grids_ncc[start:stop]).to(device).float()
+    return torch.bmm(torch.bmm(rows_nyc, grids), columns_nxc.transpose(1, 2))
+
+
+def _upsampling_weights(cells: int, upsampled_px: int) -> torch.Tensor:
+    """Return float32 (upsampled pixel, cell): row i says how much each cell contributes to pixel i."""
+    identity = torch.eye(cells)[None]
+    return functional.interpolate(identity, size=upsampled_px, mode="linear", align_corners=False)[0].T.contiguous()

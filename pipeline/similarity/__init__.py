@@ -1,0 +1,1 @@
+"""Similarity models: networks, training, loading, scoring."""

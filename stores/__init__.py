@@ -1,0 +1,1 @@
+"""Durable arrays, tables, models and files, with the manifests that say what they are."""

@@ -1,0 +1,220 @@
+"""Named arrays as one Zarr v3 group that notices damage.
+
+Zarr reads a missing chunk or an empty file as the fill value, without a word. So every chunk is written, even
+one that holds nothing but the fill value, and before reading all are counted and weighed; checksums after the
+compressor catch flipped bytes, and a digest of each array's values catches damage to the rest.
+Zarr takes over a second to import and is imported only when arrays are read or written.
+"""
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from stores.digests import digest_array
+from stores.errors import CorruptArtifact, MissingArtifact, SchemaMismatch
+from stores.location import Location
+from stores.system_errors import explain_write_errors
+
+_LARGEST_CHUNK_BYTES = 64 * 2**20
+_LARGEST_BLOSC_BYTES = 2**31 - 1
+_DTYPES = ("bool", "uint8", "int32", "int64", "float16", "float32", "float64")
+
+
+def write_arrays(
+    location: Location,
+    arrays: Mapping[str, np.ndarray],
+    axes: Mapping[str, tuple[str, ...]],
+    units: Mapping[str, str],
+) -> dict[str, dict[str, Any]]:
+    """Write a new Zarr group with one array per name, and return what a record should say of each.
+
+    A chunk holds whole rows of axis 0, up to 64 MiB, so that even thousands of maps are a few files. The
+    folder must be new, and one writer's own.
+
+    Args:
+        location: the group's folder.
+        arrays: each array by its name; bool, uint8, int32, int64, float16, float32 or float64.
+        axes: the names of each array's axes, in order.
+        units: the unit of the values, of the arrays that have one.
+
+    Returns:
+        For each array its shape, dtype, axes, unit ("" for none) and digest.
+
+    Raises:
+        SchemaMismatch: for another dtype, axes that do not fit, or a row of 2 GiB.
+        StoreError: for a name that is no plain file name.
+        ReadOnlyStore: when the place cannot be written.
+    """
+    import zarr
+
+    for name in arrays:
+        location.child(name)
+    details = {name: _describe(name, array, axes, units) for name, array in arrays.items()}
+    with explain_write_errors(location.url):
+        group = zarr.create_group(store=location.zarr_store(read_only=False), zarr_format=3)
+        for name, array in arrays.items():
+            _write_one(group, name, array, details[name])
+    location.flush_to_disk()
+    return details
+
+
+def read_arrays(
+    location: Location, names: Sequence[str] | None = None, digests: Mapping[str, str] | None = None
+) -> dict[str, np.ndarray]:
+    """Return arrays of a Zarr group whole, after verifying that every chunk is there and undamaged.
+
+    Args:
+        location: the group's folder.
+        names: the arrays to read; all by default.
+        digests: digests that a record holds of these arrays; they too must agree.
+
+    Raises:
+        MissingArtifact: when there is no such group.
+        CorruptArtifact: names the file that is missing, empty or damaged.
+        SchemaMismatch: when the group has no such array.
+    """
+    sizes = location.file_sizes_bytes()
+    if not sizes:
+        raise MissingArtifact(
+            expected="a Zarr group",
+            found="none",
+            where=location.url,
+            remedy="run the stage that makes it again",
+        )
+    _refuse_empty_files(location, sizes)
+    group = _open_group(location)
+    present = sorted(path.split("/")[0] for path in sizes if path.endswith("/zarr.json"))
+    wanted = present if names is None else list(names)
+    for name in wanted:
+        if name not in present:
+            raise SchemaMismatch(
+                expected=f"one of {', '.join(present)}",
+                found=f"a request for {name!r}",
+                where=location.url,
+                remedy="ask for an array that the group has",
+            )
+    return {name: _read_one(location, group, name, sizes, (digests or {}).get(name)) for name in wanted}
+
+
+def _describe(
+    name: str, array: np.ndarray, axes: Mapping[str, tuple[str, ...]], units: Mapping[str, str]
+) -> dict[str, Any]:
+    own_axes = axes.get(name, ())
+    if array.dtype.name not in _DTYPES:
+        raise _misfit(name, f"one of {', '.join(_DTYPES)}", f"dtype {array.dtype}")
+    if len(own_axes) != array.ndim or len(set(own_axes)) != len(own_axes):
+        raise _misfit(name, f"{array.ndim} different axis names", f"{own_axes!r}")
+    if _row_bytes(array) >= _LARGEST_BLOSC_BYTES:
+        raise _misfit(name, "rows below 2 GiB", f"{_row_bytes(array)} bytes a row of axis 0")
+    return {
+        "shape": list(array.shape),
+        "dtype": array.dtype.name,
+        "axes": list(own_axes),
+        "unit": units.get(name, ""),
+        "digest": digest_array(array),
+    }
+
+
+def _row_bytes(array: np.ndarray) -> int:
+    return max(1, math.prod(array.shape[1:]) * array.dtype.itemsize)
+
+
+def _write_one(group: Any, name: str, array: np.ndarray, detail: Mapping[str, Any]) -> None:
+    from zarr.codecs import BloscCodec, BytesCodec, Crc32cCodec
+
+    rows = max(1, min(array.shape[0] if array.ndim else 1, _LARGEST_CHUNK_BYTES // _row_bytes(array)))
+    stored = group.create_array(
+        name,
+        shape=array.shape,
+        dtype=array.dtype.newbyteorder("="),
+        chunks=tuple(rows if axis == 0 else max(1, length) for axis, length in enumerate(array.shape)),
+        serializer=BytesCodec(),
+        compressors=[BloscCodec(cname="zstd", clevel=5, shuffle="shuffle"), Crc32cCodec()],
+        fill_value=np.nan if array.dtype.kind == "f" else 0,
+        dimension_names=detail["axes"],
+        attributes={"unit": detail["unit"], "content_sha256": detail["digest"]},
+        config={"write_empty_chunks": True},
+    )
+    stored[...] = array
+
+
+def _open_group(location: Location) -> Any:
+    import zarr
+
+    try:
+        return zarr.open_group(store=location.zarr_store(read_only=True), mode="r", zarr_format=3)
+    except Exception as error:  # Zarr promises no common error class for damaged metadata.
+        raise _corrupt(location.child("zarr.json"), f"{type(error).__name__}: {error}") from error
+
+
+def _read_one(
+    location: Location, group: Any, name: str, sizes: Mapping[str, int], recorded_digest: str | None
+) -> np.ndarray:
+    folder = location.child(name)
+    try:
+        stored = group[name]
+        first_missing = next((path for path in _chunk_paths(name, stored) if path not in sizes), None)
+    except Exception as error:  # As above: damaged metadata fail in many ways.
+        raise _corrupt(folder.child("zarr.json"), f"{type(error).__name__}: {error}") from error
+    if first_missing is not None:
+        raise _corrupt(location.child(*first_missing.split("/")), "no such file: a chunk is missing")
+    try:
+        values = np.asarray(stored[...])
+        digest = digest_array(values)
+    except Exception as error:  # Codecs raise errors of their own kinds.
+        raise _corrupt(_damaged_chunk(location, name, stored), f"{type(error).__name__}: {error}") from error
+    if digest != stored.attrs.get("content_sha256") or recorded_digest not in (None, digest):
+        raise _corrupt(folder, "values that do not agree with their digest")
+    return values
+
+
+def _chunk_paths(name: str, stored: Any) -> Iterator[str]:
+    """Give the path of every chunk that an array must have, below the group's folder."""
+    for index in _chunk_indices(stored):
+        yield "/".join((name, "c", *map(str, index)))
+
+
+def _chunk_indices(stored: Any) -> Iterator[tuple[int, ...]]:
+    counts = [math.ceil(length / chunk) for length, chunk in zip(stored.shape, stored.chunks, strict=True)]
+    # Only axis 0 is ever cut; ranges stay lazy, for damaged metadata may promise any number of chunks.
+    for first in range(counts[0]) if counts else ():
+        yield from ((first, *rest) for rest in itertools.product(*map(range, counts[1:])))
+    if not counts:
+        yield ()
+
+
+def _damaged_chunk(location: Location, name: str, stored: Any) -> Location:
+    """Return the first chunk that cannot be read by itself, or else the array's folder."""
+    for index, path in zip(_chunk_indices(stored), _chunk_paths(name, stored), strict=True):
+        try:
+            stored.blocks[index]
+        except Exception:  # Whatever the codec raised before, this is the chunk it came from.
+            return location.child(*path.split("/"))
+    return location.child(name)
+
+
+def _refuse_empty_files(location: Location, sizes: Mapping[str, int]) -> None:
+    for path, size in sizes.items():
+        if size == 0:
+            raise _corrupt(location.child(*path.split("/")), "an empty file")
+
+
+def _misfit(name: str, expected: str, found: str) -> SchemaMismatch:
+    return SchemaMismatch(
+        expected=expected,
+        found=found,
+        where=f"array {name!r}",
+        remedy="correct the code that makes the array",
+    )
+
+
+def _corrupt(place: Location, found: str) -> CorruptArtifact:
+    return CorruptArtifact(
+        expected="a whole Zarr array as it was written",
+        found=found[:500],
+        where=place.url,
+        remedy="run `sane verify --repair`, which removes the shard so that the next run makes it again",
+    )

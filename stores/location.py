@@ -1,0 +1,241 @@
+"""A place in the store: one file or folder on a local disk or any fsspec file system.
+
+Files appear complete or not at all, and are never changed once they are there.
+"""
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stores.errors import MissingArtifact, StoreError
+from stores.system_errors import explain_read_errors, explain_write_errors
+
+_UNFINISHED = ".unfinished-"
+
+
+@dataclass(frozen=True)
+class Location:
+    """A file or folder, which need not exist.
+
+    Args:
+        filesystem: an fsspec file system, or None for a local disk, which is used directly.
+        path: the path on it, absolute, without a trailing slash.
+    """
+
+    filesystem: Any
+    path: str
+
+    @classmethod
+    def parse(cls, text: str) -> "Location":
+        """Return the place named by a folder ("results", "~/results") or a URL ("s3://bucket/results").
+
+        Raises:
+            StoreError: for an empty name, or a URL whose file system is not installed.
+        """
+        if not text.strip() or text.startswith("://"):
+            raise StoreError(
+                expected="a folder or an fsspec URL",
+                found=repr(text),
+                where="the store's root",
+                remedy="name one",
+            )
+        protocol, separator, rest = text.partition("://")
+        if not separator or protocol in ("file", "local"):
+            return cls(None, os.path.abspath(os.path.expanduser(rest if separator else text)))
+        import fsspec
+
+        try:
+            # A cached listing would hide what other machines wrote meanwhile.
+            filesystem, path = fsspec.core.url_to_fs(text, use_listings_cache=False)
+        except (ImportError, ValueError) as error:
+            raise StoreError(
+                expected="a folder or the URL of an installed fsspec file system",
+                found=str(error),
+                where=text,
+                remedy="install the package that serves this protocol (s3fs for s3://, gcsfs for gs://)",
+            ) from error
+        return cls(filesystem, str(path).rstrip("/"))
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the place is on a local disk."""
+        return self.filesystem is None
+
+    @property
+    def url(self) -> str:
+        """The place as text that `parse` and other readers accept: a path, or a URL with its protocol."""
+        return self.path if self.is_local else str(self.filesystem.unstrip_protocol(self.path))
+
+    def child(self, *names: str) -> "Location":
+        """Return the place below this one, one name a level.
+
+        Raises:
+            StoreError: for a name that is empty, absolute, or leads elsewhere ("..", a slash).
+        """
+        for name in names:
+            if name in ("", ".", "..") or any(mark in name for mark in "/\\\0"):
+                raise StoreError(
+                    expected="plain file or folder names, one a level",
+                    found=repr(name),
+                    where=self.url,
+                    remedy="give each level as its own name, without slashes",
+                )
+        return Location(self.filesystem, "/".join((self.path.rstrip("/"), *names)))
+
+    def exists(self) -> bool:
+        """Return whether a file or folder is there."""
+        return os.path.exists(self.path) if self.is_local else bool(self.filesystem.exists(self.path))
+
+    def read_bytes(self) -> bytes:
+        """Return the whole content of the file.
+
+        Raises:
+            MissingArtifact: when there is no such file.
+            StoreError: when it cannot be read.
+        """
+        with explain_read_errors(self.url):
+            if self.is_local:
+                return Path(self.path).read_bytes()
+            return bytes(self.filesystem.cat_file(self.path))
+
+    def create_bytes(self, data: bytes) -> bool:
+        """Write a new file, complete or not at all; return False, writing nothing, when it already exists.
+
+        Of several writers at once exactly one gets True. On object stores this rests on the file
+        system's conditional create (S3: If-None-Match).
+
+        Raises:
+            ReadOnlyStore: when the place cannot be written, or the disk is full.
+        """
+        with explain_write_errors(self.url):
+            if self.is_local:
+                return self._link_new_file(data)
+            try:
+                self.filesystem.pipe_file(self.path, data, mode="create")
+            except FileExistsError:
+                return False
+            return True
+
+    def replace_bytes(self, data: bytes) -> None:
+        """Write a file, or replace it whole. Only for caches beside the store, never for artifacts.
+
+        Raises:
+            ReadOnlyStore: when the place cannot be written, or the disk is full.
+        """
+        with explain_write_errors(self.url):
+            if self.is_local:
+                with self._unfinished_file(data) as unfinished:
+                    os.replace(unfinished, self.path)
+            else:
+                self.filesystem.pipe_file(self.path, data)
+
+    def list_names(self, include_unfinished: bool = False) -> list[str]:
+        """Return the names directly below this folder, sorted; none when there is no such folder.
+
+        Files that a writer has not finished, or was killed over, are left out unless asked for.
+
+        Raises:
+            StoreError: when the folder cannot be read.
+        """
+        try:
+            with explain_read_errors(self.url):
+                if self.is_local:
+                    paths = os.listdir(self.path)
+                else:
+                    paths = self.filesystem.ls(self.path, detail=False)
+        except MissingArtifact:
+            return []
+        names = [str(path).rstrip("/").rsplit("/", 1)[-1] for path in paths]
+        return sorted(name for name in names if include_unfinished or not name.startswith(_UNFINISHED))
+
+    def file_sizes_bytes(self) -> dict[str, int]:
+        """Return the size of every file anywhere below this folder, by its path relative to it.
+
+        Raises:
+            StoreError: when the folder cannot be read.
+        """
+        with explain_read_errors(self.url):
+            if self.is_local:
+                below = (path for path in Path(self.path).rglob("*") if path.is_file())
+                files = {str(path): path.stat().st_size for path in below}
+            else:
+                found = self.filesystem.find(self.path, detail=True)
+                files = {str(path): int(info["size"]) for path, info in found.items()}
+        skip = len(self.path) + 1
+        return {path[skip:]: size for path, size in files.items()}
+
+    def remove_tree(self) -> None:
+        """Delete the file or folder with all below it; nothing happens when there is none.
+
+        Raises:
+            ReadOnlyStore: when the place cannot be written.
+        """
+        with explain_write_errors(self.url):
+            try:
+                if not self.is_local:
+                    self.filesystem.rm(self.path, recursive=True)
+                elif os.path.isdir(self.path) and not os.path.islink(self.path):
+                    shutil.rmtree(self.path)
+                else:
+                    os.unlink(self.path)
+            except FileNotFoundError:
+                return
+
+    def zarr_store(self, read_only: bool) -> Any:
+        """Return the Zarr store rooted here."""
+        from zarr.storage import FsspecStore, LocalStore
+
+        if self.is_local:
+            return LocalStore(self.path, read_only=read_only)
+        return FsspecStore.from_url(self.url, read_only=read_only)
+
+    def flush_to_disk(self) -> None:
+        """Force what other libraries wrote below this folder onto the disk; object stores need none of it."""
+        if not self.is_local:
+            return
+        with explain_write_errors(self.url):
+            for folder, _, names in os.walk(self.path):
+                for name in names:
+                    _fsync(os.path.join(folder, name))
+                _fsync(folder)
+
+    def _link_new_file(self, data: bytes) -> bool:
+        if os.path.lexists(self.path):
+            return False
+        with self._unfinished_file(data) as unfinished:
+            try:
+                # Unlike a rename, a link never replaces a file that another writer made meanwhile.
+                os.link(unfinished, self.path)
+            except FileExistsError:
+                return False
+        _fsync(os.path.dirname(self.path))
+        return True
+
+    @contextmanager
+    def _unfinished_file(self, data: bytes) -> Iterator[str]:
+        """Give the name of a temporary file beside this one that holds the data, safely on disk."""
+        folder = os.path.dirname(self.path)
+        os.makedirs(folder, exist_ok=True)
+        unfinished = os.path.join(folder, f"{_UNFINISHED}{secrets.token_hex(8)}")
+        try:
+            with open(unfinished, "xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            yield unfinished
+        finally:
+            if os.path.lexists(unfinished):
+                os.unlink(unfinished)
+
+
+def _fsync(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

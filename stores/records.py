@@ -1,0 +1,85 @@
+"""JSON records that notice damage: a format number, who wrote them, strict fields, and a checksum."""
+
+import json
+from collections.abc import Mapping
+from importlib import metadata
+from typing import Any
+
+from stores.canonical import canonical_json, fingerprint
+from stores.errors import CorruptArtifact, StoreError
+
+RECORD_FORMAT = 1
+
+
+def encode_record(fields: Mapping[str, Any]) -> bytes:
+    """Return a record as indented JSON with sorted keys, for programs and people alike.
+
+    Raises:
+        StoreError: when a field has no canonical JSON, such as a NaN.
+    """
+    # Through canonical JSON first: it refuses what would not come back as it went.
+    record = json.loads(canonical_json({**fields, "format": RECORD_FORMAT, "written_by": _version()}))
+    text = json.dumps({**record, "checksum": fingerprint(record)}, indent=1, sort_keys=True)
+    return text.encode() + b"\n"
+
+
+def decode_record(data: bytes, where: str, types: Mapping[str, type]) -> dict[str, Any]:
+    """Return the fields of a record, each of the given type.
+
+    Args:
+        data: what `encode_record` returned.
+        where: the file, for error messages.
+        types: every field's name and JSON type (dict, list, str, int or float).
+
+    Raises:
+        StoreError: when a newer version of this program wrote the record.
+        CorruptArtifact: when it is torn, changed, or has other fields.
+    """
+    try:
+        record = json.loads(data)
+        written_format = record["format"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise _corrupt(where, f"{len(data)} bytes that are no such record ({type(error).__name__})") from error
+    if isinstance(written_format, int) and written_format > RECORD_FORMAT:
+        raise StoreError(
+            expected=f"a record of format {RECORD_FORMAT} or older",
+            found=f"format {written_format}, written by {record.get('written_by', 'an unknown version')}",
+            where=where,
+            remedy="use that version or a newer one, or choose another store",
+        )
+    checksum = record.pop("checksum", None)
+    if written_format != RECORD_FORMAT or checksum != fingerprint(record):
+        raise _corrupt(where, "content that does not agree with its own checksum")
+    del record["format"], record["written_by"]
+    if set(record) != set(types):
+        raise _corrupt(where, f"other fields: {', '.join(sorted(set(record) ^ set(types)))}")
+    for name, kind in types.items():
+        if not isinstance(record[name], kind):
+            raise _corrupt(where, f"the field {name!r} holds a {type(record[name]).__name__}")
+    return dict(record)
+
+
+def misplaced_record(where: str, found: str) -> CorruptArtifact:
+    """Return the error for a whole record that lies where another belongs."""
+    return CorruptArtifact(
+        expected="the record that this file's place and its manifest promise",
+        found=found,
+        where=where,
+        remedy="delete this file; the next run writes it again",
+    )
+
+
+def _version() -> str:
+    try:
+        return f"sane-explanations {metadata.version('sane-explanations')}"
+    except metadata.PackageNotFoundError:
+        return "sane-explanations (not installed)"
+
+
+def _corrupt(where: str, found: str) -> CorruptArtifact:
+    return CorruptArtifact(
+        expected="a whole record as it was written",
+        found=found,
+        where=where,
+        remedy="delete this file; the next run writes it again",
+    )

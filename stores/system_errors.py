@@ -1,0 +1,62 @@
+"""Why the operating system refuses to read or write a place, and what to do about it."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from stores.errors import MissingArtifact, ReadOnlyStore, StoreError
+
+_WRITE_REMEDIES = {
+    errno.EACCES: "give yourself write permission there, or choose another store with [store] root",
+    errno.EPERM: "choose a place that you may write and that supports hard links, with [store] root",
+    errno.ENOTSUP: "choose a place that supports hard links, with [store] root",
+    errno.EROFS: "the file system is mounted read-only: choose another store with [store] root",
+    errno.ENOSPC: "free some space (`sane gc` lists what no run needs) and run again: finished shards stay",
+    errno.EDQUOT: "your disk quota is used up: free some space (`sane gc`) and run again",
+    errno.ENOTDIR: "a file stands where a folder is needed: move it, or choose another [store] root",
+}
+
+
+@contextmanager
+def explain_read_errors(where: str) -> Iterator[None]:
+    """Turn the operating system's refusal to read into an error that names the place and the remedy."""
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+        raise MissingArtifact(
+            expected="a stored file or folder",
+            found="none",
+            where=where,
+            remedy="run the stage that makes it again",
+        ) from error
+    except OSError as error:
+        raise StoreError(
+            expected="a readable file or folder",
+            found=str(error) or type(error).__name__,
+            where=where,
+            remedy="check its permissions, the disk, or the connection",
+        ) from error
+
+
+@contextmanager
+def explain_write_errors(where: str) -> Iterator[None]:
+    """Turn the operating system's refusal to write into an error that names the place and the remedy."""
+    try:
+        yield
+    except OSError as error:
+        remedy = _WRITE_REMEDIES.get(error.errno or 0)
+        if remedy is None and isinstance(error, PermissionError):
+            remedy = _WRITE_REMEDIES[errno.EACCES]
+        if remedy is None:
+            raise StoreError(
+                expected="a place that can be written",
+                found=str(error) or type(error).__name__,
+                where=where,
+                remedy="check the disk or the connection, and run again: finished shards are kept",
+            ) from error
+        raise ReadOnlyStore(
+            expected="a place that can be written",
+            found=error.strerror or str(error),
+            where=where,
+            remedy=remedy,
+        ) from error

@@ -1,0 +1,146 @@
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import tests.oracles.removal as oracle
+from pipeline.errors import BadDataset, BadModel
+from pipeline.evaluation import replacement
+from pipeline.evaluation.replacement import RemovalReason
+from tests.pipeline.evaluation.broken_copy import broken_copy
+
+
+def make_pool(seed, n_images=30, n_attributes=6, n_pairs=20):
+    rng = np.random.default_rng(seed)
+    embeddings = rng.normal(size=(n_images, 4)).astype(np.float32)
+    groups = np.arange(n_images)
+    labels = rng.random((n_images, n_attributes)) < 0.6
+    # Duplicated images: the same pixels (one group), or the same embedding only (a tie).
+    embeddings[5], groups[5] = embeddings[4], groups[4]
+    embeddings[9] = embeddings[8]
+    labels[:, -1] = True
+    embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
+    query = rng.integers(0, n_images, size=n_pairs)
+    reference = (query + rng.integers(1, n_images, size=n_pairs)) % n_images
+    query[:2], reference[:2] = (4, 9), (8, 5)
+    return embeddings, query, reference, labels, groups
+
+
+def compare_with_oracle(module, seed=0):
+    embeddings, query, reference, labels, groups = make_pool(seed)
+    result = module.removal_replacements(embeddings, query, reference, labels, groups)
+    for p in range(query.size):
+        for a in range(labels.shape[1]):
+            image, reason, effect, distance = oracle.removal(embeddings, query[p], reference[p], labels, groups, a)
+            assert RemovalReason(result.reason_pa[p, a]).name.lower() == reason
+            assert result.replacement_pa[p, a] == (-1 if image is None else image)
+            expected = [np.nan if x is None else x for x in (effect, distance)]
+            np.testing.assert_allclose([result.effect_pa[p, a], result.distance_pa[p, a]], expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_replacements_are_those_of_a_full_search(seed):
+    compare_with_oracle(replacement, seed)
+
+
+def test_a_walk_beyond_the_first_neighbours_finds_the_same(monkeypatch):
+    monkeypatch.setattr(replacement, "_FIRST_NEIGHBOURS", 1)
+    compare_with_oracle(replacement)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("argsort(-np.round(similarity_n", "argsort(np.round(similarity_n"),
+        ("lacks = ~labels_na", "lacks = labels_na"),
+        (
+            '"nd,d->n", embeddings, embeddings[query]',
+            '"nd,d->n", embeddings, embeddings[reference_p[pairs[0]]]',
+        ),
+        ("change_nd, embeddings[reference])", "change_nd, embeddings[query])"),
+        ("embeddings[chosen] - embeddings[query]", "embeddings[query] - embeddings[chosen]"),
+        ("is_other & (group_by", "(group_by"),
+        ("!= duplicate_group_n[reference])", "!= duplicate_group_n[query])"),
+        ("allowed = nearest_first[is_other", "allowed = nearest_first[(nearest_first != query)"),
+        ("[:, has_one].argmax(axis=0)", "[:, has_one].argmax(axis=0) - 1"),
+        ("np.where(labels_na[query_p], np.nan, 0.0)", "np.where(labels_na[reference_p], np.nan, 0.0)"),
+        ("present = np.flatnonzero(labels_na[query])", "present = np.arange(n_attributes)"),
+    ],
+)
+def test_the_comparison_notices_mistakes(tmp_path, right, wrong):
+    broken = broken_copy(replacement, tmp_path, right, wrong)
+    with pytest.raises(AssertionError):
+        compare_with_oracle(broken)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 100_000))
+def test_a_replacement_is_never_the_query_the_reference_or_a_duplicate_and_lacks_the_attribute(seed):
+    embeddings, query, reference, labels, _ = make_pool(seed)
+    groups = np.random.default_rng(seed).integers(0, 15, size=len(embeddings))
+    result = replacement.removal_replacements(embeddings, query, reference, labels, groups)
+    pair, attribute = np.nonzero(result.replacement_pa >= 0)
+    chosen = result.replacement_pa[pair, attribute]
+    assert (groups[chosen] != groups[query[pair]]).all()
+    assert (groups[chosen] != groups[reference[pair]]).all()
+    assert not labels[chosen, attribute].any()
+    assert labels[query[pair], attribute].all()
+    assert (np.abs(result.effect_pa[pair, attribute]) <= result.distance_pa[pair, attribute] + 1e-12).all()
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 100_000))
+def test_permuting_pairs_permutes_results(seed):
+    embeddings, query, reference, labels, groups = make_pool(seed)
+    order = np.random.default_rng(seed).permutation(query.size)
+    one = replacement.removal_replacements(embeddings, query, reference, labels, groups)
+    other = replacement.removal_replacements(embeddings, query[order], reference[order], labels, groups)
+    np.testing.assert_array_equal(other.replacement_pa, one.replacement_pa[order])
+    np.testing.assert_array_equal(other.effect_pa, one.effect_pa[order])
+    np.testing.assert_array_equal(other.reason_pa, one.reason_pa[order])
+
+
+def test_ties_go_to_the_earlier_image():
+    embeddings = np.array([[1.0, 0.0], [0.0, 1.0], [0.6, 0.8], [0.6, 0.8], [0.6, -0.8]])
+    labels = np.array([[True], [True], [False], [False], [False]])
+    result = replacement.removal_replacements(embeddings, np.array([0]), np.array([1]), labels, np.arange(len(labels)))
+    assert result.replacement_pa.tolist() == [[2]]
+    assert result.effect_pa[0, 0] == pytest.approx(0.8)
+
+
+def test_the_measure_is_the_drop_of_the_named_attribute():
+    effect = np.array([[-0.3, 0.1], [0.0, np.nan], [0.0, 0.2]])
+    np.testing.assert_array_equal(replacement.removal_measure(np.array([0, 1, 0]), effect), [0.3, np.nan, 0.0])
+    assert not np.signbit(replacement.removal_measure(np.array([0]), np.zeros((1, 1))))[0]
+
+
+def test_constant_attributes_are_those_of_all_or_no_images():
+    labels = np.array([[True, False, True], [True, False, False]])
+    assert replacement.constant_attributes(labels).tolist() == [0, 1]
+
+
+def test_no_pairs_give_empty_results():
+    embeddings, query, reference, labels, groups = make_pool(0)
+    result = replacement.removal_replacements(embeddings, query[:0], reference[:0], labels, groups)
+    assert result.effect_pa.shape == (0, 6)
+
+
+def test_bad_pools_are_refused():
+    embeddings, query, reference, labels, groups = make_pool(0)
+    with pytest.raises(BadModel, match="row 0"):
+        replacement.removal_replacements(2 * embeddings, query, reference, labels, groups)
+    with pytest.raises(BadModel):
+        replacement.removal_replacements(embeddings * np.nan, query, reference, labels, groups)
+    with pytest.raises(BadDataset):
+        replacement.removal_replacements(embeddings, query + 30, reference, labels, groups)
+    with pytest.raises(BadDataset):
+        replacement.removal_replacements(embeddings, query, reference, labels[1:], groups)
+
+
+def test_a_pool_of_full_size_takes_seconds_not_hours():
+    embeddings, query, reference, labels, groups = make_pool(0, n_images=5000, n_attributes=205, n_pairs=400)
+    started = time.perf_counter()
+    replacement.removal_replacements(embeddings, query, reference, labels, groups)
+    assert time.perf_counter() - started < 10

@@ -1,0 +1,167 @@
+"""A made-up run that resembles a real one: rendered images, invented figures."""
+
+import numpy as np
+
+from pipeline.report.evidence import CurveSet, PairEvidence, ReportEvidence, RunFacts, StageRecord
+
+ATTRIBUTES = ("body_colour:red", "body_colour:blue", "pattern:stripes", "pattern:dots", "part:pocket", "part:strap")
+VARIANTS = (
+    "random",
+    "best_constant",
+    "prior_only",
+    "predicted_in_both",
+    "classifier",
+    "sane",
+    "sane+match",
+    "sane+match+count",
+    "sane+match~shuffled",
+    "sane+match+count~shuffled",
+    "embedding_effect+presence",
+    "embedding_effect",
+)
+GENERATORS = ("rise", "random", "centre")
+
+
+def make_evidence(dataset="planted", n_pairs=24, pixels=None, attributes=ATTRIBUTES):
+    rng = np.random.default_rng(7)
+    return ReportEvidence(
+        facts=RunFacts(dataset, "small_residual", 0, 2200, 300, 600, 26, "2026-11-20T18:02:33.123456+00:00"),
+        pairs=[make_pair(number, rng, pixels, attributes) for number in range(n_pairs)],
+        metrics=make_metrics(attributes, audited=dataset == "planted"),
+        generators=GENERATORS,
+        curves=[make_curves(name, rng) for name in GENERATORS],
+        prior=[{"attribute": name, "kind": "count", "value": 1 / (3 + i)} for i, name in enumerate(attributes)],
+        weight_grid=make_grid(),
+        similarity_history=[
+            {"epoch": e, "loss": 1 / e, "validation_measure": 1 - 1 / e + (e == 30) * 0.01} for e in range(1, 41)
+        ],
+        attribute_histories={
+            "sane": [make_epoch(e, heatmap=2 / e) for e in range(1, 41)],
+            "classifier": [make_epoch(e, heatmap=None) for e in range(1, 31)],
+        },
+        stages=[make_stage("images", 2200, 0, 12.0), make_stage("saliency_maps.test.rise.fixed", 120, 60000, 754.2)],
+    )
+
+
+def make_pair(number, rng, pixels=None, attributes=ATTRIBUTES):
+    if pixels is None:
+        images = rng.integers(0, 256, (2, 16, 16, 3)).astype(np.uint8)
+    else:
+        images = [pixels(f"test_{number * 2:05d}"), pixels(f"test_{number * 2 + 1:05d}")]
+    side = images[0].shape[0]
+    y, x = np.mgrid[:side, :side] / side
+    centre = rng.uniform(0.25, 0.75, 2)
+    saliency = np.exp(-((y - centre[0]) ** 2 + (x - centre[1]) ** 2) / 0.04).astype(np.float32)
+    names = (f"test_{number * 2:05d}", f"test_{number * 2 + 1:05d}")
+    rows = [row for variant in VARIANTS for row in make_explanation(variant, rng, attributes)]
+    return PairEvidence(f"pair{number:03d}", *names, "shirt", "bag", 0.8765, *images, saliency, rows)
+
+
+def make_explanation(variant, rng, attributes):
+    order = rng.permutation(len(attributes))
+    return [
+        {
+            "variant": variant,
+            "rank": rank,
+            "attribute": attributes[column],
+            "score": 1 / rank,
+            "confidence": rng.uniform(),
+            "map_match": rng.uniform(),
+            "prior": rng.uniform(),
+            "is_ground_truth": bool(column % 2),
+        }
+        for rank, column in enumerate(order, start=1)
+    ]
+
+
+def figure(table, metric, value, n=600, **labels):
+    ends = {"ci_low": value - 0.02, "ci_high": value + 0.02}
+    return {"table_name": table, "metric": metric, "value": value, "n": n, **ends, **labels}
+
+
+def count(table, metric, value, n, **labels):
+    return {"table_name": table, "metric": metric, "value": value, "n": n, **labels}
+
+
+def make_metrics(attributes=ATTRIBUTES, audited=True):
+    rows = []
+    for i, generator in enumerate(GENERATORS):
+        labels = {"generator": generator, "mode": "fixed"}
+        for metric in ("insertion_auc", "deletion_auc", "insertion_auc_anchored", "deletion_auc_anchored"):
+            rows.append(figure("saliency_faithfulness", metric, 0.71234 - 0.05 * i, **labels))
+        rows.append(count("saliency_faithfulness", "flat_curves", 3, 1200, **labels))
+        rows.append(count("saliency_faithfulness", "left_out_anchored", 17, 600, **labels))
+    rows += [figure("attribute_recognition", "map", 0.6789, n=300, variant=name) for name in ("sane", "classifier")]
+    for i, variant in enumerate(VARIANTS):
+        table = "attribute_explanation"
+        rows.append(figure(table, "top1_accuracy", 0.4 + 0.03 * i, variant=variant))
+        rows.append(figure(table, "removal", 0.0123 + 0.002 * i, variant=variant))
+        rows.append(figure(table, "distinct_per_query", 0.3, variant=variant))
+        rows.append(figure(table, "differs_from_classifier", 0.5, variant=variant))
+        rows.append(count(table, "removal_undefined", 5, 600, variant=variant))
+        labels = {"variant": variant, "compared_with": "classifier", "p_value": (0.0004, 0.3, 0.01)[i % 3]}
+        difference = 0.01 if i % 2 else -0.01
+        rows.append(figure("attribute_explanation_comparison", "removal_difference", difference, **labels))
+    rows.append(count("attribute_explanation", "constant_attributes", 2, 26))
+    return rows + (make_audit(attributes) if audited else [])
+
+
+def make_audit(attributes):
+    rows = []
+    named = [*VARIANTS, *(f"{variant}|present" for variant in VARIANTS)]
+    for i, variant in enumerate(("oracle", "random_present", *named)):
+        for metric in ("normalised_regret", "hit_at_1", "used", "skill", "absent_naming"):
+            rows.append(figure("audit", metric, 1.0 - 0.03 * (i % 14), n=420, variant=variant))
+    labels = {"variant": "embedding_effect+presence", "compared_with": "classifier", "p_value": 0.0004}
+    rows.append(figure("audit_comparison", "regret_difference", -0.8, **labels))
+    rows.append(figure("audit_instrument", "eligible_share", 0.71))
+    rows.append(figure("audit_instrument", "largest_effect_is_absence", 0.12))
+    rows.append(count("audit_instrument", "effect_floor", 0.02, 600))
+    rows.append(count("audit_instrument", "target_correlation", 0.934, 300))
+    rows.append(count("audit_instrument", "drivers_not_learned", 1, 6, attribute=attributes[0]))
+    for i, name in enumerate(attributes):
+        kind = "distractor" if i % 2 else "driver"
+        rows.append(figure("audit_effect", "mean_absolute_effect", 0.1 - 0.015 * i, attribute=name, variant=kind))
+    return rows
+
+
+def make_curves(generator, rng):
+    steps = np.linspace(0, 1, 101)
+    insertion = 0.2 + 0.7 * steps ** rng.uniform(0.5, 1.5, (40, 1)) + rng.normal(0, 0.02, (40, 101))
+    return CurveSet(generator, insertion, insertion[:, ::-1].copy(), np.arange(40) // 4)
+
+
+def make_grid():
+    rows = []
+    for kind in ("count", "none"):
+        for i in range(21):
+            for j in range(21 - i):
+                weights = (i / 20, j / 20, (20 - i - j) / 20)
+                if kind == "count" or weights[2] == 0:
+                    rows.append(make_grid_row(kind, weights))
+    return rows
+
+
+def make_grid_row(kind, weights):
+    best = (0.3, 0.5, 0.2) if kind == "count" else (0.3, 0.7, 0.0)
+    away = sum((weight - target) ** 2 for weight, target in zip(weights, best, strict=True))
+    names = ("confidence_weight", "map_match_weight", "prior_weight")
+    values = {"prior_kind": kind, "objective": 0.08 - 0.05 * away, "top1_accuracy": 0.5, "is_best": away < 1e-9}
+    return {**dict(zip(names, weights, strict=True)), **values}
+
+
+def make_epoch(epoch, heatmap):
+    return {
+        "epoch": epoch,
+        "loss": 1 / epoch,
+        "huber_loss_mean": 0.01 / epoch,
+        "heatmap_loss": heatmap,
+        "validation_map": 0.8 - 0.5 / epoch,
+    }
+
+
+def make_stage(name, images, passes, seconds):
+    counts = {"images": images, "forward_passes": passes}
+    parts = {"maps": {"kind": "arrays"}, "map_rows": {"kind": "table", "rows": 600}}
+    created = "2026-11-20T18:02:33.123456+00:00"
+    return StageRecord(name, 31, counts, seconds, ("cpu",), created, parts, "ab" * 32, {"numpy": "2.4.1"})

@@ -131,7 +131,7 @@ def readable_errors(debug: bool) -> Iterator[None]:
         signal.signal(signal.SIGTERM, previous)
 
 
-def _stop(signal_number: int, frame: FrameType | None) -> None:
+def _stop(_signal_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 

@@ -89,6 +89,7 @@ class PairsSettings(Section):
 
     train_references: Positive = Field(5, description="K: references per training image")
     references: Positive = Field(5, description="references per validation and test query")
+    train: Positive | None = Field(None, description="most training pairs with maps; empty: all training images")
     valid: Positive = Field(2000, description="most validation pairs")
     test: Positive = Field(10000, description="most test pairs")
     match_threshold: Share = Field(0.5, description="planted: least planted similarity of a match")

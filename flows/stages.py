@@ -92,8 +92,7 @@ def similarity_stages(settings: Settings) -> list[Stage]:
             similarity.plan_embeddings,
         ),
     ]
-    for split in SPLITS:
-        stages.append(_pairs_stage(settings, split))
+    stages += [_pairs_stage(settings, split) for split in SPLITS]
     for split in SPLITS:
         upstream = (f"pairs.{split}", "embeddings")
         stages.append(
@@ -114,7 +113,7 @@ def _pairs_stage(settings: Settings, split: str) -> Stage:
     values = {
         "split": split,
         "references": chosen.train_references if split == "train" else chosen.references,
-        "most_pairs": {"train": None, "valid": chosen.valid, "test": chosen.test}[split],
+        "most_pairs": {"train": chosen.train, "valid": chosen.valid, "test": chosen.test}[split],
         "seed": settings.seed,
         "match_threshold": chosen.match_threshold if settings.dataset.kind == "planted" else 0.0,
     }

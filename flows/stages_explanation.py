@@ -174,6 +174,7 @@ def _true_effects_stage(settings: Settings, split: str) -> Stage:
     code = (
         "pipeline.datasets.planted.edits",
         "pipeline.datasets.planted.renderer",
+        "pipeline.datasets.planted.similarity",
         "pipeline.similarity.networks",
         "pipeline.similarity.scorer",
         "pipeline.evaluation.audit",
@@ -198,7 +199,11 @@ def _audit_stage(settings: Settings) -> Stage:
         "true_effects.test": [["true_effects", None, ""], ["null_effects", None, ""]],
         "explanations": [["scores", None, ""]],
     }
-    code = ("pipeline.evaluation.audit_tables", "pipeline.similarity.retrieval")
+    code = (
+        "pipeline.datasets.planted.similarity",
+        "pipeline.evaluation.audit_tables",
+        "pipeline.similarity.retrieval",
+    )
     return _whole("audit", "audit", values, code, reads)
 
 

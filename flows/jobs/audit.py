@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from flows.jobs.explanations import all_variants
 from flows.jobs.metric_rows import count_row, metric_row
 from flows.jobs.pair_frame import PairFrame, read_embeddings, read_pair_frame, read_pair_values
+from flows.jobs.variant_names import all_variants
 from flows.shards import JobInputs, JobResult
 from flows.upstream import Upstream
 from pipeline.datasets.planted.similarity import driver_attributes

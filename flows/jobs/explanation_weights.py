@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from flows.jobs.normalised_maps import read_normalised_maps
 from flows.jobs.pair_frame import (
     read_attribute_scores,
-    read_normalised_maps,
     read_pair_frame,
     read_pair_values,
 )

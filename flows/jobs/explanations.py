@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from flows.jobs.normalised_maps import read_normalised_maps
 from flows.jobs.pair_frame import (
     PairFrame,
     read_attribute_scores,
-    read_normalised_maps,
     read_pair_frame,
     read_pair_values,
 )
+from flows.jobs.variant_names import SHUFFLED, all_variants
 from flows.jobs.weights_table import best_weights
 from flows.shards import JobInputs, JobResult
 from flows.upstream import Upstream
@@ -31,7 +32,6 @@ from stores.parts import ArraysPart, Part, TablePart
 from stores.tables import check_table
 
 RANKS_IN_TABLE = 10
-SHUFFLED = "~shuffled"
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,6 @@ def run(inputs: JobInputs) -> JobResult:
         "explanations": TablePart("explanations", check_table("explanations", pa.concat_tables(tables))),
     }
     return JobResult(parts, {"pairs": len(evidence.frame.pair_ids), "variants": len(scores)})
-
-
-def all_variants(variants: list[str]) -> list[str]:
-    """Return the variants with their controls: map matching once more, on maps shuffled between pairs."""
-    return [*variants, *(name + SHUFFLED for name in variants if "+match" in name)]
 
 
 def _read_evidence(inputs: JobInputs) -> Evidence:

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from flows.jobs.explanations import all_variants
 from flows.jobs.metric_rows import completed, count_row, metric_row
 from flows.jobs.pair_frame import (
     PairFrame,
@@ -13,6 +12,7 @@ from flows.jobs.pair_frame import (
     read_pair_frame,
     read_pair_values,
 )
+from flows.jobs.variant_names import all_variants
 from flows.shards import JobInputs, JobResult
 from flows.upstream import Upstream
 from pipeline.evaluation.attribute_recognition import top1_accuracy

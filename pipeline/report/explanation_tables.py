@@ -32,6 +32,8 @@ def explanation_table(metrics: MetricTable, dataset: str) -> Table | None:
 def removal_comparison_table(metrics: MetricTable) -> Table | None:
     """Return each variant's removal minus the classifier's, wins, ties and losses alike; None without any."""
     estimates = metrics.all_of("attribute_explanation_comparison", "removal_difference")
+    order = ordered(estimate.variant or "" for estimate in estimates)
+    estimates.sort(key=lambda estimate: order.index(estimate.variant or ""))
     return comparison_table("Removal compared with the classifier’s", "difference × 100, ↑", estimates, 1, _EFFECT)
 
 
@@ -86,8 +88,8 @@ def _columns(with_papers: bool) -> tuple[Column, ...]:
         Column("removal", "× 100, ↑"),
         Column("pairs"),
         Column("undefined"),
-        Column("changes with the reference", "% of answers"),
-        Column("differs from classifier", "% of answers"),
+        Column("changes with", "the reference, %"),
+        Column("differs from", "the classifier, %"),
     ]
     if with_papers:
         columns += [Column(name, group="papers, AwA") for name in ("mAP", "top-1", "removal")]

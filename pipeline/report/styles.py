@@ -61,7 +61,7 @@ figure img { max-width: 100%; height: auto; display: block; }
 .track i { display: block; height: 100%; background: var(--blue); }
 .term.map_match .track i { background: var(--orange); }
 .term.prior .track i { background: var(--faint); }
-.mark { display: inline-block; width: 14px; color: var(--green); font-weight: 700; }
+.mark { display: inline-block; width: 14px; text-indent: 0; color: var(--green); font-weight: 700; }
 .mark.no { color: #b8c0c8; }
 .others { margin: 10px 0 0; padding: 8px 0 0; border-top: 1px solid var(--line); font-size: 12.5px;
   line-height: 1.4; list-style: none; columns: 2; column-gap: 18px; }
@@ -76,6 +76,7 @@ figure img { max-width: 100%; height: auto; display: block; }
 table.data { border-collapse: collapse; font-size: 13.5px; min-width: 60%; }
 table.data th { text-align: right; font-weight: 600; padding: 4px 10px; vertical-align: bottom;
   line-height: 1.3; border-bottom: 1.5px solid var(--ink); }
+table.data th { white-space: nowrap; }
 table.data tr.groups th { text-align: center; color: var(--soft); font-weight: 500;
   border-bottom: 1px solid var(--line); }
 table.data tr.groups th:empty { border-bottom: none; }

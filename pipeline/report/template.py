@@ -144,9 +144,13 @@ TEMPLATE: Final = """\
 {%- for table in section.tables %}
 {{ data_table(table) }}
 {%- endfor %}
+<div{% if section.figures and section.charts %} class="two"{% endif %}>
+<div>
 {%- for figure in section.figures %}
 {{ drawing(figure) }}
 {%- endfor %}
+</div>
+<div>
 {%- for chart in section.charts %}
 <h3>{{ chart.title }}</h3>
 {%- if chart.legend %}
@@ -158,6 +162,8 @@ TEMPLATE: Final = """\
 {%- endif %}
 {{ bars(chart.bars) }}
 {%- endfor %}
+</div>
+</div>
 {%- for note in section.notes %}
 <p class="note">{{ note }}</p>
 {%- endfor %}

@@ -77,7 +77,7 @@ def _mark(panel: Axes, best: TableRow | None) -> None:
     for marker, (name, paper) in zip(_PAPER_MARKERS, PAPER_WEIGHTS.items(), strict=True):
         _point(panel, paper, f"{name}: {', '.join(f'{weight:g}' for weight in paper)}", marker, 8, "#111827")
     heading = "(confidence, map match, prior)"
-    panel.legend(frameon=False, fontsize=8, loc="upper left", title=heading, title_fontsize=8)
+    panel.legend(frameon=False, fontsize=8, loc="upper left", title=heading, title_fontsize=8, alignment="left")
 
 
 def _point(

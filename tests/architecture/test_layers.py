@@ -1,0 +1,64 @@
+"""Import rules that hold at run time, too, and code identity that no helper escapes."""
+
+import subprocess
+import sys
+
+import pytest
+
+from flows.code_closure import EXEMPT_MODULES, SOURCE_ROOT, imports_within, stage_code
+from flows.settings import DatasetSettings, Settings
+from flows.stages import build_stages
+
+
+def modules_after(statement: str) -> set[str]:
+    code = f"import sys; {statement}; print('\\n'.join(sys.modules))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=SOURCE_ROOT)
+    return {name.split(".")[0] for name in result.stdout.split()}
+
+
+@pytest.mark.parametrize(
+    ("statement", "absent"),
+    [
+        ("import stores.artifacts, stores.tables, stores.arrays", {"torch", "prefect", "pipeline", "flows"}),
+        ("import flows.cli, flows.run_command, flows.status, flows.query", {"torch", "prefect", "dask"}),
+        ("import pipeline.saliency.rise, pipeline.similarity.training", {"prefect", "zarr", "pyarrow", "stores"}),
+        ("import pipeline.evaluation.audit, pipeline.explanation.variants", {"torch"}),
+    ],
+)
+def test_layers_stay_apart_in_a_fresh_interpreter(statement: str, absent: set[str]) -> None:
+    assert not modules_after(statement) & absent
+
+
+def test_the_check_above_can_fail() -> None:
+    assert "torch" in modules_after("import pipeline.saliency.rise")
+
+
+def test_every_pipeline_module_a_job_imports_is_in_its_stages_code() -> None:
+    stages = [
+        stage
+        for kind, root in (("planted", None), ("awa2", "data"))
+        for stage in build_stages(Settings(dataset=DatasetSettings(kind=kind, root=root)))
+    ]
+    escaped = []
+    for stage in stages:
+        listed = set(stage_code(stage.job, stage.code))
+        jobs = [name for name in listed if name.startswith("flows.jobs.")]
+        for module in jobs:
+            missing = set(imports_within(module, "pipeline")) - listed - EXEMPT_MODULES - _other_paths(stage.name)
+            escaped += [f"{stage.name}: {module} imports {name}, which the stage does not list" for name in missing]
+    assert not escaped, "\n".join(sorted(set(escaped)))
+
+
+def _other_paths(stage: str) -> set[str]:
+    """Modules that a job imports for other instances than this one; each with the reason."""
+    names: set[str] = set()
+    if stage == "images":
+        # A dataset is either rendered or decoded: the other way does not touch its pixels.
+        names |= {"pipeline.datasets.planted.renderer", "pipeline.image_decoding", "pipeline.datasets.folder_files"}
+    if stage.startswith("saliency_maps."):
+        # Chooses among generators; each instance lists the one it uses.
+        names |= {"pipeline.saliency.methods", "pipeline.saliency.rise", "pipeline.saliency.contract"}
+    if stage == "similarity_model":
+        # A model from a file is not trained; a trained one is not read.
+        names |= {"pipeline.similarity.training", "pipeline.similarity.weights_file"}
+    return names

@@ -1,0 +1,75 @@
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from pipeline.report import cards
+from pipeline.report.cards import choose_pairs, make_cards
+from tests.pipeline.evaluation.broken_copy import broken_copy
+from tests.pipeline.report.report_cases import make_evidence, make_pair
+
+LABELS = {f"q{number:03d}": "abcde"[number % 5] for number in range(100)}
+PAIRS = [{"pair_id": f"{query}-{slot}", "query": query} for query in LABELS for slot in range(5)]
+
+
+def check_choice(module):
+    chosen = module.choose_pairs(PAIRS, LABELS, seed=0)
+    assert len(chosen) == 24
+    assert len({pair["query"] for pair in chosen}) == 24
+    assert max(Counter(LABELS[pair["query"]] for pair in chosen).values()) == 5
+    # Not the first references in row order only.
+    assert len({pair["pair_id"][-1] for pair in chosen}) > 1
+    shuffled = [PAIRS[row] for row in np.random.default_rng(1).permutation(len(PAIRS))]
+    assert module.choose_pairs(shuffled, LABELS, seed=0) == chosen
+    assert module.choose_pairs(PAIRS, LABELS, seed=1) != chosen
+
+
+def test_pairs_are_spread_over_queries_and_labels_whatever_their_order():
+    check_choice(cards)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("((again, turn, label_key), pair)", "((0, turn, label_key), pair)"),
+        ("((again, turn, label_key), pair)", "((again, 0, label_key), pair)"),
+        ('derive_seed(seed, row["pair_id"], "report pair")', "0"),
+        ("turn_of[labels[query]] += 1", "turn_of[labels[query]] += 0"),
+    ],
+)
+def test_a_broken_choice_is_noticed(tmp_path, right, wrong):
+    with pytest.raises(AssertionError):
+        check_choice(broken_copy(cards, tmp_path, right, wrong))
+
+
+def test_a_query_comes_again_only_when_all_have_come():
+    chosen = choose_pairs(PAIRS[:20], LABELS, seed=0, count=6)
+    assert Counter(pair["query"] for pair in chosen) == {
+        **dict.fromkeys(["q000", "q001", "q002", "q003"], 1),
+        chosen[4]["query"]: 2,
+        chosen[5]["query"]: 2,
+    }
+    assert len(choose_pairs(PAIRS[:3], LABELS, seed=0)) == 3
+    assert choose_pairs([], LABELS, seed=0) == []
+
+
+def test_a_card_ranks_the_best_variant_and_groups_the_others():
+    card = make_cards(make_evidence(n_pairs=1).pairs)[0]
+    assert card.variant == "sane+match+count"
+    assert [line.rank for line in card.ranked] == [1, 2, 3, 4, 5]
+    assert [len(line.terms) for line in card.ranked] == [3] * 5
+    named = [name for other in card.others for name in other.variants.split(", ")]
+    assert len(named) == len(set(named)) == 11
+    assert "sane+match+count" not in named
+    assert len({other.attribute for other in card.others}) == len(card.others)
+
+
+def test_what_is_missing_is_left_out():
+    pair = make_pair(0, np.random.default_rng(0))
+    rows = [{**row, "map_match": None} for row in pair.explanations if row["variant"] == "sane"]
+    card = make_cards([type(pair)(**{**vars(pair), "map_hw": None, "similarity": None, "explanations": rows})])[0]
+    assert (card.overlay, card.similarity, card.variant, card.others) == (None, "–", "sane", ())
+    assert card.ranked[0].terms[1].share is None
+    assert card.ranked[0].terms[1].text == "–"
+    nothing = make_cards([type(pair)(**{**vars(pair), "explanations": []})])[0]
+    assert (nothing.variant, nothing.ranked, nothing.others) == (None, (), ())

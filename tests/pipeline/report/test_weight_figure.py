@@ -1,0 +1,39 @@
+import numpy as np
+import pytest
+
+from pipeline.report.bars import prior_bars
+from pipeline.report.weight_figure import best_point, triangle_points, weight_grid_figure
+from tests.pipeline.report.report_cases import make_grid
+
+
+def test_corners_and_ratios():
+    points = triangle_points(np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [0.4, 0.6, 0.05], [0.8, 1.2, 0.1]]))
+    assert points[:3] == pytest.approx(np.array([[0, 0], [1, 0], [0.5, np.sqrt(3) / 2]]))
+    assert points[3] == pytest.approx(points[4])
+    # Towards map match by its share, and up by the prior's.
+    assert points[3] == pytest.approx([(0.6 + 0.025) / 1.05, 0.05 / 1.05 * np.sqrt(3) / 2])
+
+
+def test_the_best_point_is_that_of_its_prior():
+    best = best_point(make_grid(), "none")
+    assert best is not None
+    assert (best["confidence_weight"], best["map_match_weight"], best["prior_weight"]) == (0.3, 0.7, 0.0)
+    assert best_point(make_grid(), "tcav") is None
+
+
+def test_no_grid_no_figure():
+    assert weight_grid_figure([]) is None
+    assert weight_grid_figure(make_grid(), "tcav") is None
+    picture = weight_grid_figure(make_grid())
+    assert picture is not None
+    assert picture.uri.startswith("data:image/png;base64,")
+
+
+def test_the_largest_entries_of_the_prior_come_first():
+    rows = [{"attribute": f"a{number:02d}", "kind": "count", "value": number / 1000} for number in range(30)]
+    rows += [{"attribute": "other", "kind": "tcav", "value": 1.0}, {"attribute": "x", "kind": "count", "value": None}]
+    bars = prior_bars(rows)
+    assert len(bars) == 20
+    assert (bars[0].label, bars[0].text, bars[0].share) == ("a29", "2.9 %", 1.0)
+    assert bars[19].label == "a10"
+    assert prior_bars([]) == []

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from flows.finish import finish_stage
 from flows.graph import Stage
 from flows.plan import StagePlan, plan_stage
-from flows.run import finish_stage
 from pipeline.errors import BadSetting
 from stores.artifacts import ArtifactStore
 from stores.fingerprints import canonical_json

@@ -44,6 +44,7 @@ def run(
     overrides: Overrides = None,
     until: Annotated[str | None, typer.Option(help="run only this stage and what it needs")] = None,
     force: Annotated[list[str] | None, typer.Option(help="compute this stage again even if current")] = None,
+    adopt: Annotated[list[str] | None, typer.Option(help="keep this stage's result although its code changed")] = None,
     runner: Annotated[str | None, typer.Option(help="inline (this process) or prefect (a flow run)")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1; default: compute.device")] = None,
     debug: Debug = False,
@@ -52,10 +53,13 @@ def run(
     extra = [f"compute.runner={runner}"] if runner else []
     extra += [f"compute.device={device}"] if device else []
     with readable_errors(debug):
-        settings = load_settings(config, [*(overrides or []), *extra])
+        chosen = (*(overrides or []), *extra)
+        settings = load_settings(config, chosen)
+        from flows.run import RunRequest
         from flows.run_command import run_command
 
-        run_command(settings, config, until, tuple(force or ()))
+        request = RunRequest(settings, until, tuple(force or ()), tuple(adopt or ()), chosen)
+        run_command(request, config)
 
 
 @app.command()
@@ -80,8 +84,10 @@ def query(
 ) -> None:
     """Run SQL over the tables of all current stages."""
     with readable_errors(debug):
-        from flows.query import query_tables, render_result
+        from flows.query import query_tables
+        from flows.query_formats import check_format, render_result
 
+        check_format(format)
         settings = load_settings(config, overrides or [])
         sys.stdout.write(render_result(query_tables(settings, sql), format))
 
@@ -97,11 +103,12 @@ def report(
 ) -> None:
     """Write the static HTML report of a finished run and print its path."""
     with readable_errors(debug):
+        from flows.current import current_artifacts
         from flows.report_file import write_report
 
         settings = load_settings(config, overrides or [])
         for seed in run_seeds(settings):
-            typer.echo(write_report(with_seed(settings, seed), output))
+            typer.echo(write_report(current_artifacts(with_seed(settings, seed)), seed, output))
 
 
 def _for_each_seed(config: Path, overrides: list[str] | None, format: str, debug: bool, stale_only: bool) -> None:
@@ -138,3 +145,7 @@ def _stop(_signal_number: int, _frame: FrameType | None) -> None:
 def main() -> None:
     """Entry point of the `sane` command."""
     app()
+
+
+if __name__ == "__main__":
+    main()

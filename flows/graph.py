@@ -40,6 +40,7 @@ class Stage:
         planner: cuts the work into shards.
         places: paths that planner and job need; where something lies is not in the key, its content is.
         version: raised by hand when the meaning of the result changes without its code changing.
+        extent: how many items there are to cut into shards; not in the key, as each shard's inputs name its items.
     """
 
     name: str
@@ -50,3 +51,4 @@ class Stage:
     planner: ShardPlanner
     places: Mapping[str, str | None] = field(default_factory=dict)
     version: int = 1
+    extent: Mapping[str, int] = field(default_factory=dict)

@@ -4,15 +4,16 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from flows.execution import package_versions
+from flows.adopt import adopt_stage
+from flows.finish import check_unreadable, finish_stage
 from flows.graph import Stage
 from flows.plan import StagePlan, plan_stage
 from flows.settings import Settings
 from flows.shards import Device, ShardTask
 from flows.stages import build_stages
-from pipeline.errors import BadDataset, BadSetting
+from pipeline.errors import BadModel, BadSetting
 from stores.artifacts import ArtifactStore
-from stores.manifests import Commit, Manifest, combine_shard_digests, created_now, describe_commits
+from stores.manifests import Commit, Manifest
 
 # Does shards, in any order, and yields each commit as it is made.
 Runner = Callable[[list[ShardTask]], Iterator[Commit]]
@@ -43,11 +44,15 @@ class RunRequest:
         settings: of one seed.
         until: last stage instance to run, or None.
         force: stage instances to compute again even where they are current.
+        adopt: stage instances whose latest result is kept although code changed, on the user's word.
+        overrides: the key=value that made the settings from their file; a flow run reads the file again.
     """
 
     settings: Settings
     until: str | None = None
     force: tuple[str, ...] = ()
+    adopt: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,11 +72,12 @@ def run_stages(request: RunRequest, runner: Runner, reporter: Reporter) -> list[
     """Return what was done for each stage; on return every requested stage is current.
 
     Raises:
-        BadSetting: `until` or `force` names no stage.
+        BadSetting: `until`, `force` or `adopt` names no stage, or there is nothing to adopt.
         PipelineError, StoreError: of the first stage that fails; what was committed stays.
     """
     stages = build_stages(request.settings)
     _check_names(stages, request)
+    check_weights_file(request.settings)
     store = ArtifactStore(request.settings.store.root)
     manifests: dict[str, Manifest] = {}
     outcomes = []
@@ -80,12 +86,30 @@ def run_stages(request: RunRequest, runner: Runner, reporter: Reporter) -> list[
             continue
         if stage.name in request.force:
             forget_stage(store, stage, manifests)
+        if stage.name in request.adopt:
+            adopt_stage(stage, store, manifests)
         plan = plan_stage(stage, store, manifests)
         reporter.stage_planned(plan)
         outcome, manifest = _run_stage(plan, store, manifests, request.settings, runner, reporter)
         manifests[stage.name] = manifest
         outcomes.append(outcome)
     return outcomes
+
+
+def check_weights_file(settings: Settings) -> None:
+    """Refuse a missing weights file before the images are read; the dataset is checked by the first stages.
+
+    Raises:
+        BadModel: similarity_model.weights names no file.
+    """
+    weights = settings.similarity_model.weights
+    if weights is not None and not weights.is_file():
+        raise BadModel(
+            expected="a weights file",
+            found="no such file",
+            where=f"similarity_model.weights = {weights}",
+            remedy="correct the path (it is relative to the configuration file)",
+        )
 
 
 def needed_for(stages: tuple[Stage, ...], name: str) -> frozenset[str]:
@@ -161,6 +185,8 @@ def _run_stage(
     reporter: Reporter,
 ) -> tuple[StageOutcome, Manifest]:
     if plan.manifest is not None:
+        # Again even where nothing is to do: a second run must not get past what stopped the first.
+        check_unreadable(plan.stage, plan.manifest, settings)
         return StageOutcome(plan.stage.name, len(plan.shards), 0, 0.0), plan.manifest
     tasks = shard_tasks(plan, store.root.url, manifests, compute_device(settings))
     computed = list(reporter.shards_done(plan, runner(tasks)))
@@ -170,59 +196,12 @@ def _run_stage(
     return StageOutcome(plan.stage.name, len(plan.shards), len(computed), seconds), manifest
 
 
-def finish_stage(
-    plan: StagePlan, store: ArtifactStore, manifests: Mapping[str, Manifest], adopted_from: str | None = None
-) -> Manifest:
-    """Write and return the manifest of a stage all of whose shards are committed.
-
-    Raises:
-        StoreError: a shard has no commit.
-    """
-    commits = [store.require_commit(plan.stage.name, shard.key) for shard in plan.shards]
-    manifest = Manifest(
-        stage=plan.stage.name,
-        fingerprint=str(plan.fingerprint),
-        ingredients=dict(plan.ingredients),
-        shard_keys=tuple(commit.shard_key for commit in commits),
-        shard_labels=tuple(commit.shard_label for commit in commits),
-        digests=tuple(commit.digest for commit in commits),
-        digest=combine_shard_digests([commit.digest for commit in commits]),
-        upstream={name: manifests[name].fingerprint for name in plan.stage.upstream},
-        versions=package_versions(),
-        seconds=sum(commit.seconds for commit in commits),
-        created=created_now(),
-        details=describe_commits(commits),
-        adopted_from=adopted_from,
-    )
-    store.write_manifest(manifest)
-    written = store.read_manifest(plan.stage.name, str(plan.fingerprint))
-    return manifest if written is None else written
-
-
-def check_unreadable(stage: Stage, manifest: Manifest, settings: Settings) -> None:
-    """Refuse a dataset too many of whose images cannot be read.
-
-    Raises:
-        BadDataset: the share passes dataset.max_unreadable_share.
-    """
-    counts = manifest.details.get("counts", {})
-    unreadable = counts.get("unreadable_images", 0)
-    total = counts.get("images", 0) + unreadable
-    limit = settings.dataset.max_unreadable_share
-    if stage.name == "images" and unreadable > limit * total:
-        raise BadDataset(
-            expected=f"at most {limit:.1%} unreadable images (dataset.max_unreadable_share)",
-            found=f"{unreadable} of {total}",
-            where=str(settings.dataset.root),
-            remedy="see them with: sane query CONFIG 'select * from unreadable_images'; mend or remove them",
-        )
-
-
 def _check_names(stages: tuple[Stage, ...], request: RunRequest) -> None:
     names = [stage.name for stage in stages]
     for flag, chosen in (
         ("--until", [request.until] if request.until else []),
         ("--force", list(request.force)),
+        ("--adopt", list(request.adopt)),
     ):
         for name in chosen:
             if name not in names:

@@ -1,37 +1,76 @@
 """The `sane run` command: every seed, with progress, then the tables and the report's path."""
 
+import os
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 
+from flows.current import current_artifacts
+from flows.plan import plan_stages
 from flows.progress_view import console_reporter
 from flows.report_file import write_report
-from flows.run import Runner, RunRequest, StageOutcome, run_stages
+from flows.run import Runner, RunRequest, StageOutcome, needed_for, run_stages
 from flows.runners import run_inline
-from flows.settings import Settings
 from flows.settings_file import run_seeds, with_seed
+from flows.stages import build_stages
 from flows.summary import print_summary
+from stores.artifacts import ArtifactStore
+
+# Read by Prefect when it is imported; what the user has set stays. The console shows one readable error instead of
+# Prefect's tracebacks, the server still gets every log line. Prefect's own server may start slowly on a busy machine.
+PREFECT_ENVIRONMENT = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_CLI_PROMPT": "false",
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+}
 
 
-def run_command(settings: Settings, config: Path, until: str | None, force: tuple[str, ...]) -> None:
+def run_command(asked: RunRequest, config: Path) -> None:
     """Run every seed of a configuration, printing what is done.
+
+    Args:
+        asked: what to run, its settings still those of all seeds.
+        config: the file that the settings come from.
 
     Raises:
         PipelineError, StoreError: of the first stage that fails.
     """
     console = Console(highlight=False)
-    for seed in run_seeds(settings):
-        request = RunRequest(with_seed(settings, seed), until, force)
-        if settings.compute.runner == "prefect":
-            from flows.explain_similarity import run_through_prefect
-
-            outcomes = run_through_prefect(request, config)
+    for seed in run_seeds(asked.settings):
+        request = replace(asked, settings=with_seed(asked.settings, seed))
+        if request.settings.compute.runner == "prefect" and has_work(request):
+            outcomes = _run_as_flow(request, config)
         else:
             outcomes = run_stages(request, _runner(), console_reporter(console))
         _print_outcome(console, outcomes, seed)
-        if until is None:
-            print_summary(console, request.settings)
-            console.print(f"report: {write_report(request.settings, None)}", soft_wrap=True)
+        if request.until is None:
+            current = current_artifacts(request.settings)
+            print_summary(console, current)
+            console.print(f"report: {write_report(current, seed, None)}", soft_wrap=True)
+
+
+def has_work(request: RunRequest) -> bool:
+    """Return whether a run would compute anything; False as well for unknown stages, which it refuses at once."""
+    stages = build_stages(request.settings)
+    names = {stage.name for stage in stages}
+    chosen = {*request.force, *([request.until] if request.until else [])}
+    if not chosen <= names:
+        return False
+    wanted = needed_for(stages, request.until) if request.until else names
+    store = ArtifactStore(request.settings.store.root)
+    plans = plan_stages(tuple(stage for stage in stages if stage.name in wanted), store)
+    return bool(request.force) or any(plan.state != "current" for plan in plans)
+
+
+def _run_as_flow(request: RunRequest, config: Path) -> list[StageOutcome]:
+    for name, value in PREFECT_ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    from flows.explain_similarity import run_through_prefect
+
+    return run_through_prefect(request, config)
 
 
 def _runner() -> Runner:

@@ -33,9 +33,6 @@ def dataset_stages(settings: Settings) -> list[Stage]:
                     "kind",
                     "seed",
                     "image_size_px",
-                    "train_items",
-                    "valid_items",
-                    "test_items",
                     "distractor_correlation",
                 }
             ),
@@ -57,9 +54,11 @@ def dataset_stages(settings: Settings) -> list[Stage]:
     values, decoder = by_kind[chosen.kind]
     index = {"planted": "pipeline.datasets.planted.index", "awa2": "pipeline.datasets.awa2"}[chosen.kind]
     images = ("pipeline.datasets.records", decoder)
+    # How many planted items there are is no setting of a shard: with more of them the others stay as they are.
+    extent = chosen.model_dump(include={"train_items", "valid_items", "test_items"})
     return [
-        Stage("vocabulary", "vocabulary", {**values}, (index,), (), dataset.plan_vocabulary, places),
-        Stage("images", "images", values, images, (), dataset.plan_images, places),
+        Stage("vocabulary", "vocabulary", {**values}, (index,), (), dataset.plan_vocabulary, places, extent=extent),
+        Stage("images", "images", values, images, (), dataset.plan_images, places, extent=extent),
     ]
 
 

@@ -160,16 +160,7 @@ def _explanations_stage(settings: Settings) -> Stage:
 
 
 def _true_effects_stage(settings: Settings, split: str) -> Stage:
-    rendered = settings.dataset.model_dump(
-        include={
-            "seed",
-            "image_size_px",
-            "train_items",
-            "valid_items",
-            "test_items",
-            "distractor_correlation",
-        }
-    )
+    rendered = settings.dataset.model_dump(include={"seed", "image_size_px", "distractor_correlation"})
     values = {"split": split, "dataset": rendered, "precision": settings.compute.precision}
     code = (
         "pipeline.datasets.planted.edits",

@@ -54,6 +54,8 @@ def describe_plan(plan: StagePlan) -> dict[str, Any]:
 
 def _print_table(plans: list[StagePlan], total: int, title: str, stale_only: bool) -> None:
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=160)  # logs and pipes: do not fold at 80 columns
     if not plans:
         console.print(f"{title}: nothing to do, all {total} stages are current")
         return

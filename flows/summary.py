@@ -5,30 +5,30 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from flows.query import query_tables
-from flows.settings import Settings
+from flows.upstream import Upstream
 
-FAITHFULNESS_SQL = """
-select generator, metric, value, ci_low, ci_high, n from metrics
-where table_name = 'saliency_faithfulness' and unit = 'share' and metric in ('insertion_auc', 'deletion_auc')
-"""
-EXPLANATION_SQL = """
-select variant, metric, value, ci_low, ci_high, n from metrics
-where (table_name = 'attribute_explanation' and metric in ('top1_accuracy', 'removal'))
-   or (table_name = 'audit' and metric in ('hit_at_1', 'normalised_regret'))
-"""
+Row = dict[str, Any]
 
 
-def print_summary(console: Console, settings: Settings) -> None:
-    """Print faithfulness by generator and explanations by variant, x 100 with 95 % intervals."""
-    pivot(console, "saliency faithfulness (x 100)", settings, FAITHFULNESS_SQL, "generator")
+def print_summary(console: Console, current: Upstream) -> None:
+    """Print faithfulness by generator and explanations by variant, x 100 with 95 % intervals clustered by query."""
+    rows = current.rows("metrics", "metrics")
+    pivot(console, "saliency faithfulness (x 100)", [row for row in rows if _is_faithfulness(row)], "generator")
     title = "explanations (x 100; removal: drop of the score; regret: 0 perfect, 100 a random present attribute)"
-    pivot(console, title, settings, EXPLANATION_SQL, "variant")
+    pivot(console, title, [row for row in rows if _is_explanation(row)], "variant")
 
 
-def pivot(console: Console, title: str, settings: Settings, sql: str, key: str) -> None:
-    """Print one row per key and one column per metric."""
-    rows: list[dict[str, Any]] = query_tables(settings, sql).to_pylist()
+def _is_faithfulness(row: Row) -> bool:
+    return row["table_name"] == "saliency_faithfulness" and row["metric"] in ("insertion_auc", "deletion_auc")
+
+
+def _is_explanation(row: Row) -> bool:
+    shown = {"attribute_explanation": ("top1_accuracy", "removal"), "audit": ("hit_at_1", "normalised_regret")}
+    return row["metric"] in shown.get(row["table_name"], ()) and "|" not in str(row["variant"])
+
+
+def pivot(console: Console, title: str, rows: list[Row], key: str) -> None:
+    """Print one row per value of `key` and one column per metric."""
     metrics = list(dict.fromkeys(row["metric"] for row in rows))
     cells = {(row[key], row["metric"]): row for row in rows}
     table = Table(title=title, title_justify="left")
@@ -40,7 +40,7 @@ def pivot(console: Console, title: str, settings: Settings, sql: str, key: str) 
     console.print(table)
 
 
-def _cell(row: dict[str, Any] | None) -> str:
+def _cell(row: Row | None) -> str:
     if row is None or row["value"] is None:
         return "-"
     interval = "" if row["ci_low"] is None else f" [{100 * row['ci_low']:.1f}, {100 * row['ci_high']:.1f}]"

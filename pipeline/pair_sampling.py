@@ -34,8 +34,8 @@ def sample_pairs(
     """Return matching pairs, sorted by query and then by hash.
 
     A query's references are the K matching images with the smallest sha256(seed, query, reference), so an added
-    image changes the references of few queries. Where `most_pairs` limits the result, whole queries are kept, in
-    the order of sha256(seed, query).
+    image changes the references of few queries. Where `most_pairs` limits the result, queries are taken in
+    the order of sha256(seed, query); only the last of them may have fewer references.
 
     Args:
         split: enters the pair's id.

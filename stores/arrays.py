@@ -216,5 +216,5 @@ def _corrupt(place: Location, found: str) -> CorruptArtifact:
         expected="a whole Zarr array as it was written",
         found=found[:500],
         where=place.url,
-        remedy="run `sane verify --repair`, which removes the shard so that the next run makes it again",
+        remedy="run again with --force and the stage's name: it makes the stage's shards anew",
     )

@@ -93,7 +93,7 @@ class ArtifactStore:
                 expected=f"the shard's {_COMMIT}",
                 found="none",
                 where=self.shard_folder(stage, shard_key).url,
-                remedy="run the stage again: it makes missing shards only",
+                remedy="run again with --force and the stage's name",
             )
         return commit
 

@@ -217,6 +217,6 @@ def _part_from_json(part: Any, where: str) -> PartRecord:
             expected=f"parts with the fields {', '.join(sorted(names))}",
             found=f"{part!r:.200}",
             where=where,
-            remedy="delete this file; the next run writes it again",
+            remedy="delete this file, then run again with --force and the stage's name",
         )
     return PartRecord(**{str(name): value for name, value in part.items()})

@@ -126,7 +126,7 @@ def read_table_payload(folder: Location, record: PartRecord, columns: Sequence[s
             expected=f"{record.detail['rows']} rows of the recorded columns",
             found=f"{table.num_rows} rows, columns {', '.join(table.column_names)}",
             where=place.url,
-            remedy="run `sane verify --repair`, which removes the shard so that the next run makes it again",
+            remedy="run again with --force and the stage's name: it makes the stage's shards anew",
         )
     return table
 

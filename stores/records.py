@@ -65,7 +65,7 @@ def misplaced_record(where: str, found: str) -> CorruptArtifact:
         expected="the record that this file's place and its manifest promise",
         found=found,
         where=where,
-        remedy="delete this file; the next run writes it again",
+        remedy="delete this file, then run again with --force and the stage's name",
     )
 
 
@@ -81,5 +81,5 @@ def _corrupt(where: str, found: str) -> CorruptArtifact:
         expected="a whole record as it was written",
         found=found,
         where=where,
-        remedy="delete this file; the next run writes it again",
+        remedy="delete this file, then run again with --force and the stage's name",
     )

@@ -11,8 +11,8 @@ _WRITE_REMEDIES = {
     errno.EPERM: "choose a place that you may write and that supports hard links, with [store] root",
     errno.ENOTSUP: "choose a place that supports hard links, with [store] root",
     errno.EROFS: "the file system is mounted read-only: choose another store with [store] root",
-    errno.ENOSPC: "free some space (`sane gc` lists what no run needs) and run again: finished shards stay",
-    errno.EDQUOT: "your disk quota is used up: free some space (`sane gc`) and run again",
+    errno.ENOSPC: "free some space and run again: finished shards stay",
+    errno.EDQUOT: "your disk quota is used up: free some space and run again",
     errno.ENOTDIR: "a file stands where a folder is needed: move it, or choose another [store] root",
 }
 

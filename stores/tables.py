@@ -171,7 +171,7 @@ def _corrupt(where: str, found: str) -> CorruptArtifact:
         expected="a whole Parquet file as it was written",
         found=found[:500],
         where=where,
-        remedy="run `sane verify --repair`, which removes the shard so that the next run makes it again",
+        remedy="run again with --force and the stage's name: it makes the stage's shards anew",
     )
 
 

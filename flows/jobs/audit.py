@@ -155,8 +155,8 @@ def _instrument_rows(upstream: Upstream, audited: Audited, options: dict[str, in
     names = ", ".join(frame.attribute_names[driver.attribute] for driver in unlearned) or None
     rows += [
         count_row("audit_instrument", "drivers_not_learned", len(unlearned), int(is_driver_a.sum()), attribute=names),
-        count_row("audit_instrument", "effect_floor", truth.floor, n_pairs),
-        count_row("audit_instrument", "target_correlation", agreement, len(targets)),
+        count_row("audit_instrument", "effect_floor", truth.floor, n_pairs, unit="cosine"),
+        count_row("audit_instrument", "target_correlation", agreement, len(targets), unit="correlation"),
     ]
     return rows
 

@@ -11,7 +11,7 @@ from flows.planners.dataset import planted_spec
 from flows.shards import JobInputs, JobResult
 from pipeline.datasets.folder_files import contained_path
 from pipeline.datasets.planted.renderer import render_item
-from pipeline.errors import BadImage
+from pipeline.errors import BadDataset, BadImage
 from pipeline.image_decoding import decode_image
 from stores.digests import digest_array
 from stores.parts import ArraysPart, Part, TablePart
@@ -53,11 +53,15 @@ def _decode(row: Mapping[str, Any], inputs: JobInputs) -> tuple[np.ndarray, tupl
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise BadImage(
-            expected="a readable file", found=str(error), where=str(path), remedy="restore the file"
+        # Not the image's fault: were it committed as unreadable, restoring the file would change nothing.
+        raise BadDataset(
+            expected="the file that was there when the run was planned",
+            found=str(error),
+            where=str(path),
+            remedy="restore the file, then start the run again",
         ) from error
     if sha256(data).hexdigest() != row["sha256"]:
-        raise BadImage(
+        raise BadDataset(
             expected="the bytes that were hashed when the run was planned",
             found="a file that changed meanwhile",
             where=str(path),

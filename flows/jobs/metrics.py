@@ -120,7 +120,7 @@ def _variant_rows(
     undefined = int(np.isnan(drop_p).sum())
     return [
         metric_row(table, "top1_accuracy", top1, variant=variant),
-        metric_row(table, "removal", removal, variant=variant),
+        metric_row(table, "removal", removal, variant=variant, unit="cosine"),
         metric_row(table, "distinct_per_query", distinct, variant=variant),
         count_row(table, "removal_undefined", undefined, len(drop_p), variant=variant),
     ]
@@ -148,6 +148,7 @@ def _comparison_rows(
             difference.interval,
             variant=variant,
             compared_with="classifier",
+            unit="cosine",
             p_value=float(p_value) if np.isfinite(p_value) else None,
         )
         for variant, difference, p_value in zip(others, differences, corrected, strict=True)

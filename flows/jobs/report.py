@@ -1,6 +1,7 @@
 """The static HTML report: reads what the run has made, hands plain values to the page, keeps its bytes."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ def run(inputs: JobInputs) -> JobResult:
         attribute_histories={
             model: _rows(upstream, f"attribute_model.{model}", "training_history") for model in models
         },
-        stages=[_stage_record(manifest) for manifest in upstream.manifests.values()],
+        stages=[_stage_record(manifest) for manifest in sorted(upstream.manifests.values(), key=_made)],
     )
     page = render_report(evidence)
     return JobResult({"report": FilePart("report.html", page)}, {"cards": len(pairs), "bytes": len(page)})
@@ -55,7 +56,7 @@ def _facts(inputs: JobInputs) -> RunFacts:
         test_images=len(upstream.table("images", "images", "test")),
         test_pairs=len(upstream.table("pairs.test", "pairs")),
         attributes=len(upstream.attribute_names) if has_vocabulary else 0,
-        made=max(upstream.manifests.values(), key=Manifest.moment).created,
+        made=max(upstream.manifests.values(), key=_made).created,
     )
 
 
@@ -152,6 +153,11 @@ def _matrix(column: Any) -> np.ndarray:
     flat = pc.list_flatten(column).to_numpy()
     matrix: np.ndarray = flat.reshape(len(column), -1).astype(np.float64)
     return matrix
+
+
+def _made(manifest: Manifest) -> tuple[datetime, str]:
+    """Return a key that orders manifests by when they were made."""
+    return manifest.moment(), manifest.stage
 
 
 def _stage_record(manifest: Manifest) -> StageRecord:

@@ -24,7 +24,9 @@ def run(inputs: JobInputs) -> JobResult:
         network = build_embedding_network(settings["network"], settings["embedding_dim"])
         load_network_state(network, read_weights_file(Path(weights)), weights)
         return _result(network_state(network), [], metadata, {"images": 0})
-    classes = sorted(set(inputs.upstream.table("images", "images")["label"].to_pylist()))
+    # Only the learned splits number the classes: test classes are not among this stage's inputs.
+    labels = (inputs.upstream.table("images", "images", split)["label"].to_pylist() for split in ("train", "valid"))
+    classes = sorted(set().union(*labels))
     train = _labelled_pixels(inputs.upstream, "train", classes)
     valid = _labelled_pixels(inputs.upstream, "valid", classes)
     spec = _spec(settings, graded=train.targets_nc is not None)

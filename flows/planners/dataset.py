@@ -10,7 +10,7 @@ from flows.upstream import Upstream
 from pipeline.datasets.awa2 import build_awa2_index
 from pipeline.datasets.folder_files import contained_path
 from pipeline.datasets.planted.index import build_planted_index
-from pipeline.datasets.planted.spec import PlantedSpec
+from pipeline.datasets.planted.spec import MAX_ITEMS_PER_SPLIT, PlantedSpec
 from pipeline.datasets.records import SPLITS, DatasetIndex, ImageRecord
 from stores.file_digests import FileDigests
 from stores.fingerprints import fingerprint
@@ -20,13 +20,17 @@ from stores.shards import content_defined_shards
 IMAGES_PER_SHARD = 64
 
 
-def planted_spec(settings: Mapping[str, Any]) -> PlantedSpec:
-    """Return the spec of rendered items from the `dataset` settings of a stage."""
+def planted_spec(settings: Mapping[str, Any], extent: Mapping[str, int] | None = None) -> PlantedSpec:
+    """Return the spec of rendered items from the `dataset` settings of a stage.
+
+    Without an extent it has as many items as ids can number: an item does not depend on how many others there are.
+    """
+    items = {f"{split}_items": MAX_ITEMS_PER_SPLIT for split in SPLITS} if extent is None else extent
     return PlantedSpec(
         seed=settings["seed"],
-        train_items=settings["train_items"],
-        valid_items=settings["valid_items"],
-        test_items=settings["test_items"],
+        train_items=items["train_items"],
+        valid_items=items["valid_items"],
+        test_items=items["test_items"],
         image_size_px=settings["image_size_px"],
         distractor_correlation=settings["distractor_correlation"],
     )
@@ -39,8 +43,13 @@ def dataset_index(stage: Stage) -> DatasetIndex:
         BadDataset: the dataset on disk is missing or malformed.
     """
     if stage.settings["kind"] == "planted":
-        return build_planted_index(planted_spec(stage.settings))
+        return _planted_index(planted_spec(stage.settings, stage.extent))
     return _awa2_index(stage.places["dataset_root"], stage.settings["validation_images"])
+
+
+@lru_cache(maxsize=2)
+def _planted_index(spec: PlantedSpec) -> DatasetIndex:
+    return build_planted_index(spec)
 
 
 @lru_cache(maxsize=2)

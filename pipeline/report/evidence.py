@@ -122,7 +122,7 @@ class ReportEvidence:
         weight_grid: rows of the table `weight_grid`.
         similarity_history: rows of `training_history`; empty for a model from a file.
         attribute_histories: likewise, by attribute model.
-        stages: in the order of the graph.
+        stages: in the order in which they were made.
     """
 
     facts: RunFacts

@@ -67,7 +67,7 @@ def comparison_table(
         )
         for estimate in estimates
     )
-    note = "Verdicts at p < 0.05 after Holm’s correction over the table; a tie is a difference not shown."
+    note = "Verdicts at p < 0.05 after Holm’s correction over the table; a tie means that no difference was shown."
     return Table(title, columns, rows, (note,))
 
 

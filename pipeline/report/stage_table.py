@@ -52,7 +52,7 @@ def _row(stage: StageRecord, longest: float) -> Row:
             _count(stage.counts, "forward_passes"),
             Cell(seconds_text(stage.seconds), share=stage.seconds / longest),
             Cell(", ".join(stage.devices) or MISSING),
-            Cell(moment_text(stage.created).removesuffix(" UTC")),
+            Cell(moment_text(stage.created).removesuffix(" UTC"), tone="line"),
             Cell(", ".join(_part(name, part) for name, part in stage.parts.items()) or MISSING),
             Cell(stage.fingerprint[:_FINGERPRINT_DIGITS], tone="code"),
         )

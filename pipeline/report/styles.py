@@ -97,7 +97,7 @@ table.data td.code { font-family: ui-monospace, Menlo, Consolas, monospace; font
 table.data tr.total td { border-top: 1.5px solid var(--ink); border-bottom: none; font-weight: 600; }
 table.data td .track { width: 74px; height: 4px; margin: 3px 0 0 auto; }
 #cost table.data { font-size: 12.5px; }
-#cost table.data td:first-child { overflow-wrap: anywhere; min-width: 170px; }
+table.data td.line, #cost table.data td:first-child { white-space: nowrap; }
 .bars { display: grid; grid-template-columns: minmax(120px, max-content) 1fr max-content; gap: 4px 12px;
   align-items: center; font-size: 13px; max-width: 860px; margin: 12px 0; }
 .bars .track { height: 12px; }

@@ -31,7 +31,7 @@ class Cell:
     Attributes:
         text: what it says.
         note: printed small after it, such as an interval.
-        tone: "", "best", "muted" or "paper".
+        tone: "", "best", "good", "bad", "muted", "paper", "code" or "line" (never broken).
         share: length of a bar behind the number, 0 to 1; None for no bar.
     """
 

@@ -1,4 +1,4 @@
-"""A planted configuration small enough for tests: the whole graph in well under a minute on one core."""
+"""A planted configuration small enough for tests: the whole graph in half a minute on one core."""
 
 from pathlib import Path
 
@@ -7,9 +7,9 @@ seed = 0
 [dataset]
 kind = "planted"
 image_size_px = 32
-train_items = 150
-valid_items = 50
-test_items = 50
+train_items = 60
+valid_items = 40
+test_items = 40
 [store]
 root = "store"
 [similarity_model]
@@ -17,12 +17,13 @@ network = "small_residual"
 epochs = 2
 [pairs]
 train_references = 2
-references = 3
-valid = 60
-test = 45
+references = 2
+train = 30
+valid = 24
+test = 24
 [saliency.rise]
-masks = 40
-supervision_masks = 30
+masks = 24
+supervision_masks = 16
 [attribute_model]
 backbone = "small_residual"
 epochs = 2

@@ -5,6 +5,7 @@ import copy
 import pytest
 import torch
 from torch import nn
+from torchvision.models import ResNet18_Weights, resnet18
 
 from pipeline import networks
 from pipeline.errors import BadSetting
@@ -16,7 +17,8 @@ def with_trained_statistics(network: nn.Module) -> nn.Module:
     generator = torch.Generator().manual_seed(5)
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
-            for tensor in (module.weight.data, module.bias.data, module.running_mean, module.running_var):
+            for name in ("weight", "bias", "running_mean", "running_var"):
+                tensor = getattr(module, name).data
                 tensor.copy_(torch.rand(tensor.shape, generator=generator) + 0.5)
     return network.eval()
 
@@ -88,16 +90,15 @@ def test_residual_block_adds_its_shortcut() -> None:
 
 def test_pretrained_weights_are_asked_of_torchvision(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    build = networks.resnet18
 
-    def without_download(weights: object) -> nn.Module:
+    def without_download(weights: object) -> object:
         asked.append(weights)
-        return build(weights=None)
+        return resnet18(weights=None)
 
     monkeypatch.setattr(networks, "resnet18", without_download)
     build_trunk("resnet18", "IMAGENET1K_V1")
     build_trunk("resnet18")
-    assert asked == [networks.ResNet18_Weights.IMAGENET1K_V1, None]
+    assert asked == [ResNet18_Weights.IMAGENET1K_V1, None]
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+"""Which pairs are shown, and what their cards say."""
+
 from collections import Counter
 
 import numpy as np

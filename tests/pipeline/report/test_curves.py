@@ -1,3 +1,5 @@
+"""Mean curves: their normalisation, and bands that know of queries."""
+
 import numpy as np
 import pytest
 

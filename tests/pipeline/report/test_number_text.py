@@ -1,3 +1,5 @@
+"""Numbers as people read them."""
+
 import importlib
 
 import pytest

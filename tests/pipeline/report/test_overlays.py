@@ -1,3 +1,5 @@
+"""Maps over images."""
+
 import base64
 import io
 

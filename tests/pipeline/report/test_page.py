@@ -1,3 +1,5 @@
+"""The page as a whole: complete, self-contained, safe, the same every time."""
+
 import base64
 import dataclasses
 import re

@@ -1,3 +1,5 @@
+"""The tables hold the right figures in the right columns."""
+
 import pytest
 
 from pipeline.report import audit_tables, table_model

@@ -1,3 +1,5 @@
+"""The triangle of weights and the bars of the prior."""
+
 import numpy as np
 import pytest
 

@@ -26,7 +26,7 @@ def small_scorer(network: str = "small_residual", batch_size: int = 25) -> Simil
     folded = fold_batch_norms(build_embedding_network(network, 12, seed=3))
     with torch.inference_mode():
         axis = folded(normalise_pixels(random_pixels(16, seed=99))).mean(dim=0)
-    folded.get_submodule("1")[-1].bias.data -= axis
+    list(folded.parameters())[-1].data -= axis  # the bias of the last layer
     return SimilarityScorer(folded, batch_size=batch_size)
 
 
@@ -36,7 +36,7 @@ def float64_embed(network: nn.Module) -> Callable[[np.ndarray], np.ndarray]:
 
     def embed(image_chw: np.ndarray) -> np.ndarray:
         with torch.inference_mode():
-            return exact(torch.tensor(image_chw)[None])[0].numpy()
+            return np.asarray(exact(torch.tensor(image_chw)[None])[0])
 
     return embed
 
@@ -73,4 +73,5 @@ class CountingNetwork(nn.Module):
 
     def forward(self, images_nchw: torch.Tensor) -> torch.Tensor:
         """Return the network's output."""
-        return self.network(images_nchw)
+        output: torch.Tensor = self.network(images_nchw)
+        return output

@@ -77,7 +77,7 @@ def test_values_lie_between_removed_and_kept(seed: int, n_masks: int, cells: int
     rendered = render_masks(draws, 0, n_masks)
     assert rendered.dtype == torch.float32
     assert rendered.shape == (n_masks, size_px, size_px)
-    assert 0 <= rendered.min()
+    assert rendered.min() >= 0
     assert rendered.max() <= 1 + 1e-6
     assert draws.shifts_n2.min() >= 0
     assert draws.shifts_n2.max() < draws.cell_size_px

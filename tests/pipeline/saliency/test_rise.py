@@ -1,6 +1,7 @@
 """RISE maps against the float64 oracle, in a world with a known answer, and their cost in passes."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from itertools import product
 from pathlib import Path
 
@@ -37,13 +38,20 @@ def request_for(scorer: SimilarityScorer, references: int = 3) -> SaliencyReques
     return SaliencyRequest("query", pixels[0], scorer.embed(pixels[1:]))
 
 
-def assert_equals_oracle(network: str, build: Callable[..., Callable[..., np.ndarray]] = build_rise) -> None:
+@lru_cache
+def expected_case(network: str) -> tuple[SimilarityScorer, SaliencyRequest, np.ndarray]:
+    """Return a model, a request and the oracle's maps."""
     scorer = small_scorer(network)
     request = request_for(scorer)
-    actual = build(SPEC, scorer, SIZE_PX)(request)
     draws = draw_masks(SPEC.seed, SPEC.masks, SPEC.grid_cells, SPEC.keep_probability, SIZE_PX)
     embed = float64_embed(scorer.network)
-    expected = oracle.maps(request.pixels_hwc, request.reference_embeddings_kd, oracle_masks(draws), embed)
+    maps = oracle.maps(request.pixels_hwc, request.reference_embeddings_kd, oracle_masks(draws), embed)
+    return scorer, request, maps
+
+
+def assert_equals_oracle(network: str, build: Callable[..., Callable[..., np.ndarray]] = build_rise) -> None:
+    scorer, request, expected = expected_case(network)
+    actual = build(SPEC, scorer, SIZE_PX)(request)
     assert actual.shape == (3, SIZE_PX, SIZE_PX)
     assert actual.dtype == np.float32
     assert oracle.worst_share_of_range(actual, expected) <= LARGEST_SHARE_OF_RANGE

@@ -141,4 +141,4 @@ def test_an_unknown_network_is_refused() -> None:
 
 def test_the_head_is_linear_in_its_last_layer() -> None:
     for name in NETWORKS:
-        assert isinstance(build_embedding_network(name, 8).get_submodule("1")[-1], nn.Linear)
+        assert isinstance(list(build_embedding_network(name, 8).modules())[-1], nn.Linear)

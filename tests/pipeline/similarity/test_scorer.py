@@ -44,10 +44,8 @@ def test_batches_hold_at_most_the_batch_size(batch_size: int, batches: list[int]
 
 
 def test_length_does_not_matter() -> None:
-    short, long = (
-        SimilarityScorer(Returning(lambda images, scale=scale: scale * images.flatten(1)[:, :6]))
-        for scale in (1e-3, 1e3)
-    )
+    short = SimilarityScorer(Returning(lambda images: 1e-3 * images.flatten(1)[:, :6]))
+    long = SimilarityScorer(Returning(lambda images: 1e3 * images.flatten(1)[:, :6]))
     pixels = random_pixels(4)
     np.testing.assert_allclose(short.embed(pixels), long.embed(pixels), atol=1e-6)
 

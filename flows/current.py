@@ -1,0 +1,18 @@
+"""The artifacts that are current for a configuration, found by one plan."""
+
+from flows.plan import plan_stages
+from flows.settings import Settings
+from flows.stages import build_stages
+from flows.upstream import Upstream
+from stores.artifacts import ArtifactStore
+
+
+def current_artifacts(settings: Settings) -> Upstream:
+    """Return a reader of every stage that is current for the settings of one seed.
+
+    Raises:
+        PipelineError, StoreError: inputs are refused, or the store cannot be read.
+    """
+    store = ArtifactStore(settings.store.root)
+    plans = plan_stages(build_stages(settings), store)
+    return Upstream(store, {plan.stage.name: plan.manifest for plan in plans if plan.manifest is not None})

@@ -1,0 +1,91 @@
+"""The whole run as a Prefect flow: every stage in order, those that are not current as subflows."""
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from prefect import flow
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+
+from flows.current import current_artifacts
+from flows.plan import StagePlan
+from flows.prefect_shell import run_stage
+from flows.report_file import write_report
+from flows.run import Reporter, Runner, RunRequest, StageOutcome, run_stages
+from flows.settings_file import load_settings, run_seeds, with_seed
+from flows.shards import ShardTask
+from stores.artifacts import ArtifactStore
+from stores.manifests import Commit
+
+
+@flow(name="explain-similarity", persist_result=False)
+def explain_similarity(
+    config: str, overrides: list[str], until: str | None = None, force: list[str] | None = None
+) -> dict[int, list[StageOutcome]]:
+    """Bring every stage up to date and return, by seed, what was done for each.
+
+    Args:
+        config: configuration file (TOML).
+        overrides: key=value over the file, such as "saliency.rise.masks=500".
+        until: last stage instance to run; None runs all and writes the report beside the artifacts.
+        force: stage instances to compute again even where they are current.
+
+    Raises:
+        BadSetting: the configuration is refused, or `until` or `force` names no stage.
+        PipelineError, StoreError: of the first stage that fails; what was committed stays.
+    """
+    settings = load_settings(Path(config), overrides)
+    outcomes = {}
+    for seed in run_seeds(settings):
+        request = RunRequest(with_seed(settings, seed), until, tuple(force or ()), overrides=tuple(overrides))
+        outcomes[seed] = run_stages(request, _stage_runner(config, request), _silent_reporter())
+        _show_outcomes(seed, outcomes[seed])
+        if until is None:
+            path = write_report(current_artifacts(request.settings), seed, None)
+            create_markdown_artifact(f"Report: `{path}`", key=f"report-seed-{seed}")
+    return outcomes
+
+
+def run_through_prefect(request: RunRequest, config: Path) -> list[StageOutcome]:
+    """Run one seed as a flow run in this process and return what was done for each stage.
+
+    Args:
+        request: what to run; its `overrides` are those that made its settings from the file.
+        config: the configuration file.
+
+    Raises:
+        PipelineError, StoreError: of the first stage that fails.
+    """
+    seed = request.settings.seed
+    overrides = [*request.overrides, f"seed={seed}", "evaluation.seeds=[]"]
+    return explain_similarity(str(config.resolve()), overrides, request.until, list(request.force))[seed]
+
+
+def _stage_runner(config: str, request: RunRequest) -> Runner:
+    def run_as_subflow(tasks: list[ShardTask]) -> Iterator[Commit]:
+        if not tasks:
+            return
+        run_stage(config, tasks[0].stage, request.settings.seed, list(request.overrides))
+        store = ArtifactStore(tasks[0].store_root)
+        for task in tasks:
+            yield store.require_commit(task.stage, task.shard_key)
+
+    return run_as_subflow
+
+
+def _silent_reporter() -> Reporter:
+    # Each stage's own flow shows its progress.
+    def stage_planned(plan: StagePlan) -> None:
+        del plan
+
+    def shards_done(plan: StagePlan, commits: Iterable[Commit]) -> Iterable[Commit]:
+        del plan
+        return commits
+
+    return Reporter(stage_planned, shards_done)
+
+
+def _show_outcomes(seed: int, outcomes: list[StageOutcome]) -> None:
+    rows = [dataclasses.asdict(outcome) for outcome in outcomes]
+    description = "Shards of each stage, those computed in this run, and the seconds they took."
+    create_table_artifact(rows, key=f"stages-seed-{seed}", description=description)

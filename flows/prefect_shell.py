@@ -1,0 +1,130 @@
+"""The Prefect shell: a task per shard, a flow per stage; the store alone decides what is already done."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, tags, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.futures import PrefectFuture
+from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.tasks import Task
+from rich.console import Console
+
+from flows.execution import execute_shard
+from flows.progress_view import console_reporter
+from flows.run import Runner, RunRequest, StageOutcome, run_stages
+from flows.settings_file import load_settings, with_seed
+from flows.shards import ShardTask
+from stores.errors import CorruptArtifact, MissingArtifact, SchemaMismatch, StoreError
+from stores.manifests import Commit
+
+RETRIES = 2
+SECONDS_BEFORE_RETRY = [2.0, 10.0]
+# As inline: torch's threads are set per process, and float32 bits depend on them.
+ONE_AT_A_TIME: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=1)
+
+
+def is_transient(_task: Task[..., Any], _task_run: TaskRun, state: State[Any]) -> bool:
+    """Return whether a failed shard may succeed on another try.
+
+    True for a store that cannot be reached or written just now. False for what another try cannot mend: damaged
+    artifacts, refused data or settings (PipelineError), and errors of the program.
+    """
+    error = state.data
+    return isinstance(error, StoreError | OSError) and not isinstance(error, CorruptArtifact | SchemaMismatch)
+
+
+@task(
+    name="shard",
+    task_run_name="{work.stage} {work.shard_label}",
+    tags=["shard"],
+    retries=RETRIES,
+    retry_delay_seconds=SECONDS_BEFORE_RETRY,
+    retry_condition_fn=is_transient,
+    # Prefect's caches and results know nothing of the store: they call a deleted artifact done.
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def do_shard(work: ShardTask) -> Commit:
+    """Return the commit of one shard, computing it only where there is none.
+
+    Raises:
+        PipelineError, StoreError: see `execute_shard`.
+    """
+    return execute_shard(work)
+
+
+def run_shards(tasks: list[ShardTask]) -> Iterator[Commit]:
+    """Do the shards as task runs of the present flow run and yield their commits, in order.
+
+    One failure does not stop the others: what can be done is committed, then the error is raised.
+
+    Raises:
+        PipelineError, StoreError: of the first shard that failed.
+        StoreError: a task run ended in any other way than completed.
+    """
+    futures = [do_shard.submit(work) for work in tasks]
+    failed = []
+    for work, future in zip(tasks, futures, strict=True):
+        future.wait()
+        if future.state.is_completed():
+            yield future.result()
+        else:
+            failed.append((work, future))
+    for work, future in failed:
+        _raise_failure(work, future)
+
+
+@flow(
+    name="stage",
+    flow_run_name="{stage} seed {seed}",
+    task_runner=ONE_AT_A_TIME,  # type: ignore[arg-type]  # Prefect's type variable is invariant
+    persist_result=False,
+)
+def run_stage(config: str, stage: str, seed: int, overrides: list[str]) -> StageOutcome:
+    """Bring one stage up to date; all that it reads has to be current.
+
+    Args:
+        config: configuration file (TOML).
+        stage: stage instance, such as "saliency_maps.test.rise.fixed".
+        seed: of the run.
+        overrides: key=value over the file, such as "saliency.rise.masks=500".
+
+    Raises:
+        BadSetting: the configuration is refused, or there is no such stage.
+        MissingArtifact: an upstream stage is not current.
+        PipelineError, StoreError: of the first shard that failed.
+    """
+    settings = with_seed(load_settings(Path(config), overrides), seed)
+    request = RunRequest(settings, until=stage)
+    with tags(stage, f"seed-{seed}"):
+        outcomes = run_stages(request, _runner_of(stage), console_reporter(Console(highlight=False)))
+    return outcomes[-1]
+
+
+def _runner_of(stage: str) -> Runner:
+    def run_only(tasks: list[ShardTask]) -> Iterator[Commit]:
+        for work in tasks:
+            if work.stage != stage:
+                raise MissingArtifact(
+                    expected=f"everything that {stage} reads",
+                    found=f"{work.stage} is not current",
+                    where=work.store_root,
+                    remedy=f"run {work.stage} first, or the flow explain-similarity, which runs all in order",
+                )
+        return run_shards(tasks)
+
+    return run_only
+
+
+def _raise_failure(work: ShardTask, future: PrefectFuture[Commit]) -> None:
+    future.result()
+    # A task run that never ended has no error to raise; a flow that went on would call itself completed.
+    raise StoreError(
+        expected="a completed task run for every shard",
+        found=f"{future.state.name} for {work.stage} {work.shard_label}",
+        where=work.store_root,
+        remedy="run again: shards that are committed are kept",
+    )

@@ -1,0 +1,131 @@
+"""The documents stay true: links resolve, and every stage, table and column is described."""
+
+import itertools
+import re
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from flows.settings import Settings
+from flows.stages import build_stages
+from stores.table_schemas import SCHEMAS
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+FORMATS = ROOT / "docs" / "data-formats.md"
+LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
+# Folders of one machine; a reader has others.
+MACHINE_PATH = re.compile(r"(?<![\w.<>*/-])/(?:work|root|tmp|home|mnt|Users|var|opt)(?:/|\b)|\b[A-Z]:\\")
+TYPES = {"string": "text", "bool": "true/false", "int64": "integer", "double": "number"}
+
+
+def without_code(text: str) -> str:
+    return re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+
+
+def anchors(page: Path) -> set[str]:
+    """The names GitHub gives to a page's headings; the second of equal ones gets -1, and so on."""
+    seen: dict[str, int] = {}
+    names = set()
+    for heading in re.findall(r"^#+ (.+)$", without_code(page.read_text(encoding="utf-8")), flags=re.MULTILINE):
+        name = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        names.add(f"{name}-{seen[name]}" if name in seen else name)
+        seen[name] = seen.get(name, 0) + 1
+    return names
+
+
+def broken_links(page: Path) -> list[str]:
+    broken = []
+    for target in LINK.findall(without_code(page.read_text(encoding="utf-8"))):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        place = (page.parent / path).resolve() if path else page
+        if not place.exists() or (anchor and anchor not in anchors(place)):
+            broken.append(target)
+    return broken
+
+
+def stage_patterns(text: str) -> list[re.Pattern[str]]:
+    """The stage names that headings such as "### `pairs.{train,valid,test}`" stand for."""
+    patterns = []
+    section = text.partition("\n## Stage instances")[2].partition("\n## ")[0]
+    for heading in re.findall(r"^### `([^`]+)`$", section, flags=re.MULTILINE):
+        pieces = re.split(r"(\{[^}]*\}|<generator>)", heading)
+        choices = [piece[1:-1].split(",") if piece.startswith("{") else [piece] for piece in pieces]
+        for chosen in itertools.product(*choices):
+            escaped = [r"[a-z_]+" if piece == "<generator>" else re.escape(piece) for piece in chosen]
+            patterns.append(re.compile("".join(escaped)))
+    return patterns
+
+
+DATASETS = ({"kind": "planted"}, {"kind": "awa2", "root": "data"})
+
+
+def all_stage_names() -> list[str]:
+    settings = [Settings.model_validate({"dataset": dataset}) for dataset in DATASETS]
+    return sorted({stage.name for one in settings for stage in build_stages(one)})
+
+
+def described_columns(text: str) -> dict[str, list[tuple[str, str, str]]]:
+    """The (column, type, nullable) rows below each heading of the part on tables."""
+    tables = {}
+    for section in re.split(r"^### ", text.partition("\n## Tables\n")[2], flags=re.MULTILINE)[1:]:
+        name = section.partition("\n")[0].strip("`")
+        tables[name] = re.findall(r"^\| `(\w+)` \| ([^|]+) \| (yes|no) \| \S", section, flags=re.MULTILINE)
+    return tables
+
+
+def type_in_words(kind: pa.DataType) -> str:
+    if pa.types.is_list(kind):
+        return f"list of {type_in_words(kind.value_type)}"
+    return "time" if pa.types.is_timestamp(kind) else TYPES[str(kind)]
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
+def test_links_between_documents_resolve(page: Path) -> None:
+    assert broken_links(page) == []
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
+def test_no_document_names_a_folder_of_one_machine(page: Path) -> None:
+    assert MACHINE_PATH.findall(page.read_text(encoding="utf-8")) == []
+
+
+def test_every_stage_is_described_and_no_other() -> None:
+    patterns = stage_patterns(FORMATS.read_text(encoding="utf-8"))
+    names = all_stage_names()
+    assert [name for name in names if not any(pattern.fullmatch(name) for pattern in patterns)] == []
+    idle = [pattern.pattern for pattern in patterns if not any(map(pattern.fullmatch, names))]
+    assert idle == []
+
+
+def test_every_column_of_every_table_is_described() -> None:
+    described = described_columns(FORMATS.read_text(encoding="utf-8"))
+    assert sorted(described) == sorted(SCHEMAS)
+    for name, schema in SCHEMAS.items():
+        if name == "audit_metrics":
+            continue  # the columns of `metrics`, described there
+        columns = [(field.name, type_in_words(field.type), "yes" if field.nullable else "no") for field in schema]
+        assert described[name] == columns, name
+
+
+def test_every_decision_has_its_four_headings_and_a_number_of_its_own() -> None:
+    pages = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    for number, page in enumerate(pages, start=1):
+        text = page.read_text(encoding="utf-8")
+        assert page.name.startswith(f"{number:04d}-")
+        assert text.startswith(f"# {number:04d} ")
+        assert re.findall(r"^## (.+)$", text, flags=re.MULTILINE) == ["Context", "Choice", "Rejected", "Consequence"]
+
+
+def test_the_checks_can_fail(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# One\n[a](missing.md) [b](page.md#two) [c](#one) [d](https://example.org)\n")
+    assert broken_links(page) == ["missing.md", "page.md#two"]
+    assert MACHINE_PATH.search("see /home/someone/data") is not None
+    assert MACHINE_PATH.search("docs/work/page and tests/tmp_path") is None
+    (pattern,) = stage_patterns("\n## Stage instances\n### `maps.test.<generator>`\n\n## Next\n### `not_a_stage`\n")
+    assert pattern.fullmatch("maps.test.rise")
+    assert not pattern.fullmatch("maps.valid.rise")

@@ -1,0 +1,151 @@
+"""The report's job body on a small store: it reads what is there and leaves out what is not."""
+
+import numpy as np
+import pytest
+
+from flows.jobs.report import run
+from flows.shards import Device, JobInputs, ShardTask
+from flows.upstream import Upstream
+from stores.artifacts import ArtifactStore
+from stores.manifests import Manifest, combine_shard_digests, describe_commits
+from stores.parts import ArraysPart, TablePart
+from stores.tables import table_from_rows
+
+QUERIES = [f"test_{number:05d}" for number in range(4)]
+PAIRS = [(f"pair{number}", QUERIES[number % 4], QUERIES[(number + 1) % 4]) for number in range(8)]
+MAPS = "saliency_maps.test.rise.fixed"
+SETTINGS = {
+    "dataset": "planted",
+    "similarity_model": "small_residual",
+    "seed": 0,
+    "generators": ["rise", "centre"],
+    "attribute_models": ["sane"],
+    "variants": ["sane+match"],
+}
+
+
+def table(name, rows):
+    return TablePart(name, table_from_rows(name, rows))
+
+
+def image_rows(names):
+    sizes = {"width_px": 8, "height_px": 8, "sha256": "0", "pixels_sha256": "0"}
+    return [
+        {"image_id": name, "path": name, "split": "test", "label": "bag", "attributes": ["dots"], **sizes}
+        for name in names
+    ]
+
+
+def image_shard(names):
+    pixels = np.random.default_rng(0).integers(0, 256, (len(names), 8, 8, 3)).astype(np.uint8)
+    return {
+        "pixels": ArraysPart({"pixels": pixels}, {"pixels": ("image", "y", "x", "rgb")}),
+        "images": table("images", image_rows(names)),
+    }
+
+
+def map_shard(pairs):
+    rows = [
+        {"pair_id": pair, "query": query, "reference": reference, "row": number, "map_sha256": "0"}
+        for number, (pair, query, reference) in enumerate(pairs)
+    ]
+    maps = np.random.default_rng(1).normal(size=(len(pairs) // 2, 2, 8, 8)).astype(np.float16)
+    axes = {"maps": ("query", "reference_slot", "y", "x")}
+    return {"maps": ArraysPart({"maps": maps}, axes), "map_rows": table("map_rows", rows)}
+
+
+def essential_stages():
+    pairs = [
+        {"pair_id": pair, "split": "test", "query": query, "reference": reference, "is_match": True}
+        for pair, query, reference in PAIRS
+    ]
+    return {
+        "images": {"test/000": image_shard(QUERIES[:2]), "test/001": image_shard(QUERIES[2:])},
+        "pairs.test": {"all": {"pairs": table("pairs", pairs)}},
+    }
+
+
+def further_stages():
+    explanations = [
+        {"pair_id": pair, "split": "test", "variant": "sane+match", "rank": 1, "attribute": f"named for {pair}"}
+        for pair, _, _ in PAIRS
+    ]
+    curve = {"insertion_curve": [0.1, 0.5, 0.9], "deletion_curve": [0.9, 0.5, 0.1], "is_constant": False}
+    areas = {name: 0.5 for name in ("insertion_auc", "deletion_auc", "insertion_auc_anchored", "deletion_auc_anchored")}
+    flat = {"insertion_is_flat": False, "deletion_is_flat": False}
+    faithfulness = [
+        {"pair_id": pair, "generator": "rise", "mode": "fixed", **areas, **curve, **flat} for pair, _, _ in PAIRS
+    ]
+    area = {"table_name": "saliency_faithfulness", "generator": "rise", "mode": "fixed", "value": 0.71234, "n": 8}
+    scores = [{"pair_id": pair, "similarity": 0.875} for pair, _, _ in PAIRS]
+    return {
+        MAPS: {"a": map_shard(PAIRS[:4]), "b": map_shard(PAIRS[4:])},
+        "similarities.test": {"all": {"similarities": table("similarities", scores)}},
+        "explanations": {"all": {"explanations": table("explanations", explanations)}},
+        "faithfulness.rise.fixed": {"all": {"faithfulness": table("faithfulness", faithfulness)}},
+        "metrics": {"all": {"metrics": table("metrics", [{**area, "metric": "insertion_auc"}])}},
+        # A model from a file has no history.
+        "similarity_model": {"all": {"training_history": table("training_history", [])}},
+    }
+
+
+def fill(store, stage, shards):
+    commits = [
+        store.commit_shard(stage, f"{number:064x}", label, parts, {"images": 2}, 1.5, {"device": "cpu"})
+        for number, (label, parts) in enumerate(shards.items())
+    ]
+    digests = tuple(commit.digest for commit in commits)
+    manifest = Manifest(
+        stage,
+        "f" * 64,
+        {},
+        tuple(commit.shard_key for commit in commits),
+        tuple(shards),
+        digests,
+        combine_shard_digests(digests),
+        {},
+        {"numpy": "2"},
+        3.0,
+        "2026-11-20T18:02:33.000000+00:00",
+        describe_commits(commits),
+    )
+    store.write_manifest(manifest)
+    return manifest
+
+
+def make_page(root, stages):
+    store = ArtifactStore(str(root))
+    manifests = {stage: fill(store, stage, shards) for stage, shards in stages.items()}
+    task = ShardTask(str(root), "report", "report", "0" * 64, "all", SETTINGS, {}, {}, {}, Device("cpu", 1, 1))
+    result = run(JobInputs(task, Upstream(store, manifests)))
+    return result.parts["report"]
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    return make_page(tmp_path_factory.mktemp("store"), {**essential_stages(), **further_stages()})
+
+
+def test_all_that_was_made_is_on_the_page(page):
+    assert page.file_name == "report.html"
+    text = page.data.decode()
+    assert text.count('<article class="card">') == 8
+    assert all(text.count(f"named for {pair}<") == 1 for pair, _, _ in PAIRS)
+    assert text.count("saliency map over the query") == 8
+    assert "71.2" in text
+    assert "0.875" in text
+    for anchor in ("pairs", "saliency", "cost"):
+        assert f'<section id="{anchor}">' in text
+    for anchor in ("audit", "attributes", "weights", "training"):
+        assert f'<section id="{anchor}">' not in text
+
+
+def test_another_store_with_the_same_content_gives_the_same_bytes(page, tmp_path):
+    assert make_page(tmp_path, {**essential_stages(), **further_stages()}).data == page.data
+
+
+def test_images_and_pairs_are_enough(tmp_path):
+    text = make_page(tmp_path, essential_stages()).data.decode()
+    assert text.count('<article class="card">') == 8
+    assert text.count("no map") == 8
+    assert '<section id="saliency">' not in text

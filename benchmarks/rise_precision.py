@@ -36,8 +36,8 @@ def exact_maps(network: nn.Module, request: SaliencyRequest, draws: MaskDraws) -
             embeddings.append(functional.normalize(exact(image[None] * masks[-1]))[0].numpy())
     scores = np.stack(embeddings) @ request.reference_embeddings_kd.T.astype(np.float64)
     masks_nhw = torch.stack(masks).numpy()
-    maps_khw: np.ndarray = np.einsum("nk,nhw->khw", scores - scores.mean(axis=0), masks_nhw)
-    return maps_khw / masks_nhw.sum(axis=0)
+    maps_khw = np.einsum("nk,nhw->khw", scores - scores.mean(axis=0), masks_nhw)
+    return np.asarray(maps_khw / masks_nhw.sum(axis=0))
 
 
 def measure_case(network: str, size_px: int, masks: int, spread: bool, precision: str) -> float:

@@ -79,7 +79,7 @@ def current_tables(settings: Settings) -> "dict[str, pa.Table]":
                         table = current.store.read_part_table(commit, part)
                         pieces[record.detail["table"]].append(_with_seed(table, seed, len(seeds) > 1))
     tables = {name: pa.concat_tables(found) for name, found in pieces.items()}
-    return tables | {"runtime": table_from_rows("runtime", runtime)}
+    return tables | ({"runtime": table_from_rows("runtime", runtime)} if runtime else {})
 
 
 def _with_seed(table: "pa.Table", seed: int, several: bool) -> "pa.Table":

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import BadSetting
@@ -39,7 +40,7 @@ def render_result(table: "pa.Table", output_format: str) -> str:
     # By position: two columns of a result may have one name.
     rows = [list(row) for row in zip(*(column.to_pylist() for column in table.columns), strict=True)]
     if output_format == "json":
-        records = [dict(zip(columns, map(_without_nan, row), strict=True)) for row in rows]
+        records = [dict(zip(columns, map(_as_json, row), strict=True)) for row in rows]
         return json.dumps(records, indent=2, ensure_ascii=False, default=str) + "\n"
     cells = [[_cell(value) for value in row] for row in rows]
     if output_format == "csv":
@@ -51,10 +52,12 @@ def render_result(table: "pa.Table", output_format: str) -> str:
     return _aligned(columns, cells)
 
 
-def _without_nan(value: Any) -> Any:
+def _as_json(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    return [_without_nan(item) for item in value] if isinstance(value, list) else value
+    if isinstance(value, Decimal):
+        return float(value)
+    return [_as_json(item) for item in value] if isinstance(value, list) else value
 
 
 def _cell(value: Any) -> str:

@@ -67,8 +67,11 @@ def contained_path(root: Path, relative: str) -> Path:
         BadDataset: the path is absolute, climbs out with "..", or is a link that points outside.
     """
     joined = root / relative
-    resolved_root = root.resolve()
-    if Path(relative).is_absolute() or not joined.resolve().is_relative_to(resolved_root):
+    try:
+        inside = joined.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError, ValueError):  # links in a loop, names with a zero byte
+        inside = False
+    if Path(relative).is_absolute() or not inside:
         raise BadDataset(
             expected="a path inside the dataset's folder",
             found=repr(relative),

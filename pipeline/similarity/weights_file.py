@@ -23,8 +23,8 @@ def read_weights_file(path: Path) -> dict[str, torch.Tensor]:
         if path.suffix == ".safetensors":
             return load_safetensors(path.read_bytes())
         loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
-        raise _unreadable(path, f"{type(error).__name__}: {str(error).splitlines()[0][:200]}") from error
+    except (SafetensorError, RuntimeError, EOFError, ValueError, KeyError, IndexError, OSError) as error:
+        raise _unreadable(path, f"{type(error).__name__}: {str(error)[:200]}") from error
     except Exception as error:  # weights_only raises pickle errors of several kinds on hostile files
         raise _unreadable(path, f"a file that is refused ({type(error).__name__})") from error
     for wrapper in ("state_dict", "model"):

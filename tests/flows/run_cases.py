@@ -87,8 +87,8 @@ def states(status: dict[str, dict[str, Any]], *wanted: str) -> set[str]:
 def in_fresh_process(
     arguments: list[str], source: Path = SOURCE_ROOT, check: bool = True
 ) -> subprocess.CompletedProcess[str]:
-    """Run Python on the sources below a folder, with one thread so that bits do not depend on the machine."""
-    environment = {**os.environ, "PYTHONPATH": str(source), "OMP_NUM_THREADS": "1"}
+    """Run Python on the sources below a folder."""
+    environment = {**os.environ, "PYTHONPATH": str(source)}
     result = subprocess.run(
         [sys.executable, *arguments], cwd=source, env=environment, capture_output=True, text=True, check=False
     )

@@ -1,0 +1,134 @@
+"""A whole run on rendered items: the figures hang together, whatever the tiny models have learnt."""
+
+import math
+import re
+
+import pytest
+
+from tests.flows.run_cases import FinishedRun
+
+VARIANTS = {
+    "random",
+    "best_constant",
+    "prior_only",
+    "predicted_in_both",
+    "classifier",
+    "sane",
+    "sane+match",
+    "sane+match+count",
+    "embedding_effect",
+    "embedding_effect+presence",
+}
+SHUFFLED = {"sane+match~shuffled", "sane+match+count~shuffled"}
+
+
+def test_the_oracle_has_no_regret_and_always_hits(finished_run: FinishedRun) -> None:
+    rows = finished_run.query(
+        "select metric, value, ci_low, ci_high, n from metrics where table_name = 'audit' and variant = 'oracle'"
+    )
+    by_metric = {row["metric"]: row for row in rows}
+    assert by_metric["normalised_regret"]["value"] == by_metric["normalised_regret"]["ci_high"] == 0
+    assert by_metric["hit_at_1"]["value"] == by_metric["hit_at_1"]["ci_low"] == 1
+    assert by_metric["hit_at_1"]["n"] >= 1
+
+
+def test_no_variant_beats_the_oracle(finished_run: FinishedRun) -> None:
+    rows = finished_run.query(
+        "select variant, value from metrics where table_name = 'audit' and metric = 'normalised_regret'"
+    )
+    assert {row["variant"] for row in rows} >= VARIANTS | SHUFFLED | {"oracle"}
+    assert all(row["value"] >= 0 for row in rows)
+
+
+def test_figures_come_with_their_number_and_interval(finished_run: FinishedRun) -> None:
+    rows = finished_run.query("select * from metrics")
+    assert {row["table_name"] for row in rows} >= {
+        "saliency_faithfulness",
+        "attribute_explanation",
+        "attribute_explanation_comparison",
+        "attribute_recognition",
+        "audit",
+    }
+    for row in rows:
+        assert row["n"] is not None, row
+        assert (row["dataset"], row["similarity_model"], row["seed"]) == ("planted", "small_residual", 0)
+        assert re.fullmatch("[0-9a-f]{64}", row["fingerprint"])
+        if row["ci_low"] is not None:
+            assert row["ci_low"] <= row["value"] <= row["ci_high"], row
+    with_interval = {row["metric"] for row in rows if row["ci_low"] is not None}
+    assert with_interval >= {"insertion_auc", "deletion_auc", "top1_accuracy", "removal", "map", "hit_at_1"}
+    shares = [row for row in rows if row["unit"] == "share" and row["value"] is not None]
+    assert shares
+    assert all(0 <= row["value"] <= 1 for row in shares if row["metric"] in ("insertion_auc", "deletion_auc", "map"))
+
+
+def test_no_figure_appears_twice(finished_run: FinishedRun) -> None:
+    keys = "table_name, metric, variant, generator, mode, attribute, compared_with, unit"
+    assert finished_run.query(f"select {keys}, count(*) n from metrics group by all having n > 1") == []
+
+
+def test_a_metric_can_be_recomputed_from_its_table(finished_run: FinishedRun) -> None:
+    means = finished_run.query("select generator, avg(insertion_auc) mean, count(*) n from faithfulness group by 1")
+    stored = finished_run.query(
+        "select generator, value, n from metrics where metric = 'insertion_auc' and table_name = 'saliency_faithfulness'"
+    )
+    assert {row["generator"] for row in stored} == {"rise", "random", "centre"}
+    expected = {row["generator"]: row for row in means}
+    for row in stored:
+        assert row["value"] == pytest.approx(expected[row["generator"]]["mean"])
+        assert row["n"] == expected[row["generator"]]["n"] == 24
+
+
+def test_top1_accuracy_can_be_recomputed_from_the_explanations(finished_run: FinishedRun) -> None:
+    sql = "select variant, avg(is_ground_truth::int) mean from explanations where rank = 1 group by variant"
+    expected = {row["variant"]: row["mean"] for row in finished_run.query(sql)}
+    stored = finished_run.query("select variant, value from metrics where metric = 'top1_accuracy'")
+    assert {row["variant"] for row in stored} == VARIANTS | SHUFFLED
+    for row in stored:
+        assert row["value"] == pytest.approx(expected[row["variant"]])
+
+
+def test_every_pair_has_complete_ranks_under_every_variant(finished_run: FinishedRun) -> None:
+    groups = finished_run.query(
+        "select variant, pair_id, list(rank order by rank) ranks, count(distinct attribute) named, "
+        "list(score order by rank) scores from explanations group by variant, pair_id"
+    )
+    assert {group["variant"] for group in groups} == VARIANTS | SHUFFLED
+    assert len(groups) == 24 * len(VARIANTS | SHUFFLED)
+    for group in groups:
+        assert group["ranks"] == list(range(1, 11))
+        assert group["named"] == 10
+        scores = [-math.inf if score is None else score for score in group["scores"]]
+        assert scores == sorted(scores, reverse=True)
+
+
+def test_tables_name_only_pairs_attributes_and_images_that_exist(finished_run: FinishedRun) -> None:
+    for table in ("explanations", "faithfulness", "similarities", "replacements", "true_effects", "map_rows"):
+        orphans = f"select count(*) n from {table} where pair_id not in (select pair_id from pairs)"
+        assert finished_run.query(orphans) == [{"n": 0}], table
+    for table in ("explanations", "replacements", "true_effects", "prior"):
+        orphans = f"select count(*) n from {table} where attribute not in (select attribute from attribute_vocabulary)"
+        assert finished_run.query(orphans) == [{"n": 0}], table
+    orphans = "select count(*) n from pairs where query not in (select image_id from images) or query = reference"
+    assert finished_run.query(orphans) == [{"n": 0}]
+
+
+def test_similarities_are_cosines_and_the_grid_has_a_best_point(finished_run: FinishedRun) -> None:
+    assert finished_run.query("select count(*) n from similarities where abs(similarity) > 1.000001") == [{"n": 0}]
+    best = finished_run.query("select prior_kind, count(*) n from weight_grid where is_best group by 1 order by 1")
+    assert best == [{"prior_kind": "count", "n": 1}, {"prior_kind": "none", "n": 1}]
+    sums = "select max(abs(confidence_weight + map_match_weight + prior_weight - 1)) worst from weight_grid"
+    assert finished_run.query(sums)[0]["worst"] < 1e-9
+
+
+def test_the_report_is_one_whole_page(finished_run: FinishedRun) -> None:
+    from tests.flows.run_cases import invoke
+
+    target = finished_run.config.parent / "page.html"
+    result = invoke("report", finished_run.config, "--output", target)
+    assert result.exit_code == 0, result.stderr
+    page = target.read_text(encoding="utf-8")
+    assert page.lstrip().lower().startswith("<!doctype html>")
+    for section in ("pairs", "saliency", "audit", "attributes", "cost"):
+        assert f'<section id="{section}">' in page
+    assert 'src="http' not in page

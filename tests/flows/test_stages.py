@@ -1,0 +1,105 @@
+"""The stage graph: well formed for every kind of dataset, names as the contract spells them."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from flows.code_closure import stage_code
+from flows.graph import Stage
+from flows.run import needed_for
+from flows.settings import DatasetSettings, Settings, SimilarityModelSettings
+from flows.stages import build_stages
+
+PLANTED = Settings(dataset=DatasetSettings(kind="planted"))
+AWA2 = Settings(dataset=DatasetSettings(kind="awa2", root=Path("photographs")))
+FROM_FILE = PLANTED.model_copy(update={"similarity_model": SimilarityModelSettings(weights=Path("model.safetensors"))})
+GRAPHS = pytest.mark.parametrize("settings", [PLANTED, AWA2, FROM_FILE], ids=["planted", "awa2", "from_file"])
+
+
+@GRAPHS
+def test_every_upstream_stage_comes_before(settings: Settings) -> None:
+    seen: set[str] = set()
+    for stage in build_stages(settings):
+        assert stage.name not in seen
+        assert set(stage.upstream) <= seen, stage.name
+        assert len(set(stage.upstream)) == len(stage.upstream)
+        seen.add(stage.name)
+
+
+@GRAPHS
+def test_what_a_stage_reads_is_upstream_of_it(settings: Settings) -> None:
+    for stage in build_stages(settings):
+        named = {*stage.settings.get("reads", {}), stage.settings.get("maps"), stage.settings.get("attribute_model")}
+        assert named - {None} <= set(stage.upstream), stage.name
+
+
+@GRAPHS
+def test_every_job_exists_and_every_stage_has_code(settings: Settings) -> None:
+    for stage in build_stages(settings):
+        assert importlib.util.find_spec(f"flows.jobs.{stage.job}") is not None
+        code = stage_code(stage.job, stage.code)
+        assert f"flows.jobs.{stage.job}" in code
+        assert all(len(digest) == 64 for digest in code.values())
+
+
+@GRAPHS
+def test_neither_machine_nor_place_is_in_a_key(settings: Settings) -> None:
+    for stage in build_stages(settings):
+        assert not {"device", "batch_size", "threads", "root", "weights", "runner"} & set(stage.settings) - {
+            # The batch size of training shapes the result.
+            "batch_size" if stage.name == "similarity_model" else ""
+        }
+
+
+def test_instances_are_spelt_as_the_contract_says() -> None:
+    names = {stage.name for stage in build_stages(PLANTED)}
+    assert {
+        "saliency_maps.test.rise.fixed",
+        "saliency_maps.train.rise.fixed",
+        "attribute_model.sane",
+        "faithfulness.centre.fixed",
+        "pairs.valid",
+        "true_effects.test",
+    } <= names
+
+
+def test_only_planted_items_can_be_audited() -> None:
+    planted, awa2 = ({stage.name for stage in build_stages(settings)} for settings in (PLANTED, AWA2))
+    assert planted - awa2 == {"true_effects.valid", "true_effects.test", "audit"}
+    assert awa2 <= planted
+
+
+def test_a_model_from_a_file_depends_on_no_image_and_on_no_training_setting() -> None:
+    stage = by_name(FROM_FILE)["similarity_model"]
+    assert stage.upstream == ()
+    assert set(stage.settings) == {"network", "embedding_dim"}
+    assert stage.places == {"weights": "model.safetensors"}
+
+
+def test_training_never_depends_on_test_pairs_or_maps() -> None:
+    stages = build_stages(PLANTED)
+    for name in ("similarity_model", "attribute_model.sane", "attribute_model.classifier", "explanation_weights"):
+        assert not {needed for needed in needed_for(stages, name) if ".test" in needed}, name
+
+
+def test_a_classifier_depends_on_no_map() -> None:
+    assert "saliency_maps.train.rise.fixed" not in needed_for(build_stages(PLANTED), "attribute_model.classifier")
+    assert "saliency_maps.train.rise.fixed" in needed_for(build_stages(PLANTED), "attribute_model.sane")
+
+
+def test_needed_for_is_the_stage_and_all_upstream_of_it() -> None:
+    stages = build_stages(PLANTED)
+    assert needed_for(stages, "images") == {"images"}
+    assert needed_for(stages, "similarities.test") == {
+        "images",
+        "similarity_model",
+        "embeddings",
+        "pairs.test",
+        "similarities.test",
+    }
+    assert needed_for(stages, "report") < {stage.name for stage in stages}
+
+
+def by_name(settings: Settings) -> dict[str, Stage]:
+    return {stage.name: stage for stage in build_stages(settings)}

@@ -20,7 +20,11 @@ from stores.manifests import Commit
 
 @flow(name="explain-similarity", persist_result=False)
 def explain_similarity(
-    config: str, overrides: list[str], until: str | None = None, force: list[str] | None = None
+    config: str,
+    overrides: list[str],
+    until: str | None = None,
+    force: list[str] | None = None,
+    adopt: list[str] | None = None,
 ) -> dict[int, list[StageOutcome]]:
     """Bring every stage up to date and return, by seed, what was done for each.
 
@@ -29,15 +33,17 @@ def explain_similarity(
         overrides: key=value over the file, such as "saliency.rise.masks=500".
         until: last stage instance to run; None runs all and writes the report beside the artifacts.
         force: stage instances to compute again even where they are current.
+        adopt: stage instances whose latest result is kept although code changed.
 
     Raises:
-        BadSetting: the configuration is refused, or `until` or `force` names no stage.
+        BadSetting: the configuration is refused, or `until`, `force` or `adopt` names no stage.
         PipelineError, StoreError: of the first stage that fails; what was committed stays.
     """
     settings = load_settings(Path(config), overrides)
     outcomes = {}
     for seed in run_seeds(settings):
-        request = RunRequest(with_seed(settings, seed), until, tuple(force or ()), overrides=tuple(overrides))
+        one_seed = with_seed(settings, seed)
+        request = RunRequest(one_seed, until, tuple(force or ()), tuple(adopt or ()), tuple(overrides))
         outcomes[seed] = run_stages(request, _stage_runner(config, request), _silent_reporter())
         _show_outcomes(seed, outcomes[seed])
         if until is None:
@@ -58,7 +64,8 @@ def run_through_prefect(request: RunRequest, config: Path) -> list[StageOutcome]
     """
     seed = request.settings.seed
     overrides = [*request.overrides, f"seed={seed}", "evaluation.seeds=[]"]
-    return explain_similarity(str(config.resolve()), overrides, request.until, list(request.force))[seed]
+    force, adopt = list(request.force), list(request.adopt)
+    return explain_similarity(str(config.resolve()), overrides, request.until, force, adopt)[seed]
 
 
 def _stage_runner(config: str, request: RunRequest) -> Runner:

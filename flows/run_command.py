@@ -56,7 +56,7 @@ def has_work(request: RunRequest) -> bool:
     """Return whether a run would compute anything; False as well for unknown stages, which it refuses at once."""
     stages = build_stages(request.settings)
     names = {stage.name for stage in stages}
-    chosen = {*request.force, *([request.until] if request.until else [])}
+    chosen = {*request.force, *request.adopt, *([request.until] if request.until else [])}
     if not chosen <= names:
         return False
     wanted = needed_for(stages, request.until) if request.until else names

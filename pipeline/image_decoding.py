@@ -73,7 +73,11 @@ def _to_rgb(image: Image.Image, canvas_rgb: tuple[int, int, int]) -> Image.Image
     if image.mode.startswith("I;16") or image.mode in ("I", "F"):
         # Pillow clips 16-bit grey to 8 bits instead of scaling it.
         values = np.asarray(image, dtype=np.float64)
-        top = 65535.0 if values.max(initial=0) > 255 else 255.0
+        # Integers are 16-bit whatever their largest value; floats do not say what their white is.
+        top = (
+            next(top for top in (1.0, 255.0, np.inf) if values.max(initial=0) <= top) if image.mode == "F" else 65535.0
+        )
+        top = min(top, 65535.0)
         image = Image.fromarray(np.clip(values / top * 255 + 0.5, 0, 255).astype(np.uint8))
     has_alpha = image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info
     if not has_alpha:
@@ -97,4 +101,5 @@ def _resize_short_side(image: Image.Image, short_px: int) -> Image.Image:
 def _centre_crop(image: Image.Image, size_px: int) -> np.ndarray:
     left = (image.width - size_px) // 2
     top = (image.height - size_px) // 2
-    return np.asarray(image.crop((left, top, left + size_px, top + size_px)), dtype=np.uint8)
+    # A copy: Pillow's own buffer is read-only, and tensors made of it would be, too.
+    return np.array(image.crop((left, top, left + size_px, top + size_px)), dtype=np.uint8)

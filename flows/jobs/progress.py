@@ -8,7 +8,8 @@ LOG = logging.getLogger("sane")
 
 
 def report_epoch(stage: str) -> Callable[[int, int, float], None]:
-    """Return a callback for (epoch, most epochs, validation measure) that logs at most a line every 5 s."""
+    """Return a callback for (epoch, most epochs, measure) that logs at most a line every 5 s."""
+    measure_name = "loss" if stage.startswith("attribute_model") else "validation"
     started = time.monotonic()
     last = [started]
 

@@ -63,7 +63,9 @@ def reduce_scores(scores_nk: torch.Tensor, draws: MaskDraws, coverage_hw: torch.
         draws: the masks' random part.
         coverage_hw: float64 sum of all masks, at least a little above 0.
     """
-    centred_kn = (scores_nk - scores_nk.mean(dim=0)).T.contiguous()
+    # The mean in float64: its float32 rounding would shift a map of high scores by 2e-4 of its range.
+    scores_double = scores_nk.double()
+    centred_kn = (scores_double - scores_double.mean(dim=0)).float().T.contiguous()
     size = draws.image_size_px
     sums = torch.zeros(len(centred_kn), size * size, dtype=torch.float64, device=scores_nk.device)
     for start in range(0, len(draws), REDUCTION_BATCH_MASKS):

@@ -65,8 +65,12 @@ def load_network_state(network: nn.Module, state: Mapping[str, np.ndarray | torc
             where=where,
             remedy="check similarity_model.network and embedding_dim against the file the weights come from",
         )
-    # torch.tensor copies: arrays read from a file may be read-only.
-    network.load_state_dict({name: torch.tensor(np.asarray(value)) for name, value in state.items()})
+    # A copy of each: arrays read from a file may be read-only, tensors may ask for gradients.
+    network.load_state_dict({name: _as_tensor(value) for name, value in state.items()})
+
+
+def _as_tensor(value: np.ndarray | torch.Tensor) -> torch.Tensor:
+    return value.detach().clone() if isinstance(value, torch.Tensor) else torch.tensor(value)
 
 
 def network_state(network: nn.Module) -> dict[str, np.ndarray]:

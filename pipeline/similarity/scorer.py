@@ -39,6 +39,8 @@ class SimilarityScorer:
                     raw = self.network(images_nchw)
             else:
                 raw = self.network(images_nchw)
+            if not isinstance(raw, torch.Tensor):
+                raise _bad_output(f"a {type(raw).__name__}", "type")
             if raw.ndim != 2 or raw.shape[0] != images_nchw.shape[0]:
                 raise _bad_output(f"a tensor of shape {tuple(raw.shape)} for {images_nchw.shape[0]} images", "shape")
             raw = raw.float()

@@ -108,7 +108,8 @@ def train_similarity_model(
         progress: called after each epoch with (epoch, epochs, validation measure).
 
     Raises:
-        BadDataset: a class with a single training image, fewer than two classes, or targets missing.
+        BadDataset: a class with a single training image, fewer than two classes, targets missing, or validation
+            images none of which has a match.
         BadModel: the loss becomes NaN or infinite.
     """
     _check_training_data(spec, train)
@@ -135,6 +136,13 @@ def train_similarity_model(
                 "seconds": seconds,
             }
         )
+        if not np.isfinite(measure):
+            raise BadDataset(
+                expected="validation images that have a match",
+                found="a validation measure that is not a number",
+                where="the validation split",
+                remedy="give validation at least two images of a class",
+            )
         if measure > best_measure:
             best_measure = measure
             best = TrainedSimilarityModel(network_state(network), best_epoch=epoch)

@@ -43,5 +43,6 @@ def test_pairs_are_of_one_class_and_attributes_are_the_class_row(photographs: Fi
 
 
 @pytest.mark.slow
-def test_only_the_report_is_left(photographs: FinishedRun) -> None:
-    assert set(photographs.status(command="plan")) == {"report"}
+def test_only_the_report_and_what_it_alone_reads_is_left(photographs: FinishedRun) -> None:
+    similarities = {f"similarities.{split}" for split in ("train", "valid", "test")}
+    assert set(photographs.status(command="plan")) == {"report", *similarities}

@@ -7,7 +7,7 @@ seed = 0
 [dataset]
 kind = "planted"
 image_size_px = 32
-train_items = 60
+train_items = 150
 valid_items = 40
 test_items = 40
 [store]

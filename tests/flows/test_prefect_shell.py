@@ -13,7 +13,7 @@ from flows.run import Reporter, RunRequest, StageOutcome, run_stages
 from flows.runners import run_inline
 from flows.settings_file import load_settings
 from flows.shards import ShardTask
-from pipeline.errors import BadModel
+from pipeline.errors import BadModel, BadSetting
 from stores.errors import CorruptArtifact, MissingArtifact, ReadOnlyStore, StoreError
 from stores.manifests import Commit
 from tests.flows.planted_config import write_config
@@ -157,6 +157,22 @@ def test_a_failed_stage_fails_the_whole_run_and_its_error_reaches_the_caller(con
     assert state.is_failed()
     with pytest.raises(BadModel, match=r"damaged\.safetensors"):
         run_as_flow(config, "similarity_model", override)
+
+
+@pytest.mark.usefixtures("_prefect_server")
+def test_what_to_force_and_to_adopt_reaches_the_flow(config: Path) -> None:
+    from flows.explain_similarity import run_through_prefect
+
+    run_without_prefect(config, "vocabulary")
+    settings = load_settings(config)
+    forced = run_through_prefect(RunRequest(settings, "vocabulary", force=("vocabulary",)), config)
+    assert [outcome.computed for outcome in forced] == [1]
+    for wrong in (
+        RunRequest(settings, "vocabulary", force=("vocabulery",)),
+        RunRequest(settings, "vocabulary", adopt=("vocabulery",)),
+    ):
+        with pytest.raises(BadSetting, match="vocabulery"):
+            run_through_prefect(wrong, config)
 
 
 @pytest.mark.usefixtures("_prefect_server")

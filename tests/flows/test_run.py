@@ -12,7 +12,7 @@ def test_until_does_the_stage_and_what_it_needs_and_nothing_else(finished_run: F
     elsewhere = f"store.root={tmp_path}"
     outcomes = finished_run.run(elsewhere, until="pairs.valid")
     assert list(outcomes) == ["images", "pairs.valid"]
-    assert [outcome.computed for outcome in outcomes.values()] == [7, 1]
+    assert all(outcome.computed == outcome.shards >= 1 for outcome in outcomes.values())
     status = finished_run.status(elsewhere)
     assert states(status, "current") == {"images", "pairs.valid"}
 
@@ -47,7 +47,7 @@ def test_seeds_share_the_images_and_have_pairs_of_their_own(run_copy: FinishedRu
     )
     assert rows == [{"seed": 0, "n": 24, "p": 24}, {"seed": 1, "n": 24, "p": 24}]
     # What seeds share is one artifact and counted once.
-    assert run_copy.query("select count(*) n from images", SEEDS) == [{"n": 140}]
+    assert run_copy.query("select count(*) n from images", SEEDS) == [{"n": 230}]
     assert len(run_copy.query("select distinct pair_id from pairs where split = 'test'", SEEDS)) > 24
 
 

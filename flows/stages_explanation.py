@@ -100,9 +100,10 @@ def _replacements_stage(split: str) -> Stage:
 
 def _embedding_effects_stage() -> Stage:
     reads = _pair_reads("test")
-    reads["images"] = [[*LABELS, "train"], [*LABELS, "test"]]
+    columns = ["image_id", "label", "attributes"]
+    reads["images"] = [["images", columns, "train"], ["images", columns, "test"]]
     reads["embeddings"] = [["embeddings", None, "train"], ["embeddings", None, "test"]]
-    code = ("pipeline.explanation.embedding_effect", "pipeline.explanation.presence_probe")
+    code = ("pipeline.explanation.conditional_directions", "pipeline.explanation.presence_probe")
     return _whole("embedding_effects.test", "embedding_effects", {"split": "test"}, code, reads)
 
 

@@ -5,7 +5,8 @@ import pyarrow as pa
 
 from flows.jobs.pair_frame import read_embeddings, read_labels, read_pair_frame
 from flows.shards import JobInputs, JobResult
-from pipeline.explanation.embedding_effect import fit_attribute_directions, predicted_effects
+from flows.upstream import Upstream
+from pipeline.explanation.conditional_directions import conditional_effects, fit_conditional_directions
 from pipeline.explanation.presence_probe import fit_presence_probe, presence_probability
 from stores.parts import ArraysPart, Part, TablePart
 from stores.tables import check_table
@@ -19,9 +20,14 @@ def run(inputs: JobInputs) -> JobResult:
     embeddings_nd = read_embeddings(upstream, split)
     train_labels_na = read_labels(upstream, "train")[1]
     train_embeddings_nd = read_embeddings(upstream, "train")
-    fitted = fit_attribute_directions(train_embeddings_nd, train_labels_na)
-    effects_pa = predicted_effects(
-        embeddings_nd, frame.query_p, frame.reference_p, fitted.directions_ad, frame.attribute_groups
+    fitted = fit_conditional_directions(train_embeddings_nd, train_labels_na, _image_labels(upstream, "train"))
+    effects_pa = conditional_effects(
+        embeddings_nd,
+        frame.query_p,
+        frame.reference_p,
+        _image_labels(upstream, split),
+        fitted,
+        frame.attribute_groups,
     )
     probe = fit_presence_probe(train_embeddings_nd, train_labels_na)
     presence_pa = presence_probability(probe, embeddings_nd)[frame.query_p]
@@ -37,9 +43,9 @@ def run(inputs: JobInputs) -> JobResult:
     )
     directions = ArraysPart(
         {
-            "directions": fitted.directions_ad,
-            "alpha": np.array([fitted.alpha]),
-            "explained_share": np.array([fitted.explained_share]),
+            "directions": fitted.overall.directions_ad,
+            "alpha": np.array([fitted.overall.alpha]),
+            "explained_share": np.array([fitted.overall.explained_share]),
         },
         {"directions": ("attribute", "dimension"), "alpha": ("value",), "explained_share": ("value",)},
     )
@@ -47,4 +53,9 @@ def run(inputs: JobInputs) -> JobResult:
         "embedding_effects": TablePart("embedding_effects", check_table("embedding_effects", table)),
         "directions": directions,
     }
-    return JobResult(parts, {"pairs": n_pairs, "images": fitted.n_images})
+    return JobResult(parts, {"pairs": n_pairs, "images": fitted.overall.n_images, "own_labels": len(fitted.by_label)})
+
+
+def _image_labels(upstream: Upstream, split: str) -> list[str]:
+    labels: list[str] = upstream.table("images", "images", split)["label"].to_pylist()
+    return labels

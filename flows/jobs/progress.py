@@ -20,10 +20,11 @@ def report_epoch(stage: str) -> Callable[[int, int, float], None]:
         last[0] = now
         left = (now - started) / epoch * (epochs - epoch)
         LOG.info(
-            "%s: epoch %d of at most %d, validation %.4f, at most %.0f s left",
+            "%s: epoch %d of at most %d, %s %.4f, at most %.0f s left",
             stage,
             epoch,
             epochs,
+            measure_name,
             measure,
             left,
         )

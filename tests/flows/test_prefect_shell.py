@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flows.current import current_artifacts
+from flows.execution import execute_shard
 from flows.run import Reporter, RunRequest, StageOutcome, run_stages
 from flows.runners import run_inline
 from flows.settings_file import load_settings
@@ -35,7 +36,7 @@ def config(tmp_path: Path) -> Path:
 def _prefect_server() -> Iterator[None]:
     from prefect.testing.utilities import prefect_test_harness
 
-    with prefect_test_harness(server_startup_timeout=180):
+    with prefect_test_harness(server_startup_timeout=300):
         yield
 
 
@@ -90,7 +91,7 @@ class Interference:
 def interfere(monkeypatch: pytest.MonkeyPatch, error: BaseException, failures: int) -> Interference:
     from flows import prefect_shell
 
-    interference = Interference(prefect_shell.execute_shard, error, failures)
+    interference = Interference(execute_shard, error, failures)
     monkeypatch.setattr(prefect_shell, "execute_shard", interference)
     return interference
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from flows.console import plain_console
 from flows.current import current_artifacts
 from flows.plan import plan_stages
 from flows.progress_view import console_reporter
@@ -38,7 +39,7 @@ def run_command(asked: RunRequest, config: Path) -> None:
     Raises:
         PipelineError, StoreError: of the first stage that fails.
     """
-    console = Console(highlight=False)
+    console = plain_console()
     for seed in run_seeds(asked.settings):
         request = replace(asked, settings=with_seed(asked.settings, seed))
         if request.settings.compute.runner == "prefect" and has_work(request):

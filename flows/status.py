@@ -4,9 +4,9 @@ import json
 import sys
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
+from flows.console import plain_console
 from flows.plan import StagePlan, plan_stages
 from flows.settings import Settings
 from flows.settings_file import run_seeds, with_seed
@@ -53,9 +53,7 @@ def describe_plan(plan: StagePlan) -> dict[str, Any]:
 
 
 def _print_table(plans: list[StagePlan], total: int, title: str, stale_only: bool) -> None:
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=160)  # logs and pipes: do not fold at 80 columns
+    console = plain_console()
     if not plans:
         console.print(f"{title}: nothing to do, all {total} stages are current")
         return

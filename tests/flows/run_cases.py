@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
 from typer.testing import CliRunner, Result
 
 from flows.cli import app
 from flows.code_closure import SOURCE_ROOT
+from flows.query import current_tables
 from flows.run import Reporter, RunRequest, StageOutcome, run_stages
 from flows.runners import run_inline
 from flows.settings import Settings
@@ -63,6 +65,19 @@ class FinishedRun:
         result = invoke(command, self.config, "--format", "json", *as_options(overrides))
         assert result.exit_code == 0, result.output
         return {row["stage"]: row for row in json.loads(result.stdout)}
+
+
+class Tables:
+    """The current tables of a run, read once and asked often."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._connection = duckdb.connect()
+        for name, table in current_tables(settings).items():
+            self._connection.register(name, table)
+
+    def ask(self, sql: str) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = self._connection.sql(sql).to_arrow_table().to_pylist()
+        return rows
 
 
 def run_quietly(settings: Settings, until: str | None = None, force: tuple[str, ...] = ()) -> dict[str, StageOutcome]:

@@ -48,19 +48,17 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
-def test_comments_docstrings_and_layout_make_nothing_stale(source: Path, status_of: Callable[[], Status]) -> None:
+def test_comments_docstrings_and_code_beside_the_results_make_nothing_stale(
+    source: Path, status_of: Callable[[], Status]
+) -> None:
     files = sorted((source / "pipeline").rglob("*.py")) + sorted((source / "flows" / "jobs").rglob("*.py"))
     for path in files:
         text = path.read_text(encoding="utf-8")
         assert text.startswith('"""')
         path.write_text('"""Edited. ' + text[3:] + "\n\n# an afterthought\n", encoding="utf-8")
     edit(source / "pipeline/saliency/masks.py", '    """Return', '    """Give back what was asked for. Return')
-    status = status_of()
-    assert states(status, "current") == set(status)
     assert len(files) > 80
-
-
-def test_code_that_no_result_depends_on_makes_nothing_stale(source: Path, status_of: Callable[[], Status]) -> None:
+    # Code that no result depends on: the wording of errors, progress, tables on the console.
     for name in ("pipeline/errors.py", "flows/jobs/progress.py", "flows/status.py", "stores/tables.py"):
         (source / name).write_text((source / name).read_text(encoding="utf-8") + "\n\nEDITED = 1\n", encoding="utf-8")
     status = status_of()

@@ -5,6 +5,7 @@ from typing import Any
 from flows.graph import Stage
 from flows.planners import dataset, saliency, similarity
 from flows.settings import Settings
+from flows.stages_evaluation import evaluation_stages
 from flows.stages_explanation import explanation_stages
 from pipeline.errors import BadSetting
 
@@ -19,6 +20,7 @@ def build_stages(settings: Settings) -> tuple[Stage, ...]:
         *similarity_stages(settings),
         *saliency_stages(settings),
         *explanation_stages(settings),
+        *evaluation_stages(settings),
     )
 
 

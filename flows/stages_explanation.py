@@ -1,16 +1,10 @@
-"""The second half of the graph: attribute models, explanations, audit, metrics, report."""
-
-from typing import Any
+"""The graph from maps to explanations: attribute models, replacements, weights."""
 
 from flows.graph import Stage
-from flows.planners import explanation, saliency
+from flows.planners import explanation
 from flows.settings import Settings
+from flows.stage_reads import LABELS, pair_reads, whole_stage
 from pipeline.errors import BadSetting
-
-Reads = dict[str, list[list[Any]]]
-
-LABELS = ["images", ["image_id", "attributes"]]
-VOCABULARY: Reads = {"vocabulary": [["vocabulary", None, ""]]}
 
 
 def explanation_stages(settings: Settings) -> list[Stage]:
@@ -25,11 +19,7 @@ def explanation_stages(settings: Settings) -> list[Stage]:
         )
     stages += [_replacements_stage(split) for split in ("valid", "test")]
     stages += [_embedding_effects_stage(), _weights_stage(settings), _explanations_stage(settings)]
-    if settings.dataset.kind == "planted":
-        stages += [_true_effects_stage(settings, split) for split in ("valid", "test")]
-        stages.append(_audit_stage(settings))
-    metrics = _metrics_stage(settings)
-    return [*stages, metrics, _report_stage(settings)]
+    return stages
 
 
 def attribute_stages(settings: Settings) -> list[Stage]:
@@ -77,34 +67,21 @@ def _attribute_model_stage(settings: Settings, name: str) -> Stage:
     return Stage(f"attribute_model.{name}", "attribute_model", values, code, upstream, explanation.plan_attribute_model)
 
 
-def _whole(name: str, job: str, values: dict[str, Any], code: tuple[str, ...], reads: Reads) -> Stage:
-    """Return a stage of one shard that depends on exactly the parts it reads."""
-    return Stage(name, job, {**values, "reads": reads}, code, tuple(reads), explanation.plan_whole)
-
-
-def _pair_reads(split: str) -> Reads:
-    return {
-        **VOCABULARY,
-        "images": [[*LABELS, split]],
-        f"pairs.{split}": [["pairs", None, ""]],
-    }
-
-
 def _replacements_stage(split: str) -> Stage:
-    reads = _pair_reads(split)
+    reads = pair_reads(split)
     reads["images"] = [["images", ["image_id", "attributes", "pixels_sha256"], split]]
     reads["embeddings"] = [["embeddings", None, split]]
     code = ("pipeline.evaluation.replacement",)
-    return _whole(f"replacements.{split}", "replacements", {"split": split}, code, reads)
+    return whole_stage(f"replacements.{split}", "replacements", {"split": split}, code, reads)
 
 
 def _embedding_effects_stage() -> Stage:
-    reads = _pair_reads("test")
+    reads = pair_reads("test")
     columns = ["image_id", "label", "attributes"]
     reads["images"] = [["images", columns, "train"], ["images", columns, "test"]]
     reads["embeddings"] = [["embeddings", None, "train"], ["embeddings", None, "test"]]
     code = ("pipeline.explanation.conditional_directions", "pipeline.explanation.presence_probe")
-    return _whole("embedding_effects.test", "embedding_effects", {"split": "test"}, code, reads)
+    return whole_stage("embedding_effects.test", "embedding_effects", {"split": "test"}, code, reads)
 
 
 def _weights_stage(settings: Settings) -> Stage:
@@ -117,7 +94,7 @@ def _weights_stage(settings: Settings) -> Stage:
         "seed": settings.seed,
     }
     reads = {
-        **_pair_reads("valid"),
+        **pair_reads("valid"),
         "replacements.valid": [["replacements", ["pair_id", "attribute", "effect"], ""]],
         "attribute_scores.sane": [["scores", None, "valid"]],
         maps: [["maps", None, ""], ["map_rows", None, ""]],
@@ -128,7 +105,7 @@ def _weights_stage(settings: Settings) -> Stage:
         "pipeline.explanation.weight_grid",
         "pipeline.explanation.normalise_map",
     )
-    return _whole("explanation_weights", "explanation_weights", values, code, reads)
+    return whole_stage("explanation_weights", "explanation_weights", values, code, reads)
 
 
 def _explanations_stage(settings: Settings) -> Stage:
@@ -140,7 +117,7 @@ def _explanations_stage(settings: Settings) -> Stage:
         "seed": settings.seed,
     }
     reads = {
-        **_pair_reads("test"),
+        **pair_reads("test"),
         "images": [[*LABELS, "test"], [*LABELS, "valid"]],
         "pairs.valid": [["pairs", None, ""]],
         "replacements.valid": [["replacements", ["pair_id", "attribute", "effect"], ""]],
@@ -157,104 +134,4 @@ def _explanations_stage(settings: Settings) -> Stage:
         "pipeline.explanation.normalise_map",
         "pipeline.randomness",
     )
-    return _whole("explanations", "explanations", values, code, reads)
-
-
-def _true_effects_stage(settings: Settings, split: str) -> Stage:
-    rendered = settings.dataset.model_dump(include={"seed", "image_size_px", "distractor_correlation"})
-    values = {"split": split, "dataset": rendered, "precision": settings.compute.precision}
-    code = (
-        "pipeline.datasets.planted.edits",
-        "pipeline.datasets.planted.renderer",
-        "pipeline.datasets.planted.similarity",
-        "pipeline.similarity.networks",
-        "pipeline.similarity.scorer",
-        "pipeline.evaluation.audit",
-    )
-    upstream = ("vocabulary", "images", "similarity_model", "embeddings", f"pairs.{split}")
-    name = f"true_effects.{split}"
-    return Stage(name, "true_effects", values, code, upstream, saliency.plan_true_effects)
-
-
-def _audit_stage(settings: Settings) -> Stage:
-    values = {
-        "variants": list(settings.explanation.variants),
-        "seed": settings.seed,
-        "bootstrap_samples": settings.evaluation.bootstrap_samples,
-    }
-    reads = {
-        **_pair_reads("test"),
-        "images": [["images", ["image_id", "attributes", "similarity_target"], "test"], [*LABELS, "valid"]],
-        "pairs.valid": [["pairs", None, ""]],
-        "embeddings": [["embeddings", None, "test"]],
-        "true_effects.valid": [["true_effects", None, ""], ["null_effects", None, ""]],
-        "true_effects.test": [["true_effects", None, ""], ["null_effects", None, ""]],
-        "explanations": [["scores", None, ""]],
-    }
-    code = (
-        "pipeline.datasets.planted.similarity",
-        "pipeline.evaluation.audit_tables",
-        "pipeline.similarity.retrieval",
-    )
-    return _whole("audit", "audit", values, code, reads)
-
-
-def _metrics_stage(settings: Settings) -> Stage:
-    audited = settings.dataset.kind == "planted"
-    values = {
-        "dataset": settings.dataset.kind,
-        "similarity_model": settings.similarity_model.network,
-        "generators": list(settings.saliency.generators),
-        "attribute_models": list(settings.attribute_model.names),
-        "variants": list(settings.explanation.variants),
-        "audited": audited,
-        "seed": settings.seed,
-        "bootstrap_samples": settings.evaluation.bootstrap_samples,
-    }
-    reads = {
-        **_pair_reads("test"),
-        "replacements.test": [["replacements", ["pair_id", "attribute", "effect"], ""]],
-        "explanations": [["scores", None, ""]],
-    }
-    for generator in settings.saliency.generators:
-        reads[f"faithfulness.{generator}.fixed"] = [["faithfulness", None, ""]]
-    for name in settings.attribute_model.names:
-        reads[f"attribute_scores.{name}"] = [["scores", None, "test"]]
-    if audited:
-        reads["audit"] = [["metrics", None, ""]]
-    code = (
-        "pipeline.evaluation.bootstrap",
-        "pipeline.evaluation.attribute_recognition",
-        "pipeline.evaluation.average_precision_interval",
-        "pipeline.evaluation.pair_dependence",
-        "pipeline.evaluation.replacement",
-    )
-    return _whole("metrics", "metrics", values, code, reads)
-
-
-def _report_stage(settings: Settings) -> Stage:
-    values = {
-        "dataset": settings.dataset.kind,
-        "similarity_model": settings.similarity_model.network,
-        "generators": list(settings.saliency.generators),
-        "attribute_models": list(settings.attribute_model.names),
-        "variants": list(settings.explanation.variants),
-        "seed": settings.seed,
-    }
-    maps = f"saliency_maps.test.{settings.saliency.supervision}.fixed"
-    reads: Reads = {
-        **VOCABULARY,
-        "metrics": [["metrics", None, ""]],
-        "images": [["pixels", None, "test"], ["images", None, "test"]],
-        "pairs.test": [["pairs", None, ""]],
-        "similarities.test": [["similarities", None, ""]],
-        "explanations": [["explanations", None, ""]],
-        "explanation_weights": [["prior", None, ""], ["weight_grid", None, ""]],
-        "similarity_model": [["training_history", None, ""]],
-        maps: [["maps", None, ""], ["map_rows", None, ""]],
-    }
-    for generator in settings.saliency.generators:
-        reads[f"faithfulness.{generator}.fixed"] = [["faithfulness", None, ""]]
-    for name in settings.attribute_model.names:
-        reads[f"attribute_model.{name}"] = [["training_history", None, ""]]
-    return _whole("report", "report", values, ("pipeline.report.page",), reads)
+    return whole_stage("explanations", "explanations", values, code, reads)

@@ -1,0 +1,115 @@
+"""The end of the graph: true effects and audit where truth is known, metrics, report."""
+
+from flows.graph import Stage
+from flows.planners import saliency
+from flows.settings import Settings
+from flows.stage_reads import LABELS, VOCABULARY, Reads, pair_reads, whole_stage
+
+
+def evaluation_stages(settings: Settings) -> list[Stage]:
+    """Return the stages after the explanations."""
+    stages = []
+    if settings.dataset.kind == "planted":
+        stages += [_true_effects_stage(settings, split) for split in ("valid", "test")]
+        stages.append(_audit_stage(settings))
+    return [*stages, _metrics_stage(settings), _report_stage(settings)]
+
+
+def _true_effects_stage(settings: Settings, split: str) -> Stage:
+    rendered = settings.dataset.model_dump(include={"seed", "image_size_px", "distractor_correlation"})
+    values = {"split": split, "dataset": rendered, "precision": settings.compute.precision}
+    code = (
+        "pipeline.datasets.planted.edits",
+        "pipeline.datasets.planted.renderer",
+        "pipeline.datasets.planted.similarity",
+        "pipeline.similarity.networks",
+        "pipeline.similarity.scorer",
+        "pipeline.evaluation.audit",
+    )
+    upstream = ("vocabulary", "images", "similarity_model", "embeddings", f"pairs.{split}")
+    name = f"true_effects.{split}"
+    return Stage(name, "true_effects", values, code, upstream, saliency.plan_true_effects)
+
+
+def _audit_stage(settings: Settings) -> Stage:
+    values = {
+        "variants": list(settings.explanation.variants),
+        "seed": settings.seed,
+        "bootstrap_samples": settings.evaluation.bootstrap_samples,
+    }
+    reads = {
+        **pair_reads("test"),
+        "images": [["images", ["image_id", "attributes", "similarity_target"], "test"], [*LABELS, "valid"]],
+        "pairs.valid": [["pairs", None, ""]],
+        "embeddings": [["embeddings", None, "test"]],
+        "true_effects.valid": [["true_effects", None, ""], ["null_effects", None, ""]],
+        "true_effects.test": [["true_effects", None, ""], ["null_effects", None, ""]],
+        "explanations": [["scores", None, ""]],
+    }
+    code = (
+        "pipeline.datasets.planted.similarity",
+        "pipeline.evaluation.audit_tables",
+        "pipeline.similarity.retrieval",
+    )
+    return whole_stage("audit", "audit", values, code, reads)
+
+
+def _metrics_stage(settings: Settings) -> Stage:
+    audited = settings.dataset.kind == "planted"
+    values = {
+        "dataset": settings.dataset.kind,
+        "similarity_model": settings.similarity_model.network,
+        "generators": list(settings.saliency.generators),
+        "attribute_models": list(settings.attribute_model.names),
+        "variants": list(settings.explanation.variants),
+        "audited": audited,
+        "seed": settings.seed,
+        "bootstrap_samples": settings.evaluation.bootstrap_samples,
+    }
+    reads = {
+        **pair_reads("test"),
+        "replacements.test": [["replacements", ["pair_id", "attribute", "effect"], ""]],
+        "explanations": [["scores", None, ""]],
+    }
+    for generator in settings.saliency.generators:
+        reads[f"faithfulness.{generator}.fixed"] = [["faithfulness", None, ""]]
+    for name in settings.attribute_model.names:
+        reads[f"attribute_scores.{name}"] = [["scores", None, "test"]]
+    if audited:
+        reads["audit"] = [["metrics", None, ""]]
+    code = (
+        "pipeline.evaluation.bootstrap",
+        "pipeline.evaluation.attribute_recognition",
+        "pipeline.evaluation.average_precision_interval",
+        "pipeline.evaluation.pair_dependence",
+        "pipeline.evaluation.replacement",
+    )
+    return whole_stage("metrics", "metrics", values, code, reads)
+
+
+def _report_stage(settings: Settings) -> Stage:
+    values = {
+        "dataset": settings.dataset.kind,
+        "similarity_model": settings.similarity_model.network,
+        "generators": list(settings.saliency.generators),
+        "attribute_models": list(settings.attribute_model.names),
+        "variants": list(settings.explanation.variants),
+        "seed": settings.seed,
+    }
+    maps = f"saliency_maps.test.{settings.saliency.supervision}.fixed"
+    reads: Reads = {
+        **VOCABULARY,
+        "metrics": [["metrics", None, ""]],
+        "images": [["pixels", None, "test"], ["images", None, "test"]],
+        "pairs.test": [["pairs", None, ""]],
+        "similarities.test": [["similarities", None, ""]],
+        "explanations": [["explanations", None, ""]],
+        "explanation_weights": [["prior", None, ""], ["weight_grid", None, ""]],
+        "similarity_model": [["training_history", None, ""]],
+        maps: [["maps", None, ""], ["map_rows", None, ""]],
+    }
+    for generator in settings.saliency.generators:
+        reads[f"faithfulness.{generator}.fixed"] = [["faithfulness", None, ""]]
+    for name in settings.attribute_model.names:
+        reads[f"attribute_model.{name}"] = [["training_history", None, ""]]
+    return whole_stage("report", "report", values, ("pipeline.report.page",), reads)

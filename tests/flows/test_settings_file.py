@@ -32,8 +32,8 @@ def test_paths_are_relative_to_the_file_not_to_the_working_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = written(tmp_path, AWA2)
-    monkeypatch.chdir(path.parent)
-    settings = load_settings(Path("file.toml"))
+    monkeypatch.chdir(tmp_path)
+    settings = load_settings(path.relative_to(tmp_path))
     assert settings.dataset.root == tmp_path / "configs" / "../photographs"
     assert settings.store.root == str(tmp_path / "configs" / "results")
     assert settings.similarity_model.weights == tmp_path / "configs" / "models/best.safetensors"

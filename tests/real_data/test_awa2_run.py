@@ -68,12 +68,12 @@ def test_pairs_are_as_many_as_asked_for_and_of_one_class(tables: Tables) -> None
 
 
 def test_the_figures_exist(tables: Tables) -> None:
-    tables = {
+    wanted = {
         "saliency_faithfulness": {"insertion_auc", "deletion_auc", "insertion_auc_anchored", "deletion_auc_anchored"},
         "attribute_explanation": {"top1_accuracy", "removal", "distinct_per_query", "constant_attributes"},
         "attribute_recognition": {"map"},
     }
-    for table, metrics in tables.items():
+    for table, metrics in wanted.items():
         found = rows(tables, f"select distinct metric from metrics where table_name = '{table}'")
         assert {name for (name,) in found} >= metrics
     per_generator = "select generator, n, value from metrics where metric = 'insertion_auc' order by 1"

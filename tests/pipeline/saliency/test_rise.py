@@ -65,9 +65,9 @@ def test_maps_equal_the_oracle(network: str) -> None:
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ("(scores_nk - scores_nk.mean(dim=0))", "(scores_nk.mean(dim=0) - scores_nk)"),
-        ("(scores_nk - scores_nk.mean(dim=0))", "scores_nk"),
-        ("(scores_nk - scores_nk.mean(dim=0))", "(scores_nk - scores_nk.mean(dim=1, keepdim=True))"),
+        ("(scores_double - scores_double.mean(dim=0))", "(scores_double.mean(dim=0) - scores_double)"),
+        ("(scores_double - scores_double.mean(dim=0))", "scores_double"),
+        ("(scores_double - scores_double.mean(dim=0))", "(scores_double - scores_double.mean(dim=1, keepdim=True))"),
         ("(sums / coverage_hw.flatten())", "sums"),
         ("(sums / coverage_hw.flatten())", "(sums / (len(draws) * 0.5))"),
         (".unflatten(1, (size, size))", ".unflatten(1, (size, size)).mT"),
@@ -116,7 +116,7 @@ def test_a_high_base_similarity_does_not_show_in_the_map() -> None:
 def test_scores_are_centred_before_they_are_summed(tmp_path: Path) -> None:
     # The pattern of a map, its constant offset aside: centring afterwards would be too late in float32.
     assert share_of_range_at_high_offset(reduce_scores, level=True) <= LARGEST_SHARE_OF_RANGE
-    late = broken_copy(rise, tmp_path, "(scores_nk - scores_nk.mean(dim=0))", "scores_nk")
+    late = broken_copy(rise, tmp_path, "(scores_double - scores_double.mean(dim=0))", "scores_double")
     assert share_of_range_at_high_offset(late.reduce_scores, level=True) > 5 * LARGEST_SHARE_OF_RANGE
 
 

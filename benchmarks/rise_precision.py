@@ -61,7 +61,7 @@ def main() -> int:
     parser.add_argument("--masks", type=int, default=60, help="masks at 112 px; five times as many at 64 px")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    print(f"{'network':22} {'embeddings':12} {'float32':>10} {'bfloat16':>10}   (bound: float32 only)")
+    print(f"{'network':22} {'embeddings':12} {'float32':>10} {'bfloat16':>10}   (bound: float32, spread)")
     broken = False
     for network, size_px, times in CASES:
         # Untrained networks embed within a narrow cone (scores near 1); spread out, scores differ as when trained.
@@ -69,7 +69,9 @@ def main() -> int:
             share, coarse = (
                 measure_case(network, size_px, times * args.masks, spread, kind) for kind in ("float32", "bfloat16")
             )
-            broken |= share > LARGEST_SHARE_OF_RANGE
+            # In a narrow cone the scores differ by a thousandth, close to what the float32 network itself resolves:
+            # shown, not bound.
+            broken |= spread and share > LARGEST_SHARE_OF_RANGE
             print(f"{network:22} {label:12} {share:10.2e} {coarse:10.2e}")
     print(f"bound: {LARGEST_SHARE_OF_RANGE:.0e} of the map's range: {'BROKEN' if broken else 'kept'}")
     return int(broken)

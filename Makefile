@@ -4,6 +4,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 export OMP_WAIT_POLICY := passive
+# Certificates of the system, so that installs work behind a company proxy, too.
+export UV_SYSTEM_CERTS ?= true
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 

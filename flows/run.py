@@ -8,10 +8,11 @@ from flows.adopt import adopt_stage
 from flows.finish import check_unreadable, finish_stage
 from flows.graph import Stage
 from flows.plan import StagePlan, plan_stage
+from flows.planners.similarity import check_weights_file
 from flows.settings import Settings
 from flows.shards import Device, ShardTask
 from flows.stages import build_stages
-from pipeline.errors import BadModel, BadSetting
+from pipeline.errors import BadSetting
 from stores.artifacts import ArtifactStore
 from stores.manifests import Commit, Manifest
 
@@ -77,7 +78,9 @@ def run_stages(request: RunRequest, runner: Runner, reporter: Reporter) -> list[
     """
     stages = build_stages(request.settings)
     _check_names(stages, request)
-    check_weights_file(request.settings)
+    if request.settings.similarity_model.weights is not None:
+        # Before the images are read; the dataset itself is checked by the first stages.
+        check_weights_file(request.settings.similarity_model.weights)
     store = ArtifactStore(request.settings.store.root)
     manifests: dict[str, Manifest] = {}
     outcomes = []
@@ -94,22 +97,6 @@ def run_stages(request: RunRequest, runner: Runner, reporter: Reporter) -> list[
         manifests[stage.name] = manifest
         outcomes.append(outcome)
     return outcomes
-
-
-def check_weights_file(settings: Settings) -> None:
-    """Refuse a missing weights file before the images are read; the dataset is checked by the first stages.
-
-    Raises:
-        BadModel: similarity_model.weights names no file.
-    """
-    weights = settings.similarity_model.weights
-    if weights is not None and not weights.is_file():
-        raise BadModel(
-            expected="a weights file",
-            found="no such file",
-            where=f"similarity_model.weights = {weights}",
-            remedy="correct the path (it is relative to the configuration file)",
-        )
 
 
 def needed_for(stages: tuple[Stage, ...], name: str) -> frozenset[str]:

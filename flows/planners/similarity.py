@@ -19,13 +19,7 @@ def plan_similarity_model(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
     weights = stage.places["weights"]
     if weights is not None:
         path = Path(weights)
-        if not path.is_file():
-            raise BadModel(
-                expected="a weights file",
-                found="no such file",
-                where=f"similarity_model.weights = {weights}",
-                remedy="correct the path (it is relative to the configuration file)",
-            )
+        check_weights_file(path)
         return [ShardPlan("all", {"weights": sha256(path.read_bytes()).hexdigest()}, {})]
     columns = ("image_id", "label", "similarity_target")
     inputs = {
@@ -36,6 +30,21 @@ def plan_similarity_model(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
         for split in LEARNED_SPLITS
     }
     return [ShardPlan("all", inputs, {})]
+
+
+def check_weights_file(path: Path) -> None:
+    """Refuse a weights file that does not exist.
+
+    Raises:
+        BadModel: there is no such file.
+    """
+    if not path.is_file():
+        raise BadModel(
+            expected="a weights file",
+            found="no such file",
+            where=f"similarity_model.weights = {path}",
+            remedy="correct the path (it is relative to the configuration file)",
+        )
 
 
 def plan_embeddings(upstream: Upstream, stage: Stage) -> list[ShardPlan]:

@@ -45,12 +45,18 @@ def run(
     until: Annotated[str | None, typer.Option(help="run only this stage and what it needs")] = None,
     force: Annotated[list[str] | None, typer.Option(help="compute this stage again even if current")] = None,
     adopt: Annotated[list[str] | None, typer.Option(help="keep this stage's result although its code changed")] = None,
-    runner: Annotated[str | None, typer.Option(help="inline (this process) or prefect (a flow run)")] = None,
+    runner: Annotated[str | None, typer.Option(help="inline (this process), prefect (a flow run) or dask")] = None,
+    dask_address: Annotated[
+        str | None,
+        typer.Option(help="scheduler, such as tcp://host:8786; --runner dask without it starts workers here"),
+    ] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1; default: compute.device")] = None,
     debug: Debug = False,
 ) -> None:
     """Check all inputs, then run what is stale and nothing else; ends with tables and the report's path."""
+    runner = runner or ("dask" if dask_address else None)
     extra = [f"compute.runner={runner}"] if runner else []
+    extra += [f"compute.dask_address={dask_address}"] if dask_address else []
     extra += [f"compute.device={device}"] if device else []
     with readable_errors(debug):
         chosen = (*(overrides or []), *extra)

@@ -5,9 +5,12 @@ import importlib
 import importlib.metadata
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 
+from flows.devices import resolve_device
 from flows.shards import JobInputs, JobResult, ShardTask
+from flows.smaller_batches import process_limits, run_within_memory
 from flows.upstream import Upstream
 from stores.artifacts import ArtifactStore
 from stores.errors import MissingArtifact
@@ -35,9 +38,12 @@ def execute_shard(task: ShardTask) -> Commit:
     committed = store.read_commit(task.stage, task.shard_key)
     if committed is not None:
         return committed
+    task = replace(task, device=resolve_device(task.device))
     set_threads(task.device.threads)
     started = time.perf_counter()
-    result = job_body(task.job)(JobInputs(task, _readable(store, task)))
+    upstream = _readable(store, task)
+    body = job_body(task.job)
+    result, task = run_within_memory(task, lambda sized: body(JobInputs(sized, upstream)), process_limits())
     return store.commit_shard(
         task.stage,
         task.shard_key,

@@ -1,6 +1,7 @@
 """The Prefect shell: a task per shard, a flow per stage; the store alone decides what is already done."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,28 +13,25 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.tasks import Task
 from rich.console import Console
 
+from flows.dask_cluster import uses_dask
 from flows.execution import execute_shard
 from flows.progress_view import console_reporter
 from flows.run import Runner, RunRequest, StageOutcome, run_stages
+from flows.runners import open_runner
+from flows.settings import Settings
 from flows.settings_file import load_settings, with_seed
 from flows.shards import ShardTask
-from stores.errors import CorruptArtifact, MissingArtifact, SchemaMismatch, StoreError
+from flows.transient import RETRIES, SECONDS_BEFORE_RETRY, is_transient
+from stores.errors import MissingArtifact, StoreError
 from stores.manifests import Commit
 
-RETRIES = 2
-SECONDS_BEFORE_RETRY = [2.0, 10.0]
 # As inline: torch's threads are set per process, and float32 bits depend on them.
 ONE_AT_A_TIME: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=1)
 
 
-def is_transient(_task: Task[..., Any], _task_run: TaskRun, state: State[Any]) -> bool:
-    """Return whether a failed shard may succeed on another try.
-
-    True for a store that cannot be reached or written just now. False for what another try cannot mend: damaged
-    artifacts, refused data or settings (PipelineError), and errors of the program.
-    """
-    error = state.data
-    return isinstance(error, StoreError | OSError) and not isinstance(error, CorruptArtifact | SchemaMismatch)
+def may_pass(_task: Task[..., Any], _task_run: TaskRun, state: State[Any]) -> bool:
+    """Return whether a failed shard may succeed on another try."""
+    return is_transient(state.data)
 
 
 @task(
@@ -41,8 +39,8 @@ def is_transient(_task: Task[..., Any], _task_run: TaskRun, state: State[Any]) -
     task_run_name="{work.stage} {work.shard_label}",
     tags=["shard"],
     retries=RETRIES,
-    retry_delay_seconds=SECONDS_BEFORE_RETRY,
-    retry_condition_fn=is_transient,
+    retry_delay_seconds=list(SECONDS_BEFORE_RETRY),
+    retry_condition_fn=may_pass,
     # Prefect's caches and results know nothing of the store: they call a deleted artifact done.
     cache_policy=NO_CACHE,
     persist_result=False,
@@ -97,14 +95,31 @@ def run_stage(config: str, stage: str, seed: int, overrides: list[str]) -> Stage
         MissingArtifact: an upstream stage is not current.
         PipelineError, StoreError: of the first shard that failed.
     """
-    settings = with_seed(load_settings(Path(config), overrides), seed)
+    settings = for_flow(with_seed(load_settings(Path(config), overrides), seed))
     request = RunRequest(settings, until=stage)
-    with tags(stage, f"seed-{seed}"):
-        outcomes = run_stages(request, _runner_of(stage), console_reporter(Console(highlight=False)))
+    with tags(stage, f"seed-{seed}"), _shard_runner(settings) as runner:
+        outcomes = run_stages(request, _only(stage, runner), console_reporter(Console(highlight=False)))
     return outcomes[-1]
 
 
-def _runner_of(stage: str) -> Runner:
+def for_flow(settings: Settings) -> Settings:
+    """Return the settings of a flow run: with a Dask address its shards go there whatever runner the file names."""
+    if settings.compute.runner != "inline":
+        return settings
+    return settings.model_copy(update={"compute": settings.compute.model_copy(update={"runner": "prefect"})})
+
+
+@contextmanager
+def _shard_runner(settings: Settings) -> Iterator[Runner]:
+    if not uses_dask(settings):
+        yield run_shards
+        return
+    # Not as task runs: workers would each need the server, and a task run whose worker died stays Running for ever.
+    with open_runner(settings) as runner:
+        yield runner
+
+
+def _only(stage: str, runner: Runner) -> Runner:
     def run_only(tasks: list[ShardTask]) -> Iterator[Commit]:
         for work in tasks:
             if work.stage != stage:
@@ -114,7 +129,7 @@ def _runner_of(stage: str) -> Runner:
                     where=work.store_root,
                     remedy=f"run {work.stage} first, or the flow explain-similarity, which runs all in order",
                 )
-        return run_shards(tasks)
+        return runner(tasks)
 
     return run_only
 

@@ -1,10 +1,11 @@
 """A run: every stage in order, what is current skipped, what is stale done, a manifest written last."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from flows.adopt import adopt_stage
+from flows.dask_cluster import uses_dask
+from flows.devices import asked_device, resolve_device
 from flows.finish import check_unreadable, finish_stage
 from flows.graph import Stage
 from flows.plan import StagePlan, plan_stage
@@ -141,28 +142,6 @@ def shard_tasks(plan: StagePlan, store_root: str, manifests: Mapping[str, Manife
     ]
 
 
-def compute_device(settings: Settings) -> Device:
-    """Return where jobs compute; "auto" takes a CUDA device where torch finds one.
-
-    Raises:
-        BadSetting: a CUDA device is asked for and there is none.
-    """
-    import torch
-
-    name = settings.compute.device
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name.startswith("cuda") and not torch.cuda.is_available():
-        raise BadSetting(
-            expected="a CUDA device",
-            found="none that torch can use",
-            where=f"compute.device = {name!r}",
-            remedy="set compute.device to 'cpu', or run on a machine with a GPU",
-        )
-    threads = settings.compute.threads or len(os.sched_getaffinity(0))
-    return Device(name, settings.compute.batch_size, threads)
-
-
 def _run_stage(
     plan: StagePlan,
     store: ArtifactStore,
@@ -175,12 +154,18 @@ def _run_stage(
         # Again even where nothing is to do: a second run must not get past what stopped the first.
         check_unreadable(plan.stage, plan.manifest, settings)
         return StageOutcome(plan.stage.name, len(plan.shards), 0, 0.0), plan.manifest
-    tasks = shard_tasks(plan, store.root.url, manifests, compute_device(settings))
+    tasks = shard_tasks(plan, store.root.url, manifests, _device_of_jobs(settings))
     computed = list(reporter.shards_done(plan, runner(tasks)))
     manifest = finish_stage(plan, store, manifests)
     check_unreadable(plan.stage, manifest, settings)
     seconds = sum(commit.seconds for commit in computed)
     return StageOutcome(plan.stage.name, len(plan.shards), len(computed), seconds), manifest
+
+
+def _device_of_jobs(settings: Settings) -> Device:
+    # On a cluster the jobs are elsewhere: each worker sees for itself what it has.
+    asked = asked_device(settings)
+    return asked if uses_dask(settings) else resolve_device(asked)
 
 
 def _check_names(stages: tuple[Stage, ...], request: RunRequest) -> None:

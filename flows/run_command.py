@@ -11,8 +11,8 @@ from flows.current import current_artifacts
 from flows.plan import plan_stages
 from flows.progress_view import console_reporter
 from flows.report_file import write_report
-from flows.run import Runner, RunRequest, StageOutcome, needed_for, run_stages
-from flows.runners import run_inline
+from flows.run import RunRequest, StageOutcome, needed_for, run_stages
+from flows.runners import open_runner, run_inline
 from flows.settings_file import run_seeds, with_seed
 from flows.stages import build_stages
 from flows.summary import print_summary
@@ -42,10 +42,7 @@ def run_command(asked: RunRequest, config: Path) -> None:
     console = plain_console()
     for seed in run_seeds(asked.settings):
         request = replace(asked, settings=with_seed(asked.settings, seed))
-        if request.settings.compute.runner == "prefect" and has_work(request):
-            outcomes = _run_as_flow(request, config)
-        else:
-            outcomes = run_stages(request, _runner(), console_reporter(console))
+        outcomes = _run_seed(request, config, console)
         _print_outcome(console, outcomes, seed)
         if request.until is None:
             current = current_artifacts(request.settings)
@@ -66,16 +63,22 @@ def has_work(request: RunRequest) -> bool:
     return bool(request.force) or any(plan.state != "current" for plan in plans)
 
 
+def _run_seed(request: RunRequest, config: Path, console: Console) -> list[StageOutcome]:
+    reporter = console_reporter(console)
+    if request.settings.compute.runner == "inline" or not has_work(request):
+        return run_stages(request, run_inline, reporter)
+    if request.settings.compute.runner == "prefect":
+        return _run_as_flow(request, config)
+    with open_runner(request.settings) as runner:
+        return run_stages(request, runner, reporter)
+
+
 def _run_as_flow(request: RunRequest, config: Path) -> list[StageOutcome]:
     for name, value in PREFECT_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     from flows.explain_similarity import run_through_prefect
 
     return run_through_prefect(request, config)
-
-
-def _runner() -> Runner:
-    return run_inline
 
 
 def _print_outcome(console: Console, outcomes: list[StageOutcome], seed: int) -> None:

@@ -1,10 +1,30 @@
-"""Where shards are done: in this process (inline)."""
+"""Where shards are done: in this process (inline), or on the workers of a Dask cluster."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
+from flows.dask_cluster import dask_cluster, uses_dask
 from flows.execution import execute_shard
+from flows.run import Runner
+from flows.settings import Settings
 from flows.shards import ShardTask
 from stores.manifests import Commit
+
+
+@contextmanager
+def open_runner(settings: Settings) -> Iterator[Runner]:
+    """Give the runner that the settings ask for; a cluster that it had to start ends with the block.
+
+    Raises:
+        BadSetting: the Dask cluster cannot be used, see `dask_cluster`.
+    """
+    if not uses_dask(settings):
+        yield run_inline
+        return
+    from flows.dask_runner import DaskRun
+
+    with dask_cluster(settings) as cluster:
+        yield DaskRun(cluster, settings.compute.worker_patience_minutes * 60)
 
 
 def run_inline(tasks: list[ShardTask]) -> Iterator[Commit]:

@@ -198,10 +198,10 @@ def test_only_a_store_out_of_reach_is_worth_another_try(error: Exception, transi
     from prefect.client.schemas.objects import TaskRun
     from prefect.states import Failed
 
-    from flows.prefect_shell import do_shard, is_transient
+    from flows.prefect_shell import do_shard, may_pass
 
     run = TaskRun(task_key="shard", dynamic_key="0")
-    assert is_transient(do_shard, run, Failed(data=error)) is transient
+    assert may_pass(do_shard, run, Failed(data=error)) is transient
 
 
 def test_a_run_with_nothing_to_do_imports_neither_prefect_nor_torch(config: Path) -> None:

@@ -1,0 +1,47 @@
+"""Log lines of workers, shown where the run was started: a training on a worker still shows its epochs."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from distributed import Client, Worker
+
+TOPIC = "sane-log"
+LOG = logging.getLogger("sane")
+
+
+class _ToScheduler(logging.Handler):
+    """Sends records to the scheduler, which hands them to whoever listens."""
+
+    def __init__(self, worker: "Worker") -> None:
+        super().__init__()
+        self._worker = worker
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._worker.log_event(TOPIC, {"level": record.levelno, "message": record.getMessage()})
+
+
+@lru_cache(maxsize=1)
+def send_log_lines(worker: "Worker") -> None:
+    """From now on send what this process logs to the drivers that listen; once a process."""
+    LOG.setLevel(logging.INFO)
+    LOG.addHandler(_ToScheduler(worker))
+
+
+@contextmanager
+def shown_log_lines(client: "Client") -> Iterator[None]:
+    """Log here what workers log, for the time of the block."""
+
+    def show(event: tuple[float, Any]) -> None:
+        _, line = event
+        LOG.log(int(line["level"]), "%s", line["message"])
+
+    client.subscribe_topic(TOPIC, show)
+    try:
+        yield
+    finally:
+        if client.status == "running":
+            client.unsubscribe_topic(TOPIC)

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("sane")
 CONNECT_TIMEOUT_S = 20
+FIRST_WORKER_TIMEOUT_S = 20
 GPU = "GPU"
 MOST_CPU_WORKERS = 8
 
@@ -145,8 +147,18 @@ def _visible_gpus(asked: Device) -> list[str]:
     return listed.split(",")[:count] if listed else [str(number) for number in range(count)]
 
 
+def _workers(client: "Client") -> dict[str, Any]:
+    """Return the cluster's workers, giving the first one a moment to arrive."""
+    end_s = time.monotonic() + FIRST_WORKER_TIMEOUT_S
+    while True:
+        workers: dict[str, Any] = client.scheduler_info()["workers"]
+        if workers or time.monotonic() > end_s:
+            return workers
+        time.sleep(0.2)
+
+
 def _claims(client: "Client", device: Device) -> dict[str, int]:
-    workers = client.scheduler_info()["workers"]
+    workers = _workers(client)
     offering = [worker for worker in workers.values() if worker["resources"].get(GPU, 0) >= 1]
     if not workers:
         raise BadSetting(

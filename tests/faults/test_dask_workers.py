@@ -1,0 +1,205 @@
+"""Two workers started by hand do the shards; what goes wrong there is named, and costs nothing else."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from flows.dask_cluster import DaskCluster, dask_cluster
+from flows.dask_runner import DaskRun
+from flows.settings import Settings
+from flows.settings_file import load_settings
+from pipeline.errors import BadModel, BadSetting
+from stores.errors import StoreError
+from tests.faults import trivial_job
+from tests.faults.hand_started_cluster import HandStartedCluster, hand_started_cluster, wait_for
+from tests.faults.trivial_stage import TrivialStage
+from tests.flows.planted_config import write_config
+
+pytestmark = pytest.mark.slow
+
+PARTS = {"expected": "a", "found": "b", "where": "c", "remedy": "d"}
+
+
+@pytest.fixture(scope="module")
+def gpu_cluster() -> Iterator[HandStartedCluster]:
+    with hand_started_cluster(workers=2, resources="GPU=1", nthreads=2) as cluster:
+        yield cluster
+
+
+def settings_for(folder: Path, address: str | None, *more: str) -> Settings:
+    chosen = [f"compute.dask_address={address}"] if address else []
+    return load_settings(write_config(folder), ["compute.runner=dask", *chosen, *more])
+
+
+@pytest.fixture
+def cluster(gpu_cluster: HandStartedCluster, tmp_path: Path) -> Iterator[DaskCluster]:
+    with dask_cluster(settings_for(tmp_path, gpu_cluster.address)) as connected:
+        connected.client.wait_for_workers(2, timeout=120)
+        yield connected
+
+
+def test_both_workers_do_shards_one_at_a_time_and_none_twice(cluster: DaskCluster, tmp_path: Path) -> None:
+    assert cluster.claims == {"GPU": 1}
+    assert cluster.slots() == 2
+    stage = TrivialStage(tmp_path, 12, seconds=0.2)
+    commits = list(DaskRun(cluster, 60)(stage.tasks))
+    assert sorted(commit.shard_label for commit in commits) == [task.shard_label for task in stage.tasks]
+    assert sorted(stage.started()) == [task.shard_label for task in stage.tasks]
+    pids = {line.split()[1] for line in stage.starts.read_text().splitlines()}
+    assert len(pids) == 2
+    assert stage.values() == list(range(12))
+    # A second time everything is there already.
+    assert len(list(DaskRun(cluster, 60)(stage.tasks))) == 12
+    assert len(stage.started()) == 12
+
+
+def test_the_workers_log_is_shown_where_the_run_was_started(
+    cluster: DaskCluster, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def logs_a_line() -> None:
+        import logging
+
+        from distributed import get_worker
+
+        from flows.dask_log import send_log_lines
+
+        send_log_lines(get_worker())
+        logging.getLogger("sane").info("epoch 3 of 9")
+
+    caplog.set_level("INFO", logger="sane")
+    cluster.client.submit(logs_a_line, pure=False).result()
+    wait_for(lambda: "epoch 3 of 9" in caplog.text, "the worker's line", seconds=10)
+
+
+def test_a_worker_killed_in_the_middle_costs_one_shard_in_flight(
+    gpu_cluster: HandStartedCluster, cluster: DaskCluster, tmp_path: Path
+) -> None:
+    stage = TrivialStage(tmp_path, 10, seconds=0.5)
+    victim = gpu_cluster.worker_pids()[0]
+
+    def kill_after_three() -> None:
+        wait_for(lambda: len(stage.started()) >= 3, "three shards begun")
+        os.kill(victim, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_after_three)
+    killer.start()
+    commits = list(DaskRun(cluster, 60)(stage.tasks))
+    killer.join()
+    assert len(commits) == 10
+    assert stage.values() == list(range(10))
+    assert 0 <= len(stage.started()) - 10 <= 1
+    cluster.client.wait_for_workers(2, timeout=120)
+
+
+def test_a_shard_that_kills_every_worker_fails_by_name_and_the_others_are_committed(
+    cluster: DaskCluster, tmp_path: Path
+) -> None:
+    stage = TrivialStage(tmp_path, 9, seconds=0.05)
+    stage.misbehaving(4, poison=True)
+    done = []
+    with pytest.raises(StoreError, match="workers that died over it") as failure:
+        done += [commit.shard_label for commit in DaskRun(cluster, 120)(stage.tasks)]
+    assert failure.value.where == "trivial 00004"
+    assert stage.committed() == [0, 1, 2, 3, 5, 6, 7, 8]
+    starts = stage.started()
+    assert 2 <= starts.count("00004") <= 5
+    # What was beside it on the other worker was not begun again.
+    assert all(starts.count(label) == 1 for label in set(starts) - {"00004"})
+    cluster.client.wait_for_workers(2, timeout=120)
+
+
+def test_a_refused_shard_fails_the_run_after_the_others_are_done(cluster: DaskCluster, tmp_path: Path) -> None:
+    stage = TrivialStage(tmp_path, 5)
+    stage.misbehaving(1, error=BadModel(**PARTS))
+    with pytest.raises(BadModel):
+        list(DaskRun(cluster, 60)(stage.tasks))
+    assert stage.committed() == [0, 2, 3, 4]
+    assert stage.started().count("00001") == 1
+
+
+def test_a_store_out_of_reach_is_tried_again(
+    cluster: DaskCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.dask_runner.SECONDS_BEFORE_RETRY", (0.01, 0.01))
+    stage = TrivialStage(tmp_path, 3)
+    stage.misbehaving(1, error=StoreError(**PARTS))
+    with pytest.raises(StoreError, match="expected: a"):
+        list(DaskRun(cluster, 60)(stage.tasks))
+    assert stage.started().count("00001") == 3
+    assert stage.committed() == [0, 2]
+
+
+def test_stopping_hands_out_no_more_shards(cluster: DaskCluster, tmp_path: Path) -> None:
+    stage = TrivialStage(tmp_path, 40, seconds=0.2)
+    commits = DaskRun(cluster, 60)(stage.tasks)
+    next(commits)
+    commits.close()
+    begun = len(stage.started())
+    assert begun <= 6
+    wait_for(lambda: len(stage.committed()) == len(stage.started()), "shards in hand to be finished", seconds=10)
+    assert len(stage.started()) <= begun + 1
+
+
+def test_workers_of_another_checkout_are_refused(
+    cluster: DaskCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.dask_runner.source_digest", lambda: "of other files")
+    stage = TrivialStage(tmp_path, 2)
+    with pytest.raises(BadSetting, match="same source files"):
+        list(DaskRun(cluster, 60)(stage.tasks))
+    assert stage.committed() == []
+
+
+def test_a_store_that_workers_do_not_share_is_refused(cluster: DaskCluster, tmp_path: Path) -> None:
+    stage = TrivialStage(tmp_path, 2)
+    # In memory: every process has its own.
+    stage.tasks = [replace(task, store_root="memory://not-shared") for task in stage.tasks]
+    with pytest.raises(BadSetting, match="a store that driver and workers share"):
+        list(DaskRun(cluster, 60)(stage.tasks))
+
+
+def test_a_cuda_device_needs_workers_that_offer_one(tmp_path: Path) -> None:
+    with hand_started_cluster(workers=1, resources=None) as plain:
+        settings = settings_for(tmp_path, plain.address)
+        with dask_cluster(settings) as connected:
+            connected.client.wait_for_workers(1, timeout=120)
+            assert connected.claims == {}
+        with (
+            pytest.raises(BadSetting, match="offers the resource GPU") as refused,
+            dask_cluster(settings_for(tmp_path, plain.address, "compute.device=cuda")),
+        ):
+            pass
+        assert "--resources GPU=1" in refused.value.remedy
+
+
+def test_no_scheduler_is_a_readable_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flows.dask_cluster.CONNECT_TIMEOUT_S", 1)
+    with (
+        pytest.raises(BadSetting, match="a Dask scheduler"),
+        dask_cluster(settings_for(tmp_path, "tcp://127.0.0.1:9")),
+    ):
+        pass
+
+
+def test_a_scheduler_that_ends_fails_the_run(tmp_path: Path) -> None:
+    with hand_started_cluster(workers=1, resources=None) as mortal:
+        with dask_cluster(settings_for(tmp_path, mortal.address)) as connected:
+            connected.client.wait_for_workers(1, timeout=120)
+            stage = TrivialStage(tmp_path, 50, seconds=0.2)
+            commits = DaskRun(connected, 1)(stage.tasks)
+            next(commits)
+            mortal.scheduler.kill()
+            with pytest.raises(StoreError, match="lasts as long as the run"):
+                list(commits)
+        assert 1 <= len(stage.committed()) < 50
+
+
+def test_the_trivial_job_counts_every_start(tmp_path: Path) -> None:
+    trivial_job.count_start(tmp_path / "starts", "a")
+    trivial_job.count_start(tmp_path / "starts", "a")
+    assert trivial_job.started(tmp_path / "starts") == ["a", "a"]

@@ -34,8 +34,10 @@ class HandStartedCluster:
 
 
 @contextmanager
-def hand_started_cluster(workers: int, resources: str | None, nthreads: int = 1) -> Iterator[HandStartedCluster]:
-    """Give a cluster whose workers have the job of tests/faults/trivial_job.py beside those of the product."""
+def hand_started_cluster(
+    workers: int, resources: str | None, nthreads: int = 1, preload: Path = PRELOAD
+) -> Iterator[HandStartedCluster]:
+    """Give a cluster; by default its workers know the job of tests/faults/trivial_job.py, too."""
     with tempfile.TemporaryDirectory() as folder:
         logs = Path(folder) / "logs"
         logs.mkdir()
@@ -45,7 +47,7 @@ def hand_started_cluster(workers: int, resources: str | None, nthreads: int = 1)
         processes = [scheduler]
         try:
             address = _announced(logs / "scheduler")
-            options = ["--host", "127.0.0.1", "--nthreads", str(nthreads), "--no-dashboard", "--preload", str(PRELOAD)]
+            options = ["--host", "127.0.0.1", "--nthreads", str(nthreads), "--no-dashboard", "--preload", str(preload)]
             options += ["--resources", resources] if resources else []
             processes += [
                 _start(logs / f"worker-{number}", folder, "worker", address, *options) for number in range(workers)

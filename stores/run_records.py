@@ -104,8 +104,14 @@ class RunJournal:
         return self._record
 
     def add_artifact(self, stage: str, fingerprint: str) -> None:
-        """Note a result that the run uses or has made."""
-        self._write(artifacts={**self._record.artifacts, stage: fingerprint})
+        """Note a result that the run uses or has made; written with the next change or heartbeat."""
+        with self._lock:
+            artifacts = {**self._record.artifacts, stage: fingerprint}
+            self._record = dataclasses.replace(self._record, artifacts=artifacts)
+
+    def save(self) -> None:
+        """Write the record as it is now."""
+        self._write()
 
     def finish(self, state: str, error: str = "") -> None:
         """Write how the run ended: "done", "failed" or "stopped"."""

@@ -20,7 +20,9 @@ CHILD = """
 import sys, time
 from stores.location import Location
 from stores.run_records import start_run
-start_run(Location.parse(sys.argv[1]), "", "planted.toml", 3).add_artifact("images", "a" * 64)
+run = start_run(Location.parse(sys.argv[1]), "", "planted.toml", 3)
+run.add_artifact("images", "a" * 64)
+run.save()
 print("started", flush=True)
 time.sleep(300)
 """
@@ -47,6 +49,8 @@ def test_a_record_follows_the_run_to_its_end(root: Location) -> None:
     assert (first.state, first.shown_state, first.finished, first.artifacts) == ("running", "running", "", {})
     run.add_artifact("images", "a" * 64)
     run.add_artifact("similarity_model", "b" * 64)
+    assert only(root) == first
+    run.save()
     assert only(root).artifacts == {"images": "a" * 64, "similarity_model": "b" * 64}
     run.finish("done")
     last = only(root)
@@ -118,7 +122,7 @@ def test_a_store_that_cannot_be_written_costs_one_warning(
     monkeypatch.setattr(Location, "replace_bytes", full)
     monkeypatch.setattr(logging.getLogger("sane"), "propagate", True)
     run = begin(root)
-    run.add_artifact("images", "a" * 64)
+    run.save()
     run.finish("failed", "No space left on device")
     assert [record.getMessage() for record in caplog.records] == [
         "the record of this run cannot be written: No space left on device"

@@ -116,11 +116,12 @@ def test_a_flow_run_is_one_run_and_its_stages_join_it(config: Path) -> None:
     from flows.explain_similarity import run_through_prefect
 
     request = RunRequest(load_settings(config), "images", name="paper")
-    assert [outcome.computed for outcome in run_through_prefect(request, config)] == [1, 6]
+    (outcome,) = run_through_prefect(request, config)
+    assert outcome.computed == outcome.shards > 1
     store = ArtifactStore(str(config.parent / "store"))
     (run,) = list_runs(store.root)
     assert (run.name, run.config, run.state) == ("paper", str(config), "done")
-    assert set(run.artifacts) == {"vocabulary", "images"}
+    assert set(run.artifacts) == {"images"}
     images = store.read_manifest("images", run.artifacts["images"])
     assert images is not None
     assert {commit.provenance["run_id"] for commit in store.read_commits(images)} == {run.run_id}

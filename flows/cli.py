@@ -51,6 +51,7 @@ def run(
         typer.Option(help="scheduler, such as tcp://host:8786; --runner dask without it starts workers here"),
     ] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1; default: compute.device")] = None,
+    name: Annotated[str, typer.Option(help="name this run, which keeps its results from being cleaned away")] = "",
     debug: Debug = False,
 ) -> None:
     """Check all inputs, then run what is stale and nothing else; ends with tables and the report's path."""
@@ -64,14 +65,24 @@ def run(
         from flows.run import RunRequest
         from flows.run_command import run_command
 
-        request = RunRequest(settings, until, tuple(force or ()), tuple(adopt or ()), chosen)
+        request = RunRequest(settings, until, tuple(force or ()), tuple(adopt or ()), chosen, name, str(config))
         run_command(request, config)
 
 
 @app.command()
-def status(config: Config, overrides: Overrides = None, format: Format = "text", debug: Debug = False) -> None:
+def status(
+    config: Config,
+    overrides: Overrides = None,
+    failed: Annotated[bool, typer.Option("--failed", help="show the shards that failed and are not done yet")] = False,
+    artifact: Annotated[str | None, typer.Option(help="tell where this file of the store came from")] = None,
+    format: Format = "text",
+    debug: Debug = False,
+) -> None:
     """Show every stage: current, stale (and why), partial, pending or missing."""
-    _for_each_seed(config, overrides, format, debug, stale_only=False)
+    if failed or artifact is not None:
+        _status_of_part(config, overrides, failed, artifact, format, debug)
+    else:
+        _for_each_seed(config, overrides, format, debug, stale_only=False)
 
 
 @app.command()
@@ -117,13 +128,34 @@ def report(
             typer.echo(write_report(current_artifacts(with_seed(settings, seed)), seed, output))
 
 
+def _status_of_part(
+    config: Path, overrides: list[str] | None, failed: bool, artifact: str | None, format: str, debug: bool
+) -> None:
+    with readable_errors(debug):
+        from flows.artifact_origin import print_origin
+        from flows.failed_status import print_failures
+
+        _check_text_or_json(format)
+        settings = load_settings(config, overrides or [])
+        if failed and artifact is not None:
+            raise BadSetting(expected="one of them", found="both", where="--failed, --artifact", remedy="ask twice")
+        if artifact is not None:
+            print_origin(settings.store.root, artifact, as_json=format == "json")
+        else:
+            print_failures(settings, as_json=format == "json")
+
+
 def _for_each_seed(config: Path, overrides: list[str] | None, format: str, debug: bool, stale_only: bool) -> None:
     with readable_errors(debug):
         from flows.status import print_plans
 
-        if format not in ("text", "json"):
-            raise BadSetting(expected="text or json", found=format, where="--format", remedy="choose one of them")
+        _check_text_or_json(format)
         print_plans(load_settings(config, overrides or []), as_json=format == "json", stale_only=stale_only)
+
+
+def _check_text_or_json(format: str) -> None:
+    if format not in ("text", "json"):
+        raise BadSetting(expected="text or json", found=format, where="--format", remedy="choose one of them")
 
 
 @contextmanager

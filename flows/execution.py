@@ -2,38 +2,38 @@
 
 import datetime
 import importlib
-import importlib.metadata
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
 
 from flows.devices import resolve_device
+from flows.failures import record_error
 from flows.shards import JobInputs, JobResult, ShardTask
 from flows.smaller_batches import process_limits, run_within_memory
 from flows.upstream import Upstream
+from flows.versions import package_versions
 from stores.artifacts import ArtifactStore
 from stores.errors import MissingArtifact
 from stores.manifests import Commit
-
-RECORDED_PACKAGES = (
-    "torch",
-    "torchvision",
-    "numpy",
-    "zarr",
-    "pyarrow",
-    "scikit-learn",
-    "pytorch-metric-learning",
-)
 
 
 def execute_shard(task: ShardTask) -> Commit:
     """Return the shard's commit, computing it only where none exists; safe to call again at any time.
 
+    A failure is recorded where it happens, with a log file, and raised again.
+
     Raises:
         PipelineError: the work is refused, see the job.
         StoreError: an upstream artifact cannot be read, or the store not be written.
     """
+    try:
+        return _commit_of(task)
+    except Exception as error:
+        record_error(task, error)
+        raise
+
+
+def _commit_of(task: ShardTask) -> Commit:
     store = ArtifactStore(task.store_root)
     committed = store.read_commit(task.stage, task.shard_key)
     if committed is not None:
@@ -56,6 +56,8 @@ def execute_shard(task: ShardTask) -> Commit:
             "batch_size": task.device.batch_size,
             "threads": task.device.threads,
             "versions": package_versions(),
+            "run_id": task.run_id,
+            "upstream": dict(task.upstream),
             "when": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         },
     )
@@ -73,12 +75,6 @@ def set_threads(threads: int) -> None:
 
     if torch.get_num_threads() != threads:
         torch.set_num_threads(threads)
-
-
-@lru_cache(maxsize=1)
-def package_versions() -> dict[str, str]:
-    """Return the versions of the packages that results depend on."""
-    return {name: importlib.metadata.version(name) for name in RECORDED_PACKAGES}
 
 
 def _readable(store: ArtifactStore, task: ShardTask) -> Upstream:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from rich.console import Console
 
 from flows.current import current_artifacts
 from flows.plan import StagePlan
 from flows.prefect_shell import run_stage
+from flows.progress_view import waiting_view
 from flows.report_file import write_report
 from flows.run import Reporter, Runner, RunRequest, StageOutcome, run_stages
 from flows.settings_file import load_settings, run_seeds, with_seed
@@ -25,6 +27,7 @@ def explain_similarity(
     until: str | None = None,
     force: list[str] | None = None,
     adopt: list[str] | None = None,
+    name: str = "",
 ) -> dict[int, list[StageOutcome]]:
     """Bring every stage up to date and return, by seed, what was done for each.
 
@@ -34,6 +37,7 @@ def explain_similarity(
         until: last stage instance to run; None runs all and writes the report beside the artifacts.
         force: stage instances to compute again even where they are current.
         adopt: stage instances whose latest result is kept although code changed.
+        name: of the run; a run with a name pins its results.
 
     Raises:
         BadSetting: the configuration is refused, or `until`, `force` or `adopt` names no stage.
@@ -43,7 +47,7 @@ def explain_similarity(
     outcomes = {}
     for seed in run_seeds(settings):
         one_seed = with_seed(settings, seed)
-        request = RunRequest(one_seed, until, tuple(force or ()), tuple(adopt or ()), tuple(overrides))
+        request = RunRequest(one_seed, until, tuple(force or ()), tuple(adopt or ()), tuple(overrides), name, config)
         outcomes[seed] = run_stages(request, _stage_runner(config, request), _silent_reporter())
         _show_outcomes(seed, outcomes[seed])
         if until is None:
@@ -65,15 +69,17 @@ def run_through_prefect(request: RunRequest, config: Path) -> list[StageOutcome]
     seed = request.settings.seed
     overrides = [*request.overrides, f"seed={seed}", "evaluation.seeds=[]"]
     force, adopt = list(request.force), list(request.adopt)
-    return explain_similarity(str(config.resolve()), overrides, request.until, force, adopt)[seed]
+    return explain_similarity(str(config.resolve()), overrides, request.until, force, adopt, request.name)[seed]
 
 
 def _stage_runner(config: str, request: RunRequest) -> Runner:
     def run_as_subflow(tasks: list[ShardTask]) -> Iterator[Commit]:
         if not tasks:
             return
-        run_stage(config, tasks[0].stage, request.settings.seed, list(request.overrides))
-        store = ArtifactStore(tasks[0].store_root)
+        # A part of this run: it joins this run's lease and keeps no record of its own.
+        first = tasks[0]
+        run_stage(config, first.stage, request.settings.seed, list(request.overrides), first.run_id)
+        store = ArtifactStore(first.store_root)
         for task in tasks:
             yield store.require_commit(task.stage, task.shard_key)
 
@@ -89,7 +95,7 @@ def _silent_reporter() -> Reporter:
         del plan
         return commits
 
-    return Reporter(stage_planned, shards_done)
+    return Reporter(stage_planned, shards_done, waiting_view(Console(highlight=False)))
 
 
 def _show_outcomes(seed: int, outcomes: list[StageOutcome]) -> None:

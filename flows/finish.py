@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from flows.execution import package_versions
 from flows.graph import Stage
 from flows.plan import StagePlan
 from flows.settings import Settings
+from flows.versions import package_versions
 from pipeline.errors import BadDataset
 from stores.artifacts import ArtifactStore
 from stores.manifests import Manifest, combine_shard_digests, created_now, describe_commits

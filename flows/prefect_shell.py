@@ -81,7 +81,7 @@ def run_shards(tasks: list[ShardTask]) -> Iterator[Commit]:
     task_runner=ONE_AT_A_TIME,  # type: ignore[arg-type]  # Prefect's type variable is invariant
     persist_result=False,
 )
-def run_stage(config: str, stage: str, seed: int, overrides: list[str]) -> StageOutcome:
+def run_stage(config: str, stage: str, seed: int, overrides: list[str], run_id: str = "") -> StageOutcome:
     """Bring one stage up to date; all that it reads has to be current.
 
     Args:
@@ -89,6 +89,7 @@ def run_stage(config: str, stage: str, seed: int, overrides: list[str]) -> Stage
         stage: stage instance, such as "saliency_maps.test.rise.fixed".
         seed: of the run.
         overrides: key=value over the file, such as "saliency.rise.masks=500".
+        run_id: the run that this is a part of; empty for a run of its own, with its own record.
 
     Raises:
         BadSetting: the configuration is refused, or there is no such stage.
@@ -96,7 +97,7 @@ def run_stage(config: str, stage: str, seed: int, overrides: list[str]) -> Stage
         PipelineError, StoreError: of the first shard that failed.
     """
     settings = for_flow(with_seed(load_settings(Path(config), overrides), seed))
-    request = RunRequest(settings, until=stage)
+    request = RunRequest(settings, until=stage, config=config, run_id=run_id)
     with tags(stage, f"seed-{seed}"), _shard_runner(settings) as runner:
         outcomes = run_stages(request, _only(stage, runner), console_reporter(Console(highlight=False)))
     return outcomes[-1]

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from rich.console import Console
 from rich.logging import RichHandler
@@ -10,6 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from flows.plan import StagePlan
 from flows.run import Reporter
+from flows.turns import waiting_text
+from stores.leases import Lease
 from stores.manifests import Commit
 
 SECONDS_BETWEEN_LINES = 10
@@ -32,7 +34,16 @@ def console_reporter(console: Console) -> Reporter:
             return _with_bar(console, plan.stage.name, total, commits)
         return _with_lines(console, plan.stage.name, total, commits)
 
-    return Reporter(stage_planned, shards_done)
+    return Reporter(stage_planned, shards_done, waiting_view(console))
+
+
+def waiting_view(console: Console) -> Callable[[StagePlan, Lease], None]:
+    """Return a function that says which run is waited for."""
+
+    def waiting(plan: StagePlan, lease: Lease) -> None:
+        console.print(waiting_text(plan, lease), soft_wrap=True, markup=False)
+
+    return waiting
 
 
 def _with_bar(console: Console, stage: str, total: int, commits: Iterable[Commit]) -> Iterator[Commit]:

@@ -4,9 +4,11 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from flows.current import current_artifacts
+from flows.history_tables import history_tables
 from flows.settings import Settings
 from flows.settings_file import run_seeds, with_seed
 from pipeline.errors import BadSetting
+from stores.artifacts import ArtifactStore
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -48,7 +50,7 @@ def query_tables(settings: Settings, sql: str) -> "pa.Table":
 
 
 def current_tables(settings: Settings) -> "dict[str, pa.Table]":
-    """Return every table of the stages that are current, by name."""
+    """Return every table of the stages that are current, by name, and those of all runs on the store."""
     import pyarrow as pa
 
     from stores.tables import table_from_rows
@@ -79,6 +81,7 @@ def current_tables(settings: Settings) -> "dict[str, pa.Table]":
                         table = current.store.read_part_table(commit, part)
                         pieces[record.detail["table"]].append(_with_seed(table, seed, len(seeds) > 1))
     tables = {name: pa.concat_tables(found) for name, found in pieces.items()}
+    tables |= history_tables(ArtifactStore(settings.store.root))
     return tables | ({"runtime": table_from_rows("runtime", runtime)} if runtime else {})
 
 

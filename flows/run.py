@@ -10,12 +10,17 @@ from flows.finish import check_unreadable, finish_stage
 from flows.graph import Stage
 from flows.plan import StagePlan, plan_stage
 from flows.planners.similarity import check_weights_file
+from flows.recorded_run import RecordedRun, recorded_run
 from flows.settings import Settings
 from flows.shards import Device, ShardTask
 from flows.stages import build_stages
+from flows.turns import wait_for_turn
 from pipeline.errors import BadSetting
 from stores.artifacts import ArtifactStore
+from stores.leases import Lease
 from stores.manifests import Commit, Manifest
+
+LONGEST_NAME = 100
 
 # Does shards, in any order, and yields each commit as it is made.
 Runner = Callable[[list[ShardTask]], Iterator[Commit]]
@@ -48,6 +53,9 @@ class RunRequest:
         force: stage instances to compute again even where they are current.
         adopt: stage instances whose latest result is kept although code changed, on the user's word.
         overrides: the key=value that made the settings from their file; a flow run reads the file again.
+        name: given by the user; it pins the results. May be empty.
+        config: the configuration file as the user named it, for the record of the run.
+        run_id: the run that this is a part of, which keeps the record; empty for a run of its own.
     """
 
     settings: Settings
@@ -55,34 +63,59 @@ class RunRequest:
     force: tuple[str, ...] = ()
     adopt: tuple[str, ...] = ()
     overrides: tuple[str, ...] = ()
+    name: str = ""
+    config: str = ""
+    run_id: str = ""
+
+
+def _say_nothing(plan: StagePlan, lease: Lease) -> None:
+    del plan, lease
 
 
 @dataclass(frozen=True)
 class Reporter:
-    """How a run tells the user what happens; both are called in the driver.
+    """How a run tells the user what happens; all are called in the driver.
 
     Attributes:
         stage_planned: called with each stage's plan before it is acted on.
         shards_done: wraps the commits of a stage to show progress.
+        waiting: called once with a stage's plan and the lease of the other run that works on it just now.
     """
 
     stage_planned: Callable[[StagePlan], None]
     shards_done: Callable[[StagePlan, Iterable[Commit]], Iterable[Commit]]
+    waiting: Callable[[StagePlan, Lease], None] = _say_nothing
 
 
 def run_stages(request: RunRequest, runner: Runner, reporter: Reporter) -> list[StageOutcome]:
     """Return what was done for each stage; on return every requested stage is current.
 
+    The run is recorded in the store, however it ends. A stage that another run works on just now is waited for.
+
     Raises:
-        BadSetting: `until`, `force` or `adopt` names no stage, or there is nothing to adopt.
+        BadSetting: `until`, `force` or `adopt` names no stage, there is nothing to adopt, or the run's name is not
+            plain text.
         PipelineError, StoreError: of the first stage that fails; what was committed stays.
     """
     stages = build_stages(request.settings)
     _check_names(stages, request)
-    if request.settings.similarity_model.weights is not None:
-        # Before the images are read; the dataset itself is checked by the first stages.
-        check_weights_file(request.settings.similarity_model.weights)
     store = ArtifactStore(request.settings.store.root)
+    seed = request.settings.seed
+    with recorded_run(store.root, request.run_id, request.name, request.config, seed) as run:
+        if request.settings.similarity_model.weights is not None:
+            # Before the images are read; the dataset itself is checked by the first stages.
+            check_weights_file(request.settings.similarity_model.weights)
+        return _run_in_order(stages, store, request, runner, reporter, run)
+
+
+def _run_in_order(
+    stages: tuple[Stage, ...],
+    store: ArtifactStore,
+    request: RunRequest,
+    runner: Runner,
+    reporter: Reporter,
+    run: RecordedRun,
+) -> list[StageOutcome]:
     manifests: dict[str, Manifest] = {}
     outcomes = []
     for stage in stages:
@@ -94,7 +127,8 @@ def run_stages(request: RunRequest, runner: Runner, reporter: Reporter) -> list[
             adopt_stage(stage, store, manifests)
         plan = plan_stage(stage, store, manifests)
         reporter.stage_planned(plan)
-        outcome, manifest = _run_stage(plan, store, manifests, request.settings, runner, reporter)
+        outcome, manifest = _run_stage(plan, store, manifests, request.settings, runner, reporter, run.run_id)
+        run.add_artifact(stage.name, manifest.fingerprint, made=plan.manifest is None)
         manifests[stage.name] = manifest
         outcomes.append(outcome)
     return outcomes
@@ -120,7 +154,9 @@ def forget_stage(store: ArtifactStore, stage: Stage, manifests: Mapping[str, Man
         store.forget(stage.name, plan.fingerprint, [shard.key for shard in plan.shards])
 
 
-def shard_tasks(plan: StagePlan, store_root: str, manifests: Mapping[str, Manifest], device: Device) -> list[ShardTask]:
+def shard_tasks(
+    plan: StagePlan, store_root: str, manifests: Mapping[str, Manifest], device: Device, run_id: str
+) -> list[ShardTask]:
     """Return a task for each shard of a planned stage that is not committed yet."""
     stage = plan.stage
     upstream = {name: manifests[name].fingerprint for name in stage.upstream}
@@ -136,6 +172,7 @@ def shard_tasks(plan: StagePlan, store_root: str, manifests: Mapping[str, Manife
             dict(shard.plan.work),
             upstream,
             device,
+            run_id,
         )
         for shard in plan.shards
         if shard.key not in plan.shards_done
@@ -149,17 +186,21 @@ def _run_stage(
     settings: Settings,
     runner: Runner,
     reporter: Reporter,
+    run_id: str,
 ) -> tuple[StageOutcome, Manifest]:
-    if plan.manifest is not None:
-        # Again even where nothing is to do: a second run must not get past what stopped the first.
-        check_unreadable(plan.stage, plan.manifest, settings)
-        return StageOutcome(plan.stage.name, len(plan.shards), 0, 0.0), plan.manifest
-    tasks = shard_tasks(plan, store.root.url, manifests, _device_of_jobs(settings))
-    computed = list(reporter.shards_done(plan, runner(tasks)))
-    manifest = finish_stage(plan, store, manifests)
-    check_unreadable(plan.stage, manifest, settings)
-    seconds = sum(commit.seconds for commit in computed)
-    return StageOutcome(plan.stage.name, len(plan.shards), len(computed), seconds), manifest
+    if plan.manifest is None:
+        lease, plan = wait_for_turn(plan, store, manifests, run_id, reporter.waiting)
+        with lease:
+            if plan.manifest is None:
+                tasks = shard_tasks(plan, store.root.url, manifests, _device_of_jobs(settings), run_id)
+                computed = list(reporter.shards_done(plan, runner(tasks)))
+                manifest = finish_stage(plan, store, manifests)
+                check_unreadable(plan.stage, manifest, settings)
+                seconds = sum(commit.seconds for commit in computed)
+                return StageOutcome(plan.stage.name, len(plan.shards), len(computed), seconds), manifest
+    # Again even where nothing is to do: a second run must not get past what stopped the first.
+    check_unreadable(plan.stage, plan.manifest, settings)
+    return StageOutcome(plan.stage.name, len(plan.shards), 0, 0.0), plan.manifest
 
 
 def _device_of_jobs(settings: Settings) -> Device:
@@ -169,6 +210,13 @@ def _device_of_jobs(settings: Settings) -> Device:
 
 
 def _check_names(stages: tuple[Stage, ...], request: RunRequest) -> None:
+    if not request.name.isprintable() or len(request.name) > LONGEST_NAME:
+        raise BadSetting(
+            expected=f"at most {LONGEST_NAME} printable characters",
+            found=repr(request.name[: LONGEST_NAME + 1]),
+            where="--name",
+            remedy="choose a short name",
+        )
     names = [stage.name for stage in stages]
     for flag, chosen in (
         ("--until", [request.until] if request.until else []),

@@ -38,6 +38,7 @@ class ShardTask:
         work: from the shard's plan.
         upstream: fingerprint of each upstream stage instance.
         device: where to compute.
+        run_id: the run that asks for it; empty outside a run.
     """
 
     store_root: str
@@ -50,6 +51,7 @@ class ShardTask:
     work: Mapping[str, Any]
     upstream: Mapping[str, str]
     device: Device
+    run_id: str = ""
 
 
 @dataclass(frozen=True)

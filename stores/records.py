@@ -59,6 +59,20 @@ def decode_record(data: bytes, where: str, types: Mapping[str, type]) -> dict[st
     return dict(record)
 
 
+def decode_side_record(data: bytes, where: str, types: Mapping[str, type]) -> dict[str, Any]:
+    """Return the fields of a record that lies beside the artifacts, such as a lease; see `decode_record`.
+
+    Raises:
+        StoreError: when a newer version of this program wrote the record.
+        CorruptArtifact: when it is damaged; such a file can be deleted, as no result depends on it.
+    """
+    try:
+        return decode_record(data, where, types)
+    except CorruptArtifact as error:
+        remedy = "delete this file: no result depends on it"
+        raise CorruptArtifact(expected=error.expected, found=error.found, where=where, remedy=remedy) from error
+
+
 def misplaced_record(where: str, found: str) -> CorruptArtifact:
     """Return the error for a whole record that lies where another belongs."""
     return CorruptArtifact(

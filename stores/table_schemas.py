@@ -157,11 +157,30 @@ SCHEMAS: dict[str, pa.Schema] = {
         {"seconds": _REAL, "device": _TEXT},
     ),
     "runs": _table(
-        {"run_id": _TEXT, "config": _TEXT, "started": _TIME, "state": _TEXT},
-        {"name": _TEXT, "finished": _TIME},
+        {
+            "run_id": _TEXT,
+            "config": _TEXT,
+            "seed": _COUNT,
+            "started": _TIME,
+            "state": _TEXT,
+            "host": _TEXT,
+            "pid": _COUNT,
+            "stages": _COUNT,
+        },
+        {"name": _TEXT, "finished": _TIME, "error": _TEXT},
     ),
     "failures": _table(
-        {"run_id": _TEXT, "stage": _TEXT, "shard": _TEXT, "images": _TEXTS, "error": _TEXT}, {"log": _TEXT}
+        {
+            "run_id": _TEXT,
+            "stage": _TEXT,
+            "shard": _TEXT,
+            "shard_key": _TEXT,
+            "images": _TEXTS,
+            "images_count": _COUNT,
+            "error": _TEXT,
+            "failed_at": _TIME,
+        },
+        {"log": _TEXT},
     ),
 }
 

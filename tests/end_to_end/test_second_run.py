@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from stores.location import Location
+from stores.run_records import list_runs
 from tests.flows.run_cases import FinishedRun, in_fresh_process
 
 # A whole run of this size takes over twenty seconds of one core; importing torch alone takes about five.
@@ -26,15 +28,25 @@ def run_commands(*commands: list[str]) -> tuple[str, set[str], float]:
     return text, set(json.loads(facts)["modules"]), json.loads(facts)["cpu_seconds"]
 
 
+def artifacts(store: Path) -> list[Path]:
+    """All files but the copy of the report and the records of runs."""
+    below = sorted(path for path in store.rglob("*") if path.name != "report-seed0.html")
+    return [path for path in below if path.parent.name != "runs"]
+
+
 def test_a_second_run_computes_nothing_and_imports_neither_torch_nor_prefect(run_copy: FinishedRun) -> None:
-    before = sorted(path for path in run_copy.store.rglob("*") if path.name != "report-seed0.html")
+    before = artifacts(run_copy.store)
+    runs = len(list_runs(Location.parse(str(run_copy.store))))
     text, modules, cpu_seconds = run_commands(["run", str(run_copy.config)])
     assert "seed 0: nothing to do, all 32 stages are current" in text
     assert "hit_at_1" in text
     assert str(run_copy.store / "report-seed0.html") in text
     assert not modules & HEAVY
     assert cpu_seconds < MOST_CPU_SECONDS
-    assert sorted(path for path in run_copy.store.rglob("*") if path.name != "report-seed0.html") == before
+    assert artifacts(run_copy.store) == before
+    # The run itself is remembered, with every result it relied on.
+    latest = list_runs(Location.parse(str(run_copy.store)))[runs:]
+    assert [(run.state, run.config, len(run.artifacts)) for run in latest] == [("done", str(run_copy.config), 32)]
 
 
 def test_asking_imports_neither_torch_nor_prefect(finished_run: FinishedRun, tmp_path: Path) -> None:

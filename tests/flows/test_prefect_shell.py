@@ -1,5 +1,6 @@
 """Flow runs give what inline runs give, and never call themselves completed when a shard is not."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,10 +14,14 @@ from flows.execution import execute_shard
 from flows.run import Reporter, RunRequest, StageOutcome, run_stages
 from flows.runners import run_inline
 from flows.settings_file import load_settings
-from flows.shards import ShardTask
+from flows.shards import JobInputs, JobResult, ShardTask
 from pipeline.errors import BadModel, BadSetting
+from stores.artifacts import ArtifactStore
 from stores.errors import CorruptArtifact, MissingArtifact, ReadOnlyStore, StoreError
+from stores.failure_records import failure_log, list_failures
+from stores.leases import live_leases
 from stores.manifests import Commit
+from stores.run_records import list_runs
 from tests.flows.planted_config import write_config
 
 if TYPE_CHECKING:
@@ -104,6 +109,60 @@ def test_a_flow_run_gives_the_bits_of_an_inline_run_and_does_nothing_twice(confi
     assert digests(config, "store.root=flow") == digests(config, "store.root=inline")
     assert set(digests(config, "store.root=flow")) >= {"images", "similarity_model", "embeddings"}
     assert [o.computed for o in run_as_flow(config, "embeddings", "store.root=flow")] == [0, 0, 0]
+
+
+@pytest.mark.usefixtures("_prefect_server")
+def test_a_flow_run_is_one_run_and_its_stages_join_it(config: Path) -> None:
+    from flows.explain_similarity import run_through_prefect
+
+    request = RunRequest(load_settings(config), "images", name="paper")
+    (outcome,) = run_through_prefect(request, config)
+    assert outcome.computed == outcome.shards > 1
+    store = ArtifactStore(str(config.parent / "store"))
+    (run,) = list_runs(store.root)
+    assert (run.name, run.config, run.state) == ("paper", str(config), "done")
+    assert set(run.artifacts) == {"images"}
+    images = store.read_manifest("images", run.artifacts["images"])
+    assert images is not None
+    assert {commit.provenance["run_id"] for commit in store.read_commits(images)} == {run.run_id}
+    assert live_leases(store.root) == []
+    assert os.listdir(config.parent / "store" / "leases") == []
+
+
+@pytest.mark.usefixtures("_prefect_server", "_no_delay")
+def test_a_stage_run_alone_is_a_run_of_its_own_and_records_a_shard_tried_again_once(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_without_prefect(config, "vocabulary")
+    tries = fail_the_first_images(monkeypatch, ReadOnlyStore(**PARTS))
+    assert images_flow(config).is_failed()
+    assert len(tries) == 3
+    root = ArtifactStore(str(config.parent / "store")).root
+    first, second = list_runs(root)
+    assert (first.state, second.state, second.error) == ("done", "failed", str(ReadOnlyStore(**PARTS)))
+    (failure,) = list_failures(root)
+    assert (failure.run_id, failure.stage) == (second.run_id, "images")
+    assert failure_log(root, failure).read_bytes().count(b"Traceback") == 3
+
+
+def fail_the_first_images(monkeypatch: pytest.MonkeyPatch, error: Exception) -> list[str]:
+    """Make the job of the first shard of images raise, and return the list of the tries to come."""
+    from flows import execution
+
+    job_body, tries, labels = execution.job_body, list[str](), list[str]()
+
+    def failing(job: str) -> Callable[[JobInputs], JobResult]:
+        def run(inputs: JobInputs) -> JobResult:
+            labels.append(inputs.task.shard_label)
+            if inputs.task.shard_label == labels[0]:
+                tries.append(labels[0])
+                raise error
+            return job_body(job)(inputs)
+
+        return run
+
+    monkeypatch.setattr(execution, "job_body", failing)
+    return tries
 
 
 @pytest.mark.usefixtures("_prefect_server", "_no_delay")

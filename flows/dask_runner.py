@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from flows.dask_cluster import DaskCluster
 from flows.dask_worker import do_shard_on_worker, source_digest
+from flows.failures import images_of, record_failure
 from flows.shards import ShardTask
 from flows.transient import RETRIES, SECONDS_BEFORE_RETRY, is_transient
 from pipeline.errors import BadSetting
@@ -17,12 +18,13 @@ from stores.errors import StoreError
 from stores.manifests import Commit
 
 if TYPE_CHECKING:
-    from distributed import Future
+    from distributed import Future, KilledWorker
 
 LOG = logging.getLogger("sane")
 POLL_S = 2.0
 SECONDS_BETWEEN_COUNTS = 5.0
 SECONDS_BETWEEN_WARNINGS = 60.0
+MOST_NAMED_IMAGES = 8
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class DaskRun:
         self._cluster = cluster
         self._patience_s = patience_s
         self._in_flight: dict[Future, _Attempt] = {}
-        self._failures: list[tuple[ShardTask, BaseException]] = []
+        self._failures: list[BaseException] = []
         self._seen_workers: set[str] = set()
         self._slots = 0
         self._counted_s = -SECONDS_BETWEEN_COUNTS
@@ -81,7 +83,7 @@ class DaskRun:
         if self._failures:
             if len(self._failures) > 1:
                 LOG.error("%d shards failed; the first error follows", len(self._failures))
-            raise self._failures[0][1]
+            raise self._failures[0]
 
     def _hand_out(self, queue: deque[_Attempt]) -> None:
         self._count_slots()
@@ -150,7 +152,7 @@ class DaskRun:
             queue.append(_Attempt(attempt.task, attempt.tries + 1, start_s))
             LOG.warning("%s %s failed and is tried again: %s", attempt.task.stage, attempt.task.shard_label, error)
             return None
-        self._failures.append((attempt.task, _explained(error, attempt.task)))
+        self._failures.append(_explained(error, attempt.task))
         return None
 
     def _check_shared_store(self, commit: Commit, worker: str, store_root: str) -> None:
@@ -176,15 +178,22 @@ def _explained(error: BaseException, task: ShardTask) -> BaseException:
             where=f"{task.stage} {task.shard_label}",
             remedy="install it on every worker, or start the workers from the checkout",
         )
-    if not isinstance(error, KilledWorker):
-        return error
-    return StoreError(
+    return _worker_killed(error, task) if isinstance(error, KilledWorker) else error
+
+
+def _worker_killed(error: "KilledWorker", task: ShardTask) -> StoreError:
+    """Return the error of a shard that no worker lived through, after recording it: the workers could not."""
+    images = images_of(task)
+    named = ", ".join(images[:MOST_NAMED_IMAGES]) + (", ..." if len(images) > MOST_NAMED_IMAGES else "")
+    explained = StoreError(
         expected="a worker that lives through the shard",
         found=f"{error.allowed_failures + 1} workers that died over it, the last at {error.last_worker.address}",
-        where=f"{task.stage} {task.shard_label}",
+        where=f"{task.stage} {task.shard_label}" + (f", images {named}" if named else ""),
         remedy="look into the worker's log for its end (memory is the usual reason: lower compute.batch_size), "
         "or take the shard's images out of the dataset",
     )
+    record_failure(task, str(explained), f"The worker died without a word; Dask says: {error}\n")
+    return explained
 
 
 def _cluster_gone(cluster: DaskCluster, found: str) -> StoreError:

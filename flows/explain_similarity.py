@@ -1,16 +1,15 @@
 """The whole run as a Prefect flow: every stage in order, those that are not current as subflows."""
 
-import dataclasses
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from prefect import flow
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from rich.console import Console
 
 from flows.current import current_artifacts
 from flows.plan import StagePlan
-from flows.prefect_shell import run_stage
+from flows.prefect_artifacts import show_outcomes, show_results
+from flows.prefect_shell import for_flow, run_stage
 from flows.progress_view import waiting_view
 from flows.report_file import write_report
 from flows.run import Reporter, Runner, RunRequest, StageOutcome, run_stages
@@ -43,16 +42,16 @@ def explain_similarity(
         BadSetting: the configuration is refused, or `until`, `force` or `adopt` names no stage.
         PipelineError, StoreError: of the first stage that fails; what was committed stays.
     """
-    settings = load_settings(Path(config), overrides)
+    settings = for_flow(load_settings(Path(config), overrides))
     outcomes = {}
     for seed in run_seeds(settings):
         one_seed = with_seed(settings, seed)
         request = RunRequest(one_seed, until, tuple(force or ()), tuple(adopt or ()), tuple(overrides), name, config)
         outcomes[seed] = run_stages(request, _stage_runner(config, request), _silent_reporter())
-        _show_outcomes(seed, outcomes[seed])
+        current = current_artifacts(request.settings)
+        show_outcomes(seed, outcomes[seed], current)
         if until is None:
-            path = write_report(current_artifacts(request.settings), seed, None)
-            create_markdown_artifact(f"Report: `{path}`", key=f"report-seed-{seed}")
+            show_results(seed, current, write_report(current, seed, None))
     return outcomes
 
 
@@ -96,9 +95,3 @@ def _silent_reporter() -> Reporter:
         return commits
 
     return Reporter(stage_planned, shards_done, waiting_view(Console(highlight=False)))
-
-
-def _show_outcomes(seed: int, outcomes: list[StageOutcome]) -> None:
-    rows = [dataclasses.asdict(outcome) for outcome in outcomes]
-    description = "Shards of each stage, those computed in this run, and the seconds they took."
-    create_table_artifact(rows, key=f"stages-seed-{seed}", description=description)

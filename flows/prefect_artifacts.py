@@ -5,7 +5,8 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
 from prefect.artifacts import (
     create_link_artifact,
@@ -37,7 +38,9 @@ def _with_artifact(plan: StagePlan, commits: Iterable[Commit]) -> Iterator[Commi
     total = len(plan.shards) - len(plan.shards_done)
     started = last = time.monotonic()
     images = 0
-    artifact = create_progress_artifact(0.0, key=_key("progress", plan.stage.name), description=plan.stage.name)
+    created = create_progress_artifact(0.0, key=_key("progress", plan.stage.name), description=plan.stage.name)
+    # The same function serves programs with an event loop, where it returns a coroutine; there is none here.
+    artifact = cast(UUID, created)
     for done, commit in enumerate(commits, start=1):
         images += commit.counts.get("images", 0)
         now = time.monotonic()

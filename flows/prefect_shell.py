@@ -15,8 +15,9 @@ from rich.console import Console
 
 from flows.dask_cluster import uses_dask
 from flows.execution import execute_shard
+from flows.prefect_artifacts import with_progress_artifact
 from flows.progress_view import console_reporter
-from flows.run import Runner, RunRequest, StageOutcome, run_stages
+from flows.run import Reporter, Runner, RunRequest, StageOutcome, run_stages
 from flows.runners import open_runner
 from flows.settings import Settings
 from flows.settings_file import load_settings, with_seed
@@ -99,8 +100,12 @@ def run_stage(config: str, stage: str, seed: int, overrides: list[str], run_id: 
     settings = for_flow(with_seed(load_settings(Path(config), overrides), seed))
     request = RunRequest(settings, until=stage, config=config, run_id=run_id)
     with tags(stage, f"seed-{seed}"), _shard_runner(settings) as runner:
-        outcomes = run_stages(request, _only(stage, runner), console_reporter(Console(highlight=False)))
+        outcomes = run_stages(request, _only(stage, runner), _reporter())
     return outcomes[-1]
+
+
+def _reporter() -> Reporter:
+    return with_progress_artifact(console_reporter(Console(highlight=False)))
 
 
 def for_flow(settings: Settings) -> Settings:

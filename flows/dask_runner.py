@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from flows.dask_cluster import DaskCluster
 from flows.dask_worker import do_shard_on_worker, source_digest
+from flows.failures import record_failure
 from flows.shards import ShardTask
 from flows.transient import RETRIES, SECONDS_BEFORE_RETRY, is_transient
 from pipeline.errors import BadSetting
@@ -150,7 +151,11 @@ class DaskRun:
             queue.append(_Attempt(attempt.task, attempt.tries + 1, start_s))
             LOG.warning("%s %s failed and is tried again: %s", attempt.task.stage, attempt.task.shard_label, error)
             return None
-        self._failures.append((attempt.task, _explained(error, attempt.task)))
+        explained = _explained(error, attempt.task)
+        if explained is not error:
+            # The shard did not live to write down its failure itself.
+            record_failure(attempt.task, str(explained), f"{type(error).__name__}: {error}")
+        self._failures.append((attempt.task, explained))
         return None
 
     def _check_shared_store(self, commit: Commit, worker: str, store_root: str) -> None:

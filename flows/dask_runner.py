@@ -152,7 +152,11 @@ class DaskRun:
             queue.append(_Attempt(attempt.task, attempt.tries + 1, start_s))
             LOG.warning("%s %s failed and is tried again: %s", attempt.task.stage, attempt.task.shard_label, error)
             return None
-        self._failures.append(_explained(error, attempt.task))
+        explained = _explained(error, attempt.task)
+        if explained is not error:
+            # The shard did not live to write down its failure itself.
+            record_failure(attempt.task, str(explained), f"{type(error).__name__}: {error}\n")
+        self._failures.append(explained)
         return None
 
     def _check_shared_store(self, commit: Commit, worker: str, store_root: str) -> None:
@@ -182,18 +186,16 @@ def _explained(error: BaseException, task: ShardTask) -> BaseException:
 
 
 def _worker_killed(error: "KilledWorker", task: ShardTask) -> StoreError:
-    """Return the error of a shard that no worker lived through, after recording it: the workers could not."""
+    """Return the error of a shard that no worker lived through."""
     images = images_of(task)
     named = ", ".join(images[:MOST_NAMED_IMAGES]) + (", ..." if len(images) > MOST_NAMED_IMAGES else "")
-    explained = StoreError(
+    return StoreError(
         expected="a worker that lives through the shard",
         found=f"{error.allowed_failures + 1} workers that died over it, the last at {error.last_worker.address}",
         where=f"{task.stage} {task.shard_label}" + (f", images {named}" if named else ""),
         remedy="look into the worker's log for its end (memory is the usual reason: lower compute.batch_size), "
         "or take the shard's images out of the dataset",
     )
-    record_failure(task, str(explained), f"The worker died without a word; Dask says: {error}\n")
-    return explained
 
 
 def _cluster_gone(cluster: DaskCluster, found: str) -> StoreError:

@@ -1,6 +1,6 @@
 """What went wrong: one record and one log file for each shard that failed in a run.
 
-    <root>/failures/<run id>--<16 digits of the shard key>.json
+    <root>/failures/<run id>--<shard key>.json
     <root>/logs/<run id>/<stage instance>--<shard label>.log
 
 They are history and stay when the shard is done later. A shard that fails again in the same run, because it was
@@ -77,7 +77,7 @@ def write_failure(root: Location, failure: FailureRecord, log_text: str) -> None
         earlier = b""
     # The log first: a record never names a log that is not there.
     log.replace_bytes(earlier + log_text.encode("utf-8", errors="replace"))
-    name = f"{failure.run_id}--{failure.shard_key[:16]}.json"
+    name = f"{failure.run_id}--{failure.shard_key}.json"
     root.child(FAILURES, name).replace_bytes(failure.to_json())
 
 

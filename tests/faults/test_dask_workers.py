@@ -15,6 +15,8 @@ from flows.settings import Settings
 from flows.settings_file import load_settings
 from pipeline.errors import BadModel, BadSetting
 from stores.errors import StoreError
+from stores.failure_records import failure_log, list_failures
+from stores.location import Location
 from tests.faults import trivial_job
 from tests.faults.hand_started_cluster import HandStartedCluster, hand_started_cluster, wait_for
 from tests.faults.trivial_stage import TrivialStage
@@ -102,9 +104,14 @@ def test_a_shard_that_kills_every_worker_fails_by_name_and_the_others_are_commit
     stage = TrivialStage(tmp_path, 9, seconds=0.05)
     stage.misbehaving(4, poison=True)
     done = []
+    tasks = [replace(task, run_id="run-1") for task in stage.tasks]
     with pytest.raises(StoreError, match="workers that died over it") as failure:
-        done += [commit.shard_label for commit in DaskRun(cluster, 120)(stage.tasks)]
-    assert failure.value.where == "trivial 00004"
+        done += [commit.shard_label for commit in DaskRun(cluster, 120)(tasks)]
+    assert failure.value.where == "trivial 00004, images image-4"
+    # Nobody but the driver lived to write it down.
+    (record,) = list_failures(Location.parse(stage.store_root))
+    assert (record.run_id, record.shard, record.error) == ("run-1", "00004", str(failure.value))
+    assert list(record.images) == ["image-4"]
     assert stage.committed() == [0, 1, 2, 3, 5, 6, 7, 8]
     starts = stage.started()
     assert 2 <= starts.count("00004") <= 5
@@ -116,8 +123,11 @@ def test_a_shard_that_kills_every_worker_fails_by_name_and_the_others_are_commit
 def test_a_refused_shard_fails_the_run_after_the_others_are_done(cluster: DaskCluster, tmp_path: Path) -> None:
     stage = TrivialStage(tmp_path, 5)
     stage.misbehaving(1, error=BadModel(**PARTS))
-    with pytest.raises(BadModel):
-        list(DaskRun(cluster, 60)(stage.tasks))
+    with pytest.raises(BadModel) as refusal:
+        list(DaskRun(cluster, 60)([replace(task, run_id="run-1") for task in stage.tasks]))
+    (record,) = list_failures(Location.parse(stage.store_root))
+    assert (record.run_id, record.shard, record.error) == ("run-1", "00001", str(refusal.value))
+    assert "Traceback" in failure_log(Location.parse(stage.store_root), record).read_bytes().decode()
     assert stage.committed() == [0, 2, 3, 4]
     assert stage.started().count("00001") == 1
 

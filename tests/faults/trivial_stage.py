@@ -28,7 +28,13 @@ class TrivialStage:
             shard_label=f"{number:05d}",
             settings={},
             places={},
-            work={"number": number, "seconds": seconds, "starts": str(self.starts), "images": [f"i{number}"], **work},
+            work={
+                "number": number,
+                "seconds": seconds,
+                "starts": str(self.starts),
+                "rows": [{"image_id": f"image-{number}"}],
+                **work,
+            },
             upstream={},
             device=Device(device, 8, 1),
         )

@@ -138,7 +138,7 @@ def _moments(state: TrainingState, number: int, parameter: torch.Tensor) -> dict
 
 
 def _loaded(state: TrainingState, name: str, like: torch.Tensor) -> torch.Tensor:
-    """Return an array as a tensor with the memory layout of `like`: loops over another layout may round otherwise."""
+    """Return an array as a tensor laid out in memory like `like`, as torch would have made it itself."""
     array = _array_of(state, name)
     if array.shape != tuple(like.shape):
         raise _misfit(f"{name} of shape {array.shape} instead of {tuple(like.shape)}")

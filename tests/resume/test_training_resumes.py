@@ -139,38 +139,3 @@ app(sys.argv[1:])
     assert run.computed(until=stage) == {}
     assert epochs_on_disk(run, stage) == []
     assert same_result(run, whole, stage)
-
-
-@pytest.mark.slow
-def test_force_and_other_settings_begin_at_the_first_epoch(whole: FinishedRun, tmp_path: Path) -> None:
-    stage = "similarity_model"
-    run = begun(whole, stage, tmp_path / "run")
-    kill_in_training(run, stage)
-    left = epochs_on_disk(run, stage)
-    # Another margin is another shard key, so it neither goes on from these checkpoints nor removes them.
-    result = invoke("run", run.config, "--until", stage, "--set", "similarity_model.weight_decay=0.5")
-    assert result.exit_code == 0, result.output
-    assert "goes on" not in result.output
-    assert epochs_on_disk(run, stage) == left
-    result = invoke("run", run.config, "--until", stage, "--force", stage)
-    assert result.exit_code == 0, result.output
-    assert "goes on" not in result.output
-    assert epochs_on_disk(run, stage) == []
-    assert same_result(run, whole, stage)
-
-
-@pytest.mark.slow
-def test_a_damaged_newest_checkpoint_costs_an_epoch_and_no_bit(whole: FinishedRun, tmp_path: Path) -> None:
-    stage = "attribute_model.sane"
-    run = begun(whole, stage, tmp_path / "run")
-    kill_in_training(run, stage)
-    newest = max((run.store / stage).glob("checkpoints/*/epoch-*"))
-    epoch = int(newest.name.split("-")[1])
-    data = bytearray(newest.read_bytes())
-    data[len(data) // 2] ^= 1
-    newest.write_bytes(data)
-    result = invoke("run", run.config, "--until", stage)
-    assert result.exit_code == 0, result.output
-    assert f"{stage}: passes over a checkpoint" in result.output
-    assert f"{stage}: goes on from epoch {epoch - 1} of {EPOCHS}" in result.output
-    assert same_result(run, whole, stage)

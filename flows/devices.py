@@ -15,7 +15,8 @@ def asked_device(settings: Settings) -> Device:
 
     This imports no torch, and says nothing about what there is: jobs may compute on another machine.
     """
-    return Device(settings.compute.device, settings.compute.batch_size, settings.compute.threads or 0)
+    compute = settings.compute
+    return Device(compute.device, compute.batch_size, compute.threads or 0, compute.checkpoint_seconds)
 
 
 def resolve_device(asked: Device) -> Device:

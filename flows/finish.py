@@ -8,6 +8,7 @@ from flows.settings import Settings
 from flows.versions import package_versions
 from pipeline.errors import BadDataset
 from stores.artifacts import ArtifactStore
+from stores.checkpoints import forget_checkpoints
 from stores.manifests import Manifest, combine_shard_digests, created_now, describe_commits
 
 
@@ -35,6 +36,8 @@ def finish_stage(
         details=describe_commits(commits),
         adopted_from=adopted_from,
     )
+    # Before the manifest: a run that is killed in between comes here again, one that finds a manifest does not.
+    forget_checkpoints(store.root, plan.stage.name, manifest.shard_keys)
     store.write_manifest(manifest)
     written = store.read_manifest(plan.stage.name, str(plan.fingerprint))
     return manifest if written is None else written

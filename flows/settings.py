@@ -172,6 +172,9 @@ class ComputeSettings(Section):
     precision: Literal["float32", "bfloat16"] = Field("float32", description="of the similarity model's passes")
     batch_size: Positive = Field(100, description="images per forward pass")
     threads: int | None = Field(None, ge=1, description="CPU threads; empty: all cores")
+    checkpoint_seconds: float = Field(
+        60, ge=0, description="least time between two checkpoints of a training, s; 0: one after every epoch"
+    )
 
 
 class Settings(Section):

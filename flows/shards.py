@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flows.upstream import Upstream
+from stores.checkpoints import CheckpointFolder, shard_checkpoints
 from stores.parts import Part
 
 
@@ -16,11 +17,13 @@ class Device:
         name: torch device.
         batch_size: images per forward pass.
         threads: CPU threads.
+        checkpoint_seconds: least time between two checkpoints of a training.
     """
 
     name: str
     batch_size: int
     threads: int
+    checkpoint_seconds: float = 60.0
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,11 @@ class JobInputs:
     def work(self) -> Mapping[str, Any]:
         """What this shard has to do."""
         return self.task.work
+
+    @property
+    def checkpoints(self) -> CheckpointFolder:
+        """Where the job keeps what it can go on from after being killed."""
+        return shard_checkpoints(self.upstream.store.root, self.task.stage, self.task.shard_key)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ resnet18 at 112 px 0.45 GMAC, its first three stages 0.35 GMAC, small_residual a
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
@@ -99,6 +100,11 @@ def _build_small_residual(pretrained: str | None) -> Trunk:
     stem = nn.Sequential(nn.Conv2d(3, 16, 3, 2, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU())
     blocks = [ResidualBlock(16, 32, 2), ResidualBlock(32, 64, 2), ResidualBlock(64, 128, 2)]
     return Trunk(nn.Sequential(stem, *blocks), channels=128)
+
+
+def network_state(network: nn.Module) -> dict[str, np.ndarray]:
+    """Return a copy of a network's weights and statistics as arrays on the CPU, by name, in the network's order."""
+    return {name: tensor.detach().cpu().numpy().copy() for name, tensor in network.state_dict().items()}
 
 
 def fold_batch_norms(network: nn.Module) -> nn.Module:

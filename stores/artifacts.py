@@ -1,6 +1,7 @@
 """The artifact store: shards that are there or not, and manifests that list them.
 
     <root>/<stage instance>/shards/<shard key>/    payloads, then commit.json
+    <root>/<stage instance>/checkpoints/<shard key>/    of unfinished shards, see stores.checkpoints
     <root>/<stage instance>/<fingerprint>.json     manifest, written last
 
 Every step only ever creates. A process killed anywhere leaves nothing that a reader could mistake for a
@@ -14,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from stores import payloads
+from stores.checkpoints import forget_checkpoints
 from stores.errors import MissingArtifact
 from stores.location import Location
 from stores.manifests import Commit, Manifest
@@ -209,6 +211,7 @@ class ArtifactStore:
         for folder in (self.shard_folder(stage, key) for key in shard_keys):
             folder.child(_COMMIT).remove_tree()
             folder.remove_tree()
+        forget_checkpoints(self.root, stage, shard_keys)
 
     def fingerprints(self, stage: str) -> list[str]:
         """Return the fingerprints of the stage's manifests, sorted."""

@@ -5,6 +5,7 @@ import numpy as np
 from flows.jobs.pair_frame import read_labels
 from flows.jobs.progress import report_epoch
 from flows.shards import JobInputs, JobResult
+from flows.training_checkpoints import TrainingCheckpoints
 from flows.upstream import Upstream
 from pipeline.attributes.training import train_attribute_predictor
 from pipeline.attributes.training_data import AttributeTrainingSpec, TrainingData
@@ -19,8 +20,11 @@ def run(inputs: JobInputs) -> JobResult:
     spec = AttributeTrainingSpec(**settings["training"], threads=inputs.task.device.threads)
     train = _training_data(inputs, "train")
     valid = _training_data(inputs, "valid")
-    report = report_epoch(inputs.task.stage)
-    trained = train_attribute_predictor(spec, train, valid, inputs.task.device.name, report)
+    checkpoints = TrainingCheckpoints(inputs)
+    state = checkpoints.newest(spec.epochs)
+    report = report_epoch(inputs.task.stage, finished=0 if state is None else state.epoch)
+    device = inputs.task.device.name
+    trained = train_attribute_predictor(spec, train, valid, device, report, state, checkpoints.save)
     metadata = {"backbone": spec.backbone, "attributes": str(train.labels_na.shape[1])}
     if train.targets_nkcc is not None:
         # How sharp the targets are decides whether the heat map loss can teach anything: log 16 is flat.

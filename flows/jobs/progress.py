@@ -7,8 +7,11 @@ from collections.abc import Callable
 LOG = logging.getLogger("sane")
 
 
-def report_epoch(stage: str) -> Callable[[int, int, float], None]:
-    """Return a callback for (epoch, most epochs, measure) that logs at most a line every 5 s."""
+def report_epoch(stage: str, finished: int = 0) -> Callable[[int, int, float], None]:
+    """Return a callback for (epoch, most epochs, measure) that logs at most a line every 5 s.
+
+    `finished` epochs were trained before, by another process: they tell nothing about the rate.
+    """
     measure_name = "loss" if stage.startswith("attribute_model") else "validation"
     started = time.monotonic()
     last = [started]
@@ -18,7 +21,7 @@ def report_epoch(stage: str) -> Callable[[int, int, float], None]:
         if now - last[0] < 5 and epoch < epochs:
             return
         last[0] = now
-        left = (now - started) / epoch * (epochs - epoch)
+        left = (now - started) / (epoch - finished) * (epochs - epoch)
         LOG.info(
             "%s: epoch %d of at most %d, %s %.4f, at most %.0f s left",
             stage,

@@ -7,8 +7,10 @@ import numpy as np
 
 from flows.jobs.progress import report_epoch
 from flows.shards import JobInputs, JobResult
+from flows.training_checkpoints import TrainingCheckpoints
 from flows.upstream import Upstream
-from pipeline.similarity.networks import build_embedding_network, load_network_state, network_state
+from pipeline.networks import network_state
+from pipeline.similarity.networks import build_embedding_network, load_network_state
 from pipeline.similarity.training import LabelledPixels, SimilarityTrainingSpec, train_similarity_model
 from pipeline.similarity.weights_file import read_weights_file
 from stores.parts import Part, TablePart, TensorsPart
@@ -30,7 +32,11 @@ def run(inputs: JobInputs) -> JobResult:
     train = _labelled_pixels(inputs.upstream, "train", classes)
     valid = _labelled_pixels(inputs.upstream, "valid", classes)
     spec = _spec(settings, graded=train.targets_nc is not None)
-    trained = train_similarity_model(spec, train, valid, inputs.task.device.name, report_epoch(inputs.task.stage))
+    checkpoints = TrainingCheckpoints(inputs)
+    state = checkpoints.newest(spec.epochs)
+    report = report_epoch(inputs.task.stage, finished=0 if state is None else state.epoch)
+    device = inputs.task.device.name
+    trained = train_similarity_model(spec, train, valid, device, report, state, checkpoints.save)
     history = [{"model": "similarity_model", **row} for row in trained.history]
     counts = {"images": len(train.pixels_nhwc), "epochs": len(history), "best_epoch": trained.best_epoch}
     return _result(trained.state, history, metadata, counts)

@@ -73,15 +73,10 @@ def build_attribute_predictor(
         return AttributePredictor(build_trunk(backbone, pretrained), n_attributes)
 
 
-def predictor_state(model: AttributePredictor) -> dict[str, npt.NDArray[Any]]:
-    """Return a copy of the model's weights and statistics as arrays, by name, in the model's order."""
-    return {name: tensor.detach().cpu().numpy().copy() for name, tensor in model.state_dict().items()}
-
-
 def restore_attribute_predictor(
     backbone: str, n_attributes: int, state: dict[str, npt.NDArray[Any]]
 ) -> AttributePredictor:
-    """Return the predictor that `predictor_state` was taken from, in evaluation mode, on the CPU.
+    """Return the predictor that `network_state` was taken from, in evaluation mode, on the CPU.
 
     Raises:
         BadModel: the arrays do not fit this backbone and vocabulary.

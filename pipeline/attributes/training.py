@@ -7,18 +7,14 @@ forward and backward pass per training image and epoch, one forward pass per val
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from pipeline.attributes.losses import attribute_targets, heatmap_loss, huber_loss
-from pipeline.attributes.predictor import (
-    AttributePredictor,
-    build_attribute_predictor,
-    predict_attributes,
-    predictor_state,
-)
+from pipeline.attributes.predictor import AttributePredictor, build_attribute_predictor, predict_attributes
 from pipeline.attributes.training_data import (
     AttributeTrainingSpec,
     TrainedPredictor,
@@ -29,6 +25,7 @@ from pipeline.errors import BadModel
 from pipeline.evaluation.attribute_recognition import mean_average_precision
 from pipeline.images import normalise_pixels
 from pipeline.randomness import keyed_rng
+from pipeline.training_state import Learner, SaveState, TrainingProgress, TrainingState, restore_state, take_state
 
 __all__ = ["AttributeTrainingSpec", "TrainedPredictor", "TrainingData", "train_attribute_predictor"]
 
@@ -39,42 +36,49 @@ def train_attribute_predictor(
     valid: TrainingData,
     device: str,
     progress: Callable[[int, int, float], None] | None = None,
+    resume_from: TrainingState | None = None,
+    save_state: SaveState | None = None,
 ) -> TrainedPredictor:
     """Return the predictor of the epoch with the best validation mAP (on logits).
 
-    `progress` is called after each epoch with the epoch, the number of epochs and the epoch's total loss.
     There is no augmentation, because a flipped image would need flipped maps.
+
+    Args:
+        spec: settings.
+        train: images to learn from.
+        valid: images to choose the epoch by.
+        device: torch device.
+        progress: called after each epoch with the epoch, the number of epochs and the epoch's total loss.
+        resume_from: saved by a call with the same settings and images; its epochs are not trained again.
+        save_state: called after each epoch with a function that takes the state.
 
     Raises:
         BadDataset: images and labels disagree, no training image has attributes, the heat map loss has no
             map, or validation has no attribute with both a positive and a negative.
-        BadModel: the loss is not finite.
+        BadModel: the loss is not finite, or the state to go on from belongs to another predictor.
         BadSetting: a heatmap weight without maps, or an unknown backbone.
 
     Source: v1 section 3.1 and appendix; learning rate, decay and batch of the authors' code.
     """
     check_training_data(spec, train, valid)
     model = build_attribute_predictor(spec.backbone, train.labels_na.shape[1], spec.pretrained, spec.seed)
-    optimiser = torch.optim.Adam(model.to(device).parameters(), lr=spec.learning_rate)
-    history: list[dict[str, float]] = []
-    best_epoch, best_map, best_state = 0, -1.0, predictor_state(model)
+    learner = Learner(model, torch.optim.Adam(model.to(device).parameters(), lr=spec.learning_rate))
+    so_far = TrainingProgress() if resume_from is None else restore_state(resume_from, learner)
     with _thread_count(spec.threads):
-        for epoch in range(1, spec.epochs + 1):
-            row = _run_epoch(model, optimiser, spec, train, valid, epoch)
-            history.append(row)
-            if row["validation_map"] > best_map:
-                best_epoch, best_map, best_state = epoch, row["validation_map"], predictor_state(model)
+        while not so_far.is_over(spec.epochs, spec.patience):
+            row = _run_epoch(model, learner.optimiser, spec, train, valid, so_far.epoch + 1)
+            so_far.add_epoch(row, row["validation_map"], model)
             if progress is not None:
-                progress(epoch, spec.epochs, row["total_loss"])
-            if epoch - best_epoch >= spec.patience:
-                break
+                progress(so_far.epoch, spec.epochs, row["total_loss"])
+            if save_state is not None:
+                save_state(partial(take_state, learner, so_far))
     images_without_attributes = int((~train.labels_na.any(axis=1)).sum())
-    return TrainedPredictor(best_state, history, best_epoch, images_without_attributes)
+    return TrainedPredictor(so_far.best_weights, so_far.history, so_far.best_epoch, images_without_attributes)
 
 
 def _run_epoch(
     model: AttributePredictor,
-    optimiser: torch.optim.Adam,
+    optimiser: torch.optim.Optimizer,
     spec: AttributeTrainingSpec,
     train: TrainingData,
     valid: TrainingData,
@@ -100,7 +104,7 @@ def _run_epoch(
 
 def _train_epoch(
     model: AttributePredictor,
-    optimiser: torch.optim.Adam,
+    optimiser: torch.optim.Optimizer,
     spec: AttributeTrainingSpec,
     train: TrainingData,
     order: npt.NDArray[np.int64],

@@ -71,8 +71,3 @@ def load_network_state(network: nn.Module, state: Mapping[str, np.ndarray | torc
 
 def _as_tensor(value: np.ndarray | torch.Tensor) -> torch.Tensor:
     return value.detach().clone() if isinstance(value, torch.Tensor) else torch.tensor(value)
-
-
-def network_state(network: nn.Module) -> dict[str, np.ndarray]:
-    """Return a copy of the network's state as arrays on the CPU, by name."""
-    return {name: value.detach().cpu().numpy().copy() for name, value in network.state_dict().items()}

@@ -9,7 +9,8 @@ import torch
 from safetensors.numpy import save_file
 from typer.testing import Result
 
-from pipeline.similarity.networks import build_embedding_network, network_state
+from pipeline.networks import network_state
+from pipeline.similarity.networks import build_embedding_network
 from tests.flows.run_cases import FinishedRun, invoke, refusal
 
 

@@ -9,12 +9,11 @@ from pipeline.attributes.predictor import (
     AttributePredictor,
     build_attribute_predictor,
     predict_attributes,
-    predictor_state,
     restore_attribute_predictor,
 )
 from pipeline.errors import BadModel, BadSetting
 from pipeline.images import normalise_pixels
-from pipeline.networks import Trunk
+from pipeline.networks import Trunk, network_state
 
 
 def images(n_images: int = 5, size_px: int = 64) -> np.ndarray:
@@ -69,11 +68,11 @@ def test_larger_grids_are_averaged_by_area() -> None:
 def test_weights_depend_on_the_seed_alone_and_leave_torch_as_it_was() -> None:
     torch.manual_seed(5)
     before = torch.get_rng_state()
-    first = predictor_state(build_attribute_predictor("small_residual", 4, None, seed=1))
+    first = network_state(build_attribute_predictor("small_residual", 4, None, seed=1))
     assert torch.equal(torch.get_rng_state(), before)
     torch.manual_seed(6)
-    second = predictor_state(build_attribute_predictor("small_residual", 4, None, seed=1))
-    other = predictor_state(build_attribute_predictor("small_residual", 4, None, seed=2))
+    second = network_state(build_attribute_predictor("small_residual", 4, None, seed=1))
+    other = network_state(build_attribute_predictor("small_residual", 4, None, seed=2))
     assert all(np.array_equal(first[name], second[name]) for name in first)
     assert not np.array_equal(first["attribute_maps.weight"], other["attribute_maps.weight"])
 
@@ -81,7 +80,7 @@ def test_weights_depend_on_the_seed_alone_and_leave_torch_as_it_was() -> None:
 def test_state_restores_the_same_predictions() -> None:
     model = build_attribute_predictor("small_residual", 4, None, seed=1)
     model(normalise_pixels(images(4)))  # moves the batch statistics away from their start
-    state = predictor_state(model)
+    state = network_state(model)
     restored = restore_attribute_predictor("small_residual", 4, state)
     expected = predict_attributes(model, images(), 5, "cpu")
     for actual, wanted in zip(predict_attributes(restored, images(), 5, "cpu"), expected, strict=True):

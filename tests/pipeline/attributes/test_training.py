@@ -16,25 +16,11 @@ from pipeline.attributes.training import (
 )
 from pipeline.errors import BadDataset, BadModel, BadSetting
 from pipeline.evaluation.attribute_recognition import mean_average_precision
+from tests.pipeline.attributes.coloured_squares import coloured_squares
 
 SPEC = AttributeTrainingSpec(
     backbone="small_residual", epochs=3, batch_size=8, learning_rate=2e-3, heatmap_weight=0.1, seed=3
 )
-
-
-def coloured_squares(n_images: int, seed: int) -> TrainingData:
-    """Images of 32 px whose left or right half is bright (attributes 0, 1), red or blue (2, 3)."""
-    rng = np.random.default_rng(seed)
-    pixels = rng.integers(0, 60, (n_images, 32, 32, 3), dtype=np.uint8)
-    labels = np.zeros((n_images, 4), dtype=bool)
-    targets = np.full((n_images, 2, 4, 4), 0.01, dtype=np.float32)
-    for image, (side, colour) in enumerate(rng.integers(0, 2, (n_images, 2))):
-        pixels[image, :, 16 * side : 16 * side + 16, 2 * colour] += 150
-        labels[image, [side, 2 + colour]] = True
-        targets[image, :, :, 2 * side : 2 * side + 2] = 0.115
-    targets[::3, 1] = np.nan
-    return TrainingData(pixels, labels, targets)
-
 
 TRAIN, VALID = coloured_squares(24, 0), coloured_squares(12, 1)
 

@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from pipeline.errors import BadModel, BadSetting
-from pipeline.networks import fold_batch_norms
-from pipeline.similarity.networks import build_embedding_network, load_network_state, network_state
+from pipeline.networks import fold_batch_norms, network_state
+from pipeline.similarity.networks import build_embedding_network, load_network_state
 
 NETWORKS = ["resnet18", "resnet18_three_stage", "small_residual"]
 HEAD_WEIGHT, HEAD_BIAS = list(build_embedding_network("small_residual", 8).state_dict())[-2:]

@@ -18,6 +18,9 @@ from pipeline.similarity.training import (
     TrainedSimilarityModel,
     train_similarity_model,
 )
+from pipeline.similarity.training_batches import epoch_batches, mirrored_images
+from pipeline.similarity.training_losses import embedding_loss
+from tests.pipeline.similarity.colour_problem import colour_problem
 
 SPEC = SimilarityTrainingSpec(
     network="small_residual",
@@ -34,19 +37,6 @@ SPEC = SimilarityTrainingSpec(
     flips=True,
     seed=0,
 )
-COLOURS = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [0.8, 0.8, 0]])
-
-
-def colour_problem(per_class: int, seed: int) -> LabelledPixels:
-    """Return 32 px images of random blocks with a tint of the class's colour, and the colours as targets."""
-    rng = np.random.default_rng(seed)
-    classes = np.repeat(np.arange(4), per_class)
-    blocks = rng.normal(120, 60, (len(classes), 4, 4, 3)).repeat(8, axis=1).repeat(8, axis=2)
-    tint = (COLOURS - COLOURS.mean(axis=1, keepdims=True))[classes] * rng.uniform(60, 160, (len(classes), 1))
-    pixels = np.clip(blocks + tint[:, None, None], 0, 255).astype(np.uint8)
-    targets = (COLOURS[classes] + rng.normal(0, 0.05, (len(classes), 3))).astype(np.float32)
-    return LabelledPixels(pixels, classes, targets)
-
 
 TRAIN, VALID = colour_problem(12, 1), colour_problem(6, 2)
 
@@ -140,8 +130,8 @@ def test_flips_change_the_training() -> None:
 
 def test_images_are_mirrored_left_to_right() -> None:
     pixels = np.arange(2 * 2 * 3 * 3, dtype=np.uint8).reshape(2, 2, 3, 3)
-    mirrored = training._augmented(pixels, np.array([True, False]), "cpu")
-    plain = training._augmented(pixels, np.array([False, False]), "cpu")
+    mirrored = mirrored_images(pixels, np.array([True, False]), "cpu")
+    plain = mirrored_images(pixels, np.array([False, False]), "cpu")
     torch.testing.assert_close(mirrored[0], plain[0].flip(2), rtol=0, atol=0)
     torch.testing.assert_close(mirrored[1], plain[1], rtol=0, atol=0)
 
@@ -149,14 +139,14 @@ def test_images_are_mirrored_left_to_right() -> None:
 @pytest.mark.parametrize("objective", ["triplet", "regression"])
 def test_an_epoch_has_as_many_images_as_the_training_set(objective: str) -> None:
     spec = replace(SPEC, objective=objective)
-    batches = list(training._batches(spec, TRAIN.classes_n, epoch=1))
+    batches = list(epoch_batches(spec, TRAIN.classes_n, epoch=1))
     assert [len(batch) for batch in batches] == [16, 16, 16]
     if objective == "triplet":
         for batch in batches:
             assert np.bincount(TRAIN.classes_n[batch]).tolist() == [4, 4, 4, 4]
     else:
         assert sorted(np.concatenate(batches).tolist()) == list(range(48))
-    other_epoch = list(training._batches(spec, TRAIN.classes_n, epoch=2))
+    other_epoch = list(epoch_batches(spec, TRAIN.classes_n, epoch=2))
     assert any((one != other).any() for one, other in zip(batches, other_epoch, strict=True))
 
 
@@ -169,7 +159,7 @@ def test_the_regression_loss_equals_loops() -> None:
     unit = [row / np.linalg.norm(row) for row in raw]
     wanted = [targets[image] / np.linalg.norm(targets[image]) for image in batch]
     terms = [(unit[i] @ unit[j] - wanted[i] @ wanted[j]) ** 2 for i in range(5) for j in range(5) if i != j]
-    loss = training._loss(replace(SPEC, objective="regression"), torch.tensor(raw), data, batch)
+    loss = embedding_loss(replace(SPEC, objective="regression"), torch.tensor(raw), data, batch)
     assert float(loss) == pytest.approx(np.mean(terms), rel=1e-5)
     with_diagonal = sum(terms) / 25
     assert float(loss) != pytest.approx(with_diagonal, rel=1e-2)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from pipeline.errors import BadModel
-from pipeline.similarity.networks import build_embedding_network, load_network_state, network_state
+from pipeline.networks import network_state
+from pipeline.similarity.networks import build_embedding_network, load_network_state
 from pipeline.similarity.weights_file import read_weights_file
 
 

@@ -60,5 +60,6 @@ def _other_paths(stage: str) -> set[str]:
         names |= {"pipeline.saliency.methods", "pipeline.saliency.rise", "pipeline.saliency.contract"}
     if stage == "similarity_model":
         # A model from a file is not trained; a trained one is not read.
-        names |= {"pipeline.similarity.training", "pipeline.similarity.weights_file"}
+        names |= {"pipeline.similarity.training", "pipeline.similarity.epoch_length"}
+        names |= {"pipeline.similarity.weights_file"}
     return names

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flows.run import compute_device
+from flows.devices import AUTO, asked_device, resolve_device, usable_cores
 from flows.settings import Settings
 from stores.errors import MissingArtifact
 from stores.fingerprints import fingerprint
@@ -31,6 +31,8 @@ ACCELERATOR_FILES = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
 @dataclass(frozen=True)
 class Calibration:
     """Seconds on one device, at one image size, precision and batch size; medians of several repetitions.
+
+    What one thread computes is counted in CPU time, so that a busy machine makes it hardly longer.
 
     Attributes:
         rise_pass: a masked image in RISE, with its mask and its share of the reduction to maps.
@@ -67,7 +69,7 @@ def calibration_key(settings: Settings, n_attributes: int) -> Mapping[str, Any]:
     return {
         "version": VERSION,
         "device": device_name(settings),
-        "threads": compute_threads(settings),
+        "threads": settings.compute.threads or usable_cores(),
         "precision": settings.compute.precision,
         "batch_size": settings.compute.batch_size,
         "image_size_px": settings.dataset.image_size_px,
@@ -118,19 +120,14 @@ def device_name(settings: Settings) -> str:
         BadSetting: a CUDA device is asked for and there is none.
     """
     asked = settings.compute.device
-    if asked == "cpu" or (asked == "auto" and not any(Path(file).exists() for file in ACCELERATOR_FILES)):
+    if asked == "cpu" or (asked == AUTO and not any(Path(file).exists() for file in ACCELERATOR_FILES)):
         return f"cpu {_processor()}"
-    device = compute_device(settings)
+    device = resolve_device(asked_device(settings))
     if device.name == "cpu":
         return f"cpu {_processor()}"
     import torch
 
     return f"{device.name} {torch.cuda.get_device_name(device.name)}"
-
-
-def compute_threads(settings: Settings) -> int:
-    """Return the CPU threads of a run."""
-    return settings.compute.threads or len(os.sched_getaffinity(0))
 
 
 def _processor() -> str:

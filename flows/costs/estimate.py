@@ -26,6 +26,7 @@ class StageCost:
         images: images decoded or rendered.
         bytes: to be written, None where not known.
         seconds: with this many workers, None where not known.
+        start_up_seconds: until torch is loaded, once, before the first stage that needs it; 0 for all others.
         is_upper_bound: passes, and what follows from them, may turn out less.
     """
 
@@ -36,6 +37,7 @@ class StageCost:
     images: int
     bytes: int | None
     seconds: float | None
+    start_up_seconds: float
     is_upper_bound: bool
 
 
@@ -74,9 +76,7 @@ class Estimator:
             costs.append(self._stage_cost(plan, extents, works, starts))
         return costs
 
-    def _stage_cost(
-        self, plan: StagePlan, extents: list[Extent], works: list[ShardWork], starts: bool
-    ) -> StageCost:
+    def _stage_cost(self, plan: StagePlan, extents: list[Extent], works: list[ShardWork], starts: bool) -> StageCost:
         # What is pending may find shards that an earlier run left, or inputs that come out as they were.
         reusable = plan.state == "pending" and self.store.root.child(plan.stage.name).exists()
         return StageCost(
@@ -86,9 +86,14 @@ class Estimator:
             sum(work.training_passes for work in works),
             sum(work.images for work in works),
             self._bytes(plan, works),
-            self._seconds(plan, extents, works, starts),
+            self._seconds(plan, extents, works),
+            self._start_up() if starts else 0.0,
             bool(works) and (reusable or any(work.is_upper_bound for work in works)),
         )
+
+    def _start_up(self) -> float:
+        calibration = self.calibrate()
+        return 0.0 if calibration is None else calibration.start_up or 0.0
 
     def _bytes(self, plan: StagePlan, works: list[ShardWork]) -> int | None:
         target_length = _target_length(self.facts)
@@ -99,9 +104,7 @@ class Estimator:
             return None
         return round(sum(known)) + manifest_bytes(max(len(plan.shards), len(works)))
 
-    def _seconds(
-        self, plan: StagePlan, extents: list[Extent], works: list[ShardWork], starts: bool
-    ) -> float | None:
+    def _seconds(self, plan: StagePlan, extents: list[Extent], works: list[ShardWork]) -> float | None:
         if not works:
             return 0.0
         if plan.stage.job not in CALIBRATED_JOBS:
@@ -113,8 +116,7 @@ class Estimator:
             calibrated_seconds(plan, extent, work, self.facts, calibration)
             for extent, work in zip(extents, works, strict=True)
         ]
-        start_up = (calibration.start_up or 0.0) if starts else 0.0
-        return start_up + elapsed(shards, self.workers)
+        return elapsed(shards, self.workers)
 
 
 def elapsed(shard_seconds: Sequence[float], workers: int) -> float:

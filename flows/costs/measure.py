@@ -109,9 +109,7 @@ def _measure_rise(
     return a_pass, a_mask
 
 
-def _measure_curves(
-    settings: Settings, scorer: SimilarityScorer, batch: np.ndarray, stopwatch: Stopwatch
-) -> float:
+def _measure_curves(settings: Settings, scorer: SimilarityScorer, batch: np.ndarray, stopwatch: Stopwatch) -> float:
     side = settings.dataset.image_size_px
     maps = np.random.default_rng(1).random((1, side, side)).astype(np.float16)
     references = scorer.embed(batch[:1])

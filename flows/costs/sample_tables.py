@@ -24,6 +24,8 @@ ROWS_OF_PAIR = {
 }
 # Share of rows whose numbers are there and not null or 0: a query lacks most attributes.
 FILLED_SHARE = {"replacements": 0.3}
+# Rows that share a number: terms of a pair and attribute that several variants rank.
+SAME_NUMBERS = {"explanations": 6, "audit_outcomes": 6, "true_effects": 1}
 _NAMES = np.array([f"name_{number:02}" for number in range(24)])
 _IDS = ("query", "reference", "image_id")
 
@@ -56,7 +58,10 @@ def _column(table: str, field: Any, rows: int, target_length: int, rng: np.rando
     if pa.types.is_integer(kind):
         return pa.array(np.arange(rows) % 64)
     if pa.types.is_floating(kind):
-        return pa.array(rng.random(rows), mask=rng.random(rows) >= FILLED_SHARE.get(table, 1.0))
+        different = rng.random(rows // SAME_NUMBERS.get(table, 1) + 1)
+        return pa.array(
+            different[rng.integers(len(different), size=rows)], mask=rng.random(rows) >= FILLED_SHARE.get(table, 1.0)
+        )
     return pa.array(_lists(table, field, rows, target_length, rng), kind)
 
 

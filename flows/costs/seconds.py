@@ -20,7 +20,7 @@ CALIBRATED_JOBS = frozenset(
         "true_effects",
     }
 )
-# Their first shard also waits until torch is loaded.
+# The first of these stages waits until torch is loaded.
 TORCH_JOBS = CALIBRATED_JOBS - {"images"}
 
 
@@ -32,6 +32,7 @@ def calibrated_seconds(
     if job == "images":
         computing = work.images * seconds.image
     elif job == "saliency_maps":
+        # None for the controls, which prepare nothing.
         masks = plan.stage.settings["rise"].get("masks", 0)
         computing = work.forward_passes * seconds.rise_pass + masks * seconds.rise_mask
     elif job == "faithfulness":

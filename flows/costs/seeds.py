@@ -64,4 +64,4 @@ def _identities(plans: Sequence[StagePlan]) -> Mapping[str, str]:
 
 def _counted_elsewhere(cost: StageCost) -> StageCost:
     plan = replace(cost.plan, reasons=(*cost.plan.reasons, "done, and counted, with an earlier seed"))
-    return StageCost(plan, 0, 0, 0, 0, 0, 0.0, False)
+    return StageCost(plan, 0, 0, 0, 0, 0, 0.0, 0.0, False)

@@ -1,15 +1,17 @@
 """What `sane plan` shows: a table for people, exact numbers for programs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from rich.table import Table
 
 from flows.console import plain_console
 from flows.costs.estimate import StageCost
+from flows.plan import StagePlan
 from flows.status import COLOURS, describe_plan
 
 NOT_KNOWN = "?"
+WAITS = "will be checked after "
 
 
 def describe_cost(cost: StageCost, workers: int) -> dict[str, Any]:
@@ -22,6 +24,7 @@ def describe_cost(cost: StageCost, workers: int) -> dict[str, Any]:
         "images": cost.images,
         "bytes": cost.bytes,
         "seconds": cost.seconds,
+        "start_up_seconds": cost.start_up_seconds,
         "workers": workers,
         "is_upper_bound": cost.is_upper_bound,
     }
@@ -83,8 +86,17 @@ def _row(cost: StageCost) -> tuple[str, ...]:
         _bounded(cost.training_passes, most),
         NOT_KNOWN if cost.bytes is None else most + bytes_in_words(cost.bytes),
         NOT_KNOWN if cost.seconds is None else most + seconds_in_words(cost.seconds),
-        "\n".join(plan.reasons),
+        _why(plan),
     )
+
+
+def _why(plan: StagePlan) -> str:
+    """Return the reasons, in one line what a stage waits for."""
+    if plan.state != "pending":
+        return "\n".join(plan.reasons)
+    names = plan.reasons[0].removeprefix(WAITS).split(", ")
+    waits = f"after {names[-1]}" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
+    return "\n".join((waits, *(reason for reason in plan.reasons[1:] if reason != "never made")))
 
 
 def _bounded(count: int, most: str) -> str:
@@ -93,9 +105,10 @@ def _bounded(count: int, most: str) -> str:
 
 def _total(costs: Sequence[StageCost]) -> tuple[str, ...]:
     most = "≤ " if any(cost.is_upper_bound for cost in costs) else ""
-    forward, training = (sum(counts) for counts in zip(*((c.forward_passes, c.training_passes) for c in costs)))
+    forward = sum(cost.forward_passes for cost in costs)
+    training = sum(cost.training_passes for cost in costs)
     sizes = [cost.bytes for cost in costs]
-    times = [cost.seconds for cost in costs]
+    times = [None if cost.seconds is None else cost.seconds + cost.start_up_seconds for cost in costs]
     return (
         "total",
         "",
@@ -108,7 +121,7 @@ def _total(costs: Sequence[StageCost]) -> tuple[str, ...]:
     )
 
 
-def _sum(values: Iterable[float | None], most: str, words: Any) -> str:
+def _sum(values: Iterable[float | None], most: str, words: Callable[[float], str]) -> str:
     found = list(values)
     known = [value for value in found if value is not None]
     if not known:
@@ -119,7 +132,12 @@ def _sum(values: Iterable[float | None], most: str, words: Any) -> str:
 def _notes(costs: Sequence[StageCost]) -> list[str]:
     notes = []
     if any(cost.is_upper_bound for cost in costs):
-        notes.append("≤: at most; trainings may stop early, maps may share passes, what is pending may be there already")
+        notes.append(
+            "≤: at most; trainings may stop early, maps may share passes, what is pending may be there already"
+        )
+    start_up = sum(cost.start_up_seconds for cost in costs)
+    if start_up:
+        notes.append(f"the total includes {seconds_in_words(start_up)} until torch is loaded")
     untimed = [cost.plan.stage.name for cost in costs if cost.seconds is None]
     if untimed:
         notes.append(f"{NOT_KNOWN}: not known before a first run; no time for {', '.join(untimed)}")

@@ -18,7 +18,7 @@ from pipeline.datasets.planted.items import sample_item
 # Insertion and deletion: 99 steps each between the ends, which are two passes more and shared by all rankings.
 PASSES_PER_RANKING = 198
 PASSES_OF_ENDS = 2
-# Maps of these generators do not look at the reference: one ranking serves all references of a query.
+# Maps of these generators look at neither model nor reference: no passes, and one ranking for all of a query's pairs.
 ONE_MAP_A_QUERY = ("random", "centre")
 GRID_CELLS = 4
 
@@ -51,8 +51,8 @@ def shard_work(stage: Stage, extent: Extent, facts: Facts) -> ShardWork:
         "saliency_maps": _saliency_maps,
         "faithfulness": _faithfulness,
         "true_effects": _true_effects,
-        "similarity_model": lambda stage, extent, facts: _training(similarity_training(stage, facts)),
-        "attribute_model": lambda stage, extent, facts: _training(attribute_training(stage, facts)),
+        "similarity_model": lambda stage, _, facts: _training(similarity_training(stage, facts)),
+        "attribute_model": lambda stage, _, facts: _training(attribute_training(stage, facts)),
     }
     if stage.job in by_job:
         return by_job[stage.job](stage, extent, facts)
@@ -82,7 +82,7 @@ def _embeddings(stage: Stage, extent: Extent, facts: Facts) -> ShardWork:
     return ShardWork(forward_passes=n, parts=parts, is_upper_bound=not facts.images_are_certain)
 
 
-def _attribute_scores(stage: Stage, extent: Extent, facts: Facts) -> ShardWork:
+def _attribute_scores(_stage: Stage, extent: Extent, facts: Facts) -> ShardWork:
     n, n_attributes = extent.images, len(facts.attribute_names)
     values = array_bytes(4, n, n_attributes) + array_bytes(4, n, n_attributes, GRID_CELLS, GRID_CELLS)
     parts = (ArraysSize(2, values), TableSize("attribute_score_rows", n))
@@ -93,7 +93,9 @@ def _saliency_maps(stage: Stage, extent: Extent, facts: Facts) -> ShardWork:
     counts = [count for _, count in extent.references]
     side, itemsize = stage.settings["map_size_px"], np.dtype(stage.settings["map_dtype"]).itemsize
     maps = ArraysSize(1, array_bytes(itemsize, len(counts), max(counts), side, side))
-    passes = len(counts) * stage.settings["rise"].get("masks", 0)
+    passes = 0
+    if stage.settings["generator"] not in ONE_MAP_A_QUERY:
+        passes = len(counts) * stage.settings[stage.settings["generator"]]["masks"]
     parts = (maps, TableSize("map_rows", sum(counts)))
     return ShardWork(forward_passes=passes, parts=parts, is_upper_bound=not facts.images_are_certain)
 

@@ -17,17 +17,30 @@ FIGURES_OF_GENERATOR = 6
 def table_parts(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
     """Return the parts of a stage that is a single shard."""
     by_job: dict[str, Callable[[Stage, Facts], tuple[PartSize, ...]]] = {
-        "vocabulary": lambda stage, facts: (TableSize("attribute_vocabulary", len(facts.attribute_names)),),
-        "pairs": lambda stage, facts: (TableSize("pairs", facts.pairs(stage.settings["split"])),),
-        "similarities": lambda stage, facts: (TableSize("similarities", facts.pairs(stage.settings["split"])),),
-        "replacements": lambda stage, facts: (TableSize("replacements", _pair_attributes(stage, facts)),),
+        "vocabulary": _vocabulary,
+        "pairs": _of_pairs,
+        "similarities": _of_pairs,
+        "replacements": _of_pair_attributes,
         "embedding_effects": _embedding_effects,
         "explanation_weights": _explanation_weights,
         "explanations": _explanations,
         "audit": _audit,
         "metrics": _metrics,
+        "report": _report,
     }
-    return by_job.get(stage.job, lambda stage, facts: (FileSize(),))(stage, facts)
+    return by_job[stage.job](stage, facts)
+
+
+def _vocabulary(_stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
+    return (TableSize("attribute_vocabulary", len(facts.attribute_names)),)
+
+
+def _of_pairs(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
+    return (TableSize(stage.job, facts.pairs(stage.settings["split"])),)
+
+
+def _of_pair_attributes(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
+    return (TableSize(stage.job, _pair_attributes(stage, facts)),)
 
 
 def _pair_attributes(stage: Stage, facts: Facts) -> int:
@@ -71,6 +84,11 @@ def _metrics(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
     rows += (FIGURES_OF_VARIANT + 1) * _variants(stage)
     rows += _audit_figures(stage, facts) if settings["audited"] else 0
     return (TableSize("metrics", rows),)
+
+
+def _report(_stage: Stage, _facts: Facts) -> tuple[PartSize, ...]:
+    # A page with pictures: no formula tells its size.
+    return (FileSize(),)
 
 
 def _variants(stage: Stage) -> int:

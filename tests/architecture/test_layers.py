@@ -20,7 +20,10 @@ def modules_after(statement: str) -> set[str]:
     ("statement", "absent"),
     [
         ("import stores.artifacts, stores.tables, stores.arrays", {"torch", "prefect", "pipeline", "flows"}),
-        ("import flows.cli, flows.run_command, flows.status, flows.query", {"torch", "prefect", "dask"}),
+        (
+            "import flows.cli, flows.run_command, flows.status, flows.query, flows.costs.plan_command",
+            {"torch", "prefect", "dask"},
+        ),
         ("import pipeline.saliency.rise, pipeline.similarity.training", {"prefect", "zarr", "pyarrow", "stores"}),
         ("import pipeline.evaluation.audit, pipeline.explanation.variants", {"torch"}),
     ],

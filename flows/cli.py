@@ -81,14 +81,33 @@ def status(
     """Show every stage: current, stale (and why), partial, pending or missing."""
     if failed or artifact is not None:
         _status_of_part(config, overrides, failed, artifact, format, debug)
-    else:
-        _for_each_seed(config, overrides, format, debug, stale_only=False)
+        return
+    with readable_errors(debug):
+        from flows.status import print_plans
+
+        _check_text_or_json(format)
+        print_plans(load_settings(config, overrides or []), as_json=format == "json")
 
 
 @app.command()
-def plan(config: Config, overrides: Overrides = None, format: Format = "text", debug: Debug = False) -> None:
-    """Show what a run would do, and why; computes nothing."""
-    _for_each_seed(config, overrides, format, debug, stale_only=True)
+def plan(
+    config: Config,
+    overrides: Overrides = None,
+    workers: Annotated[int, typer.Option(min=1, help="processes that share the shards of a stage")] = 1,
+    calibrate: Annotated[
+        bool | None,
+        typer.Option(help="measure this device anew, or leave seconds out; default: measure once, then remember"),
+    ] = None,
+    format: Format = "text",
+    debug: Debug = False,
+) -> None:
+    """Show what a run would do, why, and what it costs: forward passes, bytes and seconds; computes nothing."""
+    with readable_errors(debug):
+        from flows.costs.plan_command import print_costs_of_run
+
+        _check_text_or_json(format)
+        calibration = {None: "cached", True: "anew", False: "none"}[calibrate]
+        print_costs_of_run(load_settings(config, overrides or []), format == "json", workers, calibration)
 
 
 @app.command()
@@ -143,14 +162,6 @@ def _status_of_part(
             print_origin(settings.store.root, artifact, as_json=format == "json")
         else:
             print_failures(settings, as_json=format == "json")
-
-
-def _for_each_seed(config: Path, overrides: list[str] | None, format: str, debug: bool, stale_only: bool) -> None:
-    with readable_errors(debug):
-        from flows.status import print_plans
-
-        _check_text_or_json(format)
-        print_plans(load_settings(config, overrides or []), as_json=format == "json", stale_only=stale_only)
 
 
 def _check_text_or_json(format: str) -> None:

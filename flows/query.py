@@ -72,6 +72,7 @@ def current_tables(settings: Settings) -> "dict[str, pa.Table]":
                         "shard": commit.shard_label,
                         "images": commit.counts.get("images", 0),
                         "forward_passes": commit.counts.get("forward_passes", 0),
+                        "training_passes": commit.counts.get("training_passes", 0),
                         "seconds": commit.seconds,
                         "device": commit.provenance.get("device"),
                     }

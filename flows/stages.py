@@ -73,7 +73,11 @@ def similarity_stages(settings: Settings) -> list[Stage]:
     )
     if weights is None:
         values["seed"] = settings.seed
-    code = ("pipeline.similarity.networks",) if weights else ("pipeline.similarity.training",)
+    code = (
+        ("pipeline.similarity.networks",)
+        if weights
+        else ("pipeline.similarity.training", "pipeline.similarity.epoch_length")
+    )
     stages = [
         Stage(
             "similarity_model",

@@ -1,4 +1,4 @@
-"""What `sane status` and `sane plan` show."""
+"""What `sane status` shows."""
 
 import json
 import sys
@@ -16,13 +16,12 @@ from stores.artifacts import ArtifactStore
 COLOURS = {"current": "green", "stale": "yellow", "partial": "yellow", "pending": "blue", "missing": "red"}
 
 
-def print_plans(settings: Settings, as_json: bool, stale_only: bool) -> None:
+def print_plans(settings: Settings, as_json: bool) -> None:
     """Print the state of every stage for every seed.
 
     Args:
         settings: of the run.
         as_json: a list of {seed, stage, state, reasons, fingerprint, shards_done, shards} instead of a table.
-        stale_only: leave out what is current, as `sane plan` does.
 
     Raises:
         PipelineError, StoreError: inputs are refused, or the store cannot be read.
@@ -31,11 +30,10 @@ def print_plans(settings: Settings, as_json: bool, stale_only: bool) -> None:
     listed: list[dict[str, Any]] = []
     for seed in run_seeds(settings):
         plans = plan_stages(build_stages(with_seed(settings, seed)), store)
-        shown = [plan for plan in plans if not stale_only or plan.state != "current"]
         if as_json:
-            listed += [{"seed": seed, **describe_plan(plan)} for plan in shown]
+            listed += [{"seed": seed, **describe_plan(plan)} for plan in plans]
         else:
-            _print_table(shown, len(plans), f"seed {seed}", stale_only)
+            _print_table(plans, f"seed {seed}")
     if as_json:
         sys.stdout.write(json.dumps(listed, indent=2) + "\n")
 
@@ -52,12 +50,9 @@ def describe_plan(plan: StagePlan) -> dict[str, Any]:
     }
 
 
-def _print_table(plans: list[StagePlan], total: int, title: str, stale_only: bool) -> None:
+def _print_table(plans: list[StagePlan], title: str) -> None:
     console = plain_console()
-    if not plans:
-        console.print(f"{title}: nothing to do, all {total} stages are current")
-        return
-    table = Table(title=f"{title}: {'what a run would do' if stale_only else 'stages'}", title_justify="left")
+    table = Table(title=f"{title}: stages", title_justify="left")
     for heading in ("stage", "state", "shards done", "why"):
         table.add_column(heading, overflow="fold")
     for plan in plans:

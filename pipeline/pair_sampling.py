@@ -58,6 +58,30 @@ def sample_pairs(
     return sorted(chosen, key=lambda pair: (pair.query, _hash(seed, pair.query, pair.reference)))
 
 
+def count_references(
+    image_ids: Sequence[str],
+    matches: Callable[[int], np.ndarray],
+    references: int,
+    most_pairs: int | None,
+    seed: int,
+) -> dict[str, int]:
+    """Return how many references `sample_pairs` gives each query, without choosing them; arguments as there."""
+    order = sorted(range(len(image_ids)), key=lambda position: _hash(seed, image_ids[position]))
+    counts: dict[str, int] = {}
+    room = most_pairs
+    for position in order:
+        if room is not None and room <= 0:
+            break
+        matching = matches(position)
+        count = min(references, int(matching.sum()) - int(matching[position]))
+        if room is not None:
+            count = min(count, room)
+            room -= count
+        if count:
+            counts[image_ids[position]] = count
+    return counts
+
+
 def pair_id(split: str, query: str, reference: str, condition: str = "") -> str:
     """Return the pair's id: 16 hexadecimal digits that depend on all four parts."""
     return sha256(f"{split}|{query}|{reference}|{condition}".encode()).hexdigest()[:16]

@@ -153,7 +153,7 @@ SCHEMAS: dict[str, pa.Schema] = {
         },
     ),
     "runtime": _table(
-        {"stage": _TEXT, "shard": _TEXT, "images": _COUNT, "forward_passes": _COUNT},
+        {"stage": _TEXT, "shard": _TEXT, "images": _COUNT, "forward_passes": _COUNT, "training_passes": _COUNT},
         {"seconds": _REAL, "device": _TEXT},
     ),
     "runs": _table(

@@ -53,6 +53,8 @@ def run(inputs: JobInputs) -> JobResult:
         "epochs": len(history),
         "best_epoch": trained.best_epoch,
         "images_without_attributes": trained.images_without_attributes,
+        "training_passes": len(history) * (len(train.labels_na) - trained.images_without_attributes),
+        "forward_passes": len(history) * len(valid.labels_na),
     }
     return JobResult(parts, counts)
 

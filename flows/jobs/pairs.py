@@ -1,6 +1,6 @@
 """Pairs of one split: images of one class, or items whose planted similarity passes a threshold."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ def run(inputs: JobInputs) -> JobResult:
     pairs = sample_pairs(
         settings["split"],
         [row["image_id"] for row in rows],
-        _matches(rows, settings["match_threshold"]),
+        matching_images(rows, settings["match_threshold"]),
         settings["references"],
         settings["most_pairs"],
         settings["seed"],
@@ -49,10 +49,11 @@ def run(inputs: JobInputs) -> JobResult:
     return JobResult({"pairs": TablePart("pairs", table)}, {"pairs": len(pairs), "images": len(rows)})
 
 
-def _matches(rows: list[dict[str, Any]], threshold: float) -> Callable[[int], np.ndarray]:
+def matching_images(rows: Sequence[Mapping[str, Any]], threshold: float) -> Callable[[int], np.ndarray]:
+    """Return what gives, for the position of a query among these rows of `images`, bool (image): matches it."""
     if rows and rows[0]["similarity_target"] is not None:
         targets = np.array([row["similarity_target"] for row in rows], dtype=np.float64)
         targets /= np.linalg.norm(targets, axis=1, keepdims=True)
         return lambda position: targets @ targets[position] >= threshold
-    labels = np.array([row["label"] for row in rows])
+    labels = np.unique(np.array([row["label"] for row in rows], dtype=str), return_inverse=True)[1]
     return lambda position: labels == labels[position]

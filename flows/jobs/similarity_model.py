@@ -10,6 +10,7 @@ from flows.shards import JobInputs, JobResult
 from flows.training_checkpoints import TrainingCheckpoints
 from flows.upstream import Upstream
 from pipeline.networks import network_state
+from pipeline.similarity.epoch_length import training_images_per_epoch
 from pipeline.similarity.networks import build_embedding_network, load_network_state
 from pipeline.similarity.training import LabelledPixels, SimilarityTrainingSpec, train_similarity_model
 from pipeline.similarity.weights_file import read_weights_file
@@ -25,7 +26,7 @@ def run(inputs: JobInputs) -> JobResult:
     if weights is not None:
         network = build_embedding_network(settings["network"], settings["embedding_dim"])
         load_network_state(network, read_weights_file(Path(weights)), weights)
-        return _result(network_state(network), [], metadata, {"images": 0})
+        return _result(network_state(network), [], metadata, {"images": 0, "forward_passes": 0, "training_passes": 0})
     # Only the learned splits number the classes: test classes are not among this stage's inputs.
     labels = (inputs.upstream.table("images", "images", split)["label"].to_pylist() for split in ("train", "valid"))
     classes = sorted(set().union(*labels))
@@ -38,7 +39,17 @@ def run(inputs: JobInputs) -> JobResult:
     device = inputs.task.device.name
     trained = train_similarity_model(spec, train, valid, device, report, state, checkpoints.save)
     history = [{"model": "similarity_model", **row} for row in trained.history]
-    counts = {"images": len(train.pixels_nhwc), "epochs": len(history), "best_epoch": trained.best_epoch}
+    n_classes = len(np.unique(train.classes_n))
+    per_epoch = training_images_per_epoch(
+        spec.objective, len(train.pixels_nhwc), n_classes, spec.batch_size, spec.images_per_class
+    )
+    counts = {
+        "images": len(train.pixels_nhwc),
+        "epochs": len(history),
+        "best_epoch": trained.best_epoch,
+        "training_passes": len(history) * per_epoch,
+        "forward_passes": len(history) * len(valid.pixels_nhwc),
+    }
     return _result(trained.state, history, metadata, counts)
 
 

@@ -8,12 +8,11 @@ import numpy as np
 from flows.jobs.reading import embeddings_by_id, load_scorer
 from flows.planners.dataset import planted_spec
 from flows.shards import JobInputs, JobResult
-from pipeline.datasets.planted.edits import attribute_edits, null_background_edits
+from pipeline.datasets.planted.edits import measuring_edits, null_background_edits
 from pipeline.datasets.planted.items import sample_item
 from pipeline.datasets.planted.renderer import render_item, render_with_edit
 from pipeline.datasets.planted.similarity import driver_attributes
 from pipeline.datasets.planted.spec import PlantedSpec
-from pipeline.datasets.planted.vocabulary import FACTORS
 from pipeline.evaluation.audit import effects_as_angles
 from pipeline.similarity.scorer import SimilarityScorer
 from stores.parts import Part, TablePart
@@ -62,14 +61,8 @@ def _effects_of_query(
     images: list[np.ndarray] = [original]
     spans: list[tuple[str, bool, int, int]] = []
     nulls: list[np.ndarray] = []
-    for attribute in attributes:
-        present = attribute in item.attributes
-        # An absent value of a factor has no effect of its own: the present value's entry stands for it.
-        if not present and attribute.partition(":")[0] in FACTORS:
-            continue
-        edited = [render_with_edit(spec, query, edit) for edit in attribute_edits(item, attribute)]
-        if not edited:
-            continue
+    for attribute, present, edits in measuring_edits(item, attributes):
+        edited = [render_with_edit(spec, query, edit) for edit in edits]
         spans.append((attribute, present, len(images), len(images) + len(edited)))
         images += edited
         if present:

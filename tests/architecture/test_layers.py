@@ -20,7 +20,10 @@ def modules_after(statement: str) -> set[str]:
     ("statement", "absent"),
     [
         ("import stores.artifacts, stores.tables, stores.arrays", {"torch", "prefect", "pipeline", "flows"}),
-        ("import flows.cli, flows.run_command, flows.status, flows.query", {"torch", "prefect", "dask"}),
+        (
+            "import flows.cli, flows.run_command, flows.status, flows.query, flows.costs.plan_command",
+            {"torch", "prefect", "dask"},
+        ),
         ("import pipeline.saliency.rise, pipeline.similarity.training", {"prefect", "zarr", "pyarrow", "stores"}),
         ("import pipeline.evaluation.audit, pipeline.explanation.variants", {"torch"}),
     ],
@@ -60,5 +63,6 @@ def _other_paths(stage: str) -> set[str]:
         names |= {"pipeline.saliency.methods", "pipeline.saliency.rise", "pipeline.saliency.contract"}
     if stage == "similarity_model":
         # A model from a file is not trained; a trained one is not read.
-        names |= {"pipeline.similarity.training", "pipeline.similarity.weights_file"}
+        names |= {"pipeline.similarity.training", "pipeline.similarity.epoch_length"}
+        names |= {"pipeline.similarity.weights_file"}
     return names

@@ -1,9 +1,12 @@
 """A whole run, but for the report, on a fake release of photographs: the way of files, classes and class attributes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from benchmarks.plan_accuracy import passes_disagree
+from tests.flows.costs.test_counts import costs_of, recorded
 from tests.flows.fake_awa2 import write_fake_awa2
 from tests.flows.run_cases import FinishedRun
 
@@ -46,3 +49,18 @@ def test_pairs_are_of_one_class_and_attributes_are_the_class_row(photographs: Fi
 def test_only_the_report_and_what_it_alone_reads_is_left(photographs: FinishedRun) -> None:
     similarities = {f"similarities.{split}" for split in ("train", "valid", "test")}
     assert set(photographs.status(command="plan")) == {"report", *similarities}
+
+
+@pytest.mark.slow
+def test_a_plan_before_the_run_tells_its_passes(photographs: FinishedRun) -> None:
+    real = recorded(photographs)
+    costs = costs_of(photographs.settings("store.root=elsewhere"))
+    # A photograph may turn out unreadable, so everything is a bound; here all can be read and nothing stops early.
+    assert costs["embeddings"].is_upper_bound
+    done = {name: (cost, real[name]) for name, cost in costs.items() if name in real}
+    assert set(costs) - set(done) == {"report", "similarities.train", "similarities.valid", "similarities.test"}
+    exact = [name for name in done if name != "faithfulness.rise.fixed"]
+    assert [
+        name for name in exact if passes_disagree(replace(done[name][0], is_upper_bound=False), done[name][1])
+    ] == []
+    assert not passes_disagree(*done["faithfulness.rise.fixed"])

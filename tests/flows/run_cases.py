@@ -62,7 +62,8 @@ class FinishedRun:
         return rows
 
     def status(self, *overrides: str, command: str = "status") -> dict[str, dict[str, Any]]:
-        result = invoke(command, self.config, "--format", "json", *as_options(overrides))
+        extra = ("--no-calibrate",) if command == "plan" else ()
+        result = invoke(command, self.config, "--format", "json", *extra, *as_options(overrides))
         assert result.exit_code == 0, result.output
         return {row["stage"]: row for row in json.loads(result.stdout)}
 

@@ -36,7 +36,8 @@ def test_plan_shows_only_what_would_run(finished_run: FinishedRun) -> None:
     would_run = finished_run.status(change, command="plan")
     assert set(would_run) == {"explanation_weights", "explanations", "audit", "metrics", "report"}
     everything = finished_run.status(change)
-    assert would_run == {name: everything[name] for name in would_run}
+    for name, row in would_run.items():
+        assert {key: row[key] for key in FIELDS} == everything[name]
 
 
 def test_as_text_plan_says_when_there_is_nothing_to_do(finished_run: FinishedRun) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.pair_sampling import Pair, pair_id, sample_pairs
+from pipeline.pair_sampling import Pair, count_references, pair_id, sample_pairs
 
 Images = list[tuple[str, int]]  # id, class
 
@@ -110,3 +110,17 @@ def test_every_part_enters_the_pair_id(parts: tuple[str, str, str, str]) -> None
 
 def test_classes_of_one_image_give_no_pairs() -> None:
     assert sample([("a", 0), ("b", 1)]) == []
+
+
+@given(
+    images=image_sets,
+    references=st.integers(1, 4),
+    most_pairs=st.one_of(st.none(), st.integers(1, 12)),
+    seed=st.integers(0, 5),
+)
+def test_references_can_be_counted_without_choosing_them(
+    images: Images, references: int, most_pairs: int | None, seed: int
+) -> None:
+    chosen = references_of(sample(images, references, most_pairs, seed))
+    counted = count_references([name for name, _ in images], same_class(images), references, most_pairs, seed)
+    assert counted == {query: len(found) for query, found in chosen.items()}

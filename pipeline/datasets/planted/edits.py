@@ -4,6 +4,8 @@ The background edits give the noise floor of effects: what a score does when equ
 say nothing about the item.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +17,7 @@ from pipeline.datasets.planted.vocabulary import FACTORS, PARTS_OF_TYPE, attribu
 from pipeline.errors import BadSetting
 from pipeline.randomness import keyed_rng
 
-__all__ = ["Edit", "attribute_edits", "changed_region", "null_background_edits"]
+__all__ = ["Edit", "attribute_edits", "changed_region", "measuring_edits", "null_background_edits"]
 
 
 def attribute_edits(item: Item, attribute: str) -> tuple[Edit, ...]:
@@ -42,6 +44,26 @@ def attribute_edits(item: Item, attribute: str) -> tuple[Edit, ...]:
     if value not in PARTS_OF_TYPE[item.item_type]:
         return ()
     return (Edit(attribute, value, PART_OFF if is_present else PART_ON),)
+
+
+def measuring_edits(item: Item, attributes: Sequence[str]) -> list[tuple[str, bool, tuple[Edit, ...]]]:
+    """Return (attribute, whether the item has it, its edits) for each attribute whose effect is measured.
+
+    An absent value of a factor has no effect of its own: the present value's entry stands for it. Parts that the
+    item's type cannot have are left out, too.
+
+    Raises:
+        BadSetting: the vocabulary has no such attribute.
+    """
+    measured = []
+    for attribute in attributes:
+        present = attribute in item.attributes
+        if not present and attribute.partition(":")[0] in FACTORS:
+            continue
+        edits = attribute_edits(item, attribute)
+        if edits:
+            measured.append((attribute, present, edits))
+    return measured
 
 
 def changed_region(spec: PlantedSpec, image_id: str, attribute: str) -> NDArray[np.bool_]:

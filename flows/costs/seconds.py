@@ -1,0 +1,83 @@
+"""Seconds of a shard: its counts times the calibrated seconds of each, plus what every shard costs anyway."""
+
+from flows.costs.calibration import Calibration
+from flows.costs.extents import Extent, query_split
+from flows.costs.facts import Facts
+from flows.costs.work import ShardWork
+from flows.plan import StagePlan
+from stores.artifacts import ArtifactStore
+
+# Stages that run a network, or make the images; for the others only earlier runs tell how long they take.
+CALIBRATED_JOBS = frozenset(
+    {
+        "images",
+        "similarity_model",
+        "embeddings",
+        "saliency_maps",
+        "faithfulness",
+        "attribute_model",
+        "attribute_scores",
+        "true_effects",
+    }
+)
+# The first of these stages waits until torch is loaded.
+TORCH_JOBS = CALIBRATED_JOBS - {"images"}
+
+
+def calibrated_seconds(
+    plan: StagePlan, extent: Extent, work: ShardWork, facts: Facts, calibration: Calibration
+) -> float:
+    """Return the seconds of one shard of a stage in CALIBRATED_JOBS, on one worker."""
+    job, seconds = plan.stage.job, calibration
+    if job == "images":
+        computing = work.images * seconds.image
+    elif job == "saliency_maps":
+        # None for the controls, which prepare nothing.
+        masks = plan.stage.settings["rise"].get("masks", 0)
+        computing = work.forward_passes * seconds.rise_pass + masks * seconds.rise_mask
+    elif job == "faithfulness":
+        computing = work.forward_passes * seconds.manipulated_image
+    elif job == "true_effects":
+        computing = work.forward_passes * (seconds.edited_image + seconds.embedded_image)
+    elif job == "similarity_model":
+        computing = work.training_passes * seconds.training_image + work.forward_passes * seconds.embedded_image
+    elif job == "attribute_model":
+        training = work.training_passes * seconds.attribute_training_image
+        computing = training + work.forward_passes * seconds.attribute_image
+    elif job == "attribute_scores":
+        computing = work.forward_passes * seconds.attribute_image
+    else:
+        computing = work.forward_passes * seconds.embedded_image
+    return computing + seconds.shard_written + _parts_read(plan, extent, facts) * seconds.part_read
+
+
+def earlier_seconds(plan: StagePlan, work_pairs: int | None, store: ArtifactStore) -> float | None:
+    """Return the seconds that the stage's latest result took, scaled by pairs where it counted them; None without one.
+
+    Args:
+        plan: of a stage that is a single shard.
+        work_pairs: pairs that it will go through, None where that is not what it goes through.
+        store: with the earlier results.
+    """
+    latest = store.latest_manifest(plan.stage.name)
+    if latest is None:
+        return None
+    pairs = latest.details.get("counts", {}).get("pairs")
+    if pairs and work_pairs is not None:
+        return latest.seconds * work_pairs / int(pairs)
+    return latest.seconds
+
+
+def _parts_read(plan: StagePlan, extent: Extent, facts: Facts) -> int:
+    """Return how many parts a shard reads that are worth counting."""
+    job = plan.stage.job
+    if job == "images":
+        return 0
+    if job in ("embeddings", "attribute_scores"):
+        return 3
+    if job in ("similarity_model", "attribute_model"):
+        return 2 * len(facts.shard_labels("train", "valid"))
+    # The split's ids of images and embeddings once, all its embeddings and a shard of pixels for every query.
+    shards = len(facts.shard_labels(query_split(plan)))
+    queries = len(extent.references)
+    return 2 * shards + queries * (shards + 1)

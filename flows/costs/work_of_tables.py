@@ -1,0 +1,95 @@
+"""What the stages write that make tables, curves and pages in one go; they run no network."""
+
+from collections.abc import Callable
+
+from flows.costs.facts import Facts
+from flows.costs.parts import ArraysSize, FileSize, PartSize, TableSize, array_bytes
+from flows.graph import Stage
+from flows.jobs.variant_names import all_variants
+
+RANKS = 10
+# Figures that `metrics` and `audit` report for each variant, generator and attribute model.
+FIGURES_OF_VARIANT = 5
+FIGURES_OF_AUDITED = 5
+FIGURES_OF_GENERATOR = 6
+
+
+def table_parts(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
+    """Return the parts of a stage that is a single shard."""
+    by_job: dict[str, Callable[[Stage, Facts], tuple[PartSize, ...]]] = {
+        "vocabulary": _vocabulary,
+        "pairs": _of_pairs,
+        "similarities": _of_pairs,
+        "replacements": _of_pair_attributes,
+        "embedding_effects": _embedding_effects,
+        "explanation_weights": _explanation_weights,
+        "explanations": _explanations,
+        "audit": _audit,
+        "metrics": _metrics,
+        "report": _report,
+    }
+    return by_job[stage.job](stage, facts)
+
+
+def _vocabulary(_stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
+    return (TableSize("attribute_vocabulary", len(facts.attribute_names)),)
+
+
+def _of_pairs(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
+    return (TableSize(stage.job, facts.pairs(stage.settings["split"])),)
+
+
+def _of_pair_attributes(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
+    return (TableSize(stage.job, _pair_attributes(stage, facts)),)
+
+
+def _pair_attributes(stage: Stage, facts: Facts) -> int:
+    return facts.pairs(stage.settings["split"]) * len(facts.attribute_names)
+
+
+def _embedding_effects(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
+    dimension = facts.setting("embeddings", "embedding_dim")
+    directions = array_bytes(8, len(facts.attribute_names), dimension) + 2 * array_bytes(8, 1)
+    return TableSize("embedding_effects", _pair_attributes(stage, facts)), ArraysSize(3, directions)
+
+
+def _explanation_weights(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
+    steps = round(1 / stage.settings["weight_grid_step"])
+    # All points of the simplex, and once more those that give the prior no weight.
+    points = (steps + 1) * (steps + 2) // 2 + steps + 1
+    return TableSize("prior", len(facts.attribute_names)), TableSize("weight_grid", points)
+
+
+def _explanations(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
+    variants, pairs, n_attributes = _variants(stage), facts.pairs("test"), len(facts.attribute_names)
+    scores = ArraysSize(1, array_bytes(4, variants, pairs, n_attributes))
+    return scores, TableSize("explanations", variants * pairs * min(RANKS, n_attributes))
+
+
+def _audit(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
+    # Every variant is audited twice: as it is, and over the attributes that the query has.
+    named = 2 * _variants(stage)
+    return TableSize("audit_metrics", _audit_figures(stage, facts)), TableSize(
+        "audit_outcomes", named * facts.pairs("test")
+    )
+
+
+def _audit_figures(stage: Stage, facts: Facts) -> int:
+    return FIGURES_OF_AUDITED * (2 * _variants(stage) + 2) + len(facts.attribute_names) + 12
+
+
+def _metrics(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
+    settings = stage.settings
+    rows = FIGURES_OF_GENERATOR * len(settings["generators"]) + len(settings["attribute_models"])
+    rows += (FIGURES_OF_VARIANT + 1) * _variants(stage)
+    rows += _audit_figures(stage, facts) if settings["audited"] else 0
+    return (TableSize("metrics", rows),)
+
+
+def _report(_stage: Stage, _facts: Facts) -> tuple[PartSize, ...]:
+    # A page with pictures: no formula tells its size.
+    return (FileSize(),)
+
+
+def _variants(stage: Stage) -> int:
+    return len(all_variants(list(stage.settings["variants"])))

@@ -1,0 +1,26 @@
+"""Numbers for people: three figures and the unit that suits."""
+
+import pytest
+
+from flows.costs.view import bytes_in_words, in_words, seconds_in_words
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(0, "0"), (999, "999"), (1000, "1.00 k"), (12_345, "12.3 k"), (999_400, "999 k"), (4_560_000, "4.56 M")],
+)
+def test_counts(count: int, words: str) -> None:
+    assert in_words(count) == words
+
+
+@pytest.mark.parametrize(("size", "words"), [(12, "12 B"), (1_310_000, "1.31 MB"), (93_400_000_000, "93.4 GB")])
+def test_bytes(size: int, words: str) -> None:
+    assert bytes_in_words(size) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.5, "0.5 s"), (8.04, "8 s"), (42.0, "42 s"), (120.0, "2 min"), (5940, "99 min"), (12_000, "3 h 20 min")],
+)
+def test_seconds(seconds: float, words: str) -> None:
+    assert seconds_in_words(seconds) == words

@@ -15,7 +15,17 @@ def training_images_per_epoch(
     """
     length = n_images
     if objective == "triplet":
-        per_class = max(2, min(images_per_class, batch_size // 2))
-        length = max(n_images // (per_class * n_classes), 1) * per_class * n_classes
+        per_class = images_of_a_class(batch_size, images_per_class)
+        length = whole_turns(n_images, n_classes, per_class)
     rest = length % batch_size
     return length - (rest if rest < min(8, length) else 0)
+
+
+def images_of_a_class(batch_size: int, images_per_class: int) -> int:
+    """Return how many images of one class stand together in a triplet batch, which needs two classes."""
+    return max(2, min(images_per_class, batch_size // 2))
+
+
+def whole_turns(n_images: int, n_classes: int, per_class: int) -> int:
+    """Return the length of a triplet epoch: about `n_images`, in whole turns of every class."""
+    return max(n_images // (per_class * n_classes), 1) * per_class * n_classes

@@ -9,6 +9,7 @@ from pytorch_metric_learning.utils import common_functions
 
 from pipeline.images import normalise_pixels
 from pipeline.randomness import derive_seed, keyed_rng
+from pipeline.similarity.epoch_length import images_of_a_class, whole_turns
 from pipeline.similarity.training_data import SimilarityTrainingSpec
 
 
@@ -31,9 +32,9 @@ def epoch_batches(spec: SimilarityTrainingSpec, classes_n: np.ndarray, epoch: in
 
 def _order_by_class(spec: SimilarityTrainingSpec, classes_n: np.ndarray, epoch: int) -> np.ndarray:
     n_classes = len(np.unique(classes_n))
-    per_class = max(2, min(spec.images_per_class, spec.batch_size // 2))
+    per_class = images_of_a_class(spec.batch_size, spec.images_per_class)
     # The sampler wants whole batches: one list of every class in turn, as long as the training set.
-    length = max(len(classes_n) // (per_class * n_classes), 1) * per_class * n_classes
+    length = whole_turns(len(classes_n), n_classes, per_class)
     sampler = samplers.MPerClassSampler(classes_n, m=per_class, length_before_new_iter=length)
     generator = common_functions.NUMPY_RANDOM
     try:

@@ -6,8 +6,9 @@ from safetensors.numpy import save
 from flows.costs.network_sizes import TRUNKS, attribute_predictor_size, embedding_network_size
 from flows.costs.parts import FileSize, TableSize
 from flows.costs.sizes import Earlier, real_bytes, shard_bytes
-from pipeline.attributes.predictor import build_attribute_predictor, predictor_state
-from pipeline.similarity.networks import build_embedding_network, network_state
+from pipeline.attributes.predictor import build_attribute_predictor
+from pipeline.networks import network_state
+from pipeline.similarity.networks import build_embedding_network
 from stores.artifacts import ArtifactStore
 from tests.flows.costs.test_counts import costs_of
 from tests.flows.run_cases import FinishedRun
@@ -62,5 +63,5 @@ def test_sizes_of_networks_are_those_of_the_networks(network: str) -> None:
     embedding = network_state(build_embedding_network(network, 48))
     assert embedding_network_size(network, 48) == (sum(a.nbytes for a in embedding.values()), len(embedding))
     assert len(save(embedding)) < 1.02 * embedding_network_size(network, 48)[0]
-    predictor = predictor_state(build_attribute_predictor(network, 7, None, 0))
+    predictor = network_state(build_attribute_predictor(network, 7, None, 0))
     assert attribute_predictor_size(network, 7) == (sum(a.nbytes for a in predictor.values()), len(predictor))

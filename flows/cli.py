@@ -115,17 +115,20 @@ def query(
     config: Config,
     sql: Annotated[str, typer.Argument(help="DuckDB SQL, such as 'select * from metrics'; 'show tables' lists them")],
     overrides: Overrides = None,
+    run: Annotated[
+        str | None, typer.Option(help="read a recorded run instead: its name, its id, or latest; needs no dataset")
+    ] = None,
     format: Annotated[str, typer.Option("--format", help="table, csv, json, markdown or latex")] = "table",
     debug: Debug = False,
 ) -> None:
-    """Run SQL over the tables of all current stages."""
+    """Run SQL over the tables of all current stages, or of a recorded run."""
     with readable_errors(debug):
         from flows.query import query_tables
         from flows.query_formats import check_format, render_result
 
         check_format(format)
         settings = load_settings(config, overrides or [])
-        sys.stdout.write(render_result(query_tables(settings, sql), format))
+        sys.stdout.write(render_result(query_tables(settings, sql, run), format))
 
 
 @app.command()
@@ -162,6 +165,51 @@ def _status_of_part(
             print_origin(settings.store.root, artifact, as_json=format == "json")
         else:
             print_failures(settings, as_json=format == "json")
+
+
+@app.command()
+def verify(
+    config: Config,
+    overrides: Overrides = None,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="remove what is damaged, so that a run makes it anew")
+    ] = False,
+    everything: Annotated[bool, typer.Option("--all", help="read all that the store holds, whatever made it")] = False,
+    format: Format = "text",
+    debug: Debug = False,
+) -> None:
+    """Read every result that counts for the configuration and name what is damaged.
+
+    Exit code 0: all is whole, or --repair removed what was not; 1: something is damaged, or could not be removed.
+    """
+    with readable_errors(debug):
+        from flows.verify_command import verify_command
+
+        _check_text_or_json(format)
+        whole = verify_command(load_settings(config, overrides or []), everything, repair, format == "json")
+    if not whole:
+        raise typer.Exit(EXIT_FAILED)
+
+
+@app.command()
+def gc(
+    configs: Annotated[list[Path], typer.Argument(help="configurations whose results are kept, all on one store")],
+    overrides: Overrides = None,
+    delete: Annotated[bool, typer.Option("--delete", help="delete; without it nothing is changed")] = False,
+    unpin: Annotated[str | None, typer.Option(help="a named run whose results need no longer be kept")] = None,
+    format: Format = "text",
+    debug: Debug = False,
+) -> None:
+    """Show what of a store nobody wants any more, and delete it with --delete.
+
+    Kept is what is current or in progress for the configurations, what named runs used, and what runs work with now.
+    """
+    with readable_errors(debug):
+        from flows.collect_command import collect_command
+
+        _check_text_or_json(format)
+        chosen = [(str(config), load_settings(config, overrides or [])) for config in configs]
+        collect_command(chosen, delete, unpin, format == "json")
 
 
 def _check_text_or_json(format: str) -> None:

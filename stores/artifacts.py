@@ -8,6 +8,7 @@ Every step only ever creates. A process killed anywhere leaves nothing that a re
 result, and two processes doing the same work both end with the first one's result.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ import pyarrow as pa
 
 from stores import payloads
 from stores.checkpoints import forget_checkpoints
-from stores.errors import MissingArtifact
+from stores.errors import REPAIR_REMEDY, MissingArtifact
 from stores.location import Location
 from stores.manifests import Commit, Manifest
 from stores.parts import Part
@@ -24,6 +25,7 @@ from stores.records import misplaced_record
 
 _COMMIT = "commit.json"
 _SHARDS = "shards"
+_MANIFEST = re.compile(r"[0-9a-f]{64}\.json")
 
 
 class ArtifactStore:
@@ -94,8 +96,8 @@ class ArtifactStore:
             raise MissingArtifact(
                 expected=f"the shard's {_COMMIT}",
                 found="none",
-                where=self.shard_folder(stage, shard_key).url,
-                remedy="run again with --force and the stage's name",
+                where=self.shard_folder(stage, shard_key).child(_COMMIT).url,
+                remedy=REPAIR_REMEDY,
             )
         return commit
 
@@ -208,15 +210,23 @@ class ArtifactStore:
         """
         # Manifest, commits, payloads: a process killed in between leaves less done, never something damaged.
         self.manifest_file(stage, fingerprint).remove_tree()
-        for folder in (self.shard_folder(stage, key) for key in shard_keys):
-            folder.child(_COMMIT).remove_tree()
-            folder.remove_tree()
+        for key in shard_keys:
+            self.forget_shard(stage, key)
         forget_checkpoints(self.root, stage, shard_keys)
+
+    def forget_shard(self, stage: str, shard_key: str) -> None:
+        """Remove a shard that no manifest lists any more; nothing happens when there is none.
+
+        Raises:
+            ReadOnlyStore: when the place cannot be written.
+        """
+        folder = self.shard_folder(stage, shard_key)
+        folder.child(_COMMIT).remove_tree()
+        folder.remove_tree()
 
     def fingerprints(self, stage: str) -> list[str]:
         """Return the fingerprints of the stage's manifests, sorted."""
-        names = self.root.child(stage).list_names()
-        return [name.removesuffix(".json") for name in names if name.endswith(".json")]
+        return [name.removesuffix(".json") for name in self.root.child(stage).list_names() if _MANIFEST.fullmatch(name)]
 
     def stages(self) -> list[str]:
         """Return the stage instances that have shards, sorted."""

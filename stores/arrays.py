@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from stores.digests import digest_array
-from stores.errors import CorruptArtifact, MissingArtifact, SchemaMismatch
+from stores.errors import REPAIR_REMEDY, CorruptArtifact, MissingArtifact, SchemaMismatch
 from stores.location import Location
 from stores.system_errors import explain_write_errors
 
@@ -82,13 +82,15 @@ def read_arrays(
             expected="a Zarr group",
             found="none",
             where=location.url,
-            remedy="run the stage that makes it again",
+            remedy=REPAIR_REMEDY,
         )
     _refuse_empty_files(location, sizes)
     group = _open_group(location)
     present = sorted(path.split("/")[0] for path in sizes if path.endswith("/zarr.json"))
     wanted = present if names is None else list(names)
     for name in wanted:
+        if name not in present and name in (digests or {}):
+            raise _corrupt(location.child(name, "zarr.json"), "no such file")
         if name not in present:
             raise SchemaMismatch(
                 expected=f"one of {', '.join(present)}",
@@ -216,5 +218,5 @@ def _corrupt(place: Location, found: str) -> CorruptArtifact:
         expected="a whole Zarr array as it was written",
         found=found[:500],
         where=place.url,
-        remedy="run again with --force and the stage's name: it makes the stage's shards anew",
+        remedy=REPAIR_REMEDY,
     )

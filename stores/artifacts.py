@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from stores import payloads
 from stores.checkpoints import forget_checkpoints
-from stores.errors import MissingArtifact
+from stores.errors import REPAIR_REMEDY, MissingArtifact
 from stores.location import Location
 from stores.manifests import Commit, Manifest
 from stores.parts import Part
@@ -95,7 +95,7 @@ class ArtifactStore:
                 expected=f"the shard's {_COMMIT}",
                 found="none",
                 where=self.shard_folder(stage, shard_key).url,
-                remedy="run again with --force and the stage's name",
+                remedy=REPAIR_REMEDY,
             )
         return commit
 
@@ -208,10 +208,19 @@ class ArtifactStore:
         """
         # Manifest, commits, payloads: a process killed in between leaves less done, never something damaged.
         self.manifest_file(stage, fingerprint).remove_tree()
-        for folder in (self.shard_folder(stage, key) for key in shard_keys):
-            folder.child(_COMMIT).remove_tree()
-            folder.remove_tree()
+        for key in shard_keys:
+            self.forget_shard(stage, key)
         forget_checkpoints(self.root, stage, shard_keys)
+
+    def forget_shard(self, stage: str, shard_key: str) -> None:
+        """Remove a shard that no manifest lists any more; nothing happens when there is none.
+
+        Raises:
+            ReadOnlyStore: when the place cannot be written.
+        """
+        folder = self.shard_folder(stage, shard_key)
+        folder.child(_COMMIT).remove_tree()
+        folder.remove_tree()
 
     def fingerprints(self, stage: str) -> list[str]:
         """Return the fingerprints of the stage's manifests, sorted."""

@@ -1,5 +1,8 @@
 """Errors of the store: what was expected, what was found, where, and what to do."""
 
+# What helps against damage, whatever is damaged.
+REPAIR_REMEDY = "sane verify CONFIG --repair, then run again: only what is damaged is made anew"
+
 
 class StoreError(Exception):
     """A problem with stored data or with the place it is stored in, stated in four parts.

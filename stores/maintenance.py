@@ -1,19 +1,18 @@
-"""Looking after a store: verifying shards, and finding what killed writers left behind."""
+"""Looking after a store: verifying a shard's payloads, and finding what killed writers left behind."""
 
 from stores.artifacts import ArtifactStore
 from stores.errors import StoreError
 from stores.manifests import Commit
+from stores.payloads import verify_payload
 
 
 def verify_commit(store: ArtifactStore, commit: Commit) -> list[StoreError]:
-    """Return what is wrong with the payloads of a shard: one error per damaged or missing part."""
-    problems: list[StoreError] = []
-    for part_name in sorted(commit.parts):
-        try:
-            store.read_part(commit, part_name)
-        except StoreError as error:
-            problems.append(error)
-    return problems
+    """Return what is wrong with the payloads of a shard: an error for each damaged or missing file.
+
+    A file whose damage hides that of others, such as the metadata of an array, stands for them.
+    """
+    folder = store.shard_folder(commit.stage, commit.shard_key)
+    return [error for name in sorted(commit.parts) for error in verify_payload(folder, commit.parts[name])]
 
 
 def list_shard_keys(store: ArtifactStore, stage: str) -> list[str]:

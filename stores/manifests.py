@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 
 from stores.canonical import fingerprint
 from stores.digests import combine_digests
-from stores.errors import CorruptArtifact, MissingArtifact
+from stores.errors import REPAIR_REMEDY, CorruptArtifact, MissingArtifact
 from stores.records import decode_record, encode_record
 
 PartKind = Literal["arrays", "table", "tensors", "file"]
@@ -29,8 +29,8 @@ class PartRecord:
         kind: "arrays", "table", "tensors" or "file".
         file: the file or folder, below the shard's folder.
         digest: of the decoded values.
-        detail: for arrays and tensors, by member: `shapes`, `dtypes` and `digests`, for arrays also `axes`
-            and `units`; for a table `table`, `rows`, `column_digests` and `file_sha256`; for a file
+        detail: for arrays and tensors, by member: `shapes`, `dtypes` and `digests`, for arrays also `axes`,
+            `units` and, by file, `metadata_digests`; for a table `table`, `rows`, `column_digests` and `file_sha256`; for a file
             `file_name` and `size_bytes`.
     """
 
@@ -217,6 +217,6 @@ def _part_from_json(part: Any, where: str) -> PartRecord:
             expected=f"parts with the fields {', '.join(sorted(names))}",
             found=f"{part!r:.200}",
             where=where,
-            remedy="delete this file, then run again with --force and the stage's name",
+            remedy=REPAIR_REMEDY,
         )
     return PartRecord(**{str(name): value for name, value in part.items()})

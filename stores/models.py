@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from stores.digests import digest_bytes, digest_model
-from stores.errors import CorruptArtifact, SchemaMismatch
+from stores.errors import REPAIR_REMEDY, CorruptArtifact, SchemaMismatch
 from stores.location import Location
 
 _DIGEST_KEY = "content_sha256"
@@ -100,5 +100,5 @@ def _corrupt(where: str, found: str) -> CorruptArtifact:
         expected="the whole file as it was written",
         found=found[:500],
         where=where,
-        remedy="run again with --force and the stage's name: it makes the stage's shards anew",
+        remedy=REPAIR_REMEDY,
     )

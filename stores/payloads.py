@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from stores.array_metadata import digest_metadata, metadata_problems
 from stores.arrays import read_arrays, write_arrays
 from stores.digests import digest_bytes
-from stores.errors import CorruptArtifact, SchemaMismatch
+from stores.errors import REPAIR_REMEDY, CorruptArtifact, SchemaMismatch, StoreError
 from stores.location import Location
 from stores.manifests import PartKind, PartRecord
 from stores.models import read_file, read_tensors, write_file, write_tensors
@@ -51,7 +52,8 @@ def _write(place: Location, part: Part) -> dict[str, Any]:
     if isinstance(part, ArraysPart):
         details = write_arrays(place, part.arrays, part.axes, part.units)
         columns = {"shapes": "shape", "dtypes": "dtype", "axes": "axes", "units": "unit", "digests": "digest"}
-        return {key: {name: detail[field] for name, detail in details.items()} for key, field in columns.items()}
+        by_kind = {key: {name: detail[field] for name, detail in details.items()} for key, field in columns.items()}
+        return {**by_kind, "metadata_digests": digest_metadata(place, part.arrays)}
     if isinstance(part, TablePart):
         data = encode_table(part.table)
         write_file(place, data)
@@ -126,7 +128,7 @@ def read_table_payload(folder: Location, record: PartRecord, columns: Sequence[s
             expected=f"{record.detail['rows']} rows of the recorded columns",
             found=f"{table.num_rows} rows, columns {', '.join(table.column_names)}",
             where=place.url,
-            remedy="run again with --force and the stage's name: it makes the stage's shards anew",
+            remedy=REPAIR_REMEDY,
         )
     return table
 
@@ -153,6 +155,31 @@ def read_file_payload(folder: Location, record: PartRecord) -> bytes:
     """
     _require_kind(record, "file")
     return read_file(folder.child(record.file), record.digest)
+
+
+def verify_payload(folder: Location, record: PartRecord) -> list[StoreError]:
+    """Return what is wrong with a part: one error for each file at fault, as far as they can be told apart."""
+    if record.kind != "arrays":
+        return _errors_of_reading(folder, record, None)
+    group = folder.child(record.file)
+    if not group.file_sizes_bytes():
+        return _errors_of_reading(folder, record, None)
+    # Parts written before these digests were kept have none; their values are verified all the same.
+    problems = metadata_problems(group, record.detail.get("metadata_digests", {}))
+    found = list(problems.values())
+    if "zarr.json" not in problems:
+        for name in sorted(record.detail["digests"]):
+            if f"{name}/zarr.json" not in problems:
+                found += _errors_of_reading(folder, record, [name])
+    return found
+
+
+def _errors_of_reading(folder: Location, record: PartRecord, names: Sequence[str] | None) -> list[StoreError]:
+    try:
+        read_payload(folder, record, names)
+    except StoreError as error:
+        return [error]
+    return []
 
 
 def _require_kind(record: PartRecord, kind: PartKind) -> None:

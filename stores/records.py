@@ -6,7 +6,7 @@ from importlib import metadata
 from typing import Any
 
 from stores.canonical import canonical_json, fingerprint
-from stores.errors import CorruptArtifact, StoreError
+from stores.errors import REPAIR_REMEDY, CorruptArtifact, StoreError
 
 RECORD_FORMAT = 1
 
@@ -40,6 +40,10 @@ def decode_record(data: bytes, where: str, types: Mapping[str, type]) -> dict[st
         written_format = record["format"]
     except (ValueError, KeyError, TypeError) as error:
         raise _corrupt(where, f"{len(data)} bytes that are no such record ({type(error).__name__})") from error
+    checksum = record.pop("checksum", None)
+    # First of all, whatever the format: a flipped digit must not pass for the work of a newer version.
+    if checksum != _checksum_of(record):
+        raise _corrupt(where, "content that does not agree with its own checksum")
     if isinstance(written_format, int) and written_format > RECORD_FORMAT:
         raise StoreError(
             expected=f"a record of format {RECORD_FORMAT} or older",
@@ -47,9 +51,8 @@ def decode_record(data: bytes, where: str, types: Mapping[str, type]) -> dict[st
             where=where,
             remedy="use that version or a newer one, or choose another store",
         )
-    checksum = record.pop("checksum", None)
-    if written_format != RECORD_FORMAT or checksum != fingerprint(record):
-        raise _corrupt(where, "content that does not agree with its own checksum")
+    if written_format != RECORD_FORMAT:
+        raise _corrupt(where, f"the format {written_format!r}, which there never was")
     del record["format"], record["written_by"]
     if set(record) != set(types):
         raise _corrupt(where, f"other fields: {', '.join(sorted(set(record) ^ set(types)))}")
@@ -79,8 +82,15 @@ def misplaced_record(where: str, found: str) -> CorruptArtifact:
         expected="the record that this file's place and its manifest promise",
         found=found,
         where=where,
-        remedy="delete this file, then run again with --force and the stage's name",
+        remedy=REPAIR_REMEDY,
     )
+
+
+def _checksum_of(record: Mapping[str, Any]) -> str:
+    try:
+        return fingerprint(record)
+    except StoreError:
+        return "none: a number that no record holds, such as NaN"
 
 
 def _version() -> str:
@@ -95,5 +105,5 @@ def _corrupt(where: str, found: str) -> CorruptArtifact:
         expected="a whole record as it was written",
         found=found,
         where=where,
-        remedy="delete this file, then run again with --force and the stage's name",
+        remedy=REPAIR_REMEDY,
     )

@@ -4,7 +4,7 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from stores.errors import MissingArtifact, ReadOnlyStore, StoreError
+from stores.errors import REPAIR_REMEDY, MissingArtifact, ReadOnlyStore, StoreError
 
 _WRITE_REMEDIES = {
     errno.EACCES: "give yourself write permission there, or choose another store with [store] root",
@@ -27,7 +27,7 @@ def explain_read_errors(where: str) -> Iterator[None]:
             expected="a stored file or folder",
             found="none",
             where=where,
-            remedy="run the stage that makes it again",
+            remedy=REPAIR_REMEDY,
         ) from error
     except OSError as error:
         raise StoreError(

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stores.digests import digest_table
-from stores.errors import CorruptArtifact, SchemaMismatch
+from stores.errors import REPAIR_REMEDY, CorruptArtifact, SchemaMismatch
 from stores.location import Location
 from stores.table_schemas import SCHEMAS, VOLATILE
 
@@ -171,7 +171,7 @@ def _corrupt(where: str, found: str) -> CorruptArtifact:
         expected="a whole Parquet file as it was written",
         found=found[:500],
         where=where,
-        remedy="run again with --force and the stage's name: it makes the stage's shards anew",
+        remedy=REPAIR_REMEDY,
     )
 
 

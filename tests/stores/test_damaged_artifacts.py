@@ -68,11 +68,11 @@ def test_a_torn_commit_or_manifest_is_refused_with_the_file_to_delete(store: Art
     store.write_manifest(example_manifest([commit]))
     commit_file = Path(store.shard_folder(STAGE, KEY).path) / "commit.json"
     commit_file.write_bytes(content)
-    with pytest.raises(CorruptArtifact, match=r"commit\.json(.|\n)*delete this file"):
+    with pytest.raises(CorruptArtifact, match=r"commit\.json(.|\n)*sane verify CONFIG --repair"):
         store.read_commit(STAGE, KEY)
     store.manifest_file(STAGE, "f" * 64).remove_tree()
     store.manifest_file(STAGE, "f" * 64).create_bytes(content)
-    with pytest.raises(CorruptArtifact, match=r"ffff\.json(.|\n)*delete this file"):
+    with pytest.raises(CorruptArtifact, match=r"ffff\.json(.|\n)*sane verify CONFIG --repair"):
         store.latest_manifest(STAGE)
 
 

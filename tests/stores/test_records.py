@@ -36,7 +36,7 @@ def test_every_flipped_byte_is_noticed() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b"null", b"{}", b'{"format": "x"}', b"\xff"])
 def test_what_is_no_record_is_refused_with_the_file_and_the_remedy(data: bytes) -> None:
-    with pytest.raises(CorruptArtifact, match=r"here\.json(.|\n)*delete this file"):
+    with pytest.raises(CorruptArtifact, match=r"here\.json(.|\n)*sane verify CONFIG --repair"):
         decode_record(data, "here.json", TYPES)
 
 

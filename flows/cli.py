@@ -164,6 +164,30 @@ def _status_of_part(
             print_failures(settings, as_json=format == "json")
 
 
+@app.command()
+def verify(
+    config: Config,
+    overrides: Overrides = None,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="remove what is damaged, so that a run makes it anew")
+    ] = False,
+    everything: Annotated[bool, typer.Option("--all", help="read all that the store holds, whatever made it")] = False,
+    format: Format = "text",
+    debug: Debug = False,
+) -> None:
+    """Read every result that counts for the configuration and name what is damaged.
+
+    Exit code 0: all is whole, or --repair removed what was not; 1: something is damaged, or could not be removed.
+    """
+    with readable_errors(debug):
+        from flows.verify_command import verify_command
+
+        _check_text_or_json(format)
+        whole = verify_command(load_settings(config, overrides or []), everything, repair, format == "json")
+    if not whole:
+        raise typer.Exit(EXIT_FAILED)
+
+
 def _check_text_or_json(format: str) -> None:
     if format not in ("text", "json"):
         raise BadSetting(expected="text or json", found=format, where="--format", remedy="choose one of them")

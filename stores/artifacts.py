@@ -94,7 +94,7 @@ class ArtifactStore:
             raise MissingArtifact(
                 expected=f"the shard's {_COMMIT}",
                 found="none",
-                where=self.shard_folder(stage, shard_key).url,
+                where=self.shard_folder(stage, shard_key).child(_COMMIT).url,
                 remedy=REPAIR_REMEDY,
             )
         return commit

@@ -30,8 +30,8 @@ class PartRecord:
         file: the file or folder, below the shard's folder.
         digest: of the decoded values.
         detail: for arrays and tensors, by member: `shapes`, `dtypes` and `digests`, for arrays also `axes`,
-            `units` and, by file, `metadata_digests`; for a table `table`, `rows`, `column_digests` and `file_sha256`; for a file
-            `file_name` and `size_bytes`.
+            `units` and, by file, `metadata_digests`; for a table `table`, `rows`, `column_digests` and
+            `file_sha256`; for a file `file_name` and `size_bytes`.
     """
 
     name: str

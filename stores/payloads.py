@@ -166,12 +166,13 @@ def verify_payload(folder: Location, record: PartRecord) -> list[StoreError]:
         return _errors_of_reading(folder, record, None)
     # Parts written before these digests were kept have none; their values are verified all the same.
     problems = metadata_problems(group, record.detail.get("metadata_digests", {}))
-    found = list(problems.values())
+    found = {error.where: error for error in problems.values()}
     if "zarr.json" not in problems:
         for name in sorted(record.detail["digests"]):
             if f"{name}/zarr.json" not in problems:
-                found += _errors_of_reading(folder, record, [name])
-    return found
+                # By file: an empty one is noticed whichever array is read.
+                found |= {error.where: error for error in _errors_of_reading(folder, record, [name])}
+    return list(found.values())
 
 
 def _errors_of_reading(folder: Location, record: PartRecord, names: Sequence[str] | None) -> list[StoreError]:

@@ -1,4 +1,8 @@
-"""JSON records that notice damage: a format number, who wrote them, strict fields, and a checksum."""
+"""JSON records that notice damage: a format number, who wrote them, strict fields, and a checksum.
+
+Every format, also a later one, has a `checksum` over all else as it is computed here: only then can a flipped digit
+of the format number be told from a record that a newer version wrote.
+"""
 
 import json
 from collections.abc import Mapping

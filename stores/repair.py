@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from stores.artifacts import ArtifactStore
+from stores.leases import live_leases
 from stores.verification import Problem, TolerantStore
 
 
@@ -15,11 +16,13 @@ class Repair:
         manifests: (stage instance, fingerprint) of each manifest removed.
         shards: (stage instance, shard key) of each shard removed, or found gone.
         left: problems that removing files does not solve.
+        in_use: problems in stages that a run works with just now; nothing of them was touched.
     """
 
     manifests: tuple[tuple[str, str], ...]
     shards: tuple[tuple[str, str], ...]
     left: tuple[Problem, ...]
+    in_use: tuple[Problem, ...]
 
 
 def repair_store(store: ArtifactStore, problems: Sequence[Problem]) -> Repair:
@@ -31,8 +34,12 @@ def repair_store(store: ArtifactStore, problems: Sequence[Problem]) -> Repair:
 
     Raises:
         ReadOnlyStore: when the place cannot be written.
+        StoreError: when a lease is damaged, so that it is not known what is in use.
     """
-    damage = [problem for problem in problems if problem.is_damage]
+    leases = live_leases(store.root)
+    busy = {stage for lease in leases for stage in (lease.stage, *lease.covers)}
+    in_use = tuple(problem for problem in problems if problem.is_damage and problem.stage in busy)
+    damage = [problem for problem in problems if problem.is_damage and problem.stage not in busy]
     shards = sorted({(one.stage, one.shard_key) for one in damage if one.shard_key is not None})
     manifests = {(one.stage, one.fingerprint) for one in damage if one.fingerprint is not None}
     manifests |= set(_manifests_listing(store, shards))
@@ -42,7 +49,7 @@ def repair_store(store: ArtifactStore, problems: Sequence[Problem]) -> Repair:
     for stage, shard_key in shards:
         store.forget_shard(stage, shard_key)
     left = tuple(problem for problem in problems if not problem.is_damage)
-    return Repair(tuple(there), tuple(shards), left)
+    return Repair(tuple(there), tuple(shards), left, in_use)
 
 
 def _manifests_listing(store: ArtifactStore, shards: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:

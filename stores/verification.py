@@ -85,6 +85,7 @@ def check_shard(store: ArtifactStore, stage: str, shard_key: str, promised: Mapp
     """
     place = store.shard_folder(stage, shard_key)
     try:
+        # Not the tolerant way, if the store has one: damage is what is looked for.
         commit = ArtifactStore.read_commit(store, stage, shard_key)
         if commit is None:
             missing = _missing_commit(place.child("commit.json").url, stage, shard_key)

@@ -1,6 +1,7 @@
 """A lease keeps others waiting while its process lives, and no longer; losing one harms nobody."""
 
 import dataclasses
+import json
 import os
 import secrets
 import signal
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from stores import canonical
 from stores.errors import CorruptArtifact, StoreError
 from stores.leases import HeldLease, Lease, acquire, lease_file, live_leases
 from stores.liveness import SignOfLife
@@ -192,7 +194,9 @@ def test_a_damaged_lease_holds_nobody_up_but_what_it_covers_is_unknown(root: Loc
 
 
 def test_a_lease_of_a_newer_version_is_refused(root: Location) -> None:
-    newer = encode_record({"stage": STAGE}).replace(b'"format": 1', b'"format": 2')
+    record = {**json.loads(encode_record({"stage": STAGE})), "format": 2}
+    del record["checksum"]
+    newer = json.dumps({**record, "checksum": canonical.fingerprint(record)}).encode()
     lease_file(root, STAGE, FINGERPRINT).create_bytes(newer)
     with pytest.raises(StoreError, match="format 2"):
         take(root, "first")

@@ -188,6 +188,27 @@ def verify(
         raise typer.Exit(EXIT_FAILED)
 
 
+@app.command()
+def gc(
+    configs: Annotated[list[Path], typer.Argument(help="configurations whose results are kept, all on one store")],
+    overrides: Overrides = None,
+    delete: Annotated[bool, typer.Option("--delete", help="delete; without it nothing is changed")] = False,
+    unpin: Annotated[str | None, typer.Option(help="a named run whose results need no longer be kept")] = None,
+    format: Format = "text",
+    debug: Debug = False,
+) -> None:
+    """Show what of a store nobody wants any more, and delete it with --delete.
+
+    Kept is what is current or in progress for the configurations, what named runs used, and what runs work with now.
+    """
+    with readable_errors(debug):
+        from flows.collect_command import collect_command
+
+        _check_text_or_json(format)
+        chosen = [(str(config), load_settings(config, overrides or [])) for config in configs]
+        collect_command(chosen, delete, unpin, format == "json")
+
+
 def _check_text_or_json(format: str) -> None:
     if format not in ("text", "json"):
         raise BadSetting(expected="text or json", found=format, where="--format", remedy="choose one of them")

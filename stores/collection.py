@@ -1,0 +1,51 @@
+"""Deleting garbage in an order that never leaves anything damaged, and nothing that came into use meanwhile."""
+
+from collections.abc import Iterator, Sequence
+
+from stores.artifacts import ArtifactStore
+from stores.garbage import Garbage, garbage_beside, stage_garbage
+from stores.reachability import Roots, all_manifests, reachable, roots_of_runs
+
+
+def delete_garbage(store: ArtifactStore, roots: Roots, garbage: Sequence[Garbage]) -> Iterator[Garbage]:
+    """Delete garbage and yield each piece that is gone.
+
+    Stages go before those that they were made from; within a stage manifests, then commits, then payloads. So a
+    process killed anywhere leaves less, and never a manifest without its shards. What a stage holds is looked at
+    again, with all leases and runs, right before anything of it is deleted.
+
+    Args:
+        store: where.
+        roots: from which the garbage could not be reached.
+        garbage: what `find_garbage` returned.
+
+    Raises:
+        ReadOnlyStore: when the place cannot be written.
+        StoreError: when it cannot be told any more what is in use.
+    """
+    by_stage: dict[str, list[Garbage]] = {}
+    for item in garbage:
+        by_stage.setdefault(item.stage, []).append(item)
+    for stage, found in by_stage.items():
+        again = {(item.kind, item.names) for item in _look_again(store, stage, roots, found)}
+        for item in found:
+            if (item.kind, item.names) in again:
+                _delete(store, item)
+                yield item
+
+
+def _look_again(store: ArtifactStore, stage: str, roots: Roots, found: Sequence[Garbage]) -> list[Garbage]:
+    if not stage:
+        return garbage_beside(store)
+    going = {item.names for item in found}
+    # Results that were wanted at the first look, and those that a run has finished since.
+    staying = {name for name in all_manifests(store, [stage]) if (stage, f"{name[1]}.json") not in going}
+    now = roots | roots_of_runs(store) | Roots(manifests=frozenset(staying))
+    return stage_garbage(store, stage, reachable(store, now))
+
+
+def _delete(store: ArtifactStore, item: Garbage) -> None:
+    if item.kind == "shard":
+        store.forget_shard(item.stage, item.names[-1])
+    else:
+        store.root.child(*item.names).remove_tree()

@@ -115,17 +115,20 @@ def query(
     config: Config,
     sql: Annotated[str, typer.Argument(help="DuckDB SQL, such as 'select * from metrics'; 'show tables' lists them")],
     overrides: Overrides = None,
+    run: Annotated[
+        str | None, typer.Option(help="read a recorded run instead: its name, its id, or latest; needs no dataset")
+    ] = None,
     format: Annotated[str, typer.Option("--format", help="table, csv, json, markdown or latex")] = "table",
     debug: Debug = False,
 ) -> None:
-    """Run SQL over the tables of all current stages."""
+    """Run SQL over the tables of all current stages, or of a recorded run."""
     with readable_errors(debug):
         from flows.query import query_tables
         from flows.query_formats import check_format, render_result
 
         check_format(format)
         settings = load_settings(config, overrides or [])
-        sys.stdout.write(render_result(query_tables(settings, sql), format))
+        sys.stdout.write(render_result(query_tables(settings, sql, run), format))
 
 
 @app.command()

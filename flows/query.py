@@ -1,12 +1,15 @@
-"""SQL over the tables of all current stages, by DuckDB; files are taken from manifests, never from a glob."""
+"""SQL over the tables of current stages, or of a run, by DuckDB; files are taken from manifests, never from a glob."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from flows.current import current_artifacts
 from flows.history_tables import history_tables
+from flows.run_artifacts import artifacts_of_run
 from flows.settings import Settings
 from flows.settings_file import run_seeds, with_seed
+from flows.upstream import Upstream
 from pipeline.errors import BadSetting
 from stores.artifacts import ArtifactStore
 
@@ -14,18 +17,23 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def query_tables(settings: Settings, sql: str) -> "pa.Table":
-    """Return the result of a query over the current tables of every seed.
+def query_tables(settings: Settings, sql: str, run: str | None = None) -> "pa.Table":
+    """Return the result of a query over the current tables of every seed, or over those of a recorded run.
 
     Tables of one name from several stages (such as the pairs of each split) are one table. With several
     seeds a column `seed` is added where there is none. `runtime` has a row per shard.
 
+    Args:
+        settings: of all seeds; of them a recorded run needs only the store.
+        sql: the query.
+        run: a run's name, its id, or "latest"; None for what is current.
+
     Raises:
-        BadSetting: the SQL is refused; the message says why and which tables there are.
+        BadSetting: the SQL is refused; the message says why and which tables there are. Or there is no such run.
     """
     import duckdb
 
-    tables = current_tables(settings)
+    tables = current_tables(settings) if run is None else run_tables(settings.store.root, run)
     with duckdb.connect(config={"enable_external_access": "false"}) as connection:
         for name, table in tables.items():
             connection.register(name, table)
@@ -51,21 +59,34 @@ def query_tables(settings: Settings, sql: str) -> "pa.Table":
 
 def current_tables(settings: Settings) -> "dict[str, pa.Table]":
     """Return every table of the stages that are current, by name, and those of all runs on the store."""
+    seeds = run_seeds(settings)
+    return _tables([(seed, current_artifacts(with_seed(settings, seed))) for seed in seeds], settings.store.root)
+
+
+def run_tables(store_root: str, run: str) -> "dict[str, pa.Table]":
+    """Return every table of the results that a run used, by name, and those of all runs on the store.
+
+    Raises:
+        BadSetting: there is no such run.
+        StoreError: results of the run are gone, or cannot be read.
+    """
+    return _tables(artifacts_of_run(ArtifactStore(store_root), run), store_root)
+
+
+def _tables(readers: Sequence[tuple[int, Upstream]], store_root: str) -> "dict[str, pa.Table]":
     import pyarrow as pa
 
     from stores.tables import table_from_rows
 
     pieces: dict[str, list[pa.Table]] = defaultdict(list)
     runtime: list[dict[str, Any]] = []
-    seeds = run_seeds(settings)
     seen: set[tuple[str, str]] = set()
-    for seed in seeds:
-        current = current_artifacts(with_seed(settings, seed))
-        for stage, manifest in current.manifests.items():
+    for seed, reader in readers:
+        for stage, manifest in reader.manifests.items():
             if (stage, manifest.fingerprint) in seen:
                 continue  # what seeds share, such as the images, is one artifact
             seen.add((stage, manifest.fingerprint))
-            for commit in current.commits(stage):
+            for commit in reader.commits(stage):
                 runtime.append(
                     {
                         "stage": stage,
@@ -79,10 +100,11 @@ def current_tables(settings: Settings) -> "dict[str, pa.Table]":
                 )
                 for part, record in commit.parts.items():
                     if record.kind == "table":
-                        table = current.store.read_part_table(commit, part)
-                        pieces[record.detail["table"]].append(_with_seed(table, seed, len(seeds) > 1))
-    tables = {name: pa.concat_tables(found) for name, found in pieces.items()}
-    tables |= history_tables(ArtifactStore(settings.store.root))
+                        table = reader.store.read_part_table(commit, part)
+                        pieces[record.detail["table"]].append(_with_seed(table, seed, len(readers) > 1))
+    # Stages of one run may be of different versions; a column that only the later one has is null elsewhere.
+    tables = {name: pa.concat_tables(found, promote_options="default") for name, found in pieces.items()}
+    tables |= history_tables(ArtifactStore(store_root))
     return tables | ({"runtime": table_from_rows("runtime", runtime)} if runtime else {})
 
 

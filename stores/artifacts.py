@@ -8,6 +8,7 @@ Every step only ever creates. A process killed anywhere leaves nothing that a re
 result, and two processes doing the same work both end with the first one's result.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,6 +25,7 @@ from stores.records import misplaced_record
 
 _COMMIT = "commit.json"
 _SHARDS = "shards"
+_MANIFEST = re.compile(r"[0-9a-f]{64}\.json")
 
 
 class ArtifactStore:
@@ -224,8 +226,7 @@ class ArtifactStore:
 
     def fingerprints(self, stage: str) -> list[str]:
         """Return the fingerprints of the stage's manifests, sorted."""
-        names = self.root.child(stage).list_names()
-        return [name.removesuffix(".json") for name in names if name.endswith(".json")]
+        return [name.removesuffix(".json") for name in self.root.child(stage).list_names() if _MANIFEST.fullmatch(name)]
 
     def stages(self) -> list[str]:
         """Return the stage instances that have shards, sorted."""

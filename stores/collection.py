@@ -27,21 +27,26 @@ def delete_garbage(store: ArtifactStore, roots: Roots, garbage: Sequence[Garbage
     for item in garbage:
         by_stage.setdefault(item.stage, []).append(item)
     for stage, found in by_stage.items():
-        again = {(item.kind, item.names) for item in _look_again(store, stage, roots, found)}
+        if stage:
+            roots = roots | _staying(store, stage, found)
+        again = {(item.kind, item.names) for item in _look_again(store, stage, roots)}
         for item in found:
             if (item.kind, item.names) in again:
                 _delete(store, item)
                 yield item
 
 
-def _look_again(store: ArtifactStore, stage: str, roots: Roots, found: Sequence[Garbage]) -> list[Garbage]:
+def _staying(store: ArtifactStore, stage: str, found: Sequence[Garbage]) -> Roots:
+    """Return the results of a stage that were wanted at the first look, or that a run has finished since."""
+    going = {item.names for item in found}
+    names = all_manifests(store, [stage])
+    return Roots(manifests=frozenset(name for name in names if (stage, f"{name[1]}.json") not in going))
+
+
+def _look_again(store: ArtifactStore, stage: str, roots: Roots) -> list[Garbage]:
     if not stage:
         return garbage_beside(store)
-    going = {item.names for item in found}
-    # Results that were wanted at the first look, and those that a run has finished since.
-    staying = {name for name in all_manifests(store, [stage]) if (stage, f"{name[1]}.json") not in going}
-    now = roots | roots_of_runs(store) | Roots(manifests=frozenset(staying))
-    return stage_garbage(store, stage, reachable(store, now))
+    return stage_garbage(store, stage, reachable(store, roots | roots_of_runs(store)))
 
 
 def _delete(store: ArtifactStore, item: Garbage) -> None:

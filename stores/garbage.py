@@ -1,7 +1,6 @@
 """Finding what nobody wants any more in a store."""
 
 import graphlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -18,7 +17,6 @@ from stores.verification import TolerantStore
 
 Kind = Literal["manifest", "shard", "leftover", "checkpoint", "unfinished", "lease"]
 
-_MANIFEST = re.compile(r"[0-9a-f]{64}\.json")
 _COMMIT = "commit.json"
 _SHARDS = "shards"
 _CHECKPOINTS = "checkpoints"
@@ -65,9 +63,9 @@ def stage_garbage(store: ArtifactStore, stage: str, wanted: Reachable) -> list[G
     sizes = store.root.child(stage).file_sizes_bytes()
     files = _by_folder(sizes)
     manifests = [
-        Garbage("manifest", stage, (stage, path), 1, size)
-        for path, size in sorted(sizes.items())
-        if _MANIFEST.fullmatch(path) and (stage, path.removesuffix(".json")) not in wanted.manifests
+        Garbage("manifest", stage, (stage, f"{fingerprint}.json"), 1, sizes.get(f"{fingerprint}.json", 0))
+        for fingerprint in store.fingerprints(stage)
+        if (stage, fingerprint) not in wanted.manifests
     ]
     shards: list[Garbage] = []
     for key in list_shard_keys(store, stage):
@@ -110,7 +108,7 @@ def garbage_beside(store: ArtifactStore) -> list[Garbage]:
 def stages_downstream_first(store: ArtifactStore) -> list[str]:
     """Return the stage instances that a store has anything of; each comes before those that it was made from."""
     tolerant = TolerantStore(store.root.url)
-    stages = [name for name in store.root.list_names() if _is_stage(store.root.child(name))]
+    stages = [name for name in store.root.list_names() if _is_stage(store, name)]
     order: graphlib.TopologicalSorter[str] = graphlib.TopologicalSorter({stage: () for stage in stages})
     for stage in stages:
         for fingerprint in store.fingerprints(stage):
@@ -123,9 +121,8 @@ def stages_downstream_first(store: ArtifactStore) -> list[str]:
         return stages  # two versions of the program may have read each other's stages the other way round
 
 
-def _is_stage(folder: Location) -> bool:
-    names = folder.list_names()
-    return _SHARDS in names or _CHECKPOINTS in names or any(map(_MANIFEST.fullmatch, names))
+def _is_stage(store: ArtifactStore, name: str) -> bool:
+    return not {_SHARDS, _CHECKPOINTS}.isdisjoint(store.root.child(name).list_names()) or bool(store.fingerprints(name))
 
 
 def _shard_garbage(

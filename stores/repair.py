@@ -38,8 +38,8 @@ def repair_store(store: ArtifactStore, problems: Sequence[Problem]) -> Repair:
     """
     leases = live_leases(store.root)
     busy = {stage for lease in leases for stage in (lease.stage, *lease.covers)}
-    in_use = tuple(problem for problem in problems if problem.is_damage and problem.stage in busy)
-    damage = [problem for problem in problems if problem.is_damage and problem.stage not in busy]
+    in_use = tuple(problem for problem in problems if problem.is_repairable and problem.stage in busy)
+    damage = [problem for problem in problems if problem.is_repairable and problem.stage not in busy]
     shards = sorted({(one.stage, one.shard_key) for one in damage if one.shard_key is not None})
     manifests = {(one.stage, one.fingerprint) for one in damage if one.fingerprint is not None}
     manifests |= set(_manifests_listing(store, shards))
@@ -48,7 +48,7 @@ def repair_store(store: ArtifactStore, problems: Sequence[Problem]) -> Repair:
         store.forget(stage, fingerprint, ())
     for stage, shard_key in shards:
         store.forget_shard(stage, shard_key)
-    left = tuple(problem for problem in problems if not problem.is_damage)
+    left = tuple(problem for problem in problems if not problem.is_repairable)
     return Repair(tuple(there), tuple(shards), left, in_use)
 
 

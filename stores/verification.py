@@ -26,9 +26,13 @@ class Problem:
     shard_key: str | None = None
 
     @property
-    def is_damage(self) -> bool:
-        """Whether the file is damaged or gone, not merely unreadable here and now or too new for this program."""
-        return isinstance(self.error, CorruptArtifact | MissingArtifact)
+    def is_repairable(self) -> bool:
+        """Whether a manifest or shard is damaged or gone, so that a run makes it anew once what is left is removed.
+
+        Not so for what is merely unreadable here and now, too new for this program, or no artifact.
+        """
+        is_artifact = self.fingerprint is not None or self.shard_key is not None
+        return is_artifact and isinstance(self.error, CorruptArtifact | MissingArtifact)
 
 
 @dataclass(frozen=True)

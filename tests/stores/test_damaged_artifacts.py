@@ -1,5 +1,7 @@
 """Damage, leftovers and full disks: whatever happened to the files, no reader takes them for a result."""
 
+import dataclasses
+import json
 import os
 from pathlib import Path
 
@@ -108,3 +110,26 @@ def test_a_full_disk_leaves_no_commit_and_names_the_place(
             commit_example(store, {part_name: example_parts()[part_name]})
     assert store.read_commit(STAGE, KEY) is None
     assert verify_commit(store, commit_example(store, example_parts())) == []
+
+
+def test_every_byte_of_the_metadata_of_arrays_counts(store: ArtifactStore) -> None:
+    commit = commit_example(store, {"maps": example_parts()["maps"]})
+    for file in Path(store.part_url(commit, "maps")).rglob("zarr.json"):
+        whole = file.read_bytes()
+        for position in range(0, len(whole), 3):
+            file.write_bytes(whole[:position] + bytes([whole[position] ^ 0x01]) + whole[position + 1 :])
+            assert [problem.where for problem in verify_commit(store, commit)] == [str(file)], position
+        # Other white space, and the order of keys, tell a reader nothing.
+        file.write_bytes(json.dumps(json.loads(whole)).encode())
+        assert verify_commit(store, commit) == []
+        file.write_bytes(whole)
+
+
+def test_arrays_written_before_their_metadata_had_digests_are_verified_by_their_values(store: ArtifactStore) -> None:
+    commit = commit_example(store, {"maps": example_parts()["maps"]})
+    part = commit.parts["maps"]
+    older = {name: value for name, value in part.detail.items() if name != "metadata_digests"}
+    earlier = dataclasses.replace(commit, parts={"maps": dataclasses.replace(part, detail=older)})
+    assert verify_commit(store, earlier) == []
+    (Path(store.part_url(commit, "maps")) / "maps" / "zarr.json").write_bytes(b"{}")
+    assert len(verify_commit(store, earlier)) == 1

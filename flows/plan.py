@@ -69,7 +69,8 @@ def plan_stage(stage: Stage, store: ArtifactStore, manifests: Mapping[str, Manif
     if manifest is not None:
         done = frozenset(shard.key for shard in planned)
         return StagePlan(stage, "current", (), wanted, ingredients, planned, done, manifest)
-    done = frozenset(shard.key for shard in planned if store.read_commit(stage.name, shard.key) is not None)
+    commits = store.read_commits_of(stage.name, [shard.key for shard in planned])
+    done = frozenset(commit.shard_key for commit in commits if commit is not None)
     state, reasons = _why(stage, store, ingredients, len(done), len(planned))
     return StagePlan(stage, state, reasons, wanted, ingredients, planned, done)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stores.artifacts import ArtifactStore
+from stores.concurrency import at_once
 from stores.fingerprints import fingerprint
 from stores.manifests import Commit, Manifest
 
@@ -44,7 +45,8 @@ class Upstream:
         if key not in self._tables:
             import pyarrow as pa
 
-            tables = [self.store.read_part_table(commit, part) for commit in self.commits(stage, prefix)]
+            commits = self.commits(stage, prefix)
+            tables = at_once(self.store.root, lambda commit: self.store.read_part_table(commit, part), commits)
             self._tables[key] = pa.concat_tables(tables)
         return self._tables[key]
 
@@ -55,8 +57,9 @@ class Upstream:
 
     def arrays(self, stage: str, part: str, name: str, prefix: str = "") -> np.ndarray:
         """Return one array over all shards, joined along its first axis in shard order."""
-        pieces = [self.store.read_part_arrays(commit, part, [name])[name] for commit in self.commits(stage, prefix)]
-        return np.concatenate(pieces)
+        commits = self.commits(stage, prefix)
+        pieces = at_once(self.store.root, lambda commit: self.store.read_part_arrays(commit, part, [name]), commits)
+        return np.concatenate([piece[name] for piece in pieces])
 
     def part_digest(self, stage: str, part: str, prefix: str = "") -> str:
         """Return one digest of a part's content over all shards."""

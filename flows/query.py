@@ -53,33 +53,40 @@ def current_tables(settings: Settings) -> "dict[str, pa.Table]":
     """Return every table of the stages that are current, by name, and those of all runs on the store."""
     import pyarrow as pa
 
+    from stores.concurrency import at_once
     from stores.tables import table_from_rows
 
     pieces: dict[str, list[pa.Table]] = defaultdict(list)
     runtime: list[dict[str, Any]] = []
     seeds = run_seeds(settings)
     seen: set[tuple[str, str]] = set()
+    store = ArtifactStore(settings.store.root)
     for seed in seeds:
         current = current_artifacts(with_seed(settings, seed))
         for stage, manifest in current.manifests.items():
             if (stage, manifest.fingerprint) in seen:
                 continue  # what seeds share, such as the images, is one artifact
             seen.add((stage, manifest.fingerprint))
-            for commit in current.commits(stage):
-                runtime.append(
-                    {
-                        "stage": stage,
-                        "shard": commit.shard_label,
-                        "images": commit.counts.get("images", 0),
-                        "forward_passes": commit.counts.get("forward_passes", 0),
-                        "seconds": commit.seconds,
-                        "device": commit.provenance.get("device"),
-                    }
-                )
-                for part, record in commit.parts.items():
-                    if record.kind == "table":
-                        table = current.store.read_part_table(commit, part)
-                        pieces[record.detail["table"]].append(_with_seed(table, seed, len(seeds) > 1))
+            runtime += [
+                {
+                    "stage": stage,
+                    "shard": commit.shard_label,
+                    "images": commit.counts.get("images", 0),
+                    "forward_passes": commit.counts.get("forward_passes", 0),
+                    "seconds": commit.seconds,
+                    "device": commit.provenance.get("device"),
+                }
+                for commit in current.commits(stage)
+            ]
+            kept = [
+                (commit, part, record.detail["table"])
+                for commit in current.commits(stage)
+                for part, record in commit.parts.items()
+                if record.kind == "table"
+            ]
+            read = at_once(store.root, lambda table: store.read_part_table(table[0], table[1]), kept)
+            for (_, _, name), table in zip(kept, read, strict=True):
+                pieces[name].append(_with_seed(table, seed, len(seeds) > 1))
     tables = {name: pa.concat_tables(found) for name, found in pieces.items()}
     tables |= history_tables(ArtifactStore(settings.store.root))
     return tables | ({"runtime": table_from_rows("runtime", runtime)} if runtime else {})

@@ -26,8 +26,15 @@ class Upstream:
     def __init__(self, store: ArtifactStore, manifests: Mapping[str, Manifest]) -> None:
         self.store = store
         self.manifests = manifests
+        # By fingerprint, so that `only` can share them and yet gives nothing of a stage that was not asked for.
         self._commits: dict[str, list[Commit]] = {}
-        self._tables: dict[tuple[str, str], pa.Table] = {}
+        self._tables: dict[tuple[str, str, str], pa.Table] = {}
+
+    def only(self, stages: Sequence[str]) -> "Upstream":
+        """Return a reader of these stages alone that shares with this one what either has read."""
+        narrower = Upstream(self.store, {stage: self.manifests[stage] for stage in stages})
+        narrower._commits, narrower._tables = self._commits, self._tables
+        return narrower
 
     def commits(self, stage: str, prefix: str = "") -> list[Commit]:
         """Return the stage's commits in shard order, only those whose label starts with `prefix`.
@@ -35,13 +42,14 @@ class Upstream:
         Raises:
             StoreError: a commit that the manifest lists is missing or unreadable.
         """
-        if stage not in self._commits:
-            self._commits[stage] = self.store.read_commits(self.manifests[stage])
-        return [commit for commit in self._commits[stage] if commit.shard_label.startswith(prefix)]
+        manifest = self.manifests[stage]
+        if manifest.fingerprint not in self._commits:
+            self._commits[manifest.fingerprint] = self.store.read_commits(manifest)
+        return [commit for commit in self._commits[manifest.fingerprint] if commit.shard_label.startswith(prefix)]
 
     def table(self, stage: str, part: str, prefix: str = "") -> "pa.Table":
         """Return the rows of a table part over all shards, in shard order."""
-        key = (stage, f"{part}|{prefix}")
+        key = (self.manifests[stage].fingerprint, part, prefix)
         if key not in self._tables:
             import pyarrow as pa
 

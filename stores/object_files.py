@@ -68,7 +68,8 @@ def create_file(file_system: Any, path: str, data: bytes) -> bool:
         return False
     bucket = file_system.split_path(path)[0]
     if len(data) <= _LARGEST_TRIAL_BYTES and bucket not in _tried_buckets(file_system):
-        if _create_object(file_system, path, data):
+        # Twice, for another process may have removed the file in between, as it may do with a lease.
+        if all(_create_object(file_system, path, data) for _ in range(2)):
             raise StoreError(
                 expected="a server that refuses to overwrite when asked with If-None-Match: *",
                 found="one that overwrote a file all the same",

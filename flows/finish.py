@@ -9,6 +9,7 @@ from flows.versions import package_versions
 from pipeline.errors import BadDataset
 from stores.artifacts import ArtifactStore
 from stores.checkpoints import forget_checkpoints
+from stores.concurrency import at_once
 from stores.manifests import Manifest, combine_shard_digests, created_now, describe_commits
 
 
@@ -20,7 +21,8 @@ def finish_stage(
     Raises:
         StoreError: a shard has no commit.
     """
-    commits = [store.require_commit(plan.stage.name, shard.key) for shard in plan.shards]
+    keys = [shard.key for shard in plan.shards]
+    commits = at_once(store.root, lambda key: store.require_commit(plan.stage.name, key), keys)
     manifest = Manifest(
         stage=plan.stage.name,
         fingerprint=str(plan.fingerprint),

@@ -54,12 +54,30 @@ def plan_stage(stage: Stage, store: ArtifactStore, manifests: Mapping[str, Manif
         StoreError: an artifact that a manifest promises cannot be read.
         PipelineError: the stage's inputs are refused, such as a malformed dataset.
     """
+    return _plan_stage(stage, Upstream(store, manifests))
+
+
+def plan_stages(stages: tuple[Stage, ...], store: ArtifactStore) -> list[StagePlan]:
+    """Return the plan of every stage in order; what depends on a stage that is not current is pending."""
+    manifests: dict[str, Manifest] = {}
+    # Many planners read the same shards of images and pairs; each is read once.
+    current = Upstream(store, manifests)
+    plans = []
+    for stage in stages:
+        plan = _plan_stage(stage, current)
+        if plan.manifest is not None:
+            manifests[stage.name] = plan.manifest
+        plans.append(plan)
+    return plans
+
+
+def _plan_stage(stage: Stage, current: Upstream) -> StagePlan:
+    store, manifests = current.store, current.manifests
     base = _own_ingredients(stage)
     waiting = [name for name in stage.upstream if name not in manifests]
     if waiting:
         return _pending(stage, store, base, waiting)
-    readable = {name: manifests[name] for name in stage.upstream}
-    shards = stage.planner(Upstream(store, readable), stage)
+    shards = stage.planner(current.only(stage.upstream), stage)
     planned = tuple(PlannedShard(shard, fingerprint({**base, "inputs": shard.inputs})) for shard in shards)
     ingredients = {**base, "inputs": {name: manifests[name].digest for name in stage.upstream}}
     ingredients["shards"] = {shard.plan.label: shard.key for shard in planned}
@@ -69,21 +87,10 @@ def plan_stage(stage: Stage, store: ArtifactStore, manifests: Mapping[str, Manif
     if manifest is not None:
         done = frozenset(shard.key for shard in planned)
         return StagePlan(stage, "current", (), wanted, ingredients, planned, done, manifest)
-    done = frozenset(shard.key for shard in planned if store.read_commit(stage.name, shard.key) is not None)
+    commits = store.read_commits_of(stage.name, [shard.key for shard in planned])
+    done = frozenset(commit.shard_key for commit in commits if commit is not None)
     state, reasons = _why(stage, store, ingredients, len(done), len(planned))
     return StagePlan(stage, state, reasons, wanted, ingredients, planned, done)
-
-
-def plan_stages(stages: tuple[Stage, ...], store: ArtifactStore) -> list[StagePlan]:
-    """Return the plan of every stage in order; what depends on a stage that is not current is pending."""
-    manifests: dict[str, Manifest] = {}
-    plans = []
-    for stage in stages:
-        plan = plan_stage(stage, store, manifests)
-        if plan.manifest is not None:
-            manifests[stage.name] = plan.manifest
-        plans.append(plan)
-    return plans
 
 
 def _own_ingredients(stage: Stage) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flows.current import current_artifacts
@@ -12,6 +13,7 @@ from flows.settings_file import run_seeds, with_seed
 from flows.upstream import Upstream
 from pipeline.errors import BadSetting
 from stores.artifacts import ArtifactStore
+from stores.manifests import Commit
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -76,6 +78,7 @@ def run_tables(store_root: str, run: str) -> "dict[str, pa.Table]":
 def _tables(readers: Sequence[tuple[int, Upstream]], store_root: str) -> "dict[str, pa.Table]":
     import pyarrow as pa
 
+    from stores.concurrency import at_once
     from stores.tables import table_from_rows
 
     pieces: dict[str, list[pa.Table]] = defaultdict(list)
@@ -86,26 +89,38 @@ def _tables(readers: Sequence[tuple[int, Upstream]], store_root: str) -> "dict[s
             if (stage, manifest.fingerprint) in seen:
                 continue  # what seeds share, such as the images, is one artifact
             seen.add((stage, manifest.fingerprint))
-            for commit in reader.commits(stage):
-                runtime.append(
-                    {
-                        "stage": stage,
-                        "shard": commit.shard_label,
-                        "images": commit.counts.get("images", 0),
-                        "forward_passes": commit.counts.get("forward_passes", 0),
-                        "training_passes": commit.counts.get("training_passes", 0),
-                        "seconds": commit.seconds,
-                        "device": commit.provenance.get("device"),
-                    }
-                )
-                for part, record in commit.parts.items():
-                    if record.kind == "table":
-                        table = reader.store.read_part_table(commit, part)
-                        pieces[record.detail["table"]].append(_with_seed(table, seed, len(readers) > 1))
+            commits = reader.commits(stage)
+            runtime += [_runtime_row(stage, commit) for commit in commits]
+            kept = [
+                (commit, part, record.detail["table"])
+                for commit in commits
+                for part, record in commit.parts.items()
+                if record.kind == "table"
+            ]
+            read = at_once(reader.store.root, partial(_read_table, reader.store), kept)
+            for (_, _, name), table in zip(kept, read, strict=True):
+                pieces[name].append(_with_seed(table, seed, len(readers) > 1))
     # Stages of one run may be of different versions; a column that only the later one has is null elsewhere.
     tables = {name: pa.concat_tables(found, promote_options="default") for name, found in pieces.items()}
     tables |= history_tables(ArtifactStore(store_root))
     return tables | ({"runtime": table_from_rows("runtime", runtime)} if runtime else {})
+
+
+def _read_table(store: ArtifactStore, part: tuple[Commit, str, str]) -> "pa.Table":
+    commit, name, _ = part
+    return store.read_part_table(commit, name)
+
+
+def _runtime_row(stage: str, commit: Commit) -> dict[str, Any]:
+    return {
+        "stage": stage,
+        "shard": commit.shard_label,
+        "images": commit.counts.get("images", 0),
+        "forward_passes": commit.counts.get("forward_passes", 0),
+        "training_passes": commit.counts.get("training_passes", 0),
+        "seconds": commit.seconds,
+        "device": commit.provenance.get("device"),
+    }
 
 
 def _with_seed(table: "pa.Table", seed: int, several: bool) -> "pa.Table":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stores.artifacts import ArtifactStore
+from stores.concurrency import at_once
 from stores.fingerprints import fingerprint
 from stores.manifests import Commit, Manifest
 
@@ -25,8 +26,15 @@ class Upstream:
     def __init__(self, store: ArtifactStore, manifests: Mapping[str, Manifest]) -> None:
         self.store = store
         self.manifests = manifests
+        # By fingerprint, so that `only` can share them and yet gives nothing of a stage that was not asked for.
         self._commits: dict[str, list[Commit]] = {}
-        self._tables: dict[tuple[str, str], pa.Table] = {}
+        self._tables: dict[tuple[str, str, str], pa.Table] = {}
+
+    def only(self, stages: Sequence[str]) -> "Upstream":
+        """Return a reader of these stages alone that shares with this one what either has read."""
+        narrower = Upstream(self.store, {stage: self.manifests[stage] for stage in stages})
+        narrower._commits, narrower._tables = self._commits, self._tables
+        return narrower
 
     def commits(self, stage: str, prefix: str = "") -> list[Commit]:
         """Return the stage's commits in shard order, only those whose label starts with `prefix`.
@@ -34,17 +42,19 @@ class Upstream:
         Raises:
             StoreError: a commit that the manifest lists is missing or unreadable.
         """
-        if stage not in self._commits:
-            self._commits[stage] = self.store.read_commits(self.manifests[stage])
-        return [commit for commit in self._commits[stage] if commit.shard_label.startswith(prefix)]
+        manifest = self.manifests[stage]
+        if manifest.fingerprint not in self._commits:
+            self._commits[manifest.fingerprint] = self.store.read_commits(manifest)
+        return [commit for commit in self._commits[manifest.fingerprint] if commit.shard_label.startswith(prefix)]
 
     def table(self, stage: str, part: str, prefix: str = "") -> "pa.Table":
         """Return the rows of a table part over all shards, in shard order."""
-        key = (stage, f"{part}|{prefix}")
+        key = (self.manifests[stage].fingerprint, part, prefix)
         if key not in self._tables:
             import pyarrow as pa
 
-            tables = [self.store.read_part_table(commit, part) for commit in self.commits(stage, prefix)]
+            commits = self.commits(stage, prefix)
+            tables = at_once(self.store.root, lambda commit: self.store.read_part_table(commit, part), commits)
             self._tables[key] = pa.concat_tables(tables)
         return self._tables[key]
 
@@ -55,8 +65,9 @@ class Upstream:
 
     def arrays(self, stage: str, part: str, name: str, prefix: str = "") -> np.ndarray:
         """Return one array over all shards, joined along its first axis in shard order."""
-        pieces = [self.store.read_part_arrays(commit, part, [name])[name] for commit in self.commits(stage, prefix)]
-        return np.concatenate(pieces)
+        commits = self.commits(stage, prefix)
+        pieces = at_once(self.store.root, lambda commit: self.store.read_part_arrays(commit, part, [name]), commits)
+        return np.concatenate([piece[name] for piece in pieces])
 
     def part_digest(self, stage: str, part: str, prefix: str = "") -> str:
         """Return one digest of a part's content over all shards."""

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from stores import payloads
 from stores.checkpoints import forget_checkpoints
+from stores.concurrency import at_once
 from stores.errors import REPAIR_REMEDY, MissingArtifact
 from stores.location import Location
 from stores.manifests import Commit, Manifest
@@ -84,6 +85,14 @@ class ArtifactStore:
             raise misplaced_record(place.url, f"the commit of {commit.stage}, shard {commit.shard_key}")
         return commit
 
+    def read_commits_of(self, stage: str, shard_keys: Sequence[str]) -> list[Commit | None]:
+        """Return the commit of each shard, or None for those without, in order; from an object store many at once.
+
+        Raises:
+            StoreError: as `read_commit` does.
+        """
+        return at_once(self.root, lambda key: self.read_commit(stage, key), shard_keys)
+
     def require_commit(self, stage: str, shard_key: str) -> Commit:
         """Return the commit of a shard that must have one.
 
@@ -108,7 +117,7 @@ class ArtifactStore:
             MissingArtifact: when a shard that the manifest lists has no commit.
             CorruptArtifact: when one is damaged or has another digest than the manifest says.
         """
-        commits = [self.require_commit(manifest.stage, key) for key in manifest.shard_keys]
+        commits = at_once(self.root, lambda key: self.require_commit(manifest.stage, key), manifest.shard_keys)
         for commit, digest in zip(commits, manifest.digests, strict=True):
             if commit.digest != digest:
                 place = self.shard_folder(commit.stage, commit.shard_key).child(_COMMIT)
@@ -199,7 +208,7 @@ class ArtifactStore:
         Raises:
             CorruptArtifact: when one of them is damaged.
         """
-        found = (self.read_manifest(stage, fingerprint) for fingerprint in self.fingerprints(stage))
+        found = at_once(self.root, lambda name: self.read_manifest(stage, name), self.fingerprints(stage))
         return max((manifest for manifest in found if manifest), key=Manifest.moment, default=None)
 
     def forget(self, stage: str, fingerprint: str, shard_keys: Sequence[str]) -> None:

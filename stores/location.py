@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from stores.errors import MissingArtifact, StoreError
+from stores.object_files import create_file, open_file_system, remove_files
 from stores.system_errors import explain_read_errors, explain_write_errors
 
 _UNFINISHED = ".unfinished-"
@@ -35,7 +36,7 @@ class Location:
         """Return the place named by a folder ("results", "~/results") or a URL ("s3://bucket/results").
 
         Raises:
-            StoreError: for an empty name, or a URL whose file system is not installed.
+            StoreError: for an empty name, or a URL whose file system is not installed or caches files.
         """
         if not text.strip() or text.startswith("://"):
             raise StoreError(
@@ -47,19 +48,7 @@ class Location:
         protocol, separator, rest = text.partition("://")
         if not separator or protocol in ("file", "local"):
             return cls(None, os.path.abspath(os.path.expanduser(rest if separator else text)))
-        import fsspec
-
-        try:
-            # A cached listing would hide what other machines wrote meanwhile.
-            filesystem, path = fsspec.core.url_to_fs(text, use_listings_cache=False)
-        except (ImportError, ValueError) as error:
-            raise StoreError(
-                expected="a folder or the URL of an installed fsspec file system",
-                found=str(error),
-                where=text,
-                remedy="install the package that serves this protocol (s3fs for s3://, gcsfs for gs://)",
-            ) from error
-        return cls(filesystem, str(path).rstrip("/"))
+        return cls(*open_file_system(text))
 
     @property
     def is_local(self) -> bool:
@@ -88,8 +77,15 @@ class Location:
         return Location(self.filesystem, "/".join((self.path.rstrip("/"), *names)))
 
     def exists(self) -> bool:
-        """Return whether a file or folder is there."""
-        return os.path.exists(self.path) if self.is_local else bool(self.filesystem.exists(self.path))
+        """Return whether a file or folder is there.
+
+        Raises:
+            StoreError: when the place cannot be asked.
+        """
+        if self.is_local:
+            return os.path.exists(self.path)
+        with explain_read_errors(self.url):
+            return bool(self.filesystem.exists(self.path))
 
     def read_bytes(self) -> bytes:
         """Return the whole content of the file.
@@ -106,8 +102,8 @@ class Location:
     def create_bytes(self, data: bytes) -> bool:
         """Write a new file, complete or not at all; return False, writing nothing, when it already exists.
 
-        Of several writers at once exactly one gets True. On object stores this rests on the file
-        system's conditional create (S3: If-None-Match).
+        Of several writers at once exactly one gets True. On object stores this rests on their
+        conditional write (S3: If-None-Match).
 
         Raises:
             ReadOnlyStore: when the place cannot be written, or the disk is full.
@@ -115,11 +111,7 @@ class Location:
         with explain_write_errors(self.url):
             if self.is_local:
                 return self._link_new_file(data)
-            try:
-                self.filesystem.pipe_file(self.path, data, mode="create")
-            except FileExistsError:
-                return False
-            return True
+            return create_file(self.filesystem, self.path, data)
 
     def replace_bytes(self, data: bytes) -> None:
         """Write a file, or replace it whole. Only for caches beside the store, never for artifacts.
@@ -145,12 +137,13 @@ class Location:
         try:
             with explain_read_errors(self.url):
                 if self.is_local:
-                    paths = os.listdir(self.path)
+                    names = os.listdir(self.path)
                 else:
-                    paths = self.filesystem.ls(self.path, detail=False)
+                    listed = (str(path).rstrip("/") for path in self.filesystem.ls(self.path, detail=False))
+                    # Consoles mark an empty folder with an object of its own name.
+                    names = [path.rsplit("/", 1)[-1] for path in listed if path != self.path]
         except MissingArtifact:
             return []
-        names = [str(path).rstrip("/").rsplit("/", 1)[-1] for path in paths]
         return sorted(name for name in names if include_unfinished or not name.startswith(_UNFINISHED))
 
     def file_sizes_bytes(self) -> dict[str, int]:
@@ -165,7 +158,7 @@ class Location:
                 files = {str(path): path.stat().st_size for path in below}
             else:
                 found = self.filesystem.find(self.path, detail=True)
-                files = {str(path): int(info["size"]) for path, info in found.items()}
+                files = {str(path): int(info["size"]) for path, info in found.items() if not path.endswith("/")}
         skip = len(self.path) + 1
         return {path[skip:]: size for path, size in files.items()}
 
@@ -178,21 +171,13 @@ class Location:
         with explain_write_errors(self.url):
             try:
                 if not self.is_local:
-                    self.filesystem.rm(self.path, recursive=True)
+                    remove_files(self.filesystem, self.path)
                 elif os.path.isdir(self.path) and not os.path.islink(self.path):
                     shutil.rmtree(self.path)
                 else:
                     os.unlink(self.path)
             except FileNotFoundError:
                 return
-
-    def zarr_store(self, read_only: bool) -> Any:
-        """Return the Zarr store rooted here."""
-        from zarr.storage import FsspecStore, LocalStore
-
-        if self.is_local:
-            return LocalStore(self.path, read_only=read_only)
-        return FsspecStore.from_url(self.url, read_only=read_only)
 
     def flush_to_disk(self) -> None:
         """Force what other libraries wrote below this folder onto the disk; object stores need none of it."""

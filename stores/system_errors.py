@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from stores.errors import REPAIR_REMEDY, MissingArtifact, ReadOnlyStore, StoreError
+from stores.object_errors import object_store_refusal
 
 _WRITE_REMEDIES = {
     errno.EACCES: "give yourself write permission there, or choose another store with [store] root",
@@ -19,9 +20,10 @@ _WRITE_REMEDIES = {
 
 @contextmanager
 def explain_read_errors(where: str) -> Iterator[None]:
-    """Turn the operating system's refusal to read into an error that names the place and the remedy."""
+    """Turn the system's or an object store's refusal to read into an error that names the place and the remedy."""
     try:
-        yield
+        with _explain_object_store(where, writing=False):
+            yield
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
         raise MissingArtifact(
             expected="a stored file or folder",
@@ -40,9 +42,10 @@ def explain_read_errors(where: str) -> Iterator[None]:
 
 @contextmanager
 def explain_write_errors(where: str) -> Iterator[None]:
-    """Turn the operating system's refusal to write into an error that names the place and the remedy."""
+    """Turn the system's or an object store's refusal to write into an error that names the place and the remedy."""
     try:
-        yield
+        with _explain_object_store(where, writing=True):
+            yield
     except OSError as error:
         remedy = _WRITE_REMEDIES.get(error.errno or 0)
         if remedy is None and isinstance(error, PermissionError):
@@ -59,4 +62,21 @@ def explain_write_errors(where: str) -> Iterator[None]:
             found=error.strerror or str(error),
             where=where,
             remedy=remedy,
+        ) from error
+
+
+@contextmanager
+def _explain_object_store(where: str, writing: bool) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        refusal = object_store_refusal(error)
+        if refusal is None:
+            raise
+        kind = ReadOnlyStore if writing and refusal.is_forbidden else StoreError
+        raise kind(
+            expected="an object store that lets the store be written" if writing else "an object store that answers",
+            found=refusal.found,
+            where=where,
+            remedy=refusal.remedy,
         ) from error

@@ -66,7 +66,6 @@ def test_a_store_that_cannot_take_a_state_does_not_end_the_training(
     def full(self: CheckpointFolder, checkpoint: object) -> None:
         raise ReadOnlyStore(expected="a place", found="no space left", where="the disk", remedy="free some")
 
-    monkeypatch.setattr(logging.getLogger("sane"), "propagate", True)
     checkpoints = TrainingCheckpoints(job_inputs(tmp_path, seconds=0))
     with monkeypatch.context() as replaced, caplog.at_level(logging.INFO, "sane"):
         replaced.setattr(CheckpointFolder, "write", full)
@@ -83,7 +82,6 @@ def test_the_time_left_counts_only_epochs_of_this_process(
 ) -> None:
     now = [0.0]
     monkeypatch.setattr("flows.jobs.progress.time.monotonic", lambda: now[0])
-    monkeypatch.setattr(logging.getLogger("sane"), "propagate", True)
     with caplog.at_level(logging.INFO, "sane"):
         report = report_epoch(STAGE, finished=90)
         now[0] = 10.0

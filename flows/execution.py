@@ -5,6 +5,7 @@ import importlib
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 
 from flows.devices import resolve_device
 from flows.failures import record_error
@@ -14,7 +15,7 @@ from flows.upstream import Upstream
 from flows.versions import package_versions
 from stores.artifacts import ArtifactStore
 from stores.errors import MissingArtifact
-from stores.manifests import Commit
+from stores.manifests import Commit, Manifest
 
 
 def execute_shard(task: ShardTask) -> Commit:
@@ -78,15 +79,20 @@ def set_threads(threads: int) -> None:
 
 
 def _readable(store: ArtifactStore, task: ShardTask) -> Upstream:
-    manifests = {}
-    for stage, wanted in task.upstream.items():
-        manifest = store.read_manifest(stage, wanted)
-        if manifest is None:
-            raise MissingArtifact(
-                expected=f"the manifest {wanted[:12]} of {stage}",
-                found="none",
-                where=task.store_root,
-                remedy="run the upstream stage again; was the store cleaned while this run went on?",
-            )
-        manifests[stage] = manifest
-    return Upstream(store, manifests)
+    # Once a run and process: the manifest of a large stage has millions of bytes. Another run may have made a
+    # result of the same fingerprint anew.
+    names = task.upstream.items()
+    return Upstream(store, {stage: _manifest(task.store_root, stage, wanted, task.run_id) for stage, wanted in names})
+
+
+@lru_cache(maxsize=64)
+def _manifest(store_root: str, stage: str, fingerprint: str, _run_id: str) -> Manifest:
+    manifest = ArtifactStore(store_root).read_manifest(stage, fingerprint)
+    if manifest is None:
+        raise MissingArtifact(
+            expected=f"the manifest {fingerprint[:12]} of {stage}",
+            found="none",
+            where=store_root,
+            remedy="run the upstream stage again; was the store cleaned while this run went on?",
+        )
+    return manifest

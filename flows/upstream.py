@@ -27,8 +27,8 @@ class Upstream:
         self.store = store
         self.manifests = manifests
         # By fingerprint, so that `only` can share them and yet gives nothing of a stage that was not asked for.
-        self._commits: dict[str, list[Commit]] = {}
-        self._tables: dict[tuple[str, str, str], pa.Table] = {}
+        self._commits: dict[tuple[str, str], list[Commit]] = {}
+        self._tables: dict[tuple[str, str, str, str], pa.Table] = {}
 
     def only(self, stages: Sequence[str]) -> "Upstream":
         """Return a reader of these stages alone that shares with this one what either has read."""
@@ -42,14 +42,29 @@ class Upstream:
         Raises:
             StoreError: a commit that the manifest lists is missing or unreadable.
         """
+        key = (stage, self.manifests[stage].fingerprint)
+        if key not in self._commits:
+            self._commits[key] = self.store.read_commits(self.manifests[stage])
+        return [commit for commit in self._commits[key] if commit.shard_label.startswith(prefix)]
+
+    def commit_of(self, stage: str, shard_key: str) -> Commit:
+        """Return one commit of the stage without reading the others: a large stage has tens of thousands.
+
+        Raises:
+            StoreError: the manifest lists no such shard, or the commit is missing or unreadable.
+        """
         manifest = self.manifests[stage]
-        if manifest.fingerprint not in self._commits:
-            self._commits[manifest.fingerprint] = self.store.read_commits(manifest)
-        return [commit for commit in self._commits[manifest.fingerprint] if commit.shard_label.startswith(prefix)]
+        known = {commit.shard_key: commit for commit in self._commits.get((stage, manifest.fingerprint), [])}
+        return known[shard_key] if shard_key in known else self.store.read_listed_commit(manifest, shard_key)
+
+    def shard_of_rows(self, stage: str, part: str, column: str, prefix: str = "") -> dict[str, str]:
+        """Return the key of the shard that holds each row of a table part, by the row's value in a column."""
+        keys = [key for c in self.commits(stage, prefix) for key in [c.shard_key] * c.parts[part].detail["rows"]]
+        return dict(zip(self.table(stage, part, prefix)[column].to_pylist(), keys, strict=True))
 
     def table(self, stage: str, part: str, prefix: str = "") -> "pa.Table":
         """Return the rows of a table part over all shards, in shard order."""
-        key = (self.manifests[stage].fingerprint, part, prefix)
+        key = (stage, self.manifests[stage].fingerprint, part, prefix)
         if key not in self._tables:
             import pyarrow as pa
 

@@ -117,12 +117,32 @@ class ArtifactStore:
             MissingArtifact: when a shard that the manifest lists has no commit.
             CorruptArtifact: when one is damaged or has another digest than the manifest says.
         """
-        commits = at_once(self.root, lambda key: self.require_commit(manifest.stage, key), manifest.shard_keys)
-        for commit, digest in zip(commits, manifest.digests, strict=True):
-            if commit.digest != digest:
-                place = self.shard_folder(commit.stage, commit.shard_key).child(_COMMIT)
-                raise misplaced_record(place.url, f"digest {commit.digest}, in the manifest {digest}")
-        return commits
+        listed = zip(manifest.shard_keys, manifest.digests, strict=True)
+        return at_once(self.root, lambda shard: self._listed_commit(manifest.stage, *shard), listed)
+
+    def read_listed_commit(self, manifest: Manifest, shard_key: str) -> Commit:
+        """Return the commit of one of a manifest's shards.
+
+        Raises:
+            MissingArtifact: when the manifest lists no such shard, or it has no commit.
+            CorruptArtifact: when it is damaged or has another digest than the manifest says.
+        """
+        if shard_key not in manifest.shard_keys:
+            raise MissingArtifact(
+                expected=f"one of the {len(manifest.shard_keys)} shards of this result",
+                found=shard_key,
+                where=self.manifest_file(manifest.stage, manifest.fingerprint).url,
+                remedy="run again: the result was made anew while this run went on",
+            )
+        digest = manifest.digests[manifest.shard_keys.index(shard_key)]
+        return self._listed_commit(manifest.stage, shard_key, digest)
+
+    def _listed_commit(self, stage: str, shard_key: str, digest: str) -> Commit:
+        commit = self.require_commit(stage, shard_key)
+        if commit.digest != digest:
+            place = self.shard_folder(stage, shard_key).child(_COMMIT)
+            raise misplaced_record(place.url, f"digest {commit.digest}, in the manifest {digest}")
+        return commit
 
     def read_part(self, commit: Commit, part_name: str, names: Sequence[str] | None = None) -> Any:
         """Return a part as its kind: arrays by name, a table, (tensors, metadata), or bytes.

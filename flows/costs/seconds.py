@@ -77,7 +77,7 @@ def _parts_read(plan: StagePlan, extent: Extent, facts: Facts) -> int:
         return 3
     if job in ("similarity_model", "attribute_model"):
         return 2 * len(facts.shard_labels("train", "valid"))
-    # The split's ids of images and embeddings once, all its embeddings and a shard of pixels for every query.
+    # Ids and pixels of a shard for every query, ids and embeddings of each shard that holds references.
     shards = len(facts.shard_labels(query_split(plan)))
-    queries = len(extent.references)
-    return 2 * shards + queries * (shards + 1)
+    references = sum(count for _, count in extent.references)
+    return 2 * len(extent.references) + 2 * min(shards, references)

@@ -15,9 +15,7 @@ def run(inputs: JobInputs) -> JobResult:
     tensors, metadata = store.read_part_tensors(model_commit, "model")
     n_attributes = int(metadata["attributes"])
     model = restore_attribute_predictor(metadata["backbone"], n_attributes, tensors)
-    commit = next(
-        commit for commit in inputs.upstream.commits("images") if commit.shard_key == inputs.work["images_shard"]
-    )
+    commit = inputs.upstream.commit_of("images", inputs.work["images_shard"])
     pixels = store.read_part_arrays(commit, "pixels", ["pixels"])["pixels"]
     image_ids = store.read_part_table(commit, "images")["image_id"].to_pylist()
     if len(pixels):

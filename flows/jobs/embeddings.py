@@ -12,9 +12,7 @@ from stores.tables import table_from_rows
 def run(inputs: JobInputs) -> JobResult:
     """Return float32 unit-norm embeddings (image, D) and a digest for each image."""
     store = inputs.upstream.store
-    commit = next(
-        commit for commit in inputs.upstream.commits("images") if commit.shard_key == inputs.work["images_shard"]
-    )
+    commit = inputs.upstream.commit_of("images", inputs.work["images_shard"])
     pixels = store.read_part_arrays(commit, "pixels", ["pixels"])["pixels"]
     images = store.read_part_table(commit, "images").to_pylist()
     scorer = load_scorer(inputs)

@@ -2,8 +2,8 @@
 
 from itertools import groupby
 
-from flows.jobs.image_lookup import ImageLookup
-from flows.jobs.reading import embeddings_by_id, load_scorer
+from flows.jobs.image_lookup import EmbeddingLookup, PixelLookup
+from flows.jobs.reading import load_scorer
 from flows.shards import JobInputs, JobResult
 from pipeline.evaluation.faithfulness import CurvePair, faithfulness_of_query
 from stores.parts import TablePart
@@ -15,10 +15,9 @@ def run(inputs: JobInputs) -> JobResult:
     settings = inputs.settings
     store = inputs.upstream.store
     scorer = load_scorer(inputs)
-    images = ImageLookup(inputs.upstream, "test")
-    commit = next(
-        commit for commit in inputs.upstream.commits(settings["maps"]) if commit.shard_key == inputs.work["maps_shard"]
-    )
+    images = PixelLookup(inputs.upstream, inputs.work["image_shards"])
+    embeddings = EmbeddingLookup(inputs.upstream, inputs.work["embedding_shards"])
+    commit = inputs.upstream.commit_of(settings["maps"], inputs.work["maps_shard"])
     maps_qkyx = store.read_part_arrays(commit, "maps", ["maps"])["maps"]
     rows, passes = [], 0
 
@@ -32,9 +31,9 @@ def run(inputs: JobInputs) -> JobResult:
         query = pairs[0]["query"]
         curves = faithfulness_of_query(
             embed,
-            images.pixels(query),
+            images.of(query),
             maps_qkyx[number, : len(pairs)],
-            embeddings_by_id(inputs.upstream, "test", [pair["reference"] for pair in pairs]),
+            embeddings.of([pair["reference"] for pair in pairs]),
             tuple(settings["canvas"]),
             (int(settings["seed"]), query),
         )

@@ -1,26 +1,15 @@
-"""Reading what many jobs need: embeddings by image id, the explained model."""
+"""The explained model, as jobs use it."""
 
-from collections.abc import Sequence
 from functools import lru_cache
 
-import numpy as np
 import torch
 
 from flows.shards import JobInputs
-from flows.upstream import Upstream
 from pipeline.networks import fold_batch_norms
 from pipeline.similarity.networks import build_embedding_network, load_network_state
 from pipeline.similarity.scorer import SimilarityScorer
 from stores.artifacts import ArtifactStore
 from stores.errors import CorruptArtifact
-
-
-def embeddings_by_id(upstream: Upstream, split: str, image_ids: Sequence[str]) -> np.ndarray:
-    """Return float32 unit-norm embeddings (image, D) of the named images of a split, in that order."""
-    ids = upstream.table("embeddings", "image_embeddings", split)["image_id"].to_pylist()
-    row = {image_id: position for position, image_id in enumerate(ids)}
-    embeddings = upstream.arrays("embeddings", "embeddings", "embeddings", split)
-    return embeddings[[row[image_id] for image_id in image_ids]]
 
 
 def load_scorer(inputs: JobInputs) -> SimilarityScorer:

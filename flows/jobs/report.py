@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from flows.jobs.image_lookup import ImageLookup
+from flows.jobs.image_lookup import PixelLookup
 from flows.shards import JobInputs, JobResult
 from flows.upstream import Upstream
 from pipeline.report.cards import choose_pairs
@@ -75,7 +75,7 @@ def _pairs(upstream: Upstream, seed: int) -> list[PairEvidence]:
     scores = {row["pair_id"]: row["similarity"] for row in _rows(upstream, "similarities.test", "similarities")}
     maps = _maps(upstream, pair_ids)
     explanations = _explanations(upstream, pair_ids)
-    images = ImageLookup(upstream, "test")
+    images = PixelLookup(upstream, upstream.shard_of_rows("images", "images", "image_id", "test"))
     return [
         PairEvidence(
             pair["pair_id"],
@@ -84,8 +84,8 @@ def _pairs(upstream: Upstream, seed: int) -> list[PairEvidence]:
             labels[pair["query"]],
             labels[pair["reference"]],
             scores.get(pair["pair_id"]),
-            images.pixels(pair["query"]),
-            images.pixels(pair["reference"]),
+            images.of(pair["query"]),
+            images.of(pair["reference"]),
             maps.get(pair["pair_id"]),
             explanations[pair["pair_id"]],
         )

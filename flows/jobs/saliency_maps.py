@@ -4,8 +4,8 @@ from itertools import groupby
 
 import numpy as np
 
-from flows.jobs.image_lookup import ImageLookup
-from flows.jobs.reading import embeddings_by_id, load_scorer
+from flows.jobs.image_lookup import EmbeddingLookup, PixelLookup
+from flows.jobs.reading import load_scorer
 from flows.shards import JobInputs, JobResult
 from pipeline.area_pooling import pool_to_cells
 from pipeline.saliency.contract import SaliencyRequest
@@ -24,15 +24,16 @@ def run(inputs: JobInputs) -> JobResult:
     settings = inputs.settings
     spec = RiseSpec(seed=settings["seed"], **settings["rise"])
     generator = build_generator(settings["generator"], spec, load_scorer(inputs), settings["image_size_px"])
-    images = ImageLookup(inputs.upstream, settings["split"])
+    images = PixelLookup(inputs.upstream, inputs.work["image_shards"])
+    embeddings = EmbeddingLookup(inputs.upstream, inputs.work["embedding_shards"])
     groups = [list(pairs) for _, pairs in groupby(inputs.work["pairs"], key=lambda pair: pair["query"])]
     slots, side = max(len(pairs) for pairs in groups), settings["map_size_px"]
     maps_qkyx = np.full((len(groups), slots, side, side), np.nan, dtype=settings["map_dtype"])
     rows = []
     for number, pairs in enumerate(groups):
         query = pairs[0]["query"]
-        references = embeddings_by_id(inputs.upstream, settings["split"], [pair["reference"] for pair in pairs])
-        maps_khw = generator(SaliencyRequest(query, images.pixels(query), references))
+        references = embeddings.of([pair["reference"] for pair in pairs])
+        maps_khw = generator(SaliencyRequest(query, images.of(query), references))
         if side != settings["image_size_px"]:
             maps_khw = pool_to_cells(maps_khw, side)
         maps_qkyx[number, : len(pairs)] = maps_khw

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from flows.jobs.reading import embeddings_by_id, load_scorer
+from flows.jobs.image_lookup import EmbeddingLookup
+from flows.jobs.reading import load_scorer
 from flows.planners.dataset import planted_spec
 from flows.shards import JobInputs, JobResult
 from pipeline.datasets.planted.edits import measuring_edits, null_background_edits
@@ -26,10 +27,11 @@ def run(inputs: JobInputs) -> JobResult:
     scorer = load_scorer(inputs)
     vocabulary = inputs.upstream.table("vocabulary", "vocabulary")
     groups = dict(zip(vocabulary["attribute"].to_pylist(), vocabulary["group"].to_pylist(), strict=True))
+    embeddings = EmbeddingLookup(inputs.upstream, inputs.work["embedding_shards"])
     rows, null_rows, passes = [], [], 0
     for query, grouped in groupby(inputs.work["pairs"], key=lambda pair: pair["query"]):
         pairs = list(grouped)
-        references = embeddings_by_id(inputs.upstream, settings["split"], [pair["reference"] for pair in pairs])
+        references = embeddings.of([pair["reference"] for pair in pairs])
         effects, nulls, used = _effects_of_query(spec, scorer, query, references, list(groups))
         passes += used
         for slot, pair in enumerate(pairs):

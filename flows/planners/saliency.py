@@ -15,8 +15,8 @@ def plan_saliency_maps(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
     """Return content-defined groups of queries; a shard depends on its own images and embeddings only."""
     model = upstream.part_digest("similarity_model", "model")
     return [
-        ShardPlan(label, {**inputs, "model": model}, {"pairs": pairs})
-        for label, inputs, pairs in _query_groups(upstream, stage.settings["split"])
+        ShardPlan(label, {**inputs, "model": model}, work)
+        for label, inputs, work in _query_groups(upstream, stage.settings["split"])
     ]
 
 
@@ -28,18 +28,24 @@ def plan_true_effects(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
 def plan_faithfulness(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
     """Return one shard for each shard of test maps."""
     maps_stage = stage.settings["maps"]
-    by_label = {label: (inputs, pairs) for label, inputs, pairs in _query_groups(upstream, "test")}
+    by_label = {label: (inputs, work) for label, inputs, work in _query_groups(upstream, "test")}
     model = upstream.part_digest("similarity_model", "model")
     shards = []
     for commit in upstream.commits(maps_stage):
-        inputs, pairs = by_label[commit.shard_label]
+        inputs, work = by_label[commit.shard_label]
         maps = commit.parts["maps"].digest
-        work = {"pairs": pairs, "maps_shard": commit.shard_key}
+        work = {**work, "maps_shard": commit.shard_key}
         shards.append(ShardPlan(commit.shard_label, {**inputs, "model": model, "maps": maps}, work))
     return shards
 
 
-def _query_groups(upstream: Upstream, split: str) -> list[tuple[str, dict[str, Any], list[dict[str, str]]]]:
+def _query_groups(upstream: Upstream, split: str) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """Return label, inputs and work of each group; the work says in which shards its images lie.
+
+    Without that every job would have to look through all shards of a split.
+    """
+    image_shards = upstream.shard_of_rows("images", "images", "image_id", split)
+    embedding_shards = upstream.shard_of_rows("embeddings", "image_embeddings", "image_id", split)
     pixels = dict(_columns(upstream, "images", "images", split, "image_id", "pixels_sha256"))
     embeddings = dict(_columns(upstream, "embeddings", "image_embeddings", split, "image_id", "embedding_sha256"))
     pairs_by_query: dict[str, list[dict[str, str]]] = defaultdict(list)
@@ -54,7 +60,12 @@ def _query_groups(upstream: Upstream, split: str) -> list[tuple[str, dict[str, A
             "queries": fingerprint([pixels[query] for query in queries]),
             "references": fingerprint([embeddings[pair["reference"]] for pair in pairs]),
         }
-        groups.append((fingerprint(queries[0])[:8], inputs, pairs))
+        work = {
+            "pairs": pairs,
+            "image_shards": {query: image_shards[query] for query in queries},
+            "embedding_shards": {pair["reference"]: embedding_shards[pair["reference"]] for pair in pairs},
+        }
+        groups.append((fingerprint(queries[0])[:8], inputs, work))
     return groups
 
 

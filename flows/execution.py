@@ -81,8 +81,9 @@ def set_threads(threads: int) -> None:
 def _readable(store: ArtifactStore, task: ShardTask) -> Upstream:
     # Once a run and process: the manifest of a large stage has millions of bytes. Another run may have made a
     # result of the same fingerprint anew.
+    read = _manifest if task.run_id else _manifest.__wrapped__
     names = task.upstream.items()
-    return Upstream(store, {stage: _manifest(task.store_root, stage, wanted, task.run_id) for stage, wanted in names})
+    return Upstream(store, {stage: read(task.store_root, stage, wanted, task.run_id) for stage, wanted in names})
 
 
 @lru_cache(maxsize=64)

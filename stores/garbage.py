@@ -108,7 +108,7 @@ def garbage_beside(store: ArtifactStore) -> list[Garbage]:
 def stages_downstream_first(store: ArtifactStore) -> list[str]:
     """Return the stage instances that a store has anything of; each comes before those that it was made from."""
     tolerant = TolerantStore(store.root.url)
-    stages = [name for name in store.root.list_names() if _is_stage(store, name)]
+    stages = [name for name in store.root.list_names() if _is_stage(store.root.child(name))]
     order: graphlib.TopologicalSorter[str] = graphlib.TopologicalSorter({stage: () for stage in stages})
     for stage in stages:
         for fingerprint in store.fingerprints(stage):
@@ -121,8 +121,8 @@ def stages_downstream_first(store: ArtifactStore) -> list[str]:
         return stages  # two versions of the program may have read each other's stages the other way round
 
 
-def _is_stage(store: ArtifactStore, name: str) -> bool:
-    return not {_SHARDS, _CHECKPOINTS}.isdisjoint(store.root.child(name).list_names()) or bool(store.fingerprints(name))
+def _is_stage(folder: Location) -> bool:
+    return not {_SHARDS, _CHECKPOINTS}.isdisjoint(folder.list_names())
 
 
 def _shard_garbage(

@@ -246,7 +246,8 @@ def test_a_damaged_store_is_not_cleaned(copy: FinishedRun) -> None:
 def test_files_that_are_no_artifacts_are_never_touched(copy: FinishedRun) -> None:
     (copy.store / "notes").mkdir()
     (copy.store / "notes" / "shards.txt").write_text("mine")
+    (copy.store / "notes" / f"{'0' * 64}.json").write_text("{}")
     (copy.store / "metrics" / "remarks.json").write_text("{}")
     collect(copy, "--delete")
-    assert (copy.store / "notes" / "shards.txt").exists()
+    assert len(list((copy.store / "notes").iterdir())) == 2
     assert (copy.store / "metrics" / "remarks.json").exists()

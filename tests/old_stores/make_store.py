@@ -8,7 +8,6 @@ nothing; what counts is how they are written. A kept store is never made again: 
 
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 
@@ -128,9 +127,9 @@ def write_stage(
     return manifest
 
 
-def write_store(root: Path) -> None:
-    """Write the store into a folder that need not exist."""
-    store = ArtifactStore(str(root))
+def write_store(root: str) -> None:
+    """Write the store into a place that need not exist: a folder or a URL."""
+    store = ArtifactStore(root)
     made: dict[str, Manifest] = {}
     for stage, shards in stage_parts().items():
         made[stage] = write_stage(store, stage, shards, made)
@@ -142,4 +141,4 @@ def write_store(root: Path) -> None:
 
 
 if __name__ == "__main__":
-    write_store(Path(sys.argv[1]))
+    write_store(sys.argv[1])

@@ -103,5 +103,5 @@ def test_a_run_whose_results_are_gone_says_so(config: Path) -> None:
 
 
 def test_the_script_writes_what_this_code_reads(tmp_path: Path) -> None:
-    make_store.write_store(tmp_path / "store")
+    make_store.write_store(str(tmp_path / "store"))
     assert rows(write_config(tmp_path), SQL, "latest")[0]["variant"] == "random"

@@ -9,10 +9,10 @@ export UV_SYSTEM_CERTS ?= true
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: help setup demo test check
+.PHONY: help setup demo test test-soak check
 
 help: ## show this help
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.complete ## make .venv from requirements.lock
 
@@ -30,6 +30,9 @@ demo: setup ## the whole pipeline on rendered items, audited against known truth
 
 test: setup ## all tests; real photographs too where SANE_REAL_DATA names their folder
 	$(BIN)/python -m pytest
+
+test-soak: setup ## 50 kills of runs and Dask workers and 3 of flow runs, at random moments; half an hour
+	SANE_KILLS=20,20,10,3 $(BIN)/python -m pytest -s tests/resume/test_killed_at_random.py
 
 check: setup ## format, lint, types, import rules, tests
 	$(BIN)/ruff format --check .

@@ -14,8 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from flows.dask_cluster import dask_cluster
-from flows.dask_runner import DaskRun
+from flows.on_dask.cluster import dask_cluster
+from flows.on_dask.runner import DaskRun
 from stores.manifests import Manifest, created_now
 from tests.faults.hand_started_cluster import hand_started_cluster
 from tests.faults.test_dask_workers import settings_for
@@ -27,7 +27,7 @@ from tests.faults.trivial_job import install
 
 def dask_setup(_worker):
     install()
-    from flows import dask_worker
+    from flows.on_dask import worker as dask_worker
     # Jobs that only wait may share a process.
     dask_worker._one_at_a_time = contextlib.nullcontext
 """

@@ -154,8 +154,8 @@ def _status_of_part(
     config: Path, overrides: list[str] | None, failed: bool, artifact: str | None, format: str, debug: bool
 ) -> None:
     with readable_errors(debug):
-        from flows.artifact_origin import print_origin
-        from flows.failed_status import print_failures
+        from flows.upkeep.artifact_origin import print_origin
+        from flows.upkeep.failed_status import print_failures
 
         _check_text_or_json(format)
         settings = load_settings(config, overrides or [])
@@ -183,7 +183,7 @@ def verify(
     Exit code 0: all is whole, or --repair removed what was not; 1: something is damaged, or could not be removed.
     """
     with readable_errors(debug):
-        from flows.verify_command import verify_command
+        from flows.upkeep.verify_command import verify_command
 
         _check_text_or_json(format)
         whole = verify_command(load_settings(config, overrides or []), everything, repair, format == "json")
@@ -205,7 +205,7 @@ def gc(
     Kept is what is current or in progress for the configurations, what named runs used, and what runs work with now.
     """
     with readable_errors(debug):
-        from flows.collect_command import collect_command
+        from flows.upkeep.collect_command import collect_command
 
         _check_text_or_json(format)
         chosen = [(str(config), load_settings(config, overrides or [])) for config in configs]

@@ -13,8 +13,8 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.tasks import Task
 from rich.console import Console
 
-from flows.dask_cluster import uses_dask
 from flows.execution import execute_shard
+from flows.on_dask.cluster import uses_dask
 from flows.prefect_artifacts import with_progress_artifact
 from flows.progress_view import console_reporter
 from flows.run import Reporter, Runner, RunRequest, StageOutcome, run_stages

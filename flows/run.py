@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from flows.adopt import adopt_stage
-from flows.dask_cluster import uses_dask
 from flows.devices import asked_device, resolve_device
 from flows.finish import check_unreadable, finish_stage
 from flows.graph import Stage
+from flows.on_dask.cluster import uses_dask
 from flows.plan import StagePlan, plan_stage
 from flows.planners.similarity import check_weights_file
 from flows.recorded_run import RecordedRun, recorded_run

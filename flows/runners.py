@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from flows.dask_cluster import dask_cluster, uses_dask
 from flows.execution import execute_shard
+from flows.on_dask.cluster import dask_cluster, uses_dask
 from flows.run import Runner
 from flows.settings import Settings
 from flows.shards import ShardTask
@@ -21,7 +21,7 @@ def open_runner(settings: Settings) -> Iterator[Runner]:
     if not uses_dask(settings):
         yield run_inline
         return
-    from flows.dask_runner import DaskRun
+    from flows.on_dask.runner import DaskRun
 
     with dask_cluster(settings) as cluster:
         yield DaskRun(cluster, settings.compute.worker_patience_minutes * 60)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.dask_cluster import DaskCluster, dask_cluster
-from flows.dask_runner import DaskRun
+from flows.on_dask.cluster import DaskCluster, dask_cluster
+from flows.on_dask.runner import DaskRun
 from flows.settings import Settings
 from flows.settings_file import load_settings
 from pipeline.errors import BadModel, BadSetting
@@ -68,7 +68,7 @@ def test_the_workers_log_is_shown_where_the_run_was_started(
 
         from distributed import get_worker
 
-        from flows.dask_log import send_log_lines
+        from flows.on_dask.log import send_log_lines
 
         send_log_lines(get_worker())
         logging.getLogger("sane").info("epoch 3 of 9")
@@ -135,7 +135,7 @@ def test_a_refused_shard_fails_the_run_after_the_others_are_done(cluster: DaskCl
 def test_a_store_out_of_reach_is_tried_again(
     cluster: DaskCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flows.dask_runner.SECONDS_BEFORE_RETRY", (0.01, 0.01))
+    monkeypatch.setattr("flows.on_dask.runner.SECONDS_BEFORE_RETRY", (0.01, 0.01))
     stage = TrivialStage(tmp_path, 3)
     stage.misbehaving(1, error=StoreError(**PARTS))
     with pytest.raises(StoreError, match="expected: a"):
@@ -158,7 +158,7 @@ def test_stopping_hands_out_no_more_shards(cluster: DaskCluster, tmp_path: Path)
 def test_workers_of_another_checkout_are_refused(
     cluster: DaskCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flows.dask_runner.source_digest", lambda: "of other files")
+    monkeypatch.setattr("flows.on_dask.runner.source_digest", lambda: "of other files")
     stage = TrivialStage(tmp_path, 2)
     with pytest.raises(BadSetting, match="same source files"):
         list(DaskRun(cluster, 60)(stage.tasks))
@@ -188,7 +188,7 @@ def test_a_cuda_device_needs_workers_that_offer_one(tmp_path: Path) -> None:
 
 
 def test_no_scheduler_is_a_readable_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flows.dask_cluster.CONNECT_TIMEOUT_S", 1)
+    monkeypatch.setattr("flows.on_dask.cluster.CONNECT_TIMEOUT_S", 1)
     with (
         pytest.raises(BadSetting, match="a Dask scheduler"),
         dask_cluster(settings_for(tmp_path, "tcp://127.0.0.1:9")),

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from flows.dask_cluster import dask_cluster
-from flows.dask_runner import DaskRun
 from flows.graph import ShardPlan, Stage
+from flows.on_dask.cluster import dask_cluster
+from flows.on_dask.runner import DaskRun
 from flows.plan import plan_stage
 from flows.run import Runner
 from flows.runners import run_inline

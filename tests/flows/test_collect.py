@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from flows.code_closure import SOURCE_ROOT
-from flows.collect import delete_found, look_for_garbage
+from flows.upkeep.collect import delete_found, look_for_garbage
 from stores.artifacts import ArtifactStore
 from stores.leases import HeldLease, acquire
 from tests.flows.run_cases import FinishedRun, invoke, refusal, run_quietly

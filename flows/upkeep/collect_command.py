@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from flows.collect import Collection, delete_found, look_for_garbage
 from flows.console import plain_console
 from flows.settings import Settings
+from flows.upkeep.collect import Collection, delete_found, look_for_garbage
 from stores.garbage import Garbage
 
 _COUNTED = {

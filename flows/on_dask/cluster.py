@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from flows.dask_log import shown_log_lines
 from flows.devices import asked_device, usable_cores
+from flows.on_dask.log import shown_log_lines
 from flows.settings import Settings
 from flows.shards import Device
 from pipeline.errors import BadSetting

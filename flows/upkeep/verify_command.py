@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from flows.console import plain_console
 from flows.settings import Settings
-from flows.verify import Verification, verify_store
+from flows.upkeep.verify import Verification, verify_store
 from stores.artifacts import ArtifactStore
 from stores.repair import Repair, repair_store
 from stores.verification import Problem, ShardCheck

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from flows.dask_cluster import DaskCluster
-from flows.dask_worker import do_shard_on_worker, source_digest
 from flows.failures import images_of, record_failure
+from flows.on_dask.cluster import DaskCluster
+from flows.on_dask.worker import do_shard_on_worker, source_digest
 from flows.shards import ShardTask
 from flows.transient import RETRIES, SECONDS_BEFORE_RETRY, is_transient
 from pipeline.errors import BadSetting

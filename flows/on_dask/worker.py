@@ -6,8 +6,8 @@ import threading
 from functools import lru_cache
 
 from flows.code_closure import SOURCE_ROOT
-from flows.dask_log import send_log_lines
 from flows.execution import execute_shard
+from flows.on_dask.log import send_log_lines
 from flows.shards import ShardTask
 from pipeline.errors import BadSetting
 from stores.manifests import Commit

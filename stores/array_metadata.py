@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 
 from stores.canonical import fingerprint
+from stores.concurrency import at_once
 from stores.errors import REPAIR_REMEDY, CorruptArtifact, StoreError
 from stores.location import Location
 
@@ -22,7 +23,8 @@ def digest_metadata(group: Location, arrays: Iterable[str]) -> dict[str, str]:
         MissingArtifact: when a file is not there.
         CorruptArtifact: when one is no JSON.
     """
-    return {path: _digest(_place(group, path)) for path in (_FILE, *(f"{name}/{_FILE}" for name in arrays))}
+    paths = [_FILE, *(f"{name}/{_FILE}" for name in arrays)]
+    return dict(zip(paths, at_once(group, lambda path: _digest(_place(group, path)), paths), strict=True))
 
 
 def metadata_problems(group: Location, digests: Mapping[str, str]) -> dict[str, StoreError]:

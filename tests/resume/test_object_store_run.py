@@ -104,3 +104,10 @@ def _commands_answer(remote: FinishedRun, local: FinishedRun, server: ObjectServ
     assert invoke("report", remote.config, "--output", output).exit_code == 0
     assert output.read_bytes().startswith(b"<!DOCTYPE html>")
     assert invoke("run", remote.config).exit_code == 0
+
+    assert invoke("verify", remote.config).exit_code == 0
+    assert invoke("gc", remote.config, "--delete").exit_code == 0
+    store = ArtifactStore(server.root)
+    commits = store.read_commits_of(STAGE, local.manifest(STAGE).shard_keys)
+    assert [list_leftovers(store, commit) for commit in commits if commit is not None] == [[]] * len(commits)
+    assert states(remote.status(), "current") == set(status)

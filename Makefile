@@ -28,13 +28,13 @@ setup: .venv/.complete ## make .venv from requirements.lock
 demo: setup ## the whole pipeline on rendered items, audited against known truth; minutes on two cores
 	$(BIN)/sane run configs/demo.toml
 
-test: setup ## all tests; real photographs too where SANE_REAL_DATA names their folder
-	$(BIN)/python -m pytest
+test: setup ## tests but for the long proofs; real photographs too where SANE_REAL_DATA names their folder
+	$(BIN)/python -m pytest -m "not proof"
 
 test-soak: setup ## 50 kills of runs and Dask workers and 3 of flow runs, at random moments; half an hour
 	SANE_KILLS=20,20,10,3 $(BIN)/python -m pytest -s tests/resume/test_killed_at_random.py
 
-check: setup ## format, lint, types, import rules, tests
+check: setup ## format, lint, types, import rules, all tests with kills and load
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy

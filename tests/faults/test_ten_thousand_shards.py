@@ -26,7 +26,7 @@ from tests.faults.test_dask_workers import settings_for
 from tests.faults.trivial_job import install
 from tests.faults.trivial_stage import TrivialStage
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.slow, pytest.mark.proof, pytest.mark.timeout(1800)]
 
 SHARDS = int(os.environ.get("SANE_TRIVIAL_SHARDS", "10000"))
 # Prefect's task runs cost a call of the server each; a tenth tells the price.

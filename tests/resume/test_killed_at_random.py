@@ -24,7 +24,7 @@ from tests.flows.planted_config import write_config
 from tests.flows.run_cases import FinishedRun
 from tests.resume.counted_run import STARTS, begun, kill_group, start_run, wait_for_a_start
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.slow, pytest.mark.proof, pytest.mark.timeout(3600)]
 
 STAGE = "saliency_maps.test.rise.fixed"
 # Kills of a lone process, of Dask workers, of drivers with their workers, of flow runs.

@@ -29,7 +29,7 @@ def dask_setup(_worker):
     install()
     from flows.on_dask import worker as dask_worker
     # Jobs that only wait may share a process.
-    dask_worker._one_at_a_time = contextlib.nullcontext
+    dask_worker._ONE_AT_A_TIME = contextlib.nullcontext()
 """
 
 
@@ -72,7 +72,7 @@ def measure_cluster(folder: Path, slots: int, seconds: float, shards: int) -> No
         dask_cluster(settings_for(folder, started.address)) as cluster,
     ):
         cluster.client.wait_for_workers(processes, timeout=300)
-        print(f"{cluster.slots()} slots, jobs of {seconds} s")
+        print(f"{sum(cluster.slots_by_worker().values())} slots, jobs of {seconds} s")
         before, scheduler_before = time.process_time(), cpu_seconds(started.scheduler.pid)
         began = time.perf_counter()
         done = sum(1 for _ in DaskRun(cluster, 60)(stage.tasks))

@@ -55,7 +55,6 @@ def run(
     debug: Debug = False,
 ) -> None:
     """Check all inputs, then run what is stale and nothing else; ends with tables and the report's path."""
-    runner = runner or ("dask" if dask_address else None)
     extra = [f"compute.runner={runner}"] if runner else []
     extra += [f"compute.dask_address={dask_address}"] if dask_address else []
     extra += [f"compute.device={device}"] if device else []

@@ -2,6 +2,7 @@
 
 import datetime
 import importlib
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +17,10 @@ from flows.versions import package_versions
 from stores.artifacts import ArtifactStore
 from stores.errors import MissingArtifact
 from stores.manifests import Commit, Manifest
+
+
+class UpstreamNotSeen(MissingArtifact):
+    """The manifest of an upstream result is not to be seen from this process."""
 
 
 def execute_shard(task: ShardTask) -> Commit:
@@ -90,10 +95,10 @@ def _readable(store: ArtifactStore, task: ShardTask) -> Upstream:
 def _manifest(store_root: str, stage: str, fingerprint: str, _run_id: str) -> Manifest:
     manifest = ArtifactStore(store_root).read_manifest(stage, fingerprint)
     if manifest is None:
-        raise MissingArtifact(
+        raise UpstreamNotSeen(
             expected=f"the manifest {fingerprint[:12]} of {stage}",
             found="none",
-            where=store_root,
-            remedy="run the upstream stage again; was the store cleaned while this run went on?",
+            where=f"{store_root} on {socket.gethostname()}",
+            remedy="is the store mounted here? Was it cleaned while this run went on? Run again",
         )
     return manifest

@@ -110,8 +110,6 @@ def _reporter() -> Reporter:
 
 def for_flow(settings: Settings) -> Settings:
     """Return the settings of a flow run: with a Dask address its shards go there whatever runner the file names."""
-    if settings.compute.runner != "inline":
-        return settings
     return settings.model_copy(update={"compute": settings.compute.model_copy(update={"runner": "prefect"})})
 
 

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from flows.console import plain_console
 from flows.current import current_artifacts
+from flows.on_dask.cluster import chosen_runner
 from flows.plan import plan_stages
 from flows.progress_view import console_reporter
 from flows.report_file import write_report
@@ -65,9 +66,10 @@ def has_work(request: RunRequest) -> bool:
 
 def _run_seed(request: RunRequest, config: Path, console: Console) -> list[StageOutcome]:
     reporter = console_reporter(console)
-    if request.settings.compute.runner == "inline" or not has_work(request):
+    chosen = chosen_runner(request.settings)
+    if chosen == "inline" or not has_work(request):
         return run_stages(request, run_inline, reporter)
-    if request.settings.compute.runner == "prefect":
+    if chosen == "prefect":
         return _run_as_flow(request, config)
     with open_runner(request.settings) as runner:
         return run_stages(request, runner, reporter)

@@ -156,8 +156,10 @@ class EvaluationSettings(Section):
 class ComputeSettings(Section):
     """[compute]: where and how fast; none of it is in a fingerprint, except precision."""
 
-    runner: Literal["inline", "prefect", "dask"] = Field(
-        "inline", description="inline: this process; prefect: a flow; dask: workers of a Dask cluster"
+    runner: Literal["inline", "prefect", "dask"] | None = Field(
+        None,
+        description="inline: this process; prefect: a flow; dask: workers of a Dask cluster; "
+        "empty: dask where dask_address is set, else inline",
     )
     dask_address: str | None = Field(
         None, description="Dask scheduler, such as tcp://host:8786; empty: runner dask starts workers on this machine"
@@ -166,7 +168,7 @@ class ComputeSettings(Section):
         None, description="Dask workers on this machine; empty: one a GPU, or one a core (at most 8)"
     )
     worker_patience_minutes: float = Field(
-        60, ge=0, description="how long a run waits when the last Dask worker is gone, before it fails"
+        60, ge=0, description="how long a run waits for a first Dask worker, or when the last one is gone"
     )
     device: str = Field("auto", description="cpu, cuda, cuda:0; auto: cuda where there is one")
     precision: Literal["float32", "bfloat16"] = Field("float32", description="of the similarity model's passes")

@@ -114,10 +114,10 @@ def _known_keys(model: type[BaseModel], prefix: str = "") -> list[str]:
 def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
     updates: dict[str, Mapping[str, Any]] = {}
     if settings.dataset.root is not None:
-        updates["dataset"] = {"root": folder / settings.dataset.root}
+        updates["dataset"] = {"root": folder / settings.dataset.root.expanduser()}
     if settings.similarity_model.weights is not None:
-        updates["similarity_model"] = {"weights": folder / settings.similarity_model.weights}
+        updates["similarity_model"] = {"weights": folder / settings.similarity_model.weights.expanduser()}
     if "://" not in settings.store.root:
-        updates["store"] = {"root": str(folder / settings.store.root)}
+        updates["store"] = {"root": str(folder / Path(settings.store.root).expanduser())}
     copied = {name: getattr(settings, name).model_copy(update=dict(values)) for name, values in updates.items()}
     return settings.model_copy(update=copied)

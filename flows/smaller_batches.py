@@ -77,6 +77,11 @@ def _result_or_none(task: ShardTask, job: Callable[[ShardTask], JobResult]) -> J
     except torch.OutOfMemoryError:
         # Left before anything is freed: the error's frames hold the tensors that filled the memory.
         return None
+    except RuntimeError as error:
+        # cuBLAS and cuDNN say it in their own way.
+        if "ALLOC_FAILED" in str(error):
+            return None
+        raise
 
 
 def _free_device_memory(device: str) -> None:

@@ -18,7 +18,7 @@ import pyarrow as pa
 from stores import payloads
 from stores.checkpoints import forget_checkpoints
 from stores.concurrency import at_once
-from stores.errors import REPAIR_REMEDY, MissingArtifact
+from stores.errors import REPAIR_REMEDY, MissingArtifact, StoreError
 from stores.location import Location
 from stores.manifests import Commit, Manifest
 from stores.parts import Part
@@ -64,10 +64,23 @@ class ArtifactStore:
         records = {name: payloads.write_payload(folder, name, part) for name, part in parts.items()}
         commit = Commit(stage, shard_key, shard_label, records, dict(counts), float(seconds), dict(provenance))
         if folder.child(_COMMIT).create_bytes(commit.to_json()):
+            self._check_payloads_stayed(folder, commit)
             return commit
         for record in records.values():
             folder.child(record.file).remove_tree()
         return self.require_commit(stage, shard_key)
+
+    def _check_payloads_stayed(self, folder: Location, commit: Commit) -> None:
+        # A cleaning in between cannot know that a writer without a lease is about to commit.
+        gone = {part.file for part in commit.parts.values()} - set(folder.list_names())
+        if gone:
+            folder.child(_COMMIT).remove_tree()
+            raise StoreError(
+                expected="the files of a shard that were just written",
+                found=f"{', '.join(sorted(gone))} removed before the shard was committed",
+                where=folder.url,
+                remedy="run again, and clean the store (sane gc --delete) while no worker computes",
+            )
 
     def read_commit(self, stage: str, shard_key: str) -> Commit | None:
         """Return the commit of a shard, or None while it has none.

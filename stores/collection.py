@@ -31,9 +31,16 @@ def delete_garbage(store: ArtifactStore, roots: Roots, garbage: Sequence[Garbage
             roots = roots | _staying(store, stage, found)
         again = {(item.kind, item.names) for item in _look_again(store, stage, roots)}
         for item in found:
-            if (item.kind, item.names) in again:
+            if (item.kind, item.names) in again and not _committed_since(store, item):
                 _delete(store, item)
                 yield item
+
+
+def _committed_since(store: ArtifactStore, item: Garbage) -> bool:
+    """Return whether a shard without a commit has got one: workers finish a shard although their run was killed."""
+    if item.kind != "leftover" or len(item.names) != len(("stage", "shards", "key")):
+        return False
+    return store.read_commit(item.names[0], item.names[2]) is not None
 
 
 def _staying(store: ArtifactStore, stage: str, found: Sequence[Garbage]) -> Roots:

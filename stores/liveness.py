@@ -4,6 +4,7 @@ A record of something that goes on (a lease, a run) is only worth believing whil
 machine the operating system tells; from anywhere else only the age of the last heartbeat does.
 """
 
+import logging
 import os
 import socket
 import threading
@@ -16,6 +17,7 @@ from typing import Any
 
 from stores.manifests import created_now
 
+LOG = logging.getLogger("sane")
 EXPIRY_S = 60.0
 BEAT_S = 10.0
 
@@ -84,7 +86,7 @@ class SignOfLife:
         if (self.host, self.machine) != (socket.gethostname(), _machine(os.getpid())):
             return False
         state, began = _process_state(self.pid)
-        return state in _ENDED or began != self.process_began
+        return state in _ENDED or (bool(began) and began != self.process_began)
 
 
 class Heartbeat:
@@ -111,8 +113,12 @@ class Heartbeat:
 
     def _run(self) -> None:
         while not self._stopped.wait(self._every_s):
-            if not self._beat():
-                return
+            try:
+                if not self._beat():
+                    return
+            except Exception:
+                # A thread that ended here would make a living run look dead.
+                LOG.warning("a sign of life could not be written; trying again", exc_info=True)
 
 
 @lru_cache(maxsize=1)
@@ -136,7 +142,8 @@ def _process_state(pid: int) -> tuple[str, str]:
     try:
         text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return "X", ""
+        # Gone, or hidden from other users (mount option hidepid).
+        return _state_by_signal(pid), ""
     # The command's name, in brackets, may itself hold spaces and brackets.
     fields = text.rpartition(")")[2].split()
     return fields[0], fields[19]

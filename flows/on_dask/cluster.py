@@ -38,18 +38,35 @@ class DaskCluster:
     claims: dict[str, int]
     device: Device
 
-    def slots(self) -> int:
-        """Return how many shards can be done at once just now."""
-        workers = self.client.scheduler_info()["workers"].values()
-        if not self.claims:
-            return len(workers)
-        return sum(int(worker["resources"].get(GPU, 0)) for worker in workers)
+    @property
+    def address(self) -> str:
+        """The scheduler's address."""
+        return str(self.client.scheduler.address) if self.client.scheduler is not None else "the Dask scheduler"
+
+    def slots_by_worker(self) -> dict[str, int]:
+        """Return, by the address of each running worker, how many shards it can do at once."""
+        return {
+            address: min(int(worker["resources"].get(GPU, 0)), worker["nthreads"]) if self.claims else 1
+            for address, worker in self.client.scheduler_info()["workers"].items()
+            if worker["status"] == "running" and (not self.claims or worker["resources"].get(GPU, 0) >= 1)
+        }
+
+    def workers_not_running(self) -> list[str]:
+        """Return the workers that are there and take no work, such as those paused for want of memory."""
+        workers = self.client.scheduler_info()["workers"].items()
+        return [f"{address} is {worker['status']}" for address, worker in workers if worker["status"] != "running"]
+
+
+def chosen_runner(settings: Settings) -> str:
+    """Return "inline", "dask" or "prefect"; where none is named, an address of a scheduler means Dask."""
+    compute = settings.compute
+    return compute.runner or ("dask" if compute.dask_address is not None else "inline")
 
 
 def uses_dask(settings: Settings) -> bool:
     """Return whether shards go to a Dask cluster."""
-    compute = settings.compute
-    return compute.runner == "dask" or (compute.runner == "prefect" and compute.dask_address is not None)
+    runner = chosen_runner(settings)
+    return runner == "dask" or (runner == "prefect" and settings.compute.dask_address is not None)
 
 
 @contextmanager
@@ -63,12 +80,13 @@ def dask_cluster(settings: Settings) -> Iterator[DaskCluster]:
     """
     asked = asked_device(settings)
     address = settings.compute.dask_address
+    patience_s = settings.compute.worker_patience_minutes * 60
     if address is None:
         with _local_cluster(asked, settings.compute.workers) as (client, device), shown_log_lines(client):
-            yield DaskCluster(client, _claims(client, device), device)
+            yield DaskCluster(client, _claims(client, device, patience_s), device)
     else:
         with _connected(address) as client, shown_log_lines(client):
-            yield DaskCluster(client, _claims(client, asked), asked)
+            yield DaskCluster(client, _claims(client, asked, patience_s), asked)
 
 
 @contextmanager
@@ -109,12 +127,28 @@ def _local_cluster(asked: Device, workers: int | None) -> Iterator[tuple["Client
     scheduler = {"cls": Scheduler, "options": {"host": "127.0.0.1", "port": 0, "dashboard": False}}
     LOG.info("starting %d Dask workers on this machine, %d threads each", count, threads)
     with (
+        _readable_start(),
         SpecCluster(workers=spec, scheduler=scheduler, silence_logs=logging.ERROR) as cluster,
         Client(cluster, timeout=CONNECT_TIMEOUT_S) as client,
     ):
         client.wait_for_workers(count, timeout=120)
         name = asked.name if not gpus else "cuda"
         yield client, replace(asked, name=name, threads=threads)
+
+
+@contextmanager
+def _readable_start() -> Iterator[None]:
+    try:
+        yield
+    except (TimeoutError, RuntimeError) as error:
+        if "luster" not in str(error) and not isinstance(error, TimeoutError):
+            raise
+        raise BadSetting(
+            expected="Dask workers that start on this machine",
+            found=str(error) or type(error).__name__,
+            where="--runner dask",
+            remedy="start fewer (compute.workers), or free memory and cores",
+        ) from error
 
 
 def _worker_options(threads: int, gpu: str | None) -> dict[str, Any]:
@@ -140,25 +174,37 @@ def _visible_gpus(asked: Device) -> list[str]:
         return []
     import torch
 
-    if asked.name.startswith("cuda:"):
-        return [asked.name.removeprefix("cuda:")]
     listed = os.environ.get("CUDA_VISIBLE_DEVICES")
     count = torch.cuda.device_count()
-    return listed.split(",")[:count] if listed else [str(number) for number in range(count)]
+    visible = listed.split(",")[:count] if listed else [str(number) for number in range(count)]
+    _, separator, number = asked.name.partition(":")
+    wanted = visible[int(number) : int(number) + 1] if separator else visible
+    if asked.name.startswith("cuda") and not wanted:
+        raise BadSetting(
+            expected="a CUDA device on this machine, whose workers the run is to start",
+            found=f"{count} that torch can use",
+            where=f"compute.device = {asked.name!r}",
+            remedy="set compute.device to 'cpu', or give the address of a cluster that has GPUs (--dask-address)",
+        )
+    return wanted
 
 
-def _workers(client: "Client") -> dict[str, Any]:
-    """Return the cluster's workers, giving the first one a moment to arrive."""
-    end_s = time.monotonic() + FIRST_WORKER_TIMEOUT_S
+def _workers(client: "Client", patience_s: float) -> dict[str, Any]:
+    """Return the cluster's workers, waiting for the first one: on a cluster with a queue that may take its time."""
+    end_s = time.monotonic() + max(patience_s, FIRST_WORKER_TIMEOUT_S)
+    told_s = time.monotonic()
     while True:
         workers: dict[str, Any] = client.scheduler_info()["workers"]
         if workers or time.monotonic() > end_s:
             return workers
+        if time.monotonic() > told_s:
+            LOG.warning("waiting for the first Dask worker at %s", client.scheduler.address)
+            told_s = time.monotonic() + 60
         time.sleep(0.2)
 
 
-def _claims(client: "Client", device: Device) -> dict[str, int]:
-    workers = _workers(client)
+def _claims(client: "Client", device: Device, patience_s: float) -> dict[str, int]:
+    workers = _workers(client, patience_s)
     offering = [worker for worker in workers.values() if worker["resources"].get(GPU, 0) >= 1]
     if not workers:
         raise BadSetting(

@@ -21,7 +21,11 @@ class _ToScheduler(logging.Handler):
         self._worker = worker
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._worker.log_event(TOPIC, {"level": record.levelno, "message": record.getMessage()})
+        try:
+            self._worker.log_event(TOPIC, {"level": record.levelno, "message": record.getMessage()})
+        except Exception:
+            # A worker that is closing cannot send; a line that is lost must not cost the shard.
+            self.handleError(record)
 
 
 @lru_cache(maxsize=1)

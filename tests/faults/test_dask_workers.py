@@ -1,14 +1,20 @@
 """Two workers started by hand do the shards; what goes wrong there is named, and costs nothing else."""
 
 import os
+import re
+import shutil
 import signal
+import subprocess
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from flows.code_closure import SOURCE_ROOT
 from flows.on_dask.cluster import DaskCluster, dask_cluster
 from flows.on_dask.runner import DaskRun
 from flows.settings import Settings
@@ -47,7 +53,7 @@ def cluster(gpu_cluster: HandStartedCluster, tmp_path: Path) -> Iterator[DaskClu
 
 def test_both_workers_do_shards_one_at_a_time_and_none_twice(cluster: DaskCluster, tmp_path: Path) -> None:
     assert cluster.claims == {"GPU": 1}
-    assert cluster.slots() == 2
+    assert sorted(cluster.slots_by_worker().values()) == [1, 1]
     stage = TrivialStage(tmp_path, 12, seconds=0.2)
     commits = list(DaskRun(cluster, 60)(stage.tasks))
     assert sorted(commit.shard_label for commit in commits) == [task.shard_label for task in stage.tasks]
@@ -81,12 +87,14 @@ def test_the_workers_log_is_shown_where_the_run_was_started(
 def test_a_worker_killed_in_the_middle_costs_one_shard_in_flight(
     gpu_cluster: HandStartedCluster, cluster: DaskCluster, tmp_path: Path
 ) -> None:
-    stage = TrivialStage(tmp_path, 10, seconds=0.5)
-    victim = gpu_cluster.worker_pids()[0]
+    stage = TrivialStage(tmp_path, 10, seconds=1.0)
+    killed: list[str] = []
 
     def kill_after_three() -> None:
         wait_for(lambda: len(stage.started()) >= 3, "three shards begun")
-        os.kill(victim, signal.SIGKILL)
+        label, pid = stage.starts.read_text().splitlines()[-1].split()
+        os.kill(int(pid), signal.SIGKILL)
+        killed.append(label)
 
     killer = threading.Thread(target=kill_after_three)
     killer.start()
@@ -94,7 +102,10 @@ def test_a_worker_killed_in_the_middle_costs_one_shard_in_flight(
     killer.join()
     assert len(commits) == 10
     assert stage.values() == list(range(10))
-    assert 0 <= len(stage.started()) - 10 <= 1
+    # The shard that the killed worker had just begun, and no other.
+    starts = stage.started()
+    assert [label for label in sorted(set(starts)) if starts.count(label) > 1] == killed
+    assert len(starts) == 11
     cluster.client.wait_for_workers(2, timeout=120)
 
 
@@ -104,7 +115,7 @@ def test_a_shard_that_kills_every_worker_fails_by_name_and_the_others_are_commit
     stage = TrivialStage(tmp_path, 9, seconds=0.05)
     stage.misbehaving(4, poison=True)
     done = []
-    tasks = [replace(task, run_id="run-1") for task in stage.tasks]
+    tasks = stage.of_run("run-1")
     with pytest.raises(StoreError, match="workers that died over it") as failure:
         done += [commit.shard_label for commit in DaskRun(cluster, 120)(tasks)]
     assert failure.value.where == "trivial 00004, images image-4"
@@ -124,7 +135,7 @@ def test_a_refused_shard_fails_the_run_after_the_others_are_done(cluster: DaskCl
     stage = TrivialStage(tmp_path, 5)
     stage.misbehaving(1, error=BadModel(**PARTS))
     with pytest.raises(BadModel) as refusal:
-        list(DaskRun(cluster, 60)([replace(task, run_id="run-1") for task in stage.tasks]))
+        list(DaskRun(cluster, 60)(stage.of_run("run-1")))
     (record,) = list_failures(Location.parse(stage.store_root))
     assert (record.run_id, record.shard, record.error) == ("run-1", "00001", str(refusal.value))
     assert "Traceback" in failure_log(Location.parse(stage.store_root), record).read_bytes().decode()
@@ -165,7 +176,69 @@ def test_workers_of_another_checkout_are_refused(
     assert stage.committed() == []
 
 
-def test_a_store_that_workers_do_not_share_is_refused(cluster: DaskCluster, tmp_path: Path) -> None:
+def test_a_worker_that_can_do_nothing_gets_no_more_shards(cluster: DaskCluster, tmp_path: Path) -> None:
+    # As fast as it refuses, Dask would give it all that there is.
+    with another_worker(cluster.address, tmp_path / "other") as address:
+        cluster.client.wait_for_workers(3, timeout=120)
+        stage = TrivialStage(tmp_path, 30, seconds=0.1)
+        run = DaskRun(cluster, 60)
+        assert len(list(run(stage.tasks))) == 30
+        assert stage.values() == list(range(30))
+        assert sorted(stage.started()) == [task.shard_label for task in stage.tasks]
+        assert address() not in (run._workers.chosen() or [address()])
+    wait_for(lambda: len(cluster.slots_by_worker()) == 2, "the third worker to go")
+
+
+@contextmanager
+def another_worker(scheduler: str, folder: Path) -> Iterator[Callable[[], str]]:
+    """A worker that runs a copy of the source files with one line more."""
+    for package in ("pipeline", "stores", "flows", "tests"):
+        shutil.copytree(SOURCE_ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    with (folder / "flows" / "transient.py").open("a") as file:
+        file.write("# another version\n")
+    log = folder / "log"
+    words = ["worker", scheduler, "--host", "127.0.0.1", "--nthreads", "1", "--no-dashboard", "--resources", "GPU=1"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "dask", *words],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(folder)},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield lambda: re.findall(r"Start worker at:\s+(tcp://\S+)", log.read_text())[-1]
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+
+
+def test_a_worker_without_the_runs_store_is_found_before_it_computes(cluster: DaskCluster, tmp_path: Path) -> None:
+    stage = TrivialStage(tmp_path, 2)
+    with pytest.raises(BadSetting, match="the store of the run"):
+        list(DaskRun(cluster, 60)([replace(task, run_id="of-another-store") for task in stage.tasks]))
+    assert stage.started() == []
+
+
+def test_paused_workers_are_waited_for_and_named(
+    cluster: DaskCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    paused = {
+        address: {**worker, "status": "paused"}
+        for address, worker in cluster.client.scheduler_info()["workers"].items()
+    }
+    monkeypatch.setattr("flows.on_dask.workers.SECONDS_BETWEEN_WARNINGS", 0.0)
+    with monkeypatch.context() as patched:
+        patched.setattr(cluster.client, "scheduler_info", lambda: {"workers": paused})
+        with pytest.raises(StoreError, match="no running worker"):
+            list(DaskRun(cluster, 0.5)(TrivialStage(tmp_path, 1).tasks))
+    assert len(cluster.slots_by_worker()) == 2
+
+
+def test_a_store_that_workers_do_not_share_is_refused(
+    cluster: DaskCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.on_dask.runner.SEEN_WITHIN_S", 0.5)
     stage = TrivialStage(tmp_path, 2)
     # In memory: every process has its own.
     stage.tasks = [replace(task, store_root="memory://not-shared") for task in stage.tasks]

@@ -1,10 +1,13 @@
 """A stage of trivial shards, without planner or settings, for tests of runners."""
 
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
 from flows.shards import Device, ShardTask
 from stores.artifacts import ArtifactStore
+from stores.location import Location
+from stores.run_records import RUNS
 from tests.faults.trivial_job import JOB, started
 
 STAGE = "trivial"
@@ -43,6 +46,12 @@ class TrivialStage:
         """Give one shard other orders, such as poison=True."""
         device = self.tasks[number].device.name
         self.tasks[number] = self._task(number, 0.0, device, **work)
+
+    def of_run(self, run_id: str) -> list[ShardTask]:
+        """Return the tasks as a part of a run that has a record in the store."""
+        record = Location.parse(self.store_root).child(RUNS, f"{run_id}.json")
+        record.create_bytes(b"{}")
+        return [replace(task, run_id=run_id) for task in self.tasks]
 
     def committed(self) -> list[int]:
         """Return the numbers of the shards that have a commit."""

@@ -93,7 +93,7 @@ def test_an_unknown_key_is_refused_with_the_closest_known_one(
         ("saliency.generators=['random']", "saliency.generators"),
         ("explanation.weight_grid_step=0", "explanation.weight_grid_step"),
         ("evaluation.bootstrap_samples=99", "evaluation.bootstrap_samples"),
-        ("compute.runner=dask", "compute.runner"),
+        ("compute.runner=spark", "compute.runner"),
         ("saliency=3", "saliency"),
         ("seed=one", "seed"),
     ],

@@ -2,8 +2,8 @@
 
     python benchmarks/top_attribute_share.py CONFIG PREFIX... [--against classifier random] [--set key=value]
 
-The names of these attributes begin with one of PREFIX, such as "colour:". For a model that sees nothing but
-colours, every faithful explanation names a colour; how often classifier and random do tells how easy that is.
+The names of these attributes begin with one of PREFIX, such as "colour:". A model that sees nothing but
+colours should be explained by colours; how often classifier and random name one tells how easy that is.
 Intervals are 95 %, over resampled queries; the differences are paired and their p-values corrected after Holm.
 """
 

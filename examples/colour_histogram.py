@@ -1,7 +1,7 @@
 """A similarity model that is no neural network: which colours an image has, and how much of each.
 
 Two images are similar where they have the same colours in the same amounts, wherever these are. So an explanation
-of a match should name a colour. That answer is known beforehand, which makes this model a check of explanations.
+of a match should name a colour, or what brings one along: known beforehand, which makes this a check of explanations.
 """
 
 import numpy as np

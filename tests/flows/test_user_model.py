@@ -230,8 +230,8 @@ def test_seconds_are_measured_with_the_users_own_model(tmp_path: Path) -> None:
     assert seconds["rise_pass"] > 0
     assert seconds["training_image"] == 0
     # Busy, not asleep: one thread is timed by its CPU time.
-    busy = "        import time\n        began = time.process_time()\n        while time.process_time() - began < 0.12: pass\n"
-    slow = POOLED.replace("        pooled =", f"{busy}        pooled =")
+    busy = "import time; until = time.process_time() + 0.12\n        while time.process_time() < until: pass\n        "
+    slow = POOLED.replace("pooled = adaptive", f"{busy}pooled = adaptive")
     written_to(run, "pooled.py", slow)
     assert invoke("plan", run.config, *small).exit_code == 0
     (other,) = set((run.store / "calibration").iterdir()) - {kept}

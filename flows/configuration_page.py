@@ -26,7 +26,13 @@ A key whose default is "none" is left unset by leaving it out: TOML has no null.
 [data-formats.md](data-formats.md) says which keys each stage's result depends on.
 """
 BOUNDS = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "at most", "exclusiveMaximum": "below"}
-TYPES = {"integer": "whole number", "number": "number", "boolean": "true or false", "string": "text"}
+TYPES = {
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "true or false",
+    "string": "text",
+    "object": "table",
+}
 
 
 def render_configuration_page(settings: type[BaseModel] = Settings) -> str:

@@ -6,7 +6,12 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Positive = Annotated[int, Field(ge=1)]
+PositiveNumber = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+ArgumentValue = bool | int | float | str | list[bool | int | float | str]
+FACTORY = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$"
+FACTORY_KEYS = frozenset({"factory", "factory_path", "factory_arguments", "factory_files", "array_type"})
+USER_MODEL_KEYS = FACTORY_KEYS | {"program", "input_size_px", "mean", "std", "version"}
 GeneratorName = Literal["rise", "random", "centre"]
 VariantName = Literal[
     "random",
@@ -64,7 +69,10 @@ class StoreSettings(Section):
 class SimilarityModelSettings(Section):
     """[similarity_model]: the model that is explained."""
 
-    kind: Literal["resnet18"] = Field("resnet18", description="residual network with an embedding head")
+    kind: Literal["resnet18", "user"] = Field(
+        "resnet18",
+        description="resnet18: residual network with an embedding head; user: your own, by factory or program",
+    )
     network: Literal["resnet18", "resnet18_three_stage", "small_residual"] = Field(
         "resnet18_three_stage", description="the trunk"
     )
@@ -82,6 +90,58 @@ class SimilarityModelSettings(Section):
     weight_decay: float = Field(1e-4, ge=0, description="AdamW's")
     margin: float = Field(0.2, gt=0, description="of the triplet loss, on unit embeddings")
     flips: bool = Field(True, description="mirror half of the training images")
+    factory: str | None = Field(
+        None, pattern=FACTORY, description="user: package.module:function that returns the model; its code is run"
+    )
+    factory_path: Path | None = Field(
+        None, description="user: folder that the factory's module is imported from; empty: this file's own folder"
+    )
+    factory_arguments: dict[str, ArgumentValue] = Field({}, description="user: keyword arguments of the factory")
+    factory_files: dict[str, Path] = Field(
+        {}, description="user: files, such as weights, handed to the factory as keyword arguments (absolute paths)"
+    )
+    program: Path | None = Field(
+        None, description="user: a file of torch.export.save instead of a factory; load only one that you trust"
+    )
+    array_type: Literal["torch", "numpy"] = Field(
+        "torch", description="user: what embed gets: tensors on compute.device, or numpy arrays"
+    )
+    input_size_px: int | None = Field(
+        None, ge=1, description="user: side that images are resized to; empty: dataset.image_size_px"
+    )
+    mean: tuple[float, float, float] | None = Field(
+        None, description="user: RGB subtracted from values 0 to 1; empty: values stay 0 to 1"
+    )
+    std: tuple[PositiveNumber, PositiveNumber, PositiveNumber] | None = Field(
+        None, description="user: RGB to divide by after subtracting the mean"
+    )
+    version: str | None = Field(
+        None, description="user: change it when the model changed in a way that neither its code nor its files show"
+    )
+
+    @property
+    def name(self) -> str:
+        """What tables and the report call the model."""
+        if self.kind != "user":
+            return self.network
+        return " ".join(filter(None, ("user", self.factory or "program", self.version)))
+
+    @model_validator(mode="after")
+    def _keys_of_its_kind(self) -> "SimilarityModelSettings":
+        is_user = self.kind == "user"
+        foreign = sorted(name for name in self.model_fields_set - {"kind"} if (name in USER_MODEL_KEYS) != is_user)
+        if foreign:
+            raise ValueError(f"no similarity_model.{foreign[0]} where similarity_model.kind is {self.kind!r}")
+        if is_user and (self.factory is None) == (self.program is None):
+            raise ValueError("either similarity_model.factory or similarity_model.program")
+        if self.program is not None and self.model_fields_set & FACTORY_KEYS:
+            raise ValueError("similarity_model.program without the keys of a factory and without array_type")
+        if (self.mean is None) != (self.std is None):
+            raise ValueError("similarity_model.mean and similarity_model.std together")
+        named = [*self.factory_arguments, *self.factory_files]
+        if len(set(named)) < len(named) or not all(name.isidentifier() for name in named):
+            raise ValueError("distinct Python names in similarity_model.factory_arguments and factory_files")
+        return self
 
 
 class PairsSettings(Section):

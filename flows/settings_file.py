@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from flows.settings import Settings
+from flows.settings import Settings, SimilarityModelSettings
 from pipeline.errors import BadSetting
 
 
@@ -115,9 +115,20 @@ def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
     updates: dict[str, Mapping[str, Any]] = {}
     if settings.dataset.root is not None:
         updates["dataset"] = {"root": folder / settings.dataset.root.expanduser()}
-    if settings.similarity_model.weights is not None:
-        updates["similarity_model"] = {"weights": folder / settings.similarity_model.weights.expanduser()}
+    updates["similarity_model"] = _model_paths(settings.similarity_model, folder)
     if "://" not in settings.store.root:
         updates["store"] = {"root": str(folder / Path(settings.store.root).expanduser())}
     copied = {name: getattr(settings, name).model_copy(update=dict(values)) for name, values in updates.items()}
     return settings.model_copy(update=copied)
+
+
+def _model_paths(model: SimilarityModelSettings, folder: Path) -> dict[str, Any]:
+    named = {"weights": model.weights, "program": model.program, "factory_path": model.factory_path}
+    if model.factory is not None:
+        # Without a folder of its own the factory lies beside the configuration.
+        named["factory_path"] = model.factory_path or Path()
+    files = {name: folder / path.expanduser() for name, path in model.factory_files.items()}
+    return {
+        "factory_files": files,
+        **{key: folder / path.expanduser() for key, path in named.items() if path is not None},
+    }

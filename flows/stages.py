@@ -4,13 +4,13 @@ from typing import Any
 
 from flows.graph import Stage
 from flows.planners import dataset, saliency, similarity
-from flows.settings import Settings
+from flows.settings import USER_MODEL_KEYS, Settings
 from flows.stages_evaluation import evaluation_stages
 from flows.stages_explanation import explanation_stages
+from flows.stages_user_model import embedding_code, model_places, user_model_stage
 from pipeline.errors import BadSetting
 
 SPLITS = ("train", "valid", "test")
-EMBED = ("pipeline.similarity.networks", "pipeline.similarity.scorer")
 
 
 def build_stages(settings: Settings) -> tuple[Stage, ...]:
@@ -67,34 +67,18 @@ def dataset_stages(settings: Settings) -> list[Stage]:
 def similarity_stages(settings: Settings) -> list[Stage]:
     """Return the explained model, the embeddings, and each split's pairs with their scores."""
     model = settings.similarity_model
-    weights = None if model.weights is None else str(model.weights)
-    values = model.model_dump(
-        include={"network", "embedding_dim"} if weights else set(type(model).model_fields) - {"kind", "weights"}
-    )
-    if weights is None:
-        values["seed"] = settings.seed
-    code = (
-        ("pipeline.similarity.networks",)
-        if weights
-        else ("pipeline.similarity.training", "pipeline.similarity.epoch_length")
-    )
+    # The length of a user's vectors is found by embedding.
+    length = {} if model.kind == "user" else {"embedding_dim": model.embedding_dim}
     stages = [
-        Stage(
-            "similarity_model",
-            "similarity_model",
-            values,
-            code,
-            () if weights else ("images",),
-            similarity.plan_similarity_model,
-            {"weights": weights},
-        ),
+        user_model_stage(settings) if model.kind == "user" else _network_stage(settings),
         Stage(
             "embeddings",
             "embeddings",
-            {"precision": settings.compute.precision, "embedding_dim": model.embedding_dim},
-            EMBED,
+            {"precision": settings.compute.precision, **length},
+            embedding_code(model),
             ("images", "similarity_model"),
             similarity.plan_embeddings,
+            model_places(model),
         ),
     ]
     stages += [_pairs_stage(settings, split) for split in SPLITS]
@@ -111,6 +95,29 @@ def similarity_stages(settings: Settings) -> list[Stage]:
             )
         )
     return stages
+
+
+def _network_stage(settings: Settings) -> Stage:
+    model = settings.similarity_model
+    weights = None if model.weights is None else str(model.weights)
+    trained = set(type(model).model_fields) - {"kind", "weights"} - USER_MODEL_KEYS
+    values = model.model_dump(include={"network", "embedding_dim"} if weights else trained)
+    if weights is None:
+        values["seed"] = settings.seed
+    code = (
+        ("pipeline.similarity.networks",)
+        if weights
+        else ("pipeline.similarity.training", "pipeline.similarity.epoch_length")
+    )
+    return Stage(
+        "similarity_model",
+        "similarity_model",
+        values,
+        code,
+        () if weights else ("images",),
+        similarity.plan_similarity_model,
+        {"weights": weights},
+    )
 
 
 def _pairs_stage(settings: Settings, split: str) -> Stage:
@@ -141,9 +148,10 @@ def saliency_stages(settings: Settings) -> list[Stage]:
             "precision": settings.compute.precision,
         }
         upstream = ("images", "similarity_model", "embeddings", "pairs.test", maps)
-        code = (*EMBED, "pipeline.evaluation.faithfulness")
+        code = (*embedding_code(settings.similarity_model), "pipeline.evaluation.faithfulness")
         name = f"faithfulness.{generator}.fixed"
-        stages.append(Stage(name, "faithfulness", values, code, upstream, saliency.plan_faithfulness))
+        places = model_places(settings.similarity_model)
+        stages.append(Stage(name, "faithfulness", values, code, upstream, saliency.plan_faithfulness, places))
     return stages
 
 
@@ -183,6 +191,7 @@ def _maps_stage(settings: Settings, split: str, generator: str) -> Stage:
         else {},
     }
     upstream = ("images", "similarity_model", "embeddings", f"pairs.{split}")
-    code = (*EMBED, makers[generator], "pipeline.area_pooling")
+    code = (*embedding_code(settings.similarity_model), makers[generator], "pipeline.area_pooling")
     name = f"saliency_maps.{split}.{generator}.fixed"
-    return Stage(name, "saliency_maps", values, code, upstream, saliency.plan_saliency_maps)
+    places = model_places(settings.similarity_model)
+    return Stage(name, "saliency_maps", values, code, upstream, saliency.plan_saliency_maps, places)

@@ -4,6 +4,7 @@ from flows.graph import Stage
 from flows.planners import saliency
 from flows.settings import Settings
 from flows.stage_reads import LABELS, VOCABULARY, Reads, pair_reads, whole_stage
+from flows.stages_user_model import embedding_code, model_places
 
 
 def evaluation_stages(settings: Settings) -> list[Stage]:
@@ -22,13 +23,13 @@ def _true_effects_stage(settings: Settings, split: str) -> Stage:
         "pipeline.datasets.planted.edits",
         "pipeline.datasets.planted.renderer",
         "pipeline.datasets.planted.similarity",
-        "pipeline.similarity.networks",
-        "pipeline.similarity.scorer",
+        *embedding_code(settings.similarity_model),
         "pipeline.evaluation.audit",
     )
     upstream = ("vocabulary", "images", "similarity_model", "embeddings", f"pairs.{split}")
     name = f"true_effects.{split}"
-    return Stage(name, "true_effects", values, code, upstream, saliency.plan_true_effects)
+    places = model_places(settings.similarity_model)
+    return Stage(name, "true_effects", values, code, upstream, saliency.plan_true_effects, places)
 
 
 def _audit_stage(settings: Settings) -> Stage:
@@ -58,7 +59,7 @@ def _metrics_stage(settings: Settings) -> Stage:
     audited = settings.dataset.kind == "planted"
     values = {
         "dataset": settings.dataset.kind,
-        "similarity_model": settings.similarity_model.network,
+        "similarity_model": settings.similarity_model.name,
         "generators": list(settings.saliency.generators),
         "attribute_models": list(settings.attribute_model.names),
         "variants": list(settings.explanation.variants),
@@ -90,7 +91,7 @@ def _metrics_stage(settings: Settings) -> Stage:
 def _report_stage(settings: Settings) -> Stage:
     values = {
         "dataset": settings.dataset.kind,
-        "similarity_model": settings.similarity_model.network,
+        "similarity_model": settings.similarity_model.name,
         "generators": list(settings.saliency.generators),
         "attribute_models": list(settings.attribute_model.names),
         "variants": list(settings.explanation.variants),

@@ -131,6 +131,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             "seconds": _REAL,
         },
     ),
+    "model_checks": _table({"measure": _TEXT, "value": _REAL}, {"limit": _REAL, "seconds": _REAL}),
     "metrics": _table(
         {"table_name": _TEXT, "metric": _TEXT},
         {
@@ -189,6 +190,7 @@ SCHEMAS["audit_metrics"] = SCHEMAS["metrics"]
 
 VOLATILE: dict[str, frozenset[str]] = {
     "training_history": frozenset({"seconds"}),
+    "model_checks": frozenset({"seconds"}),
     "runtime": frozenset({"seconds", "device"}),
     "runs": frozenset({"started", "finished"}),
 }

@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from flows.devices import AUTO, asked_device, resolve_device, usable_cores
+from flows.planners.user_model import model_file_digest
 from flows.settings import Settings
+from flows.stages_user_model import user_model_values
 from stores.errors import MissingArtifact
 from stores.fingerprints import fingerprint
 from stores.location import Location
@@ -65,7 +67,7 @@ class Calibration:
 
 def calibration_key(settings: Settings, n_attributes: int) -> Mapping[str, Any]:
     """Return everything that the seconds depend on, by name; imports torch only where an accelerator may be."""
-    model, attribute_model = settings.similarity_model, settings.attribute_model
+    attribute_model = settings.attribute_model
     return {
         "version": VERSION,
         "device": device_name(settings),
@@ -76,14 +78,24 @@ def calibration_key(settings: Settings, n_attributes: int) -> Mapping[str, Any]:
         "dataset": settings.dataset.kind,
         "effective_resolution_px": settings.dataset.effective_resolution_px,
         "grid_cells": settings.saliency.rise.grid_cells,
-        "network": model.network,
-        "embedding_dim": model.embedding_dim,
-        "training": [model.objective, model.batch_size, model.images_per_class],
+        **_model_key(settings),
         "backbone": attribute_model.backbone,
         "attributes": n_attributes,
         "attribute_training": [attribute_model.batch_size, attribute_model.heatmap_weight > 0],
         "torch": importlib.metadata.version("torch"),
     }
+
+
+def _model_key(settings: Settings) -> Mapping[str, Any]:
+    model = settings.similarity_model
+    if model.kind != "user":
+        training = [model.objective, model.batch_size, model.images_per_class]
+        return {"network": model.network, "embedding_dim": model.embedding_dim, "training": training}
+    # Weights handed to a factory change what it says, not how long it takes.
+    values = user_model_values(settings)
+    if model.program is not None:
+        values["program"] = model_file_digest(str(model.program), "similarity_model.program")
+    return {"user_model": values}
 
 
 def calibration_file(store: Location, key: Mapping[str, Any]) -> Location:

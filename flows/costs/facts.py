@@ -64,9 +64,16 @@ class Facts:
         names: list[str] = list(self._plans["vocabulary"].shards[0].plan.work["names"])
         return names
 
-    def setting(self, stage: str, key: str) -> Any:
-        """Return one setting of another stage."""
-        return self._plans[stage].stage.settings[key]
+    @cached_property
+    def embedding_dim(self) -> int | None:
+        """Length of an embedding; of a user's model None until it has been checked."""
+        settings = self._plans["embeddings"].stage.settings
+        if "embedding_dim" in settings:
+            return int(settings["embedding_dim"])
+        if self._plans["similarity_model"].manifest is None:
+            return None
+        commit = self._upstream.commits("similarity_model")[0]
+        return int(self._upstream.store.read_part_tensors(commit, "model")[1]["embedding_dim"])
 
     def shard_labels(self, *splits: str) -> list[str]:
         """Return the labels of the image shards of these splits."""

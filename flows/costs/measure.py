@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from flows.costs.stopwatch import Stopwatch
+from flows.costs.user_model import load_model_to_time
 from flows.settings import Settings
 from flows.shards import Device
 from pipeline.attributes.predictor import build_attribute_predictor, predict_attributes
@@ -28,6 +29,8 @@ STEPS_OF_CURVE = 17
 TRAINING_PER_FORWARD = 4
 FEWEST_IMAGES = 8
 VALIDATION_IMAGES = 8
+# Seconds an image beyond which a user's model is not embedded hundreds of times for a plan.
+SLOW_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -58,14 +61,18 @@ def measure_networks(settings: Settings, n_attributes: int, graded: bool, device
     side = settings.dataset.image_size_px
     pixels = np.random.default_rng(0).integers(0, 256, (settings.compute.batch_size, side, side, 3), dtype=np.uint8)
     model = settings.similarity_model
-    network = fold_batch_norms(build_embedding_network(model.network, model.embedding_dim))
-    network = network.to(device.name, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    scorer = SimilarityScorer(network, device.name, settings.compute.precision, settings.compute.batch_size)
+    scorer = _scorer(settings, device)
     trial = pixels[:FEWEST_IMAGES]
-    rough = stopwatch.median(lambda: scorer.embed(trial)) / len(trial)
+    alone = _seconds_alone(scorer, pixels[:1], stopwatch)
+    is_slow = model.kind == "user" and alone > SLOW_SECONDS
+    rough = alone if is_slow else stopwatch.median(lambda: scorer.embed(trial)) / len(trial)
     batch = pixels[: _affordable(rough, len(pixels), stopwatch)]
-    embedded_image = stopwatch.median(lambda: scorer.embed(batch)) / len(batch)
-    rise_pass, rise_mask = _measure_rise(settings, scorer, batch, stopwatch)
+    # A slow model is timed on one image only: beside it, masks and canvases take no time.
+    embedded_image, rise_pass, rise_mask, manipulated_image = alone, alone, 0.0, alone
+    if not is_slow:
+        embedded_image = stopwatch.median(lambda: scorer.embed(batch)) / len(batch)
+        rise_pass, rise_mask = _measure_rise(settings, scorer, batch, stopwatch)
+        manipulated_image = _measure_curves(settings, scorer, batch, stopwatch)
     predictor = build_attribute_predictor(settings.attribute_model.backbone, n_attributes, None, 0).eval()
     attribute_image = stopwatch.median(lambda: predict_attributes(predictor, batch, len(batch), device.name))
     attribute_image /= len(batch)
@@ -75,8 +82,11 @@ def measure_networks(settings: Settings, n_attributes: int, graded: bool, device
         rise_pass,
         rise_mask,
         embedded_image,
-        _measure_curves(settings, scorer, batch, stopwatch),
-        _measure_training(
+        manipulated_image,
+        # A user's model is not trained here.
+        0.0
+        if model.kind == "user"
+        else _measure_training(
             settings, graded, _trainable(embedded_image, model.batch_size, stopwatch), device.name, stopwatch
         ),
         attribute_image,
@@ -84,6 +94,23 @@ def measure_networks(settings: Settings, n_attributes: int, graded: bool, device
             settings, n_attributes, _trainable(attribute_image, wanted, stopwatch), device, stopwatch
         ),
     )
+
+
+def _scorer(settings: Settings, device: Device) -> SimilarityScorer:
+    model = settings.similarity_model
+    if model.kind == "user":
+        network: torch.nn.Module = load_model_to_time(settings, device.name)
+    else:
+        network = fold_batch_norms(build_embedding_network(model.network, model.embedding_dim))
+        network = network.to(device.name, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return SimilarityScorer(network, device.name, settings.compute.precision, settings.compute.batch_size)
+
+
+def _seconds_alone(scorer: SimilarityScorer, pixels: np.ndarray, stopwatch: Stopwatch) -> float:
+    scorer.embed(pixels)
+    started = stopwatch.now()
+    scorer.embed(pixels)
+    return stopwatch.now() - started
 
 
 def _affordable(seconds_an_image: float, most: int, stopwatch: Stopwatch) -> int:

@@ -30,10 +30,17 @@ class TensorsSize:
 
 @dataclass(frozen=True)
 class FileSize:
-    """A file whose bytes no formula gives."""
+    """A file of so many bytes; None where no formula gives them."""
+
+    value_bytes: int | None = None
 
 
-PartSize = ArraysSize | TableSize | TensorsSize | FileSize
+@dataclass(frozen=True)
+class UnknownSize:
+    """Arrays whose shape is known only when the shard is done."""
+
+
+PartSize = ArraysSize | TableSize | TensorsSize | FileSize | UnknownSize
 
 
 def array_bytes(itemsize: int, *shape: int) -> int:

@@ -12,6 +12,7 @@ CALIBRATED_JOBS = frozenset(
     {
         "images",
         "similarity_model",
+        "user_model",
         "embeddings",
         "saliency_maps",
         "faithfulness",

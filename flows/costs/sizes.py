@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from flows.costs.parts import ArraysSize, FileSize, PartSize, TableSize, TensorsSize, array_bytes
+from flows.costs.parts import ArraysSize, FileSize, PartSize, TableSize, TensorsSize, UnknownSize, array_bytes
 from flows.costs.sample_tables import bytes_of_table
 from flows.plan import StagePlan
 from stores.artifacts import ArtifactStore
@@ -49,7 +49,12 @@ def shard_bytes(parts: Iterable[PartSize], target_length: int, earlier: Earlier 
     """
     total = float(COMMIT_BYTES)
     for part in parts:
+        if isinstance(part, UnknownSize):
+            return None
         if isinstance(part, FileSize):
+            if part.value_bytes is not None:
+                total += BYTES_PER_FILE_PART + part.value_bytes
+                continue
             if earlier is None or earlier.file_bytes is None:
                 return None
             total += BYTES_PER_FILE_PART + earlier.file_bytes

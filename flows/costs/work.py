@@ -7,7 +7,8 @@ import numpy as np
 
 from flows.costs.extents import Extent
 from flows.costs.facts import Facts
-from flows.costs.parts import ArraysSize, PartSize, TableSize, array_bytes
+from flows.costs.parts import ArraysSize, PartSize, TableSize, UnknownSize, array_bytes
+from flows.costs.user_model import checked_model_parts, passes_of_checks
 from flows.costs.work_of_tables import table_parts
 from flows.costs.work_of_training import TrainingWork, attribute_training, similarity_training
 from flows.graph import Stage
@@ -51,6 +52,7 @@ def shard_work(stage: Stage, extent: Extent, facts: Facts) -> ShardWork:
         "saliency_maps": _saliency_maps,
         "faithfulness": _faithfulness,
         "true_effects": _true_effects,
+        "user_model": _user_model,
         "similarity_model": lambda stage, _, facts: _training(similarity_training(stage, facts)),
         "attribute_model": lambda stage, _, facts: _training(attribute_training(stage, facts)),
     }
@@ -76,10 +78,19 @@ def _images(stage: Stage, extent: Extent, facts: Facts) -> ShardWork:
     return ShardWork(images=n, parts=parts, is_upper_bound=not facts.images_are_certain)
 
 
-def _embeddings(stage: Stage, extent: Extent, facts: Facts) -> ShardWork:
+def _embeddings(_stage: Stage, extent: Extent, facts: Facts) -> ShardWork:
     n = extent.images
-    parts = (ArraysSize(1, array_bytes(4, n, stage.settings["embedding_dim"])), TableSize("image_embeddings", n))
+    length = facts.embedding_dim
+    vectors = UnknownSize() if length is None else ArraysSize(1, array_bytes(4, n, length))
+    parts = (vectors, TableSize("image_embeddings", n))
     return ShardWork(forward_passes=n, parts=parts, is_upper_bound=not facts.images_are_certain)
+
+
+def _user_model(stage: Stage, _extent: Extent, facts: Facts) -> ShardWork:
+    # Fewer only where hardly any image can be read.
+    return ShardWork(
+        passes_of_checks(facts), parts=checked_model_parts(stage), is_upper_bound=not facts.images_are_certain
+    )
 
 
 def _attribute_scores(_stage: Stage, extent: Extent, facts: Facts) -> ShardWork:

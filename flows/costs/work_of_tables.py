@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from flows.costs.facts import Facts
-from flows.costs.parts import ArraysSize, FileSize, PartSize, TableSize, array_bytes
+from flows.costs.parts import ArraysSize, FileSize, PartSize, TableSize, UnknownSize, array_bytes
 from flows.graph import Stage
 from flows.jobs.variant_names import all_variants
 
@@ -48,9 +48,11 @@ def _pair_attributes(stage: Stage, facts: Facts) -> int:
 
 
 def _embedding_effects(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
-    dimension = facts.setting("embeddings", "embedding_dim")
-    directions = array_bytes(8, len(facts.attribute_names), dimension) + 2 * array_bytes(8, 1)
-    return TableSize("embedding_effects", _pair_attributes(stage, facts)), ArraysSize(3, directions)
+    effects = TableSize("embedding_effects", _pair_attributes(stage, facts))
+    if facts.embedding_dim is None:
+        return effects, UnknownSize()
+    directions = array_bytes(8, len(facts.attribute_names), facts.embedding_dim) + 2 * array_bytes(8, 1)
+    return effects, ArraysSize(3, directions)
 
 
 def _explanation_weights(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from flows.jobs.reading import load_scorer
+from flows.jobs.reading import embedding_length, load_scorer
 from flows.shards import JobInputs, JobResult
 from stores.digests import digest_array
 from stores.parts import ArraysPart, Part, TablePart
@@ -16,7 +16,7 @@ def run(inputs: JobInputs) -> JobResult:
     pixels = store.read_part_arrays(commit, "pixels", ["pixels"])["pixels"]
     images = store.read_part_table(commit, "images").to_pylist()
     scorer = load_scorer(inputs)
-    embeddings = scorer.embed(pixels) if len(pixels) else np.zeros((0, inputs.settings["embedding_dim"]), np.float32)
+    embeddings = scorer.embed(pixels) if len(pixels) else np.zeros((0, embedding_length(inputs)), np.float32)
     rows = [
         {"image_id": image["image_id"], "split": image["split"], "embedding_sha256": digest_array(embedding)}
         for image, embedding in zip(images, embeddings, strict=True)

@@ -1,9 +1,11 @@
 """The explained model, as jobs use it."""
 
+import json
 from functools import lru_cache
 
 import torch
 
+from flows.jobs.user_model_loading import load_user_model
 from flows.shards import JobInputs
 from pipeline.networks import fold_batch_norms
 from pipeline.similarity.networks import build_embedding_network, load_network_state
@@ -17,12 +19,21 @@ def load_scorer(inputs: JobInputs) -> SimilarityScorer:
     commit = inputs.upstream.commits("similarity_model")[0]
     task = inputs.task
     precision = str(inputs.settings["precision"])
-    network = _load_network(task.store_root, commit.shard_key, commit.digest, task.device.name)
+    places = tuple(sorted(task.places.items()))
+    network = _load_network(task.store_root, commit.shard_key, commit.digest, task.device.name, places)
     return SimilarityScorer(network, task.device.name, precision, task.device.batch_size)
 
 
+def embedding_length(inputs: JobInputs) -> int:
+    """Return D, as the model's record says."""
+    commit = inputs.upstream.commits("similarity_model")[0]
+    return int(inputs.upstream.store.read_part_tensors(commit, "model")[1]["embedding_dim"])
+
+
 @lru_cache(maxsize=2)
-def _load_network(store_root: str, shard_key: str, digest: str, device: str) -> torch.nn.Module:
+def _load_network(
+    store_root: str, shard_key: str, digest: str, device: str, places: tuple[tuple[str, str | None], ...]
+) -> torch.nn.Module:
     # The digest is an argument so that another model under the same key is not taken from this cache.
     store = ArtifactStore(store_root)
     commit = store.require_commit("similarity_model", shard_key)
@@ -34,6 +45,9 @@ def _load_network(store_root: str, shard_key: str, digest: str, device: str) -> 
             remedy="start the run again: the model was replaced while it went on",
         )
     tensors, metadata = store.read_part_tensors(commit, "model")
+    if "description" in metadata:
+        program = store.read_part_file(commit, "program") if "program" in commit.parts else None
+        return load_user_model(json.loads(metadata["description"]), dict(places), program, device)
     network = build_embedding_network(metadata["network"], int(metadata["embedding_dim"]))
     load_network_state(network, tensors, "similarity_model")
     folded = fold_batch_norms(network)

@@ -1,0 +1,132 @@
+"""How often an explanation's first attribute is of a certain kind, such as a colour, by variant.
+
+    python benchmarks/top_attribute_share.py CONFIG PREFIX... [--against classifier random] [--set key=value]
+
+The names of these attributes begin with one of PREFIX, such as "colour:". A model that sees nothing but
+colours should be explained by colours; how often classifier and random name one tells how easy that is.
+Intervals are 95 %, over resampled queries; the differences are paired and their p-values corrected after Holm.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from flows.query import query_tables
+from flows.settings_file import load_settings, run_seeds
+from pipeline.evaluation.bootstrap import (
+    Difference,
+    Interval,
+    Ratio,
+    clustered_difference_interval,
+    clustered_interval,
+    holm,
+)
+
+# Scores of variants that rank present attributes alone are null elsewhere, so a null first rank names nothing.
+TOP_SQL = """
+select e.variant, e.pair_id, p.query, e.attribute
+from explanations e join pairs p using (pair_id)
+where e.rank = 1 and e.score is not null
+order by e.variant, e.pair_id
+"""
+# What a name drawn at random from those that the query has would give.
+PRESENT_SQL = "select image_id, attributes from images where split = 'test'"
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Share:
+    """A variant's share of pairs whose first attribute is of the kind, and its lead over other variants."""
+
+    variant: str
+    share: Interval
+    leads: dict[str, Difference]
+
+
+def shares(
+    rows: Sequence[Row], prefixes: tuple[str, ...], against: Sequence[str], seed: int, samples: int
+) -> list[Share]:
+    """Return the share of each variant; rows hold variant, pair_id, query and attribute of one seed's first ranks."""
+    pairs = sorted({(row["query"], row["pair_id"]) for row in rows})
+    position = {pair_id: number for number, (_, pair_id) in enumerate(pairs)}
+    queries = {query: number for number, query in enumerate(sorted({query for query, _ in pairs}))}
+    clusters = np.array([queries[query] for query, _ in pairs])
+    named: dict[str, np.ndarray] = {}
+    for row in rows:
+        values = named.setdefault(row["variant"], np.full(len(pairs), np.nan))
+        values[position[row["pair_id"]]] = float(row["attribute"].startswith(prefixes))
+    ones = np.ones(len(pairs))
+    found = []
+    for variant, values in named.items():
+        leads = {
+            other: clustered_difference_interval(
+                Ratio(values, ones), Ratio(named[other], ones), clusters, seed=seed, samples=samples
+            )
+            for other in against
+            if other in named and other != variant
+        }
+        found.append(Share(variant, clustered_interval(values, clusters, seed=seed, samples=samples), leads))
+    return sorted(found, key=lambda share: -share.share.value)
+
+
+def present_share(rows: Sequence[Row], queries: Sequence[str], prefixes: tuple[str, ...]) -> float:
+    """Return the chance that a present attribute drawn at random is of the kind, over the pairs' queries."""
+    attributes = {row["image_id"]: row["attributes"] for row in rows}
+    chances = [
+        np.mean([name.startswith(prefixes) for name in attributes[query]]) for query in queries if attributes[query]
+    ]
+    return float(np.mean(chances)) if chances else float("nan")
+
+
+def markdown(found: Sequence[Share], against: Sequence[str]) -> str:
+    """Return the shares as a table, in percent."""
+    leads = [(share, other) for share in found for other in against if other in share.leads]
+    corrected = holm(np.array([share.leads[other].p_value for share, other in leads]))
+    p_values = {(share.variant, other): p for (share, other), p in zip(leads, corrected, strict=True)}
+    header = ["variant", "named first", *(f"lead over {other}" for other in against), "pairs", "queries"]
+    lines = [header, ["---"] * len(header)]
+    for share in found:
+        cells = [
+            f"{_percent(share.leads[other].interval)}, p = {p_values[share.variant, other]:.3f}"
+            if other in share.leads
+            else "-"
+            for other in against
+        ]
+        lines.append([share.variant, _percent(share.share), *cells, str(share.share.n), str(share.share.n_clusters)])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _percent(interval: Interval) -> str:
+    return f"{100 * interval.value:.1f} [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("config", type=Path)
+    parser.add_argument("prefixes", nargs="+", metavar="PREFIX")
+    parser.add_argument("--against", nargs="*", default=["classifier", "random"])
+    parser.add_argument("--set", dest="overrides", action="append", default=[], metavar="key=value")
+    arguments = parser.parse_args()
+    prefixes = tuple(arguments.prefixes)
+    for seed in run_seeds(load_settings(arguments.config, arguments.overrides)):
+        settings = load_settings(arguments.config, [*arguments.overrides, f"seed={seed}", "evaluation.seeds=[]"])
+        rows: list[Row] = query_tables(settings, TOP_SQL).to_pylist()
+        images: list[Row] = query_tables(settings, PRESENT_SQL).to_pylist()
+        if not any(name.startswith(prefixes) for image in images for name in image["attributes"]):
+            sys.exit(f"no test image has an attribute whose name begins with {' or '.join(prefixes)}")
+        found = shares(rows, prefixes, arguments.against, seed, settings.evaluation.bootstrap_samples)
+        queries = [query for query, _ in sorted({(row["query"], row["pair_id"]) for row in rows})]
+        print(f"\nseed {seed}: first attribute begins with {' or '.join(prefixes)}, % of pairs\n")
+        print(markdown(found, arguments.against))
+        print(f"\na present attribute drawn at random: {100 * present_share(images, queries, prefixes):.1f} %")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

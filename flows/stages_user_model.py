@@ -1,0 +1,58 @@
+"""The stage of a user's own similarity model, and what the stages that embed with it need."""
+
+from collections.abc import Mapping
+
+from flows.graph import Stage
+from flows.planners.user_model import FILE_PLACE, plan_user_model
+from flows.settings import Settings, SimilarityModelSettings
+from flows.user_sources import factory_sources
+
+EMBED = ("pipeline.similarity.networks", "pipeline.similarity.scorer")
+DESCRIBED = {"kind", "factory", "factory_arguments", "array_type", "input_size_px", "mean", "std", "version"}
+
+
+def embedding_code(model: SimilarityModelSettings) -> tuple[str, ...]:
+    """Return the pipeline modules of a stage that embeds images."""
+    if model.kind == "user":
+        return (*EMBED, "pipeline.similarity.user_model", "pipeline.similarity.program_file")
+    return EMBED
+
+
+def model_places(model: SimilarityModelSettings) -> Mapping[str, str | None]:
+    """Return where the user's code and files lie; nothing for the pipeline's own networks, which are in the store."""
+    if model.kind != "user":
+        return {}
+    files = {f"{FILE_PLACE}{name}": str(path) for name, path in model.factory_files.items()}
+    folder = None if model.factory is None else str(model.factory_path)
+    return {"factory_folder": folder, "program": None if model.program is None else str(model.program), **files}
+
+
+def user_model_stage(settings: Settings) -> Stage:
+    """Return the stage `similarity_model` of a user's model: checked, and described for the stages after it.
+
+    Raises:
+        BadModel, StoreError: the factory's code is not there or does not parse.
+    """
+    return Stage(
+        "similarity_model",
+        "user_model",
+        user_model_values(settings),
+        (*embedding_code(settings.similarity_model), "pipeline.similarity.model_checks"),
+        ("images",),
+        plan_user_model,
+        model_places(settings.similarity_model),
+    )
+
+
+def user_model_values(settings: Settings) -> dict[str, object]:
+    """Return what names a user's model but for its files, and what else the checks depend on."""
+    model = settings.similarity_model
+    sources = {}
+    if model.factory is not None:
+        sources = dict(factory_sources(model.factory, str(model.factory_path)).digests)
+    return {
+        **model.model_dump(include=DESCRIBED),
+        "sources": sources,
+        "precision": settings.compute.precision,
+        "canvas": list(settings.dataset.canvas),
+    }

@@ -1,0 +1,148 @@
+"""A user's own model as a network: takes images as the pipeline has them, gives vectors as the model makes them.
+
+The model is a black box. It gets images with values 0 to 1, or normalised as the user says, and returns vectors.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from pipeline.errors import BadModel
+from pipeline.images import IMAGENET_DEVIATION_RGB, IMAGENET_MEAN_RGB
+
+WHERE = "the user's similarity model"
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """What an image goes through before the model sees it.
+
+    Attributes:
+        input_size_px: side to which square images are resized (bilinear with antialiasing), None: left as they are.
+        mean_rgb: subtracted from values 0 to 1, with `deviation_rgb` to divide by; None: values stay 0 to 1.
+        deviation_rgb: see `mean_rgb`.
+    """
+
+    input_size_px: int | None = None
+    mean_rgb: tuple[float, float, float] | None = None
+    deviation_rgb: tuple[float, float, float] | None = None
+
+    def prepare(self, images_nchw: torch.Tensor) -> torch.Tensor:
+        """Return float32 (image, 3, y, x), contiguous, from ImageNet-normalised images, on their device."""
+        pixels = images_nchw.float() * _channels(IMAGENET_DEVIATION_RGB, images_nchw)
+        pixels = pixels.add_(_channels(IMAGENET_MEAN_RGB, images_nchw)).clamp_(0, 1)
+        if self.input_size_px is not None and self.input_size_px != pixels.shape[-1]:
+            side = (self.input_size_px, self.input_size_px)
+            # Interpolation keeps values within 0 to 1: its weights are positive and sum to 1.
+            pixels = functional.interpolate(pixels, size=side, mode="bilinear", antialias=True, align_corners=False)
+        if self.mean_rgb is not None and self.deviation_rgb is not None:
+            pixels = (pixels - _channels(self.mean_rgb, pixels)) / _channels(self.deviation_rgb, pixels)
+        return pixels.contiguous()
+
+
+class UserModel(nn.Module):
+    """A black box with its preprocessing, in the shape of the pipeline's own embedding networks.
+
+    Args:
+        embed: maps float32 images (image, 3, y, x) to vectors (image, D). A module is moved with this one.
+        preprocessing: what images go through first.
+        takes_arrays: `embed` gets a numpy array; else a tensor on the device of the images.
+    """
+
+    def __init__(self, embed: Callable[[Any], Any], preprocessing: Preprocessing, takes_arrays: bool = False) -> None:
+        super().__init__()
+        self.embed = embed
+        self.preprocessing = preprocessing
+        self.takes_arrays = takes_arrays
+
+    def forward(self, images_nchw: torch.Tensor) -> torch.Tensor:
+        """Return float32 vectors (image, D), not normalised, of ImageNet-normalised images, on their device.
+
+        Raises:
+            BadModel: the model raises an error, or returns something else than one vector of floats per image.
+        """
+        prepared = self.preprocessing.prepare(images_nchw)
+        given = prepared.cpu().numpy() if self.takes_arrays else prepared
+        try:
+            found = self.embed(given)
+        except torch.OutOfMemoryError:
+            # Not the model's fault: the caller tries smaller batches.
+            raise
+        except Exception as error:
+            raise BadModel(
+                expected=f"vectors of {len(prepared)} images, float32 {tuple(prepared.shape)}",
+                found=f"{type(error).__name__}: {str(error)[:500]}",
+                where=WHERE,
+                remedy=_remedy_of(error),
+            ) from error
+        return _vectors(found, len(prepared)).to(images_nchw.device)
+
+
+def as_embed(model: object, device: str) -> Callable[[Any], Any]:
+    """Return what maps images to vectors: the object's `embed`, or a module's forward pass, in evaluation mode.
+
+    Args:
+        model: what a factory returned.
+        device: where a module is moved.
+
+    Raises:
+        BadModel: it is neither a module nor an object with a method `embed`.
+    """
+    if isinstance(model, nn.Module):
+        model = model.eval().to(device)
+    embed = getattr(model, "embed", None)
+    if callable(embed):
+        return embed  # type: ignore[no-any-return]
+    if isinstance(model, nn.Module):
+        return model
+    raise BadModel(
+        expected="a torch.nn.Module, or an object with a method embed(images)",
+        found=f"an object of type {type(model).__name__}",
+        where=f"what {WHERE}'s factory returned",
+        remedy="return the model from the factory, such as an object of a class with embed(self, images_nchw)",
+    )
+
+
+def _channels(values: tuple[float, float, float], like: torch.Tensor) -> torch.Tensor:
+    return torch.tensor(values, device=like.device).view(1, 3, 1, 1)
+
+
+def _vectors(found: object, n_images: int) -> torch.Tensor:
+    if isinstance(found, np.ndarray) and np.issubdtype(found.dtype, np.floating):
+        found = torch.tensor(found, dtype=torch.float32)
+    if not isinstance(found, torch.Tensor):
+        kind = f"numpy array of {found.dtype}" if isinstance(found, np.ndarray) else type(found).__name__
+        raise _bad_vectors(n_images, f"a {kind}", "return a floating-point torch tensor or numpy array")
+    if found.ndim != 2 or found.shape[0] != n_images or found.shape[1] < 2:
+        remedy = "return one row per image, with at least 2 columns; pool and flatten feature maps first"
+        raise _bad_vectors(n_images, f"shape {tuple(found.shape)}", remedy)
+    if not found.is_floating_point():
+        raise _bad_vectors(n_images, f"dtype {found.dtype}", "return floating-point values, such as vectors.float()")
+    return found.float()
+
+
+def _bad_vectors(n_images: int, found: str, remedy: str) -> BadModel:
+    expected = f"floating-point vectors of shape ({n_images}, D) for {n_images} images"
+    return BadModel(expected=expected, found=found, where=f"the output of {WHERE}", remedy=remedy)
+
+
+def _remedy_of(error: Exception) -> str:
+    # What an exported program says of an axis that it was exported for at one length only.
+    axis = re.search(r"(?:size\(\)|shape)\[(\d)\]", str(error))
+    if axis is not None and axis[1] == "0":
+        return (
+            "export the program for any number of images, from an example of two or more: "
+            'torch.export.export(model, (images,), dynamic_shapes=({0: torch.export.Dim("images")},))'
+        )
+    if axis is not None:
+        return "set similarity_model.input_size_px to the side that the program was exported for"
+    return (
+        "try the model on such images by itself; check similarity_model.input_size_px and array_type; "
+        "--debug shows where it failed"
+    )

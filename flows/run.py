@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from flows.adopt import adopt_stage
+from flows.asked_stages import check_name, check_stage_names, needed_for
 from flows.devices import asked_device, resolve_device
 from flows.finish import check_unreadable, finish_stage
 from flows.graph import Stage
@@ -16,12 +17,9 @@ from flows.settings import Settings
 from flows.shards import Device, ShardTask
 from flows.stages import build_stages
 from flows.turns import wait_for_turn
-from pipeline.errors import BadSetting
 from stores.artifacts import ArtifactStore
 from stores.leases import Lease
 from stores.manifests import Commit, Manifest
-
-LONGEST_NAME = 100
 
 # Does shards, in any order, and yields each commit as it is made.
 Runner = Callable[[list[ShardTask]], Iterator[Commit]]
@@ -99,7 +97,8 @@ def run_stages(request: RunRequest, runner: Runner, reporter: Reporter) -> list[
         PipelineError, StoreError: of the first stage that fails; what was committed stays.
     """
     stages = build_stages(request.settings)
-    _check_names(stages, request)
+    check_name(request.name)
+    check_stage_names(stages, request.until, request.force, request.adopt)
     store = ArtifactStore(request.settings.store.root)
     seed = request.settings.seed
     with recorded_run(store.root, request.run_id, request.name, request.config, seed) as run:
@@ -134,19 +133,6 @@ def _run_in_order(
         manifests[stage.name] = manifest
         outcomes.append(outcome)
     return outcomes
-
-
-def needed_for(stages: tuple[Stage, ...], name: str) -> frozenset[str]:
-    """Return the stage and everything upstream of it."""
-    by_name = {stage.name: stage for stage in stages}
-    needed: set[str] = set()
-    waiting = [name]
-    while waiting:
-        current = waiting.pop()
-        if current not in needed:
-            needed.add(current)
-            waiting += by_name[current].upstream
-    return frozenset(needed)
 
 
 def forget_stage(store: ArtifactStore, stage: Stage, manifests: Mapping[str, Manifest]) -> None:
@@ -216,27 +202,3 @@ def _device_of_jobs(settings: Settings) -> Device:
     # On a cluster the jobs are elsewhere: each worker sees for itself what it has.
     asked = asked_device(settings)
     return asked if uses_dask(settings) else resolve_device(asked)
-
-
-def _check_names(stages: tuple[Stage, ...], request: RunRequest) -> None:
-    if not request.name.isprintable() or len(request.name) > LONGEST_NAME:
-        raise BadSetting(
-            expected=f"at most {LONGEST_NAME} printable characters",
-            found=repr(request.name[: LONGEST_NAME + 1]),
-            where="--name",
-            remedy="choose a short name",
-        )
-    names = [stage.name for stage in stages]
-    for flag, chosen in (
-        ("--until", [request.until] if request.until else []),
-        ("--force", list(request.force)),
-        ("--adopt", list(request.adopt)),
-    ):
-        for name in chosen:
-            if name not in names:
-                raise BadSetting(
-                    expected=f"a stage instance: {', '.join(names)}",
-                    found=repr(name),
-                    where=flag,
-                    remedy="sane status CONFIG lists the stages",
-                )

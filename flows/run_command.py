@@ -6,13 +6,14 @@ from pathlib import Path
 
 from rich.console import Console
 
+from flows.asked_stages import needed_for
 from flows.console import plain_console
 from flows.current import current_artifacts
 from flows.on_dask.cluster import chosen_runner
 from flows.plan import plan_stages
 from flows.progress_view import console_reporter
 from flows.report_file import write_report
-from flows.run import RunRequest, StageOutcome, needed_for, run_stages
+from flows.run import RunRequest, StageOutcome, run_stages
 from flows.runners import open_runner, run_inline
 from flows.settings_file import run_seeds, with_seed
 from flows.stages import build_stages

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from flows.asked_stages import needed_for
 from flows.code_closure import stage_code
 from flows.graph import Stage
-from flows.run import needed_for
 from flows.settings import DatasetSettings, Settings, SimilarityModelSettings
 from flows.stages import build_stages
 

@@ -89,6 +89,8 @@ def kill_group(child: subprocess.Popen[str]) -> str:
 
 
 if __name__ == "__main__":
+    # Ignored where the tests themselves were started in the background of a shell.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     count_jobs(sys.argv[1])
     from flows.cli import app
 

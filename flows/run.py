@@ -10,6 +10,7 @@ from flows.finish import check_unreadable, finish_stage
 from flows.graph import Stage
 from flows.on_dask.cluster import uses_dask
 from flows.plan import StagePlan, plan_stage
+from flows.planners.pairs import check_listed_pairs
 from flows.planners.similarity import check_weights_file
 from flows.planners.user_model import check_user_files
 from flows.recorded_run import RecordedRun, recorded_run
@@ -106,6 +107,7 @@ def run_stages(request: RunRequest, runner: Runner, reporter: Reporter) -> list[
             # Before the images are read; the dataset itself is checked by the first stages.
             check_weights_file(request.settings.similarity_model.weights)
         check_user_files(request.settings.similarity_model)
+        check_listed_pairs(stages, request.settings.pairs.max_missing_share)
         return _run_in_order(stages, store, request, runner, reporter, run)
 
 

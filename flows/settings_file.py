@@ -113,9 +113,11 @@ def _known_keys(model: type[BaseModel], prefix: str = "") -> list[str]:
 
 def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
     updates: dict[str, Mapping[str, Any]] = {}
-    if settings.dataset.root is not None:
-        updates["dataset"] = {"root": folder / settings.dataset.root.expanduser()}
+    places = {"root": settings.dataset.root, "table": settings.dataset.table}
+    updates["dataset"] = {name: folder / place.expanduser() for name, place in places.items() if place is not None}
     updates["similarity_model"] = _model_paths(settings.similarity_model, folder)
+    if settings.pairs.file is not None:
+        updates["pairs"] = {"file": folder / settings.pairs.file.expanduser()}
     if "://" not in settings.store.root:
         updates["store"] = {"root": str(folder / Path(settings.store.root).expanduser())}
     copied = {name: getattr(settings, name).model_copy(update=dict(values)) for name, values in updates.items()}

@@ -1,16 +1,13 @@
 """The stage graph as a readable list, in the order in which it runs."""
 
-from typing import Any
-
 from flows.graph import Stage
-from flows.planners import dataset, saliency, similarity
+from flows.planners import pairs, saliency, similarity
 from flows.settings import USER_MODEL_KEYS, Settings
+from flows.stages_dataset import SPLITS, dataset_stages
 from flows.stages_evaluation import evaluation_stages
 from flows.stages_explanation import explanation_stages
 from flows.stages_user_model import embedding_code, model_places, user_model_stage
 from pipeline.errors import BadSetting
-
-SPLITS = ("train", "valid", "test")
 
 
 def build_stages(settings: Settings) -> tuple[Stage, ...]:
@@ -22,46 +19,6 @@ def build_stages(settings: Settings) -> tuple[Stage, ...]:
         *explanation_stages(settings),
         *evaluation_stages(settings),
     )
-
-
-def dataset_stages(settings: Settings) -> list[Stage]:
-    """Return the stages that turn files, or rendered items, into labelled pixels."""
-    chosen = settings.dataset
-    places = {"dataset_root": None if chosen.root is None else str(chosen.root)}
-    by_kind: dict[str, tuple[dict[str, Any], str]] = {
-        "planted": (
-            chosen.model_dump(
-                include={
-                    "kind",
-                    "seed",
-                    "image_size_px",
-                    "distractor_correlation",
-                }
-            ),
-            "pipeline.datasets.planted.renderer",
-        ),
-        "awa2": (
-            chosen.model_dump(
-                include={
-                    "kind",
-                    "image_size_px",
-                    "canvas",
-                    "effective_resolution_px",
-                    "validation_images",
-                }
-            ),
-            "pipeline.image_decoding",
-        ),
-    }
-    values, decoder = by_kind[chosen.kind]
-    index = {"planted": "pipeline.datasets.planted.index", "awa2": "pipeline.datasets.awa2"}[chosen.kind]
-    images = ("pipeline.datasets.records", decoder)
-    # How many planted items there are is no setting of a shard: with more of them the others stay as they are.
-    extent = chosen.model_dump(include={"train_items", "valid_items", "test_items"})
-    return [
-        Stage("vocabulary", "vocabulary", {**values}, (index,), (), dataset.plan_vocabulary, places, extent=extent),
-        Stage("images", "images", values, images, (), dataset.plan_images, places, extent=extent),
-    ]
 
 
 def similarity_stages(settings: Settings) -> list[Stage]:
@@ -122,14 +79,27 @@ def _network_stage(settings: Settings) -> Stage:
 
 def _pairs_stage(settings: Settings, split: str) -> Stage:
     chosen = settings.pairs
+    name = f"pairs.{split}"
+    has_outfits = settings.dataset.kind == "polyvore_outfits"
     values = {
         "split": split,
         "references": chosen.train_references if split == "train" else chosen.references,
         "most_pairs": {"train": chosen.train, "valid": chosen.valid, "test": chosen.test}[split],
         "seed": settings.seed,
-        "match_threshold": chosen.match_threshold if settings.dataset.kind == "planted" else 0.0,
     }
-    return Stage(f"pairs.{split}", "pairs", values, ("pipeline.pair_sampling",), ("images",), similarity.plan_pairs)
+    if split == "test" and chosen.file is not None:
+        listed = {"split": split, "most_pairs": chosen.test, "seed": settings.seed, "has_outfits": has_outfits}
+        code = ("pipeline.pair_lists", "pipeline.datasets.outfits")
+        upstream = ("images", *(["type_pairs"] if has_outfits else []))
+        return Stage(
+            name, "listed_pairs", listed, code, upstream, pairs.plan_listed_pairs, {"pairs_file": str(chosen.file)}
+        )
+    if has_outfits:
+        code = ("pipeline.pair_sampling", "pipeline.outfit_pairs")
+        upstream = ("images", f"outfits.{split}", "type_pairs")
+        return Stage(name, "outfit_pairs", values, code, upstream, pairs.plan_outfit_pairs)
+    values["match_threshold"] = chosen.match_threshold if settings.dataset.kind == "planted" else 0.0
+    return Stage(name, "pairs", values, ("pipeline.pair_sampling",), ("images",), similarity.plan_pairs)
 
 
 def saliency_stages(settings: Settings) -> list[Stage]:

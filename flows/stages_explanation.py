@@ -17,7 +17,7 @@ def explanation_stages(settings: Settings) -> list[Stage]:
             where="attribute_model.names",
             remedy='set names = ["sane", "classifier"]',
         )
-    stages += [_replacements_stage(split) for split in ("valid", "test")]
+    stages += [_replacements_stage(settings, split) for split in ("valid", "test")]
     stages += [_embedding_effects_stage(), _weights_stage(settings), _explanations_stage(settings)]
     return stages
 
@@ -67,12 +67,15 @@ def _attribute_model_stage(settings: Settings, name: str) -> Stage:
     return Stage(f"attribute_model.{name}", "attribute_model", values, code, upstream, explanation.plan_attribute_model)
 
 
-def _replacements_stage(split: str) -> Stage:
+def _replacements_stage(settings: Settings, split: str) -> Stage:
+    within_type = settings.dataset.kind == "polyvore_outfits"
     reads = pair_reads(split)
-    reads["images"] = [["images", ["image_id", "attributes", "pixels_sha256"], split]]
+    columns = ["image_id", "attributes", "pixels_sha256", *(["label"] if within_type else [])]
+    reads["images"] = [["images", columns, split]]
     reads["embeddings"] = [["embeddings", None, split]]
+    values = {"split": split, **({"within_type": True} if within_type else {})}
     code = ("pipeline.evaluation.replacement",)
-    return whole_stage(f"replacements.{split}", "replacements", {"split": split}, code, reads)
+    return whole_stage(f"replacements.{split}", "replacements", values, code, reads)
 
 
 def _embedding_effects_stage() -> Stage:

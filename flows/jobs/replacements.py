@@ -14,17 +14,23 @@ def run(inputs: JobInputs) -> JobResult:
     """Return a row of `replacements` per pair and attribute."""
     split = inputs.settings["split"]
     frame = read_pair_frame(inputs.upstream, split)
-    digests = inputs.upstream.table("images", "images", split)["pixels_sha256"].to_pylist()
-    duplicate_group_n = np.unique(np.array(digests), return_inverse=True)[1].astype(np.int64)
+    images = inputs.upstream.table("images", "images", split)
+    # Items of a catalogue stand in for their own type only; classes, such as animals, for each other.
+    type_n = _codes(images["label"].to_pylist()) if inputs.settings.get("within_type") else None
     found = removal_replacements(
         read_embeddings(inputs.upstream, split),
         frame.query_p,
         frame.reference_p,
         frame.labels_na,
-        duplicate_group_n,
+        _codes(images["pixels_sha256"].to_pylist()),
+        type_n,
     )
     table = check_table("replacements", _table(frame, found))
     return JobResult({"replacements": TablePart("replacements", table)}, {"pairs": len(frame.pair_ids)})
+
+
+def _codes(names: list[str]) -> np.ndarray:
+    return np.unique(np.array(names), return_inverse=True)[1].astype(np.int64)
 
 
 def _table(frame: PairFrame, found: Replacements) -> pa.Table:

@@ -60,6 +60,7 @@ def removal_replacements(
     reference_p: npt.NDArray[np.integer],
     labels_na: npt.NDArray[np.bool_],
     duplicate_group_n: npt.NDArray[np.integer],
+    type_n: npt.NDArray[np.integer] | None = None,
 ) -> Replacements:
     """Return, per pair and attribute, the removal replacement of the query and its effect on the score.
 
@@ -69,6 +70,8 @@ def removal_replacements(
         reference_p: (pair,) rows of the references in the pool.
         labels_na: (image, attribute) bool.
         duplicate_group_n: (image,) integer; images with identical pixels share a number.
+        type_n: (image,) integer item type: a query is replaced by an image of its own type only, as a shoe is no
+            stand-in for a bag (ECCV 2, Polyvore); None where all images may replace each other.
 
     Raises:
         BadModel: an embedding is not finite or not of norm 1.
@@ -79,7 +82,8 @@ def removal_replacements(
     attribute the effect is 0.
     Deliberate departure: effects are changes, not drops; `removal_measure` gives the paper's drop.
     """
-    _check(embeddings_nd, query_p, reference_p, labels_na, duplicate_group_n)
+    type_n = np.zeros(embeddings_nd.shape[0], dtype=np.int64) if type_n is None else type_n
+    _check(embeddings_nd, query_p, reference_p, labels_na, duplicate_group_n, type_n)
     embeddings = np.asarray(embeddings_nd, dtype=np.float64)
     n_pairs, n_attributes = query_p.size, labels_na.shape[1]
     replacement_pa = np.full((n_pairs, n_attributes), -1, dtype=np.int64)
@@ -92,7 +96,7 @@ def removal_replacements(
         similarity_n = np.einsum("nd,d->n", embeddings, embeddings[query])
         nearest_first = np.argsort(-np.round(similarity_n, _TIE_DECIMALS), kind="stable")
         group_by_nearness = duplicate_group_n[nearest_first]
-        is_other = group_by_nearness != duplicate_group_n[query]
+        is_other = (group_by_nearness != duplicate_group_n[query]) & (type_n[nearest_first] == type_n[query])
         present = np.flatnonzero(labels_na[query])
         for pair in pairs:
             reference = int(reference_p[pair])
@@ -146,6 +150,7 @@ def _check(
     reference_p: npt.NDArray[np.integer],
     labels_na: npt.NDArray[np.bool_],
     duplicate_group_n: npt.NDArray[np.integer],
+    type_n: npt.NDArray[np.integer],
 ) -> None:
     n_images = embeddings_nd.shape[0]
     norms = np.linalg.norm(np.asarray(embeddings_nd, dtype=np.float64), axis=1)
@@ -159,11 +164,12 @@ def _check(
         )
     rows = np.concatenate([query_p, reference_p])
     n_labelled, n_grouped = labels_na.shape[0], duplicate_group_n.size
-    lengths_agree = n_labelled == n_grouped == n_images and query_p.size == reference_p.size
+    lengths_agree = n_labelled == n_grouped == type_n.size == n_images and query_p.size == reference_p.size
     if not lengths_agree or (rows.size and not 0 <= rows.min() <= rows.max() < n_images):
         raise BadDataset(
-            expected=f"labels and groups of {n_images} images, and pairs of rows below {n_images}",
-            found=f"{n_labelled} labels, {n_grouped} groups, {query_p.size} queries, {reference_p.size} references",
+            expected=f"labels, groups and types of {n_images} images, and pairs of rows below {n_images}",
+            found=f"{n_labelled} labels, {n_grouped} groups, {type_n.size} types, {query_p.size} queries, "
+            f"{reference_p.size} references",
             where="the pool of removal replacements",
             remedy="take embeddings, labels and pairs from the same split",
         )

@@ -7,7 +7,7 @@ import pytest
 
 from flows.code_closure import EXEMPT_MODULES, SOURCE_ROOT, imports_within, stage_code
 from flows.graph import Stage
-from flows.settings import DatasetSettings, Settings
+from flows.settings import DatasetSettings, PairsSettings, Settings
 from flows.stages import build_stages
 
 
@@ -38,12 +38,14 @@ def test_the_check_above_can_fail() -> None:
 
 
 def test_every_pipeline_module_a_job_imports_is_in_its_stages_code() -> None:
-    configurations = [
-        Settings(dataset=DatasetSettings(kind=kind, root=root)) for kind, root in (("planted", None), ("awa2", "data"))
-    ]
+    datasets = [DatasetSettings(kind="planted")]
+    datasets += [DatasetSettings(kind=kind, root="data") for kind in ("awa2", "polyvore_outfits")]
+    datasets.append(DatasetSettings(kind="folder", root="data", table="items.csv"))
+    settings = [Settings(dataset=dataset) for dataset in datasets]
+    settings += [one.model_copy(update={"pairs": PairsSettings(file="pairs.txt")}) for one in settings]
     own_model = {"kind": "user", "factory": "colour_histogram:build", "factory_path": SOURCE_ROOT / "examples"}
-    configurations.append(Settings.model_validate({"dataset": {"kind": "planted"}, "similarity_model": own_model}))
-    stages = [stage for settings in configurations for stage in build_stages(settings)]
+    settings.append(Settings.model_validate({"dataset": {"kind": "planted"}, "similarity_model": own_model}))
+    stages = [stage for one in settings for stage in build_stages(one)]
     escaped = []
     for stage in stages:
         listed = set(stage_code(stage.job, stage.code))

@@ -28,12 +28,14 @@ def make_pool(seed, n_images=30, n_attributes=6, n_pairs=20):
     return embeddings, query, reference, labels, groups
 
 
-def compare_with_oracle(module, seed=0):
+def compare_with_oracle(module, seed=0, n_types=None):
     embeddings, query, reference, labels, groups = make_pool(seed)
-    result = module.removal_replacements(embeddings, query, reference, labels, groups)
+    types = None if n_types is None else np.random.default_rng(seed).integers(0, n_types, size=len(groups))
+    result = module.removal_replacements(embeddings, query, reference, labels, groups, types)
     for p in range(query.size):
         for a in range(labels.shape[1]):
-            image, reason, effect, distance = oracle.removal(embeddings, query[p], reference[p], labels, groups, a)
+            found = oracle.removal(embeddings, query[p], reference[p], labels, groups, a, types)
+            image, reason, effect, distance = found
             assert RemovalReason(result.reason_pa[p, a]).name.lower() == reason
             assert result.replacement_pa[p, a] == (-1 if image is None else image)
             expected = [np.nan if x is None else x for x in (effect, distance)]
@@ -43,6 +45,25 @@ def compare_with_oracle(module, seed=0):
 @pytest.mark.parametrize("seed", range(4))
 def test_replacements_are_those_of_a_full_search(seed):
     compare_with_oracle(replacement, seed)
+
+
+@pytest.mark.parametrize("n_types", [1, 3, 12])
+def test_within_types_they_are_those_of_a_full_search_too(n_types):
+    compare_with_oracle(replacement, n_types=n_types)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("== type_n[query])", "!= type_n[query])"),
+        ("== type_n[query])", "== type_n[reference_p[pairs[0]]])"),
+        ("(type_n[nearest_first] ==", "(type_n =="),
+    ],
+)
+def test_the_comparison_notices_the_wrong_type(tmp_path, right, wrong):
+    broken = broken_copy(replacement, tmp_path, right, wrong)
+    with pytest.raises(AssertionError):
+        compare_with_oracle(broken, n_types=3)
 
 
 def test_a_walk_beyond_the_first_neighbours_finds_the_same(monkeypatch):

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import BadDataset, BadModel
+from pipeline.similarity.conditions import project
 
 # Similarities closer than this count as tied: identical embeddings may differ in their last bits.
 _TIE_DECIMALS = 12
@@ -45,6 +46,21 @@ class Replacements:
     distance_pa: npt.NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class ReplacementConditions:
+    """What a type-aware model compares by.
+
+    Attributes:
+        masks_pd: (pair, dimension), the mask of each pair's condition. Scores and distances are those of the
+            projections; which image is likest is decided by the general embedding, as for any other model.
+        type_n: (image,) integer item type. A replacement is of the query's type (decided), because the condition is
+            about the types of query and reference.
+    """
+
+    masks_pd: npt.NDArray[np.floating]
+    type_n: npt.NDArray[np.integer]
+
+
 def constant_attributes(labels_na: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
     """Return the indices of attributes that all images of the pool have, or none has.
 
@@ -60,6 +76,7 @@ def removal_replacements(
     reference_p: npt.NDArray[np.integer],
     labels_na: npt.NDArray[np.bool_],
     duplicate_group_n: npt.NDArray[np.integer],
+    conditions: ReplacementConditions | None = None,
 ) -> Replacements:
     """Return, per pair and attribute, the removal replacement of the query and its effect on the score.
 
@@ -69,9 +86,10 @@ def removal_replacements(
         reference_p: (pair,) rows of the references in the pool.
         labels_na: (image, attribute) bool.
         duplicate_group_n: (image,) integer; images with identical pixels share a number.
+        conditions: of a type-aware model; None scores every pair by the general embedding.
 
     Raises:
-        BadModel: an embedding is not finite or not of norm 1.
+        BadModel: an embedding is not finite or not of norm 1, or a mask leaves nothing of it.
         BadDataset: lengths differ, or a pair names a row outside the pool.
 
     Source: v1 4.2 (removal of Table 2). q' is the most similar image to q in the pool that lacks the
@@ -96,12 +114,18 @@ def removal_replacements(
         present = np.flatnonzero(labels_na[query])
         for pair in pairs:
             reference = int(reference_p[pair])
-            allowed = nearest_first[is_other & (group_by_nearness != duplicate_group_n[reference])]
+            is_allowed = is_other & (group_by_nearness != duplicate_group_n[reference])
+            if conditions is not None:
+                is_allowed &= conditions.type_n[nearest_first] == conditions.type_n[query]
+            allowed = nearest_first[is_allowed]
             found = _first_lacking(labels_na, allowed, present)
             chosen, attributes = found[found >= 0], present[found >= 0]
             replacement_pa[pair, attributes] = chosen
-            change_nd = embeddings[chosen] - embeddings[query]
-            effect_pa[pair, attributes] = np.einsum("nd,d->n", change_nd, embeddings[reference])
+            compared = embeddings[np.concatenate([[query, reference], chosen])]
+            if conditions is not None:
+                compared = project(compared, conditions.masks_pd[pair])
+            change_nd = compared[2:] - compared[0]
+            effect_pa[pair, attributes] = np.einsum("nd,d->n", change_nd, compared[1])
             distance_pa[pair, attributes] = np.linalg.norm(change_nd, axis=1)
     reason_pa = np.where(replacement_pa >= 0, RemovalReason.REPLACED, RemovalReason.NONE_FOUND)
     reason_pa[~labels_na[query_p]] = RemovalReason.QUERY_LACKS

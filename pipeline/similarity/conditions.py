@@ -52,7 +52,7 @@ class ConditionMasks:
 
 
 def project(embeddings_nd: np.ndarray, masks_nd: np.ndarray) -> np.ndarray:
-    """Return mask * embedding, unit norm over D: float32 (image, D).
+    """Return mask * embedding, unit norm over D: (image, D) of the embeddings' dtype.
 
     Args:
         embeddings_nd: (image, D) general embeddings, of any norm but 0.
@@ -64,7 +64,7 @@ def project(embeddings_nd: np.ndarray, masks_nd: np.ndarray) -> np.ndarray:
     projected = embeddings_nd.astype(np.float64) * masks_nd
     norms_n = np.linalg.norm(projected, axis=1, keepdims=True)
     check_norms(norms_n)
-    unit: np.ndarray = (projected / norms_n).astype(np.float32)
+    unit: np.ndarray = (projected / norms_n).astype(embeddings_nd.dtype)
     return unit
 
 

@@ -9,6 +9,7 @@ import tests.oracles.removal as oracle
 from pipeline.errors import BadDataset, BadModel
 from pipeline.evaluation import replacement
 from pipeline.evaluation.replacement import RemovalReason
+from tests.oracles.type_aware import projection
 from tests.pipeline.evaluation.broken_copy import broken_copy
 
 
@@ -45,6 +46,49 @@ def test_replacements_are_those_of_a_full_search(seed):
     compare_with_oracle(replacement, seed)
 
 
+def compare_under_conditions(module, seed=0):
+    embeddings, query, reference, labels, groups = make_pool(seed)
+    rng = np.random.default_rng(seed + 100)
+    types, masks = rng.integers(0, 2, len(embeddings)), rng.uniform(0, 1, (query.size, 4))
+    conditions = replacement.ReplacementConditions(masks, types)
+    result = module.removal_replacements(embeddings, query, reference, labels, groups, conditions)
+    for p in range(query.size):
+        of_type = np.flatnonzero((types == types[query[p]]) | (np.arange(len(embeddings)) == reference[p]))
+        place = {int(image): row for row, image in enumerate(of_type)}
+        # An image of another type counts as having everything, so that nobody is replaced by it.
+        seen = labels[of_type] | (types[of_type] != types[query[p]])[:, None]
+        for a in range(labels.shape[1]):
+            image, reason, _, _ = oracle.removal(
+                embeddings[of_type], place[query[p]], place[reference[p]], seen, groups[of_type], a
+            )
+            assert RemovalReason(result.reason_pa[p, a]).name.lower() == reason
+            if image is None:
+                assert result.replacement_pa[p, a] == -1
+                continue
+            assert result.replacement_pa[p, a] == of_type[image]
+            q, r, other = (projection(embeddings[row], masks[p]) for row in (query[p], reference[p], of_type[image]))
+            expected = [oracle.dot(other, r) - oracle.dot(q, r), np.linalg.norm(other - q)]
+            np.testing.assert_allclose([result.effect_pa[p, a], result.distance_pa[p, a]], expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_under_conditions_scores_are_those_of_the_projections(seed):
+    compare_under_conditions(replacement, seed)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("project(compared, conditions.masks_pd[pair])", "project(compared, conditions.masks_pd[0])"),
+        ("project(compared, conditions.masks_pd[pair])", "compared * conditions.masks_pd[pair]"),
+        ("is_allowed &= conditions", "is_allowed |= conditions"),
+    ],
+)
+def test_the_comparison_under_conditions_notices_mistakes(tmp_path, right, wrong):
+    with pytest.raises(AssertionError):
+        compare_under_conditions(broken_copy(replacement, tmp_path, right, wrong))
+
+
 def test_a_walk_beyond_the_first_neighbours_finds_the_same(monkeypatch):
     monkeypatch.setattr(replacement, "_FIRST_NEIGHBOURS", 1)
     compare_with_oracle(replacement)
@@ -59,11 +103,11 @@ def test_a_walk_beyond_the_first_neighbours_finds_the_same(monkeypatch):
             '"nd,d->n", embeddings, embeddings[query]',
             '"nd,d->n", embeddings, embeddings[reference_p[pairs[0]]]',
         ),
-        ("change_nd, embeddings[reference])", "change_nd, embeddings[query])"),
-        ("embeddings[chosen] - embeddings[query]", "embeddings[query] - embeddings[chosen]"),
+        ("change_nd, compared[1])", "change_nd, compared[0])"),
+        ("compared[2:] - compared[0]", "compared[0] - compared[2:]"),
         ("is_other & (group_by", "(group_by"),
         ("!= duplicate_group_n[reference])", "!= duplicate_group_n[query])"),
-        ("allowed = nearest_first[is_other", "allowed = nearest_first[(nearest_first != query)"),
+        ("is_allowed = is_other", "is_allowed = (nearest_first != query)"),
         ("[:, has_one].argmax(axis=0)", "[:, has_one].argmax(axis=0) - 1"),
         ("np.where(labels_na[query_p], np.nan, 0.0)", "np.where(labels_na[reference_p], np.nan, 0.0)"),
         ("present = np.flatnonzero(labels_na[query])", "present = np.arange(n_attributes)"),

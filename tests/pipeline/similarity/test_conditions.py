@@ -49,8 +49,8 @@ def test_projections_have_norm_one_over_their_dimensions(tmp_path: Path) -> None
     masks = MASKS[[0, 1, 2, 3, 0, 1]]
     expected = np.stack([oracle.projection(row, mask) for row, mask in zip(EMBEDDINGS, masks, strict=True)])
     actual = project(EMBEDDINGS, masks)
-    assert actual.dtype == np.float32
-    np.testing.assert_allclose(actual, expected, atol=1e-6)
+    np.testing.assert_allclose(actual, expected, atol=1e-12)
+    assert project(EMBEDDINGS.astype(np.float32), masks.astype(np.float32)).dtype == np.float32
     np.testing.assert_allclose(project(EMBEDDINGS, MASKS[0])[3], oracle.projection(EMBEDDINGS[3], MASKS[0]), atol=1e-6)
     # The authors' code normalises over the images when it returns all conditions at once.
     wrong = broken_copy(conditions, tmp_path, "axis=1, keepdims", "axis=0, keepdims").project(EMBEDDINGS, masks)

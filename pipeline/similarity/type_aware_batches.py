@@ -22,7 +22,7 @@ class OutfitGraph:
 
     Attributes:
         type_n: int64 number of each image's type.
-        condition_uv: int64 (type, type), the condition of two types, -1 where no outfit holds both.
+        condition_uv: int64 (type, type), the condition of two types, -1 where they have no mask.
         partners_n: for each image, the sorted positions of all images that share an outfit with it, itself included.
     """
 
@@ -68,8 +68,8 @@ def step_triplets(
 ) -> Triplets:
     """Return every ordered pair of images of one outfit, with up to `negatives` drawn negatives each.
 
-    A negative is a row of the positive's type whose image shares no outfit with the anchor. Pairs without one are
-    left out.
+    A negative is a row of the positive's type whose image shares no outfit with the anchor. Pairs without one, and
+    pairs of types without a mask, are left out.
 
     Args:
         graph: of the training set.
@@ -79,9 +79,10 @@ def step_triplets(
         key: of the draws.
     """
     anchor_p, positive_p = np.nonzero(outfits_b[:, None] == outfits_b)
-    is_pair = images_b[anchor_p] != images_b[positive_p]
-    anchor_p, positive_p = anchor_p[is_pair], positive_p[is_pair]
     type_b = graph.type_n[images_b]
+    has_mask = graph.condition_uv[type_b[anchor_p], type_b[positive_p]] >= 0
+    is_pair = (images_b[anchor_p] != images_b[positive_p]) & has_mask
+    anchor_p, positive_p = anchor_p[is_pair], positive_p[is_pair]
     strangers_bb = np.stack([~np.isin(images_b, graph.partners_n[image]) for image in images_b.tolist()])
     allowed_pb = strangers_bb[anchor_p] & (type_b[positive_p][:, None] == type_b)
     # The allowed rows with the largest draws are a random choice without repetition.

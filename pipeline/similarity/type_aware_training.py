@@ -1,7 +1,7 @@
 """Training of the type-aware model; the epoch that tells validation outfits best from replaced ones is kept."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -27,7 +27,7 @@ from pipeline.similarity.type_aware_batches import (
     step_triplets,
 )
 from pipeline.similarity.type_aware_losses import TypeAwareWeights, type_aware_loss
-from pipeline.similarity.type_pairs import type_pairs_of_outfits
+from pipeline.similarity.type_pairs import trained_conditions
 from pipeline.training_state import Learner, SaveState, TrainingProgress, TrainingState, restore_state, take_state
 
 
@@ -70,7 +70,7 @@ class TrainedTypeAwareModel:
 
     Attributes:
         state: arrays of the general embedding network by name.
-        masks: of every type pair that the training outfits hold.
+        masks: of every given type pair that the training outfits hold.
         history: a row per epoch: epoch, loss, validation_measure, learning_rate, seconds.
         best_epoch: the epoch whose weights are kept, counted from 1.
     """
@@ -98,6 +98,7 @@ def train_type_aware_model(
     spec: TypeAwareTrainingSpec,
     train: OutfitPixels,
     valid: OutfitPixels,
+    conditions: Sequence[str],
     device: str = "cpu",
     progress: Callable[[int, int, float], None] | None = None,
     resume_from: TrainingState | None = None,
@@ -113,6 +114,8 @@ def train_type_aware_model(
         spec: settings.
         train: images and outfits to learn from.
         valid: images and outfits to choose the epoch by.
+        conditions: names of the type pairs that may have a mask, in their order. Those that no training outfit holds
+            get none; pairs of a training outfit that are not among them teach nothing.
         device: torch device.
         progress: called after each epoch with (epoch, epochs, validation measure).
         resume_from: saved by a call with the same settings and images; its epochs are not trained again.
@@ -123,7 +126,7 @@ def train_type_aware_model(
             none of which can be replaced.
         BadModel: the loss becomes NaN or infinite, or the state to go on from belongs to another network.
     """
-    task = _prepare(spec, train, valid, device)
+    task = _prepare(spec, train, valid, conditions, device)
     learner = _build_learner(task)
     so_far = TrainingProgress() if resume_from is None else restore_state(resume_from, learner)
     while not so_far.is_over(spec.epochs, spec.patience):
@@ -137,17 +140,21 @@ def train_type_aware_model(
     return TrainedTypeAwareModel(state, ConditionMasks(task.conditions, masks_cd), so_far.history, so_far.best_epoch)
 
 
-def _prepare(spec: TypeAwareTrainingSpec, train: OutfitPixels, valid: OutfitPixels, device: str) -> _Task:
+def _prepare(
+    spec: TypeAwareTrainingSpec, train: OutfitPixels, valid: OutfitPixels, conditions: Sequence[str], device: str
+) -> _Task:
     usable = len(usable_outfits(train.outfits))
     if usable < 2:
         raise _bad_outfits("at least two training outfits of two items or more", f"{usable} of {len(train.outfits)}")
-    conditions = type_pairs_of_outfits(train.types_n, train.outfits)
+    trained = trained_conditions(train.types_n, train.outfits, conditions)
+    if not trained:
+        raise _bad_outfits("training outfits that hold one of the type pairs", f"none of {len(conditions)} pairs")
     pool = OutfitPool(valid.types_n, valid.image_ids_n, valid.outfits, valid.outfit_ids)
     replaced = replaced_outfits(pool, spec.seed)
     if not replaced:
         found = f"none that can, of {len(valid.outfits)}"
         raise _bad_outfits("validation outfits whose items can be replaced by others of their types", found)
-    return _Task(spec, train, build_outfit_graph(train, conditions), conditions, valid, replaced, device)
+    return _Task(spec, train, build_outfit_graph(train, trained), trained, valid, replaced, device)
 
 
 def _bad_outfits(expected: str, found: str) -> BadDataset:

@@ -25,18 +25,22 @@ def type_pair(one: str, other: str) -> str:
     return SEPARATOR.join(sorted((one, other)))
 
 
-def type_pairs_of_outfits(types_n: Sequence[str], outfits: Sequence[np.ndarray]) -> tuple[str, ...]:
-    """Return every pair of types that two items of one outfit have, sorted.
+def trained_conditions(
+    types_n: Sequence[str], outfits: Sequence[np.ndarray], conditions: Sequence[str]
+) -> tuple[str, ...]:
+    """Return those conditions that two items of some outfit have, in their order.
 
     Args:
         types_n: item type of each image.
         outfits: int64 positions of each outfit's images.
+        conditions: names of type pairs.
 
     Raises:
         BadDataset: see `type_pair`.
     """
     found = set()
     for members in outfits:
-        types = [types_n[position] for position in members.tolist()]
+        types = sorted(types_n[position] for position in members.tolist())
         found |= {(one, other) for place, one in enumerate(types) for other in types[place + 1 :]}
-    return tuple(sorted({type_pair(one, other) for one, other in found}))
+    names = {type_pair(one, other) for one, other in found}
+    return tuple(name for name in conditions if name in names)

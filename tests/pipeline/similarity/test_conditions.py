@@ -10,7 +10,7 @@ import torch
 from pipeline.errors import BadDataset, BadModel
 from pipeline.similarity import conditions
 from pipeline.similarity.conditions import ConditionMasks, conditioned_cosines, project
-from pipeline.similarity.type_pairs import type_pair, type_pairs_of_outfits
+from pipeline.similarity.type_pairs import trained_conditions, type_pair
 from tests.oracles import type_aware as oracle
 from tests.pipeline.evaluation.broken_copy import broken_copy
 
@@ -85,6 +85,7 @@ def test_type_pairs_are_unordered_and_come_from_outfits() -> None:
     types = ["tops", "shoes", "bags", "tops"]
     outfits = [np.array([0, 1]), np.array([1, 2]), np.array([0, 3]), np.array([2])]
     assert type_pair("tops", "bags") == type_pair("bags", "tops") == "bags|tops"
-    assert type_pairs_of_outfits(types, outfits) == ("bags|shoes", "shoes|tops", "tops|tops")
+    names = ("tops|tops", "bags|tops", "bags|shoes", "hats|tops", "shoes|tops", "bags|bags")
+    assert trained_conditions(types, outfits, names) == ("tops|tops", "bags|shoes", "shoes|tops")
     with pytest.raises(BadDataset, match="rename the type"):
         type_pair("a|b", "c")

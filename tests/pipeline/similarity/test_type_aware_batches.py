@@ -7,7 +7,6 @@ import pytest
 
 from pipeline.similarity.outfits import OutfitPixels, outfit_images_per_epoch, outfit_steps
 from pipeline.similarity.type_aware_batches import build_outfit_graph, epoch_outfits, step_rows, step_triplets
-from pipeline.similarity.type_pairs import type_pairs_of_outfits
 from tests.oracles import type_aware as oracle
 
 TYPES = ["bags", "shoes", "tops", "bags", "shoes", "tops", "tops", "shoes", "bags", "shoes"]
@@ -20,7 +19,7 @@ DATA = OutfitPixels(
     [np.array(members) for members in OUTFITS],
     [f"outfit{number}" for number in range(5)],
 )
-CONDITIONS = type_pairs_of_outfits(TYPES, DATA.outfits)
+CONDITIONS = ("bags|shoes", "bags|tops", "shoes|tops", "tops|tops")
 GRAPH = build_outfit_graph(DATA, CONDITIONS)
 
 
@@ -81,3 +80,15 @@ def test_an_image_is_no_stranger_to_itself_in_another_outfit() -> None:
     lone = dataclasses.replace(DATA, outfits=[np.array([0, 1])])
     rows, outfit_of_row = step_rows(lone, np.array([0]))
     assert len(step_triplets(build_outfit_graph(lone, CONDITIONS), rows, outfit_of_row, 9, (0,))) == 0
+
+
+def test_pairs_of_types_without_a_mask_are_left_out() -> None:
+    rows, outfit_of_row = step_rows(DATA, np.array([0, 1, 2, 3]))
+    known = build_outfit_graph(DATA, ("shoes|tops",))
+    drawn = step_triplets(known, rows, outfit_of_row, 100, (0,))
+    types = {
+        tuple(sorted((TYPES[rows[one]], TYPES[rows[other]])))
+        for one, other in zip(drawn.anchor_t, drawn.positive_t, strict=True)
+    }
+    assert types == {("shoes", "tops")}
+    assert (drawn.condition_t == 0).all()

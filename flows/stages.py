@@ -4,9 +4,18 @@ from typing import Any
 
 from flows.graph import Stage
 from flows.planners import dataset, saliency, similarity
-from flows.settings import Settings
+from flows.settings import TYPE_AWARE_KEYS, Settings
 from flows.stages_evaluation import evaluation_stages
 from flows.stages_explanation import explanation_stages
+from flows.stages_type_aware import (
+    SCORING,
+    compatibility_stage,
+    condition_upstream,
+    condition_values,
+    has_conditions,
+    has_outfits,
+    type_aware_stage,
+)
 from pipeline.errors import BadSetting
 
 SPLITS = ("train", "valid", "test")
@@ -69,7 +78,9 @@ def similarity_stages(settings: Settings) -> list[Stage]:
     model = settings.similarity_model
     weights = None if model.weights is None else str(model.weights)
     values = model.model_dump(
-        include={"network", "embedding_dim"} if weights else set(type(model).model_fields) - {"kind", "weights"}
+        include={"network", "embedding_dim"}
+        if weights
+        else set(type(model).model_fields) - {"kind", "weights"} - TYPE_AWARE_KEYS
     )
     if weights is None:
         values["seed"] = settings.seed
@@ -79,7 +90,9 @@ def similarity_stages(settings: Settings) -> list[Stage]:
         else ("pipeline.similarity.training", "pipeline.similarity.epoch_length")
     )
     stages = [
-        Stage(
+        type_aware_stage(settings)
+        if has_conditions(settings)
+        else Stage(
             "similarity_model",
             "similarity_model",
             values,
@@ -99,18 +112,18 @@ def similarity_stages(settings: Settings) -> list[Stage]:
     ]
     stages += [_pairs_stage(settings, split) for split in SPLITS]
     for split in SPLITS:
-        upstream = (f"pairs.{split}", "embeddings")
+        upstream = (f"pairs.{split}", "embeddings", *condition_upstream(settings))
         stages.append(
             Stage(
                 f"similarities.{split}",
                 "similarities",
-                {"split": split},
-                (),
+                {"split": split, **condition_values(settings)},
+                SCORING,
                 upstream,
                 similarity.plan_similarities,
             )
         )
-    return stages
+    return [*stages, *([compatibility_stage(settings)] if has_outfits(settings) else [])]
 
 
 def _pairs_stage(settings: Settings, split: str) -> Stage:
@@ -139,6 +152,7 @@ def saliency_stages(settings: Settings) -> list[Stage]:
             "canvas": list(settings.dataset.canvas),
             "seed": settings.seed,
             "precision": settings.compute.precision,
+            **condition_values(settings),
         }
         upstream = ("images", "similarity_model", "embeddings", "pairs.test", maps)
         code = (*EMBED, "pipeline.evaluation.faithfulness")
@@ -181,6 +195,7 @@ def _maps_stage(settings: Settings, split: str, generator: str) -> Stage:
         }
         if generator == "rise"
         else {},
+        **(condition_values(settings) if generator == "rise" else {}),
     }
     upstream = ("images", "similarity_model", "embeddings", f"pairs.{split}")
     code = (*EMBED, makers[generator], "pipeline.area_pooling")

@@ -4,6 +4,7 @@ from flows.graph import Stage
 from flows.planners import explanation
 from flows.settings import Settings
 from flows.stage_reads import LABELS, pair_reads, whole_stage
+from flows.stages_type_aware import condition_reads, has_conditions
 from pipeline.errors import BadSetting
 
 
@@ -17,8 +18,8 @@ def explanation_stages(settings: Settings) -> list[Stage]:
             where="attribute_model.names",
             remedy='set names = ["sane", "classifier"]',
         )
-    stages += [_replacements_stage(split) for split in ("valid", "test")]
-    stages += [_embedding_effects_stage(), _weights_stage(settings), _explanations_stage(settings)]
+    stages += [_replacements_stage(settings, split) for split in ("valid", "test")]
+    stages += [_embedding_effects_stage(settings), _weights_stage(settings), _explanations_stage(settings)]
     return stages
 
 
@@ -67,20 +68,26 @@ def _attribute_model_stage(settings: Settings, name: str) -> Stage:
     return Stage(f"attribute_model.{name}", "attribute_model", values, code, upstream, explanation.plan_attribute_model)
 
 
-def _replacements_stage(split: str) -> Stage:
-    reads = pair_reads(split)
-    reads["images"] = [["images", ["image_id", "attributes", "pixels_sha256"], split]]
+def _replacements_stage(settings: Settings, split: str) -> Stage:
+    reads = {**pair_reads(split), **condition_reads(settings)}
+    # Under conditions a replacement is of the query's type.
+    types = ["label"] if has_conditions(settings) else []
+    reads["images"] = [["images", ["image_id", *types, "attributes", "pixels_sha256"], split]]
     reads["embeddings"] = [["embeddings", None, split]]
     code = ("pipeline.evaluation.replacement",)
     return whole_stage(f"replacements.{split}", "replacements", {"split": split}, code, reads)
 
 
-def _embedding_effects_stage() -> Stage:
-    reads = pair_reads("test")
+def _embedding_effects_stage(settings: Settings) -> Stage:
+    reads = {**pair_reads("test"), **condition_reads(settings)}
     columns = ["image_id", "label", "attributes"]
     reads["images"] = [["images", columns, "train"], ["images", columns, "test"]]
     reads["embeddings"] = [["embeddings", None, "train"], ["embeddings", None, "test"]]
-    code = ("pipeline.explanation.conditional_directions", "pipeline.explanation.presence_probe")
+    code = (
+        "pipeline.explanation.conditional_directions",
+        "pipeline.explanation.effects_by_condition",
+        "pipeline.explanation.presence_probe",
+    )
     return whole_stage("embedding_effects.test", "embedding_effects", {"split": "test"}, code, reads)
 
 

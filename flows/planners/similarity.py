@@ -4,6 +4,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from flows.graph import ShardPlan, Stage
+from flows.planners.conditions import condition_inputs
 from flows.upstream import Upstream
 from pipeline.errors import BadModel
 
@@ -77,5 +78,6 @@ def plan_similarities(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
     inputs = {
         "pairs": upstream.part_digest(f"pairs.{split}", "pairs"),
         "embeddings": upstream.part_digest("embeddings", "image_embeddings", split),
+        **condition_inputs(upstream, stage),
     }
     return [ShardPlan("all", inputs, {})]

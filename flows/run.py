@@ -9,6 +9,7 @@ from flows.finish import check_unreadable, finish_stage
 from flows.graph import Stage
 from flows.on_dask.cluster import uses_dask
 from flows.plan import StagePlan, plan_stage
+from flows.planners.pairs import check_listed_pairs
 from flows.planners.similarity import check_weights_file
 from flows.recorded_run import RecordedRun, recorded_run
 from flows.settings import Settings
@@ -105,6 +106,7 @@ def run_stages(request: RunRequest, runner: Runner, reporter: Reporter) -> list[
         if request.settings.similarity_model.weights is not None:
             # Before the images are read; the dataset itself is checked by the first stages.
             check_weights_file(request.settings.similarity_model.weights)
+        check_listed_pairs(stages, request.settings.pairs.max_missing_share)
         return _run_in_order(stages, store, request, runner, reporter, run)
 
 

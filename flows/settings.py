@@ -1,13 +1,14 @@
 """Every setting with its meaning, default and limits; the keys are a contract with users."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Positive = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 GeneratorName = Literal["rise", "random", "centre"]
+WHITE = (255, 255, 255)
 VariantName = Literal[
     "random",
     "best_constant",
@@ -31,10 +32,14 @@ class Section(BaseModel):
 class DatasetSettings(Section):
     """[dataset]: which images, and how they become pixels."""
 
-    kind: Literal["planted", "awa2"] = Field(description="planted (rendered) or awa2 (the release's layout)")
+    kind: Literal["planted", "awa2", "polyvore_outfits"] = Field(
+        description="planted (rendered), awa2 or polyvore_outfits (the releases' layouts)"
+    )
     root: Path | None = Field(None, description="folder of the dataset, relative to the configuration file")
     image_size_px: int = Field(112, ge=16, le=1024, description="side of the square images, px")
-    canvas: tuple[int, int, int] = Field((127, 127, 127), description="RGB behind transparent and blanked pixels")
+    canvas: tuple[int, int, int] = Field(
+        (127, 127, 127), description="RGB behind transparent and blanked pixels; polyvore_outfits: white unless set"
+    )
     max_unreadable_share: Share = Field(0.01, description="largest share of unreadable images a run accepts")
     effective_resolution_px: int | None = Field(
         None,
@@ -42,11 +47,21 @@ class DatasetSettings(Section):
         description="reduce every image's short side to this first, so that all carry equal detail",
     )
     validation_images: int = Field(20, ge=2, description="awa2: images of each training class set aside")
+    outfit_splits: Literal["nondisjoint", "disjoint"] = Field(
+        "nondisjoint", description="polyvore_outfits: whether splits may share items (never outfits)"
+    )
     seed: int = Field(0, description="planted: seed of the items")
     train_items: Positive = Field(1600, description="planted: training items")
     valid_items: Positive = Field(400, description="planted: validation items")
     test_items: Positive = Field(400, description="planted: items of the audit split")
     distractor_correlation: Share = Field(0.4, description="planted: correlation of distractors with drivers")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _white_canvas_of_catalogues(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("kind") == "polyvore_outfits":
+            return {"canvas": WHITE, **values}
+        return values
 
     @model_validator(mode="after")
     def _root_where_needed(self) -> "DatasetSettings":
@@ -112,6 +127,8 @@ class PairsSettings(Section):
     train: Positive | None = Field(None, description="most training pairs with maps; empty: all training images")
     valid: Positive = Field(2000, description="most validation pairs")
     test: Positive = Field(10000, description="most test pairs")
+    file: Path | None = Field(None, description="list of test pairs, a line `query reference label` each, not sampled")
+    max_missing_share: Share = Field(0.01, description="largest share of its lines that may name missing images")
     match_threshold: Share = Field(0.5, description="planted: least planted similarity of a match")
 
 

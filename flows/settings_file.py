@@ -117,6 +117,8 @@ def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
         updates["dataset"] = {"root": folder / settings.dataset.root}
     if settings.similarity_model.weights is not None:
         updates["similarity_model"] = {"weights": folder / settings.similarity_model.weights}
+    if settings.pairs.file is not None:
+        updates["pairs"] = {"file": folder / settings.pairs.file}
     if "://" not in settings.store.root:
         updates["store"] = {"root": str(folder / settings.store.root)}
     copied = {name: getattr(settings, name).model_copy(update=dict(values)) for name, values in updates.items()}

@@ -3,7 +3,7 @@
 from typing import Any
 
 from flows.graph import Stage
-from flows.planners import dataset, saliency, similarity
+from flows.planners import dataset, outfits, pairs, saliency, similarity
 from flows.settings import TYPE_AWARE_KEYS, Settings
 from flows.stages_evaluation import evaluation_stages
 from flows.stages_explanation import explanation_stages
@@ -61,16 +61,44 @@ def dataset_stages(settings: Settings) -> list[Stage]:
             ),
             "pipeline.image_decoding",
         ),
+        "polyvore_outfits": (
+            chosen.model_dump(
+                include={
+                    "kind",
+                    "image_size_px",
+                    "canvas",
+                    "effective_resolution_px",
+                    "outfit_splits",
+                }
+            ),
+            "pipeline.image_decoding",
+        ),
     }
     values, decoder = by_kind[chosen.kind]
-    index = {"planted": "pipeline.datasets.planted.index", "awa2": "pipeline.datasets.awa2"}[chosen.kind]
+    index = {
+        "planted": "pipeline.datasets.planted.index",
+        "awa2": "pipeline.datasets.awa2",
+        "polyvore_outfits": "pipeline.datasets.polyvore_outfits",
+    }[chosen.kind]
     images = ("pipeline.datasets.records", decoder)
     # How many planted items there are is no setting of a shard: with more of them the others stay as they are.
     extent = chosen.model_dump(include={"train_items", "valid_items", "test_items"})
     return [
         Stage("vocabulary", "vocabulary", {**values}, (index,), (), dataset.plan_vocabulary, places, extent=extent),
         Stage("images", "images", values, images, (), dataset.plan_images, places, extent=extent),
+        *(outfit_stages(settings, places) if chosen.kind == "polyvore_outfits" else []),
     ]
+
+
+def outfit_stages(settings: Settings, places: dict[str, str | None]) -> list[Stage]:
+    """Return the stages that say which images were put together, and which pairs of types there are."""
+    values = settings.dataset.model_dump(include={"kind", "outfit_splits"})
+    code = ("pipeline.datasets.polyvore_outfits",)
+    stages = [
+        Stage(f"outfits.{split}", "outfits", {**values, "split": split}, code, (), outfits.plan_outfits, places)
+        for split in SPLITS
+    ]
+    return [*stages, Stage("type_pairs", "type_pairs", values, code, (), outfits.plan_type_pairs, places)]
 
 
 def similarity_stages(settings: Settings) -> list[Stage]:
@@ -128,14 +156,27 @@ def similarity_stages(settings: Settings) -> list[Stage]:
 
 def _pairs_stage(settings: Settings, split: str) -> Stage:
     chosen = settings.pairs
+    name = f"pairs.{split}"
+    has_outfits = settings.dataset.kind == "polyvore_outfits"
     values = {
         "split": split,
         "references": chosen.train_references if split == "train" else chosen.references,
         "most_pairs": {"train": chosen.train, "valid": chosen.valid, "test": chosen.test}[split],
         "seed": settings.seed,
-        "match_threshold": chosen.match_threshold if settings.dataset.kind == "planted" else 0.0,
     }
-    return Stage(f"pairs.{split}", "pairs", values, ("pipeline.pair_sampling",), ("images",), similarity.plan_pairs)
+    if split == "test" and chosen.file is not None:
+        listed = {"split": split, "most_pairs": chosen.test, "seed": settings.seed, "has_outfits": has_outfits}
+        code = ("pipeline.pair_lists", "pipeline.datasets.outfits")
+        upstream = ("images", *(["type_pairs"] if has_outfits else []))
+        return Stage(
+            name, "listed_pairs", listed, code, upstream, pairs.plan_listed_pairs, {"pairs_file": str(chosen.file)}
+        )
+    if has_outfits:
+        code = ("pipeline.pair_sampling", "pipeline.outfit_pairs")
+        upstream = ("images", f"outfits.{split}", "type_pairs")
+        return Stage(name, "outfit_pairs", values, code, upstream, pairs.plan_outfit_pairs)
+    values["match_threshold"] = chosen.match_threshold if settings.dataset.kind == "planted" else 0.0
+    return Stage(name, "pairs", values, ("pipeline.pair_sampling",), ("images",), similarity.plan_pairs)
 
 
 def saliency_stages(settings: Settings) -> list[Stage]:

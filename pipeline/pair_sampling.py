@@ -13,7 +13,7 @@ class Pair:
     """One ordered pair.
 
     Attributes:
-        pair_id: 16 hexadecimal digits of sha256(split|query|reference|condition).
+        pair_id: 16 hexadecimal digits of sha256(split|query|reference|), the id of a pair without a condition.
         query: image id.
         reference: image id.
     """
@@ -45,17 +45,17 @@ def sample_pairs(
         most_pairs: limit, or None for all queries.
         seed: of the choice.
     """
-    order = sorted(range(len(image_ids)), key=lambda position: _hash(seed, image_ids[position]))
+    order = sorted(range(len(image_ids)), key=lambda position: choice_hash(seed, image_ids[position]))
     chosen: list[Pair] = []
     for position in order:
         if most_pairs is not None and len(chosen) >= most_pairs:
             break
         query = image_ids[position]
         candidates = [image_ids[other] for other in np.flatnonzero(matches(position)).tolist() if other != position]
-        best = heapq.nsmallest(references, candidates, key=lambda reference: _hash(seed, query, reference))
+        best = heapq.nsmallest(references, candidates, key=lambda reference: choice_hash(seed, query, reference))
         room = len(best) if most_pairs is None else min(len(best), most_pairs - len(chosen))
         chosen += [Pair(pair_id(split, query, reference), query, reference) for reference in best[:room]]
-    return sorted(chosen, key=lambda pair: (pair.query, _hash(seed, pair.query, pair.reference)))
+    return sorted(chosen, key=lambda pair: (pair.query, choice_hash(seed, pair.query, pair.reference)))
 
 
 def count_references(
@@ -66,7 +66,7 @@ def count_references(
     seed: int,
 ) -> dict[str, int]:
     """Return how many references `sample_pairs` gives each query, without choosing them; arguments as there."""
-    order = sorted(range(len(image_ids)), key=lambda position: _hash(seed, image_ids[position]))
+    order = sorted(range(len(image_ids)), key=lambda position: choice_hash(seed, image_ids[position]))
     counts: dict[str, int] = {}
     room = most_pairs
     for position in order:
@@ -87,5 +87,6 @@ def pair_id(split: str, query: str, reference: str, condition: str = "") -> str:
     return sha256(f"{split}|{query}|{reference}|{condition}".encode()).hexdigest()[:16]
 
 
-def _hash(seed: int, *ids: str) -> bytes:
+def choice_hash(seed: int, *ids: str) -> bytes:
+    """Return what orders ids at random: the same for equal seed and ids, whatever else there is."""
     return sha256("|".join([str(seed), *ids]).encode()).digest()

@@ -40,6 +40,8 @@ SCHEMAS: dict[str, pa.Schema] = {
         {"similarity_target": _REALS},
     ),
     "unreadable_images": _table({"path": _TEXT, "reason": _TEXT}),
+    "outfits": _table({"outfit_id": _TEXT, "split": _TEXT, "items": _TEXTS}),
+    "type_pairs": _table({"position": _COUNT, "condition": _TEXT, "first_type": _TEXT, "second_type": _TEXT}),
     "image_embeddings": _table({"image_id": _TEXT, "split": _TEXT, "embedding_sha256": _TEXT}),
     "pairs": _table(
         {"pair_id": _TEXT, "split": _TEXT, "query": _TEXT, "reference": _TEXT, "is_match": _FLAG},
@@ -59,6 +61,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             "replaced_score": _REAL,
         }
     ),
+    "missing_images": _table({"image_id": _TEXT, "lines": _COUNT}),
     "similarities": _table({"pair_id": _TEXT, "similarity": _REAL}),
     "map_rows": _table({"pair_id": _TEXT, "query": _TEXT, "reference": _TEXT, "row": _COUNT, "map_sha256": _TEXT}),
     "map_localisation": _table(

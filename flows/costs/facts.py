@@ -1,16 +1,21 @@
 """What is known of the data before a run: labelled images, and how many references each query will have.
 
-What is current is read from the store. The rest follows from the dataset's index: pairs depend on ids, labels and
-targets alone, so that even stages whose upstream is not there yet can be counted.
+What is current is read from the store. The rest follows from the dataset's index: pairs depend on ids, labels,
+targets and outfits alone (or on a released list), so that even stages whose upstream is not there yet can be counted.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from flows.jobs.pairs import matching_images
 from flows.plan import StagePlan
 from flows.upstream import Upstream
+from pipeline.datasets.outfits import condition_name
+from pipeline.outfit_pairs import outfit_matches
+from pipeline.pair_lists import ListedPairs, read_pair_list, select_listed
 from pipeline.pair_sampling import count_references
 from stores.artifacts import ArtifactStore
 
@@ -86,6 +91,35 @@ class Facts:
         """Return the number of pairs of a split."""
         return sum(self.queries(split).values())
 
+    def outfits(self, split: str) -> list[list[str]]:
+        """Return the items of each outfit of a split; only datasets of outfits have any."""
+        plan = self._plans[f"outfits.{split}"]
+        return [list(row["items"]) for row in plan.shards[0].plan.work["rows"]]
+
+    @cached_property
+    def conditions(self) -> frozenset[str]:
+        """The known pairs of item types, by name; only datasets of outfits have any."""
+        pairs = self._plans["type_pairs"].shards[0].plan.work["pairs"]
+        return frozenset(condition_name(first, second) for first, second in pairs)
+
+    def listed_pairs(self, split: str) -> ListedPairs:
+        """Return the pairs of a released list whose images are there, as far as is known before decoding."""
+        stage = self._plans[f"pairs.{split}"].stage
+        listed = read_pair_list(Path(str(stage.places["pairs_file"])))
+        image_ids = {row["image_id"] for row in self.rows(split)}
+        return select_listed(listed, image_ids, stage.settings["most_pairs"], stage.settings["seed"])
+
+    def _count_listed(self, split: str) -> dict[str, int]:
+        known = self.conditions if self._plans[f"pairs.{split}"].stage.settings["has_outfits"] else None
+        type_of = {row["image_id"]: row["label"] for row in self.rows(split)}
+        return dict(
+            Counter(
+                pair.query
+                for pair in self.listed_pairs(split).matches
+                if known is None or condition_name(type_of[pair.query], type_of[pair.reference]) in known
+            )
+        )
+
     def _count_references(self, split: str) -> dict[str, int]:
         name = f"pairs.{split}"
         if self._plans[name].manifest is not None:
@@ -93,10 +127,18 @@ class Facts:
             for query in self._upstream.table(name, "pairs")["query"].to_pylist():
                 counts[query] = counts.get(query, 0) + 1
             return counts
-        settings, rows = self._plans[name].stage.settings, self.rows(split)
+        stage, rows = self._plans[name].stage, self.rows(split)
+        if stage.job == "listed_pairs":
+            return self._count_listed(split)
+        settings, image_ids = stage.settings, [row["image_id"] for row in rows]
+        if stage.job == "outfit_pairs":
+            types = [row["label"] for row in rows]
+            matches = outfit_matches(image_ids, types, self.outfits(split), self.conditions)
+        else:
+            matches = matching_images(rows, settings["match_threshold"])
         return count_references(
-            [row["image_id"] for row in rows],
-            matching_images(rows, settings["match_threshold"]),
+            image_ids,
+            matches,
             settings["references"],
             settings["most_pairs"],
             settings["seed"],

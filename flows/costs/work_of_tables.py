@@ -18,7 +18,11 @@ def table_parts(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
     """Return the parts of a stage that is a single shard."""
     by_job: dict[str, Callable[[Stage, Facts], tuple[PartSize, ...]]] = {
         "vocabulary": _vocabulary,
-        "pairs": _of_pairs,
+        "outfits": _outfits,
+        "type_pairs": _type_pairs,
+        "pairs": _pairs,
+        "outfit_pairs": _pairs,
+        "listed_pairs": _listed_pairs,
         "similarities": _of_pairs,
         "replacements": _of_pair_attributes,
         "embedding_effects": _embedding_effects,
@@ -33,6 +37,24 @@ def table_parts(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
 
 def _vocabulary(_stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
     return (TableSize("attribute_vocabulary", len(facts.attribute_names)),)
+
+
+def _outfits(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
+    return (TableSize("outfits", len(facts.outfits(stage.settings["split"]))),)
+
+
+def _type_pairs(_stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
+    return (TableSize("type_pairs", len(facts.conditions)),)
+
+
+def _pairs(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
+    return (TableSize("pairs", facts.pairs(stage.settings["split"])),)
+
+
+def _listed_pairs(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
+    listed = facts.listed_pairs(stage.settings["split"])
+    others, missing = TableSize("pairs", len(listed.others)), TableSize("missing_images", len(listed.missing))
+    return (*_pairs(stage, facts), others, missing)
 
 
 def _of_pairs(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:

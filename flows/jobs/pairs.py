@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from flows.jobs.pair_rows import pairs_table
 from flows.shards import JobInputs, JobResult
 from pipeline.errors import BadDataset
 from pipeline.pair_sampling import sample_pairs
 from stores.parts import TablePart
-from stores.tables import table_from_rows
 
 
 def run(inputs: JobInputs) -> JobResult:
@@ -31,21 +31,7 @@ def run(inputs: JobInputs) -> JobResult:
             where=f"the {settings['split']} split",
             remedy="add images, or lower pairs.match_threshold",
         )
-    table = table_from_rows(
-        "pairs",
-        [
-            {
-                "pair_id": pair.pair_id,
-                "split": settings["split"],
-                "query": pair.query,
-                "reference": pair.reference,
-                "is_match": True,
-                "condition": None,
-                "negatives": None,
-            }
-            for pair in pairs
-        ],
-    )
+    table = pairs_table(settings["split"], ((pair.query, pair.reference, None) for pair in pairs))
     return JobResult({"pairs": TablePart("pairs", table)}, {"pairs": len(pairs), "images": len(rows)})
 
 

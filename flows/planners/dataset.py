@@ -1,14 +1,15 @@
 """Shards of the first stages: the attribute vocabulary and the images."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from flows.graph import ShardPlan, Stage
 from flows.upstream import Upstream
-from pipeline.datasets.awa2 import build_awa2_index
-from pipeline.datasets.folder_files import contained_path
+from pipeline.datasets import awa2, polyvore_outfits
+from pipeline.datasets.folder_files import contained_paths
+from pipeline.datasets.outfits import OutfitIndex
 from pipeline.datasets.planted.index import build_planted_index
 from pipeline.datasets.planted.spec import MAX_ITEMS_PER_SPLIT, PlantedSpec
 from pipeline.datasets.records import SPLITS, DatasetIndex, ImageRecord
@@ -42,9 +43,30 @@ def dataset_index(stage: Stage) -> DatasetIndex:
     Raises:
         BadDataset: the dataset on disk is missing or malformed.
     """
-    if stage.settings["kind"] == "planted":
-        return _planted_index(planted_spec(stage.settings, stage.extent))
-    return _awa2_index(stage.places["dataset_root"], stage.settings["validation_images"])
+    settings = stage.settings
+    if settings["kind"] == "planted":
+        return _planted_index(planted_spec(settings, stage.extent))
+    root = Path(str(stage.places["dataset_root"]))
+    if settings["kind"] == "polyvore_outfits":
+        splits = settings["outfit_splits"]
+        return _polyvore_index(root, splits, files_state(polyvore_outfits.dataset_files(root, splits)))
+    return _awa2_index(root, settings["validation_images"], files_state(awa2.dataset_files(root)))
+
+
+def files_state(paths: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
+    """Return path, size and time of change of those files and folders that exist, times in ns.
+
+    A folder's time changes as files are added to it or removed. One process may plan many runs: what it remembers
+    of a dataset holds only while nothing there changes.
+    """
+    states = []
+    for path in paths:
+        try:
+            status = path.stat()
+        except OSError:
+            continue  # the index says what is missing
+        states.append((str(path), status.st_size, status.st_mtime_ns))
+    return tuple(states)
 
 
 @lru_cache(maxsize=2)
@@ -52,10 +74,17 @@ def _planted_index(spec: PlantedSpec) -> DatasetIndex:
     return build_planted_index(spec)
 
 
+# One run plans several stages on the same folder; the folder is read once.
 @lru_cache(maxsize=2)
-def _awa2_index(root: str, validation_images: int) -> DatasetIndex:
-    # One run plans several stages on the same folder; the folder is read once.
-    return build_awa2_index(Path(root), validation_images)
+def _awa2_index(root: Path, validation_images: int, state: object) -> DatasetIndex:
+    del state
+    return awa2.build_awa2_index(root, validation_images)
+
+
+@lru_cache(maxsize=2)
+def _polyvore_index(root: Path, outfit_splits: str, state: object) -> OutfitIndex:
+    del state
+    return polyvore_outfits.build_polyvore_index(root, outfit_splits)
 
 
 def plan_vocabulary(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
@@ -83,7 +112,8 @@ def _file_digests(upstream: Upstream, index: DatasetIndex) -> dict[str, str]:
     if index.root is None:
         return {}
     root = Path(index.root)
-    paths = {record.path: str(contained_path(root, record.path)) for record in index.records if record.path}
+    relatives = [record.path for record in index.records if record.path]
+    paths = dict(zip(relatives, contained_paths(root, relatives), strict=True))
     side_file = Location.parse(upstream.store.root.url).child("file_digests.parquet")
     known = FileDigests(side_file).digest_files(list(paths.values()))
     return {relative: known[absolute] for relative, absolute in paths.items()}

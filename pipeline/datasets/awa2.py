@@ -57,6 +57,13 @@ def build_awa2_index(root: Path, validation_images: int = VALIDATION_IMAGES_PER_
     return DatasetIndex("awa2", str(root), tuple(attributes), (-1,) * len(attributes), ordered)
 
 
+def dataset_files(root: Path) -> list[Path]:
+    """Return every file and folder whose change changes the index: the lists, the matrix, the classes' folders."""
+    names = ["classes.txt", "predicates.txt", "predicate-matrix-binary.txt", "trainclasses.txt", "testclasses.txt"]
+    images = root / "JPEGImages"
+    return [*(root / name for name in names), *(sorted(images.iterdir()) if images.is_dir() else [])]
+
+
 def _numbered_names(path: Path) -> list[str]:
     names: list[str] = []
     for number, line in enumerate(read_lines(path), start=1):

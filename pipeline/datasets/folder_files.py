@@ -1,11 +1,13 @@
 """Reading of dataset folders, with errors that name the file and paths that never leave the folder."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.errors import BadDataset
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+_FORBIDDEN = frozenset("/\\\0\n\r")
 
 
 def read_lines(path: Path) -> list[str]:
@@ -79,3 +81,32 @@ def contained_path(root: Path, relative: str) -> Path:
             remedy="data files can only name images inside their dataset: copy the image there",
         )
     return joined
+
+
+def contained_paths(root: Path, relatives: Sequence[str]) -> list[str]:
+    """Return root/relative for each path, all inside the root as `contained_path` has it, at a fraction of its time.
+
+    A folder is resolved once for all its files; of the files only links are followed.
+
+    Raises:
+        BadDataset: a path is absolute, climbs out with "..", or is a link that points outside.
+    """
+    folders: set[str] = set()
+    joined = []
+    for relative in relatives:
+        folder, _, name = relative.rpartition("/")
+        path = f"{root}/{relative}"
+        if folder not in folders and not relative.startswith("/"):
+            contained_path(root, folder)
+            folders.add(folder)
+        if relative.startswith("/") or name in ("", ".", "..") or "\0" in name or os.path.islink(path):
+            contained_path(root, relative)
+        joined.append(path)
+    return joined
+
+
+def is_plain_name(name: str) -> bool:
+    """Return whether a name can be that of a file in a folder: no way into another one, and valid Unicode."""
+    if name in ("", ".", "..") or not _FORBIDDEN.isdisjoint(name):
+        return False
+    return name.isascii() or name.encode("utf-8", "replace").decode() == name

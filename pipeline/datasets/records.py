@@ -10,7 +10,7 @@ class ImageRecord:
     """One image and what is known of it.
 
     Attributes:
-        image_id: unique within the dataset; sorts the dataset.
+        image_id: unique within the split; sorts the dataset.
         path: file, relative to the dataset's root with forward slashes; None where the image is rendered.
         split: "train", "valid" or "test".
         label: class or item type; images of one class match.

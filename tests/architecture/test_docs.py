@@ -60,7 +60,11 @@ def stage_patterns(text: str) -> list[re.Pattern[str]]:
     return patterns
 
 
-DATASETS = ({"kind": "planted"}, {"kind": "awa2", "root": "data"})
+DATASETS = (
+    {"kind": "planted"},
+    {"kind": "awa2", "root": "data"},
+    {"kind": "polyvore_outfits", "root": "data"},
+)
 
 
 def all_stage_names() -> list[str]:

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from flows.code_closure import EXEMPT_MODULES, SOURCE_ROOT, imports_within, stage_code
-from flows.settings import DatasetSettings, Settings
+from flows.settings import DatasetSettings, PairsSettings, Settings
 from flows.stages import build_stages
 
 
@@ -37,11 +37,11 @@ def test_the_check_above_can_fail() -> None:
 
 
 def test_every_pipeline_module_a_job_imports_is_in_its_stages_code() -> None:
-    stages = [
-        stage
-        for kind, root in (("planted", None), ("awa2", "data"))
-        for stage in build_stages(Settings(dataset=DatasetSettings(kind=kind, root=root)))
-    ]
+    datasets = [DatasetSettings(kind="planted")]
+    datasets += [DatasetSettings(kind=kind, root="data") for kind in ("awa2", "polyvore_outfits")]
+    settings = [Settings(dataset=dataset) for dataset in datasets]
+    settings += [one.model_copy(update={"pairs": PairsSettings(file="pairs.txt")}) for one in settings]
+    stages = [stage for one in settings for stage in build_stages(one)]
     escaped = []
     for stage in stages:
         listed = set(stage_code(stage.job, stage.code))

@@ -8,13 +8,17 @@ import pytest
 from flows.code_closure import stage_code
 from flows.graph import Stage
 from flows.run import needed_for
-from flows.settings import DatasetSettings, Settings, SimilarityModelSettings
+from flows.settings import DatasetSettings, PairsSettings, Settings, SimilarityModelSettings
 from flows.stages import build_stages
 
 PLANTED = Settings(dataset=DatasetSettings(kind="planted"))
 AWA2 = Settings(dataset=DatasetSettings(kind="awa2", root=Path("photographs")))
+OUTFITS = Settings(dataset=DatasetSettings(kind="polyvore_outfits", root=Path("catalogue")))
+LISTED = OUTFITS.model_copy(update={"pairs": PairsSettings(file=Path("pairs.txt"))})
 FROM_FILE = PLANTED.model_copy(update={"similarity_model": SimilarityModelSettings(weights=Path("model.safetensors"))})
-GRAPHS = pytest.mark.parametrize("settings", [PLANTED, AWA2, FROM_FILE], ids=["planted", "awa2", "from_file"])
+GRAPHS = pytest.mark.parametrize(
+    "settings", [PLANTED, AWA2, OUTFITS, LISTED, FROM_FILE], ids=["planted", "awa2", "outfits", "listed", "from_file"]
+)
 
 
 @GRAPHS
@@ -68,6 +72,19 @@ def test_only_planted_items_can_be_audited() -> None:
     planted, awa2 = ({stage.name for stage in build_stages(settings)} for settings in (PLANTED, AWA2))
     assert planted - awa2 == {"true_effects.valid", "true_effects.test", "audit"}
     assert awa2 <= planted
+
+
+def test_catalogues_are_white_unless_told() -> None:
+    assert OUTFITS.dataset.canvas == (255, 255, 255)
+    assert AWA2.dataset.canvas == (127, 127, 127)
+    grey = DatasetSettings(kind="polyvore_outfits", root=Path("catalogue"), canvas=(9, 9, 9))
+    assert grey.canvas == (9, 9, 9)
+
+
+def test_a_released_list_replaces_the_test_pairs_alone() -> None:
+    sampled, listed = by_name(OUTFITS), by_name(LISTED)
+    assert {name for name in sampled if sampled[name] != listed[name]} == {"pairs.test"}
+    assert "outfits.test" not in listed["pairs.test"].upstream
 
 
 def test_a_model_from_a_file_depends_on_no_image_and_on_no_training_setting() -> None:

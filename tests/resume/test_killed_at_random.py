@@ -150,6 +150,21 @@ def test_workers_of_a_driver_that_was_killed_alone_do_not_live_on(soak: Soak) ->
     soak.finish_round(1, 2)
 
 
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_a_driver_asked_to_stop_ends_its_workers_and_exits_with_75(soak: Soak, stop: signal.Signals) -> None:
+    child = start_run(soak.starts, *soak.options("--runner", "dask", "--set", "compute.workers=2"))
+    assert wait_for_a_start(child, soak.starts, STAGE, 0, seconds=300)
+    workers = children(child.pid)
+    child.send_signal(stop)
+    output = child.communicate(timeout=120)[0]
+    assert child.returncode == 75, output
+    assert "the same command goes on from there" in output
+    assert "Traceback" not in output, output
+    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), "workers to end", seconds=60)
+    run_to_the_end(soak)
+    soak.finish_round(1, 2)
+
+
 @pytest.fixture
 def cluster(soak: Soak, monkeypatch: pytest.MonkeyPatch) -> Iterator[HandStartedCluster]:
     monkeypatch.setenv(STARTS, str(soak.starts))

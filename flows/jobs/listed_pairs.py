@@ -1,0 +1,60 @@
+"""Test pairs out of a released list: matches are explained, the others kept beside them."""
+
+from collections.abc import Iterable, Mapping
+
+from flows.jobs.pair_rows import pairs_table
+from flows.shards import JobInputs, JobResult
+from flows.upstream import Upstream
+from pipeline.datasets.outfits import condition_name
+from pipeline.errors import BadDataset
+from pipeline.pair_lists import ListedPair, select_listed
+from stores.parts import TablePart
+from stores.tables import table_from_rows
+
+
+def run(inputs: JobInputs) -> JobResult:
+    """Return the parts `pairs` (label 1), `other_pairs` (label 0) and `missing_images`."""
+    settings, upstream = inputs.settings, inputs.upstream
+    split = settings["split"]
+    images = upstream.table("images", "images", split)
+    type_of = dict(zip(images["image_id"].to_pylist(), images["label"].to_pylist(), strict=True))
+    listed = [ListedPair(query, reference, bool(label)) for query, reference, label in inputs.work["lines"]]
+    found = select_listed(listed, type_of, settings["most_pairs"], settings["seed"])
+    known = _known_conditions(upstream) if settings["has_outfits"] else None
+    matches = [(pair.query, pair.reference, _condition(pair, type_of, known)) for pair in found.matches]
+    # A type-aware model has no mask for a pair of types that no training outfit has.
+    explained = [match for match in matches if known is None or match[2] in known]
+    others = [(pair.query, pair.reference, _condition(pair, type_of, known)) for pair in found.others]
+    if not explained:
+        raise BadDataset(
+            expected="at least one line with label 1 whose images are in the test split",
+            found=f"none in {len(listed)} lines; {found.lines_missing} name missing images",
+            where="pairs.file",
+            remedy="use the list that belongs to this dataset, or leave pairs.file out to sample pairs",
+        )
+    missing = [{"image_id": image_id, "lines": lines} for image_id, lines in found.missing.items()]
+    parts = {
+        "pairs": TablePart("pairs", pairs_table(split, explained)),
+        "other_pairs": TablePart("pairs", pairs_table(split, others, is_match=False)),
+        "missing_images": TablePart("missing_images", table_from_rows("missing_images", missing)),
+    }
+    counts = {
+        "pairs": len(explained),
+        "other_pairs": len(others),
+        "images": len(type_of),
+        "missing_images": len(missing),
+        "lines_missing": found.lines_missing,
+        "lines_repeated": found.repeated,
+        "lines_of_itself": found.of_itself,
+        "pairs_of_unknown_types": len(matches) - len(explained),
+    }
+    return JobResult(parts, counts)
+
+
+def _known_conditions(upstream: Upstream) -> frozenset[str]:
+    names: Iterable[str] = upstream.table("type_pairs", "type_pairs")["condition"].to_pylist()
+    return frozenset(names)
+
+
+def _condition(pair: ListedPair, type_of: Mapping[str, str], known: frozenset[str] | None) -> str | None:
+    return None if known is None else condition_name(type_of[pair.query], type_of[pair.reference])

@@ -1,0 +1,34 @@
+"""Pairs of one split of a dataset of outfits: two items of one outfit, with their pair of types as condition."""
+
+from flows.jobs.pair_rows import pairs_table
+from flows.shards import JobInputs, JobResult
+from pipeline.datasets.outfits import condition_name
+from pipeline.errors import BadDataset
+from pipeline.outfit_pairs import outfit_matches
+from pipeline.pair_sampling import sample_pairs
+from stores.parts import TablePart
+
+
+def run(inputs: JobInputs) -> JobResult:
+    """Return the rows of `pairs` for one split."""
+    settings, upstream = inputs.settings, inputs.upstream
+    split = settings["split"]
+    images = upstream.table("images", "images", split)
+    image_ids, types = images["image_id"].to_pylist(), images["label"].to_pylist()
+    outfits = upstream.table(f"outfits.{split}", "outfits")["items"].to_pylist()
+    conditions = upstream.table("type_pairs", "type_pairs")["condition"].to_pylist()
+    matches = outfit_matches(image_ids, types, outfits, conditions)
+    pairs = sample_pairs(split, image_ids, matches, settings["references"], settings["most_pairs"], settings["seed"])
+    if not pairs:
+        raise BadDataset(
+            expected="at least one outfit with two readable items whose types are a known pair",
+            found=f"none among {len(outfits)} outfits of {len(image_ids)} images",
+            where=f"the {split} split",
+            remedy="add outfits, or restore images: sane query CONFIG 'select * from unreadable_images'",
+        )
+    type_of = dict(zip(image_ids, types, strict=True))
+    table = pairs_table(
+        split,
+        ((pair.query, pair.reference, condition_name(type_of[pair.query], type_of[pair.reference])) for pair in pairs),
+    )
+    return JobResult({"pairs": TablePart("pairs", table)}, {"pairs": len(pairs), "images": len(image_ids)})

@@ -1,0 +1,20 @@
+"""The pairs of item types as an artifact: what a type-aware model has a mask for."""
+
+from flows.shards import JobInputs, JobResult
+from pipeline.datasets.outfits import condition_name
+from stores.parts import TablePart
+from stores.tables import table_from_rows
+
+
+def run(inputs: JobInputs) -> JobResult:
+    """Return the rows of `type_pairs` in their order."""
+    rows = [
+        {
+            "position": position,
+            "condition": condition_name(first, second),
+            "first_type": first,
+            "second_type": second,
+        }
+        for position, (first, second) in enumerate(inputs.work["pairs"])
+    ]
+    return JobResult({"type_pairs": TablePart("type_pairs", table_from_rows("type_pairs", rows))}, {"pairs": len(rows)})

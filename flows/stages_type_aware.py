@@ -49,7 +49,7 @@ def type_aware_stage(settings: Settings) -> Stage:
         )
     values = settings.similarity_model.model_dump(include=SHARED_KEYS | TYPE_AWARE_KEYS)
     values["seed"] = settings.seed
-    code = ("pipeline.similarity.type_aware_training", "pipeline.similarity.outfits")
+    code = ("pipeline.similarity.type_aware_training", "pipeline.similarity.outfit_pixels")
     upstream = ("images", "outfits.train", "outfits.valid", "type_pairs")
     places: dict[str, str | None] = {"weights": None}
     return Stage("similarity_model", "type_aware_model", values, code, upstream, plan_type_aware_model, places)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.devices import AUTO, asked_device, resolve_device, usable_cores
-from flows.settings import Settings
+from flows.settings import Settings, SimilarityModelSettings
 from stores.errors import MissingArtifact
 from stores.fingerprints import fingerprint
 from stores.location import Location
@@ -78,12 +78,18 @@ def calibration_key(settings: Settings, n_attributes: int) -> Mapping[str, Any]:
         "grid_cells": settings.saliency.rise.grid_cells,
         "network": model.network,
         "embedding_dim": model.embedding_dim,
-        "training": [model.objective, model.batch_size, model.images_per_class],
+        "training": _training_key(model),
         "backbone": attribute_model.backbone,
         "attributes": n_attributes,
         "attribute_training": [attribute_model.batch_size, attribute_model.heatmap_weight > 0],
         "torch": importlib.metadata.version("torch"),
     }
+
+
+def _training_key(model: SimilarityModelSettings) -> list[Any]:
+    if model.kind == "type_aware":
+        return [model.kind, model.batch_size, model.negatives]
+    return [model.objective, model.batch_size, model.images_per_class]
 
 
 def calibration_file(store: Location, key: Mapping[str, Any]) -> Location:

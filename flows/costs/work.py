@@ -9,7 +9,7 @@ from flows.costs.extents import Extent
 from flows.costs.facts import Facts
 from flows.costs.parts import ArraysSize, PartSize, TableSize, array_bytes
 from flows.costs.work_of_tables import table_parts
-from flows.costs.work_of_training import TrainingWork, attribute_training, similarity_training
+from flows.costs.work_of_training import TrainingWork, attribute_training, similarity_training, type_aware_training
 from flows.graph import Stage
 from flows.planners.dataset import planted_spec
 from pipeline.datasets.planted.edits import measuring_edits
@@ -52,6 +52,7 @@ def shard_work(stage: Stage, extent: Extent, facts: Facts) -> ShardWork:
         "faithfulness": _faithfulness,
         "true_effects": _true_effects,
         "similarity_model": lambda stage, _, facts: _training(similarity_training(stage, facts)),
+        "type_aware_model": lambda stage, _, facts: _training(type_aware_training(stage, facts)),
         "attribute_model": lambda stage, _, facts: _training(attribute_training(stage, facts)),
     }
     if stage.job in by_job:

@@ -5,7 +5,7 @@ from flows.jobs.progress import report_epoch
 from flows.shards import JobInputs, JobResult
 from flows.training_checkpoints import TrainingCheckpoints
 from flows.upstream import Upstream
-from pipeline.similarity.outfits import OutfitPixels, outfit_images_per_epoch
+from pipeline.similarity.outfit_pixels import OutfitPixels, outfit_images_per_epoch
 from pipeline.similarity.type_aware_losses import TypeAwareWeights
 from pipeline.similarity.type_aware_training import (
     TrainedTypeAwareModel,

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from pipeline.datasets.outfits import condition_name
 from pipeline.evaluation.outfit_draws import BlankQuestion
 from pipeline.similarity.conditions import ConditionMasks, project
-from pipeline.similarity.type_pairs import type_pair
 
 PAIRS_PER_BLOCK = 50_000
 
@@ -72,9 +72,8 @@ class OutfitScorer:
 
     def _conditions(self, one_p: np.ndarray, other_p: np.ndarray) -> list[str]:
         types = self._types_n
-        return [
-            type_pair(types[one], types[other]) for one, other in zip(one_p.tolist(), other_p.tolist(), strict=True)
-        ]
+        pairs = zip(one_p.tolist(), other_p.tolist(), strict=True)
+        return [condition_name(types[one], types[other]) for one, other in pairs]
 
 
 def answers_right(scores_qc: np.ndarray) -> np.ndarray:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.datasets.outfits import condition_name
 from pipeline.randomness import keyed_rng
-from pipeline.similarity.outfits import OutfitPixels, outfit_steps, usable_outfits
+from pipeline.similarity.outfit_pixels import OutfitPixels, outfit_steps, usable_outfits
 from pipeline.similarity.type_aware_losses import Triplets
-from pipeline.similarity.type_pairs import type_pair
 
 
 @dataclass(frozen=True)
@@ -32,15 +32,11 @@ class OutfitGraph:
 
 
 def build_outfit_graph(data: OutfitPixels, conditions: Sequence[str]) -> OutfitGraph:
-    """Return types, conditions and partners of a training set as numbers.
-
-    Raises:
-        BadDataset: see `type_pair`.
-    """
+    """Return types, conditions and partners of a training set as numbers."""
     names, type_n = np.unique(np.array(data.types_n, dtype=str), return_inverse=True)
     number = {name: position for position, name in enumerate(conditions)}
     condition_uv = np.array(
-        [[number.get(type_pair(str(one), str(other)), -1) for other in names] for one in names], dtype=np.int64
+        [[number.get(condition_name(str(one), str(other)), -1) for other in names] for one in names], dtype=np.int64
     )
     partners: list[set[int]] = [{position} for position in range(len(type_n))]
     for members in data.outfits:

@@ -16,7 +16,8 @@ from pipeline.evaluation.outfit_scores import OutfitScorer
 from pipeline.images import normalise_pixels
 from pipeline.randomness import keyed_rng
 from pipeline.similarity.conditions import ConditionMasks
-from pipeline.similarity.outfits import OutfitPixels, usable_outfits
+from pipeline.similarity.outfit_pixels import OutfitPixels, usable_outfits
+from pipeline.similarity.trained_conditions import trained_conditions
 from pipeline.similarity.training_batches import mirrored_images
 from pipeline.similarity.type_aware import TypeAwareNetwork, build_type_aware_network, split_state
 from pipeline.similarity.type_aware_batches import (
@@ -27,7 +28,6 @@ from pipeline.similarity.type_aware_batches import (
     step_triplets,
 )
 from pipeline.similarity.type_aware_losses import TypeAwareWeights, type_aware_loss
-from pipeline.similarity.type_pairs import trained_conditions
 from pipeline.training_state import Learner, SaveState, TrainingProgress, TrainingState, restore_state, take_state
 
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from flows.code_closure import EXEMPT_MODULES, SOURCE_ROOT, imports_within, stage_code
-from flows.settings import DatasetSettings, PairsSettings, Settings
+from flows.settings import DatasetSettings, PairsSettings, Settings, SimilarityModelSettings
 from flows.stages import build_stages
 
 
@@ -40,6 +40,8 @@ def test_every_pipeline_module_a_job_imports_is_in_its_stages_code() -> None:
     datasets = [DatasetSettings(kind="planted")]
     datasets += [DatasetSettings(kind=kind, root="data") for kind in ("awa2", "polyvore_outfits")]
     settings = [Settings(dataset=dataset) for dataset in datasets]
+    type_aware = SimilarityModelSettings(kind="type_aware")
+    settings.append(Settings(dataset=datasets[-1], similarity_model=type_aware))
     settings += [one.model_copy(update={"pairs": PairsSettings(file="pairs.txt")}) for one in settings]
     stages = [stage for one in settings for stage in build_stages(one)]
     escaped = []
@@ -61,6 +63,8 @@ def _other_paths(stage: str) -> set[str]:
     if stage.startswith("saliency_maps."):
         # Chooses among generators; each instance lists the one it uses.
         names |= {"pipeline.saliency.methods", "pipeline.saliency.rise", "pipeline.saliency.contract"}
+        # The controls look at no reference, so that no condition can matter to them.
+        names |= {"pipeline.similarity.conditions"}
     if stage == "similarity_model":
         # A model from a file is not trained; a trained one is not read.
         names |= {"pipeline.similarity.training", "pipeline.similarity.epoch_length"}

@@ -42,7 +42,7 @@ def test_scores_equal_loops(masks: ConditionMasks | None) -> None:
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ("type_pair(types[one], types[other])", "type_pair(types[one], types[one])"),
+        ("condition_name(types[one], types[other])", "condition_name(types[one], types[one])"),
         ("project(one_pd, masks_pd), project(other_pd, masks_pd)", "project(one_pd, masks_pd), other_pd"),
         ("k=1", "k=0"),
     ],

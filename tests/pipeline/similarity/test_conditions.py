@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.errors import BadDataset, BadModel
+from pipeline.errors import BadModel
 from pipeline.similarity import conditions
 from pipeline.similarity.conditions import ConditionMasks, conditioned_cosines, project
-from pipeline.similarity.type_pairs import trained_conditions, type_pair
+from pipeline.similarity.trained_conditions import trained_conditions
 from tests.oracles import type_aware as oracle
 from tests.pipeline.evaluation.broken_copy import broken_copy
 
@@ -81,11 +81,8 @@ def test_embeddings_that_are_not_numbers_are_refused() -> None:
         project(np.full((6, 5), np.nan), MASKS[0])
 
 
-def test_type_pairs_are_unordered_and_come_from_outfits() -> None:
+def test_only_type_pairs_that_some_outfit_holds_are_trained() -> None:
     types = ["tops", "shoes", "bags", "tops"]
     outfits = [np.array([0, 1]), np.array([1, 2]), np.array([0, 3]), np.array([2])]
-    assert type_pair("tops", "bags") == type_pair("bags", "tops") == "bags|tops"
     names = ("tops|tops", "bags|tops", "bags|shoes", "hats|tops", "shoes|tops", "bags|bags")
     assert trained_conditions(types, outfits, names) == ("tops|tops", "bags|shoes", "shoes|tops")
-    with pytest.raises(BadDataset, match="rename the type"):
-        type_pair("a|b", "c")

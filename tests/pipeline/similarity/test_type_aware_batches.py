@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from pipeline.similarity.outfits import OutfitPixels, outfit_images_per_epoch, outfit_steps
+from pipeline.similarity.outfit_pixels import OutfitPixels, outfit_images_per_epoch, outfit_steps
 from pipeline.similarity.type_aware_batches import build_outfit_graph, epoch_outfits, step_rows, step_triplets
 from tests.oracles import type_aware as oracle
 

@@ -13,7 +13,7 @@ from pipeline.evaluation.compatibility_auc import compatibility_auc
 from pipeline.evaluation.outfit_draws import OutfitPool, replaced_outfits
 from pipeline.evaluation.outfit_scores import OutfitScorer
 from pipeline.similarity.networks import build_embedding_network, load_network_state
-from pipeline.similarity.outfits import OutfitPixels
+from pipeline.similarity.outfit_pixels import OutfitPixels
 from pipeline.similarity.scorer import SimilarityScorer
 from pipeline.similarity.type_aware_losses import TypeAwareWeights
 from pipeline.similarity.type_aware_training import (

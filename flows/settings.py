@@ -32,10 +32,11 @@ class Section(BaseModel):
 class DatasetSettings(Section):
     """[dataset]: which images, and how they become pixels."""
 
-    kind: Literal["planted", "awa2", "polyvore_outfits"] = Field(
-        description="planted (rendered), awa2 or polyvore_outfits (the releases' layouts)"
+    kind: Literal["planted", "awa2", "polyvore_outfits", "folder"] = Field(
+        description="planted (rendered), awa2 or polyvore_outfits (the releases' layouts), folder (your own images)"
     )
     root: Path | None = Field(None, description="folder of the dataset, relative to the configuration file")
+    table: Path | None = Field(None, description="folder: CSV or Parquet file with a row for each image")
     image_size_px: int = Field(112, ge=16, le=1024, description="side of the square images, px")
     canvas: tuple[int, int, int] = Field(
         (127, 127, 127), description="RGB behind transparent and blanked pixels; polyvore_outfits: white unless set"
@@ -67,6 +68,8 @@ class DatasetSettings(Section):
     def _root_where_needed(self) -> "DatasetSettings":
         if self.kind != "planted" and self.root is None:
             raise ValueError(f"dataset.root is required where dataset.kind is {self.kind!r}")
+        if (self.kind == "folder") != (self.table is not None):
+            raise ValueError("dataset.table is required where dataset.kind is 'folder', and only there")
         return self
 
 

@@ -113,8 +113,8 @@ def _known_keys(model: type[BaseModel], prefix: str = "") -> list[str]:
 
 def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
     updates: dict[str, Mapping[str, Any]] = {}
-    if settings.dataset.root is not None:
-        updates["dataset"] = {"root": folder / settings.dataset.root}
+    places = {"root": settings.dataset.root, "table": settings.dataset.table}
+    updates["dataset"] = {name: folder / place for name, place in places.items() if place is not None}
     if settings.similarity_model.weights is not None:
         updates["similarity_model"] = {"weights": folder / settings.similarity_model.weights}
     if settings.pairs.file is not None:

@@ -1,10 +1,9 @@
 """The stage graph as a readable list, in the order in which it runs."""
 
-from typing import Any
-
 from flows.graph import Stage
-from flows.planners import dataset, outfits, pairs, saliency, similarity
+from flows.planners import pairs, saliency, similarity
 from flows.settings import TYPE_AWARE_KEYS, Settings
+from flows.stages_dataset import SPLITS, dataset_stages
 from flows.stages_evaluation import evaluation_stages
 from flows.stages_explanation import explanation_stages
 from flows.stages_type_aware import (
@@ -18,7 +17,6 @@ from flows.stages_type_aware import (
 )
 from pipeline.errors import BadSetting
 
-SPLITS = ("train", "valid", "test")
 EMBED = ("pipeline.similarity.networks", "pipeline.similarity.scorer")
 
 
@@ -31,74 +29,6 @@ def build_stages(settings: Settings) -> tuple[Stage, ...]:
         *explanation_stages(settings),
         *evaluation_stages(settings),
     )
-
-
-def dataset_stages(settings: Settings) -> list[Stage]:
-    """Return the stages that turn files, or rendered items, into labelled pixels."""
-    chosen = settings.dataset
-    places = {"dataset_root": None if chosen.root is None else str(chosen.root)}
-    by_kind: dict[str, tuple[dict[str, Any], str]] = {
-        "planted": (
-            chosen.model_dump(
-                include={
-                    "kind",
-                    "seed",
-                    "image_size_px",
-                    "distractor_correlation",
-                }
-            ),
-            "pipeline.datasets.planted.renderer",
-        ),
-        "awa2": (
-            chosen.model_dump(
-                include={
-                    "kind",
-                    "image_size_px",
-                    "canvas",
-                    "effective_resolution_px",
-                    "validation_images",
-                }
-            ),
-            "pipeline.image_decoding",
-        ),
-        "polyvore_outfits": (
-            chosen.model_dump(
-                include={
-                    "kind",
-                    "image_size_px",
-                    "canvas",
-                    "effective_resolution_px",
-                    "outfit_splits",
-                }
-            ),
-            "pipeline.image_decoding",
-        ),
-    }
-    values, decoder = by_kind[chosen.kind]
-    index = {
-        "planted": "pipeline.datasets.planted.index",
-        "awa2": "pipeline.datasets.awa2",
-        "polyvore_outfits": "pipeline.datasets.polyvore_outfits",
-    }[chosen.kind]
-    images = ("pipeline.datasets.records", decoder)
-    # How many planted items there are is no setting of a shard: with more of them the others stay as they are.
-    extent = chosen.model_dump(include={"train_items", "valid_items", "test_items"})
-    return [
-        Stage("vocabulary", "vocabulary", {**values}, (index,), (), dataset.plan_vocabulary, places, extent=extent),
-        Stage("images", "images", values, images, (), dataset.plan_images, places, extent=extent),
-        *(outfit_stages(settings, places) if chosen.kind == "polyvore_outfits" else []),
-    ]
-
-
-def outfit_stages(settings: Settings, places: dict[str, str | None]) -> list[Stage]:
-    """Return the stages that say which images were put together, and which pairs of types there are."""
-    values = settings.dataset.model_dump(include={"kind", "outfit_splits"})
-    code = ("pipeline.datasets.polyvore_outfits",)
-    stages = [
-        Stage(f"outfits.{split}", "outfits", {**values, "split": split}, code, (), outfits.plan_outfits, places)
-        for split in SPLITS
-    ]
-    return [*stages, Stage("type_pairs", "type_pairs", values, code, (), outfits.plan_type_pairs, places)]
 
 
 def similarity_stages(settings: Settings) -> list[Stage]:
@@ -157,7 +87,6 @@ def similarity_stages(settings: Settings) -> list[Stage]:
 def _pairs_stage(settings: Settings, split: str) -> Stage:
     chosen = settings.pairs
     name = f"pairs.{split}"
-    has_outfits = settings.dataset.kind == "polyvore_outfits"
     values = {
         "split": split,
         "references": chosen.train_references if split == "train" else chosen.references,
@@ -165,13 +94,18 @@ def _pairs_stage(settings: Settings, split: str) -> Stage:
         "seed": settings.seed,
     }
     if split == "test" and chosen.file is not None:
-        listed = {"split": split, "most_pairs": chosen.test, "seed": settings.seed, "has_outfits": has_outfits}
+        listed = {
+            "split": split,
+            "most_pairs": chosen.test,
+            "seed": settings.seed,
+            "has_outfits": has_outfits(settings),
+        }
         code = ("pipeline.pair_lists", "pipeline.datasets.outfits")
-        upstream = ("images", *(["type_pairs"] if has_outfits else []))
+        upstream = ("images", *(["type_pairs"] if has_outfits(settings) else []))
         return Stage(
             name, "listed_pairs", listed, code, upstream, pairs.plan_listed_pairs, {"pairs_file": str(chosen.file)}
         )
-    if has_outfits:
+    if has_outfits(settings):
         code = ("pipeline.pair_sampling", "pipeline.outfit_pairs")
         upstream = ("images", f"outfits.{split}", "type_pairs")
         return Stage(name, "outfit_pairs", values, code, upstream, pairs.plan_outfit_pairs)

@@ -4,7 +4,7 @@ from flows.graph import Stage
 from flows.planners import explanation
 from flows.settings import Settings
 from flows.stage_reads import LABELS, pair_reads, whole_stage
-from flows.stages_type_aware import condition_reads, has_conditions
+from flows.stages_type_aware import condition_reads, has_outfits
 from pipeline.errors import BadSetting
 
 
@@ -69,13 +69,14 @@ def _attribute_model_stage(settings: Settings, name: str) -> Stage:
 
 
 def _replacements_stage(settings: Settings, split: str) -> Stage:
+    within_type = has_outfits(settings)
     reads = {**pair_reads(split), **condition_reads(settings)}
-    # Under conditions a replacement is of the query's type.
-    types = ["label"] if has_conditions(settings) else []
-    reads["images"] = [["images", ["image_id", *types, "attributes", "pixels_sha256"], split]]
+    columns = ["image_id", "attributes", "pixels_sha256", *(["label"] if within_type else [])]
+    reads["images"] = [["images", columns, split]]
     reads["embeddings"] = [["embeddings", None, split]]
+    values = {"split": split, **({"within_type": True} if within_type else {})}
     code = ("pipeline.evaluation.replacement",)
-    return whole_stage(f"replacements.{split}", "replacements", {"split": split}, code, reads)
+    return whole_stage(f"replacements.{split}", "replacements", values, code, reads)
 
 
 def _embedding_effects_stage(settings: Settings) -> Stage:

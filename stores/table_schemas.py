@@ -85,6 +85,7 @@ SCHEMAS: dict[str, pa.Schema] = {
         }
     ),
     "attribute_vocabulary": _table({"position": _COUNT, "attribute": _TEXT, "group": _COUNT}),
+    "attribute_notes": _table({"attribute": _TEXT, "note": _TEXT}, {"same_as": _TEXT}),
     "attribute_score_rows": _table({"image_id": _TEXT, "row": _COUNT}),
     "explanations": _table(
         {"pair_id": _TEXT, "split": _TEXT, "variant": _TEXT, "rank": _COUNT, "attribute": _TEXT},

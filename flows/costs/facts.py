@@ -69,6 +69,11 @@ class Facts:
         names: list[str] = list(self._plans["vocabulary"].shards[0].plan.work["names"])
         return names
 
+    @property
+    def notes(self) -> int:
+        """Attributes that the training images cannot tell apart."""
+        return len(self._plans["vocabulary"].shards[0].plan.work["notes"])
+
     def setting(self, stage: str, key: str) -> Any:
         """Return one setting of another stage."""
         return self._plans[stage].stage.settings[key]

@@ -39,7 +39,7 @@ def table_parts(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
 
 
 def _vocabulary(_stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
-    return (TableSize("attribute_vocabulary", len(facts.attribute_names)),)
+    return TableSize("attribute_vocabulary", len(facts.attribute_names)), TableSize("attribute_notes", facts.notes)
 
 
 def _outfits(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:

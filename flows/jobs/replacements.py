@@ -6,7 +6,7 @@ import pyarrow as pa
 from flows.jobs.conditions import read_condition_masks
 from flows.jobs.pair_frame import PairFrame, read_embeddings, read_pair_frame
 from flows.shards import JobInputs, JobResult
-from pipeline.evaluation.replacement import RemovalReason, ReplacementConditions, Replacements, removal_replacements
+from pipeline.evaluation.replacement import RemovalReason, Replacements, removal_replacements
 from stores.parts import TablePart
 from stores.tables import check_table
 
@@ -15,24 +15,25 @@ def run(inputs: JobInputs) -> JobResult:
     """Return a row of `replacements` per pair and attribute."""
     split = inputs.settings["split"]
     frame = read_pair_frame(inputs.upstream, split)
-    digests = inputs.upstream.table("images", "images", split)["pixels_sha256"].to_pylist()
-    duplicate_group_n = np.unique(np.array(digests), return_inverse=True)[1].astype(np.int64)
+    images = inputs.upstream.table("images", "images", split)
+    # Items of a catalogue stand in for their own type only; classes, such as animals, for each other.
+    type_n = _codes(images["label"].to_pylist()) if inputs.settings.get("within_type") else None
     masks = read_condition_masks(inputs.upstream)
-    conditions = None
-    if masks is not None:
-        types = inputs.upstream.table("images", "images", split)["label"].to_pylist()
-        type_n = np.unique(np.array(types), return_inverse=True)[1].astype(np.int64)
-        conditions = ReplacementConditions(masks.of(frame.conditions), type_n)
     found = removal_replacements(
         read_embeddings(inputs.upstream, split),
         frame.query_p,
         frame.reference_p,
         frame.labels_na,
-        duplicate_group_n,
-        conditions,
+        _codes(images["pixels_sha256"].to_pylist()),
+        type_n,
+        None if masks is None else masks.of(frame.conditions),
     )
     table = check_table("replacements", _table(frame, found))
     return JobResult({"replacements": TablePart("replacements", table)}, {"pairs": len(frame.pair_ids)})
+
+
+def _codes(names: list[str]) -> np.ndarray:
+    return np.unique(np.array(names), return_inverse=True)[1].astype(np.int64)
 
 
 def _table(frame: PairFrame, found: Replacements) -> pa.Table:

@@ -1,15 +1,27 @@
-"""The attribute vocabulary as an artifact."""
+"""The attribute vocabulary as an artifact, with a warning of attributes that cannot be told apart."""
+
+import logging
 
 from flows.shards import JobInputs, JobResult
+from pipeline.datasets.attribute_notes import AttributeNote, summary_of_notes
 from stores.parts import TablePart
 from stores.tables import table_from_rows
 
+LOG = logging.getLogger("sane")
+
 
 def run(inputs: JobInputs) -> JobResult:
-    """Return the names and groups of the attributes, in order."""
+    """Return the names and groups of the attributes, in order, and notes on those that training cannot tell apart."""
     rows = [
         {"position": position, "attribute": name, "group": group}
         for position, (name, group) in enumerate(zip(inputs.work["names"], inputs.work["groups"], strict=True))
     ]
-    table = table_from_rows("attribute_vocabulary", rows)
-    return JobResult({"vocabulary": TablePart("attribute_vocabulary", table)}, {"attributes": len(rows)})
+    notes = [AttributeNote(*note) for note in inputs.work["notes"]]
+    if notes:
+        LOG.warning("of %d attributes %s: table attribute_notes", len(rows), summary_of_notes(notes))
+    noted = [{"attribute": note.attribute, "note": note.note, "same_as": note.same_as} for note in notes]
+    parts = {
+        "vocabulary": TablePart("attribute_vocabulary", table_from_rows("attribute_vocabulary", rows)),
+        "notes": TablePart("attribute_notes", table_from_rows("attribute_notes", noted)),
+    }
+    return JobResult(parts, {"attributes": len(rows), "attribute_notes": len(notes)})

@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from flows.graph import ShardPlan, Stage
+from flows.planners.user_tables import read_user_table
 from flows.upstream import Upstream
 from pipeline.datasets import awa2, polyvore_outfits
+from pipeline.datasets.attribute_notes import attribute_notes
+from pipeline.datasets.folder import build_folder_index
 from pipeline.datasets.folder_files import contained_paths
 from pipeline.datasets.outfits import OutfitIndex
 from pipeline.datasets.planted.index import build_planted_index
@@ -50,6 +53,9 @@ def dataset_index(stage: Stage) -> DatasetIndex:
     if settings["kind"] == "polyvore_outfits":
         splits = settings["outfit_splits"]
         return _polyvore_index(root, splits, files_state(polyvore_outfits.dataset_files(root, splits)))
+    if settings["kind"] == "folder":
+        table = Path(str(stage.places["dataset_table"]))
+        return _folder_index(root, table, files_state([table, root]))
     return _awa2_index(root, settings["validation_images"], files_state(awa2.dataset_files(root)))
 
 
@@ -82,15 +88,26 @@ def _awa2_index(root: Path, validation_images: int, state: object) -> DatasetInd
 
 
 @lru_cache(maxsize=2)
+def _folder_index(root: Path, table: Path, state: object) -> DatasetIndex:
+    del state
+    return build_folder_index(root, read_user_table(table))
+
+
+@lru_cache(maxsize=2)
 def _polyvore_index(root: Path, outfit_splits: str, state: object) -> OutfitIndex:
     del state
     return polyvore_outfits.build_polyvore_index(root, outfit_splits)
 
 
 def plan_vocabulary(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
-    """Return one shard: the names and groups of the attributes."""
+    """Return one shard: the names and groups of the attributes, and what the training images do not tell apart.
+
+    Raises:
+        BadDataset: the dataset on disk is missing or malformed, or no attribute varies over its training images.
+    """
     index = dataset_index(stage)
-    rows = {"names": list(index.attribute_names), "groups": list(index.attribute_groups)}
+    notes = [[note.attribute, note.note, note.same_as] for note in attribute_notes(index)]
+    rows = {"names": list(index.attribute_names), "groups": list(index.attribute_groups), "notes": notes}
     return [ShardPlan("all", rows, rows)]
 
 

@@ -46,21 +46,6 @@ class Replacements:
     distance_pa: npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class ReplacementConditions:
-    """What a type-aware model compares by.
-
-    Attributes:
-        masks_pd: (pair, dimension), the mask of each pair's condition. Scores and distances are those of the
-            projections; which image is likest is decided by the general embedding, as for any other model.
-        type_n: (image,) integer item type. A replacement is of the query's type (decided), because the condition is
-            about the types of query and reference.
-    """
-
-    masks_pd: npt.NDArray[np.floating]
-    type_n: npt.NDArray[np.integer]
-
-
 def constant_attributes(labels_na: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
     """Return the indices of attributes that all images of the pool have, or none has.
 
@@ -76,7 +61,8 @@ def removal_replacements(
     reference_p: npt.NDArray[np.integer],
     labels_na: npt.NDArray[np.bool_],
     duplicate_group_n: npt.NDArray[np.integer],
-    conditions: ReplacementConditions | None = None,
+    type_n: npt.NDArray[np.integer] | None = None,
+    condition_masks_pd: npt.NDArray[np.floating] | None = None,
 ) -> Replacements:
     """Return, per pair and attribute, the removal replacement of the query and its effect on the score.
 
@@ -86,7 +72,10 @@ def removal_replacements(
         reference_p: (pair,) rows of the references in the pool.
         labels_na: (image, attribute) bool.
         duplicate_group_n: (image,) integer; images with identical pixels share a number.
-        conditions: of a type-aware model; None scores every pair by the general embedding.
+        type_n: (image,) integer item type: a query is replaced by an image of its own type only, as a shoe is no
+            stand-in for a bag (ECCV 2, Polyvore); None where all images may replace each other.
+        condition_masks_pd: (pair, dimension), the mask of each pair's condition: scores and distances are those of
+            the projections. Which image is likest is decided by the general embedding, as for any other model.
 
     Raises:
         BadModel: an embedding is not finite or not of norm 1, or a mask leaves nothing of it.
@@ -97,7 +86,8 @@ def removal_replacements(
     attribute the effect is 0.
     Deliberate departure: effects are changes, not drops; `removal_measure` gives the paper's drop.
     """
-    _check(embeddings_nd, query_p, reference_p, labels_na, duplicate_group_n)
+    type_n = np.zeros(embeddings_nd.shape[0], dtype=np.int64) if type_n is None else type_n
+    _check(embeddings_nd, query_p, reference_p, labels_na, duplicate_group_n, type_n)
     embeddings = np.asarray(embeddings_nd, dtype=np.float64)
     n_pairs, n_attributes = query_p.size, labels_na.shape[1]
     replacement_pa = np.full((n_pairs, n_attributes), -1, dtype=np.int64)
@@ -110,20 +100,17 @@ def removal_replacements(
         similarity_n = np.einsum("nd,d->n", embeddings, embeddings[query])
         nearest_first = np.argsort(-np.round(similarity_n, _TIE_DECIMALS), kind="stable")
         group_by_nearness = duplicate_group_n[nearest_first]
-        is_other = group_by_nearness != duplicate_group_n[query]
+        is_other = (group_by_nearness != duplicate_group_n[query]) & (type_n[nearest_first] == type_n[query])
         present = np.flatnonzero(labels_na[query])
         for pair in pairs:
             reference = int(reference_p[pair])
-            is_allowed = is_other & (group_by_nearness != duplicate_group_n[reference])
-            if conditions is not None:
-                is_allowed &= conditions.type_n[nearest_first] == conditions.type_n[query]
-            allowed = nearest_first[is_allowed]
+            allowed = nearest_first[is_other & (group_by_nearness != duplicate_group_n[reference])]
             found = _first_lacking(labels_na, allowed, present)
             chosen, attributes = found[found >= 0], present[found >= 0]
             replacement_pa[pair, attributes] = chosen
             compared = embeddings[np.concatenate([[query, reference], chosen])]
-            if conditions is not None:
-                compared = project(compared, conditions.masks_pd[pair])
+            if condition_masks_pd is not None:
+                compared = project(compared, condition_masks_pd[pair])
             change_nd = compared[2:] - compared[0]
             effect_pa[pair, attributes] = np.einsum("nd,d->n", change_nd, compared[1])
             distance_pa[pair, attributes] = np.linalg.norm(change_nd, axis=1)
@@ -170,6 +157,7 @@ def _check(
     reference_p: npt.NDArray[np.integer],
     labels_na: npt.NDArray[np.bool_],
     duplicate_group_n: npt.NDArray[np.integer],
+    type_n: npt.NDArray[np.integer],
 ) -> None:
     n_images = embeddings_nd.shape[0]
     norms = np.linalg.norm(np.asarray(embeddings_nd, dtype=np.float64), axis=1)
@@ -183,11 +171,12 @@ def _check(
         )
     rows = np.concatenate([query_p, reference_p])
     n_labelled, n_grouped = labels_na.shape[0], duplicate_group_n.size
-    lengths_agree = n_labelled == n_grouped == n_images and query_p.size == reference_p.size
+    lengths_agree = n_labelled == n_grouped == type_n.size == n_images and query_p.size == reference_p.size
     if not lengths_agree or (rows.size and not 0 <= rows.min() <= rows.max() < n_images):
         raise BadDataset(
-            expected=f"labels and groups of {n_images} images, and pairs of rows below {n_images}",
-            found=f"{n_labelled} labels, {n_grouped} groups, {query_p.size} queries, {reference_p.size} references",
+            expected=f"labels, groups and types of {n_images} images, and pairs of rows below {n_images}",
+            found=f"{n_labelled} labels, {n_grouped} groups, {type_n.size} types, {query_p.size} queries, "
+            f"{reference_p.size} references",
             where="the pool of removal replacements",
             remedy="take embeddings, labels and pairs from the same split",
         )

@@ -64,6 +64,7 @@ DATASETS = (
     {"kind": "planted"},
     {"kind": "awa2", "root": "data"},
     {"kind": "polyvore_outfits", "root": "data"},
+    {"kind": "folder", "root": "data", "table": "items.csv"},
 )
 
 

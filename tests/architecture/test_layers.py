@@ -39,6 +39,7 @@ def test_the_check_above_can_fail() -> None:
 def test_every_pipeline_module_a_job_imports_is_in_its_stages_code() -> None:
     datasets = [DatasetSettings(kind="planted")]
     datasets += [DatasetSettings(kind=kind, root="data") for kind in ("awa2", "polyvore_outfits")]
+    datasets.append(DatasetSettings(kind="folder", root="data", table="items.csv"))
     settings = [Settings(dataset=dataset) for dataset in datasets]
     type_aware = SimilarityModelSettings(kind="type_aware")
     settings.append(Settings(dataset=datasets[-1], similarity_model=type_aware))

@@ -14,10 +14,13 @@ from flows.stages import build_stages
 PLANTED = Settings(dataset=DatasetSettings(kind="planted"))
 AWA2 = Settings(dataset=DatasetSettings(kind="awa2", root=Path("photographs")))
 OUTFITS = Settings(dataset=DatasetSettings(kind="polyvore_outfits", root=Path("catalogue")))
+OWN = Settings(dataset=DatasetSettings(kind="folder", root=Path("mine"), table=Path("items.csv")))
 LISTED = OUTFITS.model_copy(update={"pairs": PairsSettings(file=Path("pairs.txt"))})
 FROM_FILE = PLANTED.model_copy(update={"similarity_model": SimilarityModelSettings(weights=Path("model.safetensors"))})
 GRAPHS = pytest.mark.parametrize(
-    "settings", [PLANTED, AWA2, OUTFITS, LISTED, FROM_FILE], ids=["planted", "awa2", "outfits", "listed", "from_file"]
+    "settings",
+    [PLANTED, AWA2, OUTFITS, OWN, LISTED, FROM_FILE],
+    ids=["planted", "awa2", "outfits", "own", "listed", "from_file"],
 )
 
 
@@ -72,6 +75,7 @@ def test_only_planted_items_can_be_audited() -> None:
     planted, awa2 = ({stage.name for stage in build_stages(settings)} for settings in (PLANTED, AWA2))
     assert planted - awa2 == {"true_effects.valid", "true_effects.test", "audit"}
     assert awa2 <= planted
+    assert set(by_name(OWN)) == awa2
 
 
 def test_catalogues_are_white_unless_told() -> None:

@@ -5,7 +5,7 @@ def dot(u, v):
     return sum(float(a) * float(b) for a, b in zip(u, v, strict=True))
 
 
-def removal(embeddings, query, reference, labels, groups, attribute):
+def removal(embeddings, query, reference, labels, groups, attribute, types=None):
     """(replacement or None, reason, effect or None, distance or None) for one pair and attribute."""
     if not labels[query][attribute]:
         return None, "query_lacks", 0.0, None
@@ -14,6 +14,8 @@ def removal(embeddings, query, reference, labels, groups, attribute):
         if groups[image] == groups[query] or groups[image] == groups[reference]:
             continue
         if labels[image][attribute]:
+            continue
+        if types is not None and types[image] != types[query]:
             continue
         similarity = round(dot(embeddings[image], embeddings[query]), 12)
         if best is None or similarity > best_similarity:

@@ -29,12 +29,14 @@ def make_pool(seed, n_images=30, n_attributes=6, n_pairs=20):
     return embeddings, query, reference, labels, groups
 
 
-def compare_with_oracle(module, seed=0):
+def compare_with_oracle(module, seed=0, n_types=None):
     embeddings, query, reference, labels, groups = make_pool(seed)
-    result = module.removal_replacements(embeddings, query, reference, labels, groups)
+    types = None if n_types is None else np.random.default_rng(seed).integers(0, n_types, size=len(groups))
+    result = module.removal_replacements(embeddings, query, reference, labels, groups, types)
     for p in range(query.size):
         for a in range(labels.shape[1]):
-            image, reason, effect, distance = oracle.removal(embeddings, query[p], reference[p], labels, groups, a)
+            found = oracle.removal(embeddings, query[p], reference[p], labels, groups, a, types)
+            image, reason, effect, distance = found
             assert RemovalReason(result.reason_pa[p, a]).name.lower() == reason
             assert result.replacement_pa[p, a] == (-1 if image is None else image)
             expected = [np.nan if x is None else x for x in (effect, distance)]
@@ -46,29 +48,23 @@ def test_replacements_are_those_of_a_full_search(seed):
     compare_with_oracle(replacement, seed)
 
 
+@pytest.mark.parametrize("n_types", [1, 3, 12])
+def test_within_types_they_are_those_of_a_full_search_too(n_types):
+    compare_with_oracle(replacement, n_types=n_types)
+
+
 def compare_under_conditions(module, seed=0):
     embeddings, query, reference, labels, groups = make_pool(seed)
-    rng = np.random.default_rng(seed + 100)
-    types, masks = rng.integers(0, 2, len(embeddings)), rng.uniform(0, 1, (query.size, 4))
-    conditions = replacement.ReplacementConditions(masks, types)
-    result = module.removal_replacements(embeddings, query, reference, labels, groups, conditions)
-    for p in range(query.size):
-        of_type = np.flatnonzero((types == types[query[p]]) | (np.arange(len(embeddings)) == reference[p]))
-        place = {int(image): row for row, image in enumerate(of_type)}
-        # An image of another type counts as having everything, so that nobody is replaced by it.
-        seen = labels[of_type] | (types[of_type] != types[query[p]])[:, None]
-        for a in range(labels.shape[1]):
-            image, reason, _, _ = oracle.removal(
-                embeddings[of_type], place[query[p]], place[reference[p]], seen, groups[of_type], a
-            )
-            assert RemovalReason(result.reason_pa[p, a]).name.lower() == reason
-            if image is None:
-                assert result.replacement_pa[p, a] == -1
-                continue
-            assert result.replacement_pa[p, a] == of_type[image]
-            q, r, other = (projection(embeddings[row], masks[p]) for row in (query[p], reference[p], of_type[image]))
-            expected = [oracle.dot(other, r) - oracle.dot(q, r), np.linalg.norm(other - q)]
-            np.testing.assert_allclose([result.effect_pa[p, a], result.distance_pa[p, a]], expected, atol=1e-12)
+    masks = np.random.default_rng(seed + 100).uniform(0, 1, (query.size, 4))
+    general = replacement.removal_replacements(embeddings, query, reference, labels, groups)
+    result = module.removal_replacements(embeddings, query, reference, labels, groups, condition_masks_pd=masks)
+    np.testing.assert_array_equal(result.replacement_pa, general.replacement_pa)
+    np.testing.assert_array_equal(result.reason_pa, general.reason_pa)
+    for p, a in zip(*np.nonzero(result.replacement_pa >= 0), strict=True):
+        rows = query[p], reference[p], result.replacement_pa[p, a]
+        q, r, other = (projection(embeddings[row], masks[p]) for row in rows)
+        expected = [oracle.dot(other, r) - oracle.dot(q, r), np.linalg.norm(other - q)]
+        np.testing.assert_allclose([result.effect_pa[p, a], result.distance_pa[p, a]], expected, atol=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -79,14 +75,27 @@ def test_under_conditions_scores_are_those_of_the_projections(seed):
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ("project(compared, conditions.masks_pd[pair])", "project(compared, conditions.masks_pd[0])"),
-        ("project(compared, conditions.masks_pd[pair])", "compared * conditions.masks_pd[pair]"),
-        ("is_allowed &= conditions", "is_allowed |= conditions"),
+        ("project(compared, condition_masks_pd[pair])", "project(compared, condition_masks_pd[0])"),
+        ("project(compared, condition_masks_pd[pair])", "compared * condition_masks_pd[pair]"),
     ],
 )
 def test_the_comparison_under_conditions_notices_mistakes(tmp_path, right, wrong):
     with pytest.raises(AssertionError):
         compare_under_conditions(broken_copy(replacement, tmp_path, right, wrong))
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("== type_n[query])", "!= type_n[query])"),
+        ("== type_n[query])", "== type_n[reference_p[pairs[0]]])"),
+        ("(type_n[nearest_first] ==", "(type_n =="),
+    ],
+)
+def test_the_comparison_notices_the_wrong_type(tmp_path, right, wrong):
+    broken = broken_copy(replacement, tmp_path, right, wrong)
+    with pytest.raises(AssertionError):
+        compare_with_oracle(broken, n_types=3)
 
 
 def test_a_walk_beyond_the_first_neighbours_finds_the_same(monkeypatch):
@@ -107,7 +116,7 @@ def test_a_walk_beyond_the_first_neighbours_finds_the_same(monkeypatch):
         ("compared[2:] - compared[0]", "compared[0] - compared[2:]"),
         ("is_other & (group_by", "(group_by"),
         ("!= duplicate_group_n[reference])", "!= duplicate_group_n[query])"),
-        ("is_allowed = is_other", "is_allowed = (nearest_first != query)"),
+        ("allowed = nearest_first[is_other", "allowed = nearest_first[(nearest_first != query)"),
         ("[:, has_one].argmax(axis=0)", "[:, has_one].argmax(axis=0) - 1"),
         ("np.where(labels_na[query_p], np.nan, 0.0)", "np.where(labels_na[reference_p], np.nan, 0.0)"),
         ("present = np.flatnonzero(labels_na[query])", "present = np.arange(n_attributes)"),

@@ -1,0 +1,157 @@
+"""A user's own images: a folder, and a table with a row for each image. No image is opened.
+
+docs/own-dataset.md describes the table.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.datasets.folder_images import FolderImages
+from pipeline.datasets.records import SPLITS, DatasetIndex, ImageRecord
+from pipeline.datasets.table_rows import TableRow, UserTable
+from pipeline.errors import BadDataset
+
+REQUIRED_COLUMNS = ("image_id", "split", "label")
+ATTRIBUTES, FLAG_PREFIX, SEPARATOR = "attributes", "attribute:", ";"
+
+
+def build_folder_index(root: Path, table: UserTable) -> DatasetIndex:
+    """Return the index of the images that a table names.
+
+    Attributes stand in one column `attributes`, separated by semicolons (the vocabulary is sorted), or in a column
+    `attribute:<name>` each, 0 or 1 (the vocabulary in the order of the columns). Other columns are left alone.
+
+    Args:
+        root: the folder with the images.
+        table: as read.
+
+    Raises:
+        BadDataset: a column is missing; a value, named by row and column, is malformed or contradicts another; an
+            image is not there, or not inside the folder; a split has no two images of one label.
+    """
+    _check_header(table)
+    images = FolderImages(root)
+    rows_by_id: dict[str, TableRow] = {}
+    rows_by_path: dict[str, TableRow] = {}
+    names = _vocabulary(table)
+    records = []
+    for row in table.rows:
+        image_id = _once(table, row, "image_id", _text(table, row, "image_id"), rows_by_id)
+        path = _path(table, row, images)
+        _once(table, row, "path" if row.values.get("path") else "image_id", path, rows_by_path)
+        split = row.values["split"]
+        if split not in SPLITS:
+            raise bad_value(table, row, "split", "train, valid or test", split)
+        attributes = _attributes(table, row, names)
+        records.append(ImageRecord(image_id, path, split, _text(table, row, "label"), attributes))
+    _check_matches(table, records)
+    ordered = tuple(sorted(records, key=lambda record: record.image_id))
+    return DatasetIndex("folder", str(root), names, (-1,) * len(names), ordered)
+
+
+def bad_value(table: UserTable, row: TableRow, column: str, expected: str, found: str) -> BadDataset:
+    """Return the error for one value of a table."""
+    return BadDataset(
+        expected=expected,
+        found=repr(found),
+        where=f"{table.path}, {row.place}, column {column!r}",
+        remedy="correct the value; docs/own-dataset.md describes the columns",
+    )
+
+
+def _check_header(table: UserTable) -> None:
+    missing = [name for name in REQUIRED_COLUMNS if name not in table.columns]
+    flags = [name for name in table.columns if name.startswith(FLAG_PREFIX)]
+    forms = [*(["attributes"] if ATTRIBUTES in table.columns else []), *([f"{FLAG_PREFIX}..."] if flags else [])]
+    if missing or len(forms) != 1:
+        shown = ", ".join(table.columns)
+        raise BadDataset(
+            expected=f"columns {', '.join(REQUIRED_COLUMNS)}, and either {ATTRIBUTES} or {FLAG_PREFIX}<name> columns",
+            found=f"{', '.join(missing) or ' and '.join(forms) or 'no attributes'} "
+            f"{'missing' if missing else 'among' if forms else 'in'}: {shown[:200]}",
+            where=f"{table.path}, the header",
+            remedy="name the columns as docs/own-dataset.md says (commas between them, not semicolons)",
+        )
+    if not table.rows:
+        raise BadDataset(
+            expected="a row for each image",
+            found="a header alone",
+            where=str(table.path),
+            remedy="add rows",
+        )
+
+
+def _text(table: UserTable, row: TableRow, column: str) -> str:
+    value = row.values[column]
+    if not value or not value.isprintable():
+        raise bad_value(table, row, column, "text on one line, not empty", value)
+    return value
+
+
+def _once(table: UserTable, row: TableRow, column: str, value: str, seen: dict[str, TableRow]) -> str:
+    earlier = seen.setdefault(value, row)
+    if earlier is not row:
+        raise bad_value(table, row, column, f"a value of its own; {earlier.place} has the same", value)
+    return value
+
+
+def _path(table: UserTable, row: TableRow, images: FolderImages) -> str:
+    named = row.values.get("path", "")
+    try:
+        return images.named(named) if named else images.of_id(row.values["image_id"])
+    except ValueError as error:
+        column, value = ("path", named) if named else ("image_id", row.values["image_id"])
+        raise bad_value(table, row, column, str(error), value) from error
+
+
+def _vocabulary(table: UserTable) -> tuple[str, ...]:
+    if ATTRIBUTES not in table.columns:
+        names = [name.removeprefix(FLAG_PREFIX).strip() for name in table.columns if name.startswith(FLAG_PREFIX)]
+    else:
+        names = sorted({name for row in table.rows for name in _listed(row)})
+    if not names or "" in names or len(set(names)) != len(names):
+        raise BadDataset(
+            expected="at least one attribute, each with a name of its own",
+            found=repr(names[:10]),
+            where=f"{table.path}, the attributes",
+            remedy="name attributes as docs/own-dataset.md says",
+        )
+    return tuple(names)
+
+
+def _listed(row: TableRow) -> list[str]:
+    return [name for part in row.values[ATTRIBUTES].split(SEPARATOR) if (name := part.strip())]
+
+
+def _attributes(table: UserTable, row: TableRow, names: tuple[str, ...]) -> tuple[str, ...]:
+    if ATTRIBUTES in table.columns:
+        return tuple(sorted(set(_listed(row))))  # in vocabulary order, as that is sorted, too
+    found = []
+    flags = [column for column in table.columns if column.startswith(FLAG_PREFIX)]
+    for name, column in zip(names, flags, strict=True):
+        value = row.values[column]
+        if value not in ("0", "1"):
+            raise bad_value(table, row, column, "0 or 1", value)
+        if value == "1":
+            found.append(name)
+    return tuple(found)
+
+
+def _check_matches(table: UserTable, records: Sequence[ImageRecord]) -> None:
+    """Refuse a split without a match, and a training label that no triplet can be made of."""
+    counts: dict[tuple[str, str], int] = {}
+    for record in records:
+        key = (record.split, record.label)
+        counts[key] = counts.get(key, 0) + 1
+    for split in SPLITS:
+        if not any(count > 1 for (of_split, _), count in counts.items() if of_split == split):
+            raise BadDataset(
+                expected=f"a label with at least two images in the split {split!r}: a match needs two",
+                found=f"{sum(of_split == split for of_split, _ in counts)} labels, none with two images",
+                where=str(table.path),
+                remedy=f"add images to the split {split!r}",
+            )
+    for record, row in zip(records, table.rows, strict=True):
+        if record.split == "train" and counts["train", record.label] == 1:
+            expected = "a label with at least two training images: a triplet needs two that match"
+            raise bad_value(table, row, "label", expected, record.label)

@@ -84,12 +84,18 @@ class StoreSettings(Section):
     root: str = Field("store", description="a folder (relative to the configuration file) or an fsspec URL")
 
 
+# They matter to the masks of a type-aware model only.
+TYPE_AWARE_KEYS = frozenset({"negatives", "general_weight", "mask_weight", "norm_weight"})
+
+
 class SimilarityModelSettings(Section):
     """[similarity_model]: the model that is explained."""
 
-    kind: Literal["resnet18", "user"] = Field(
+    kind: Literal["resnet18", "type_aware", "user"] = Field(
         "resnet18",
-        description="resnet18: residual network with an embedding head; user: your own, by factory or program",
+        description="resnet18: residual network with an embedding head; "
+        "type_aware: besides, a mask per pair of item types, trained on outfits; "
+        "user: your own, by factory or program",
     )
     network: Literal["resnet18", "resnet18_three_stage", "small_residual"] = Field(
         "resnet18_three_stage", description="the trunk"
@@ -106,8 +112,14 @@ class SimilarityModelSettings(Section):
     images_per_class: int = Field(4, ge=2, description="images of one class in a triplet batch")
     learning_rate: float = Field(1e-3, gt=0, description="AdamW, decayed along a cosine")
     weight_decay: float = Field(1e-4, ge=0, description="AdamW's")
-    margin: float = Field(0.2, gt=0, description="of the triplet loss, on unit embeddings")
+    margin: float = Field(
+        0.2, gt=0, description="of the triplet loss, on distances of unit embeddings (type_aware: squared distances)"
+    )
     flips: bool = Field(True, description="mirror half of the training images")
+    negatives: Positive = Field(4, description="type_aware: most negatives drawn for each pair of items")
+    general_weight: float = Field(5e-5, ge=0, description="type_aware: weight of the loss on general embeddings")
+    mask_weight: float = Field(5e-4, ge=0, description="type_aware: weight of the masks' L1 norm")
+    norm_weight: float = Field(5e-4, ge=0, description="type_aware: weight of the general embeddings' L2 norm")
     factory: str | None = Field(
         None, pattern=FACTORY, description="user: package.module:function that returns the model; its code is run"
     )
@@ -159,6 +171,8 @@ class SimilarityModelSettings(Section):
         named = [*self.factory_arguments, *self.factory_files]
         if len(set(named)) < len(named) or not all(name.isidentifier() for name in named):
             raise ValueError("distinct Python names in similarity_model.factory_arguments and factory_files")
+        if self.kind == "type_aware" and self.weights is not None:
+            raise ValueError("similarity_model.weights holds no masks: leave it out where kind is 'type_aware'")
         return self
 
 

@@ -11,7 +11,11 @@ from pipeline.errors import BadSetting
 LOG = logging.getLogger("sane")
 
 # Their batch size is a setting of the result, so a smaller one would be another model.
-TRAINING_JOBS = {"similarity_model": "similarity_model.batch_size", "attribute_model": "attribute_model.batch_size"}
+TRAINING_JOBS = {
+    "similarity_model": "similarity_model.batch_size",
+    "type_aware_model": "similarity_model.batch_size",
+    "attribute_model": "attribute_model.batch_size",
+}
 
 
 class BatchLimits:

@@ -2,10 +2,19 @@
 
 from flows.graph import Stage
 from flows.planners import pairs, saliency, similarity
-from flows.settings import USER_MODEL_KEYS, Settings
+from flows.settings import TYPE_AWARE_KEYS, USER_MODEL_KEYS, Settings
 from flows.stages_dataset import SPLITS, dataset_stages
 from flows.stages_evaluation import evaluation_stages
 from flows.stages_explanation import explanation_stages
+from flows.stages_type_aware import (
+    SCORING,
+    compatibility_stage,
+    condition_upstream,
+    condition_values,
+    has_conditions,
+    has_outfits,
+    type_aware_stage,
+)
 from flows.stages_user_model import embedding_code, model_places, user_model_stage
 from pipeline.errors import BadSetting
 
@@ -27,7 +36,7 @@ def similarity_stages(settings: Settings) -> list[Stage]:
     # The length of a user's vectors is found by embedding.
     length = {} if model.kind == "user" else {"embedding_dim": model.embedding_dim}
     stages = [
-        user_model_stage(settings) if model.kind == "user" else _network_stage(settings),
+        _model_stage(settings),
         Stage(
             "embeddings",
             "embeddings",
@@ -40,24 +49,30 @@ def similarity_stages(settings: Settings) -> list[Stage]:
     ]
     stages += [_pairs_stage(settings, split) for split in SPLITS]
     for split in SPLITS:
-        upstream = (f"pairs.{split}", "embeddings")
+        upstream = (f"pairs.{split}", "embeddings", *condition_upstream(settings))
         stages.append(
             Stage(
                 f"similarities.{split}",
                 "similarities",
-                {"split": split},
-                (),
+                {"split": split, **condition_values(settings)},
+                SCORING,
                 upstream,
                 similarity.plan_similarities,
             )
         )
-    return stages
+    return [*stages, *([compatibility_stage(settings)] if has_outfits(settings) else [])]
+
+
+def _model_stage(settings: Settings) -> Stage:
+    if settings.similarity_model.kind == "user":
+        return user_model_stage(settings)
+    return type_aware_stage(settings) if has_conditions(settings) else _network_stage(settings)
 
 
 def _network_stage(settings: Settings) -> Stage:
     model = settings.similarity_model
     weights = None if model.weights is None else str(model.weights)
-    trained = set(type(model).model_fields) - {"kind", "weights"} - USER_MODEL_KEYS
+    trained = set(type(model).model_fields) - {"kind", "weights"} - USER_MODEL_KEYS - TYPE_AWARE_KEYS
     values = model.model_dump(include={"network", "embedding_dim"} if weights else trained)
     if weights is None:
         values["seed"] = settings.seed
@@ -80,7 +95,6 @@ def _network_stage(settings: Settings) -> Stage:
 def _pairs_stage(settings: Settings, split: str) -> Stage:
     chosen = settings.pairs
     name = f"pairs.{split}"
-    has_outfits = settings.dataset.kind == "polyvore_outfits"
     values = {
         "split": split,
         "references": chosen.train_references if split == "train" else chosen.references,
@@ -88,13 +102,18 @@ def _pairs_stage(settings: Settings, split: str) -> Stage:
         "seed": settings.seed,
     }
     if split == "test" and chosen.file is not None:
-        listed = {"split": split, "most_pairs": chosen.test, "seed": settings.seed, "has_outfits": has_outfits}
+        listed = {
+            "split": split,
+            "most_pairs": chosen.test,
+            "seed": settings.seed,
+            "has_outfits": has_outfits(settings),
+        }
         code = ("pipeline.pair_lists", "pipeline.datasets.outfits")
-        upstream = ("images", *(["type_pairs"] if has_outfits else []))
+        upstream = ("images", *(["type_pairs"] if has_outfits(settings) else []))
         return Stage(
             name, "listed_pairs", listed, code, upstream, pairs.plan_listed_pairs, {"pairs_file": str(chosen.file)}
         )
-    if has_outfits:
+    if has_outfits(settings):
         code = ("pipeline.pair_sampling", "pipeline.outfit_pairs")
         upstream = ("images", f"outfits.{split}", "type_pairs")
         return Stage(name, "outfit_pairs", values, code, upstream, pairs.plan_outfit_pairs)
@@ -116,6 +135,7 @@ def saliency_stages(settings: Settings) -> list[Stage]:
             "canvas": list(settings.dataset.canvas),
             "seed": settings.seed,
             "precision": settings.compute.precision,
+            **condition_values(settings),
         }
         upstream = ("images", "similarity_model", "embeddings", "pairs.test", maps)
         code = (*embedding_code(settings.similarity_model), "pipeline.evaluation.faithfulness")
@@ -159,6 +179,7 @@ def _maps_stage(settings: Settings, split: str, generator: str) -> Stage:
         }
         if generator == "rise"
         else {},
+        **(condition_values(settings) if generator == "rise" else {}),
     }
     upstream = ("images", "similarity_model", "embeddings", f"pairs.{split}")
     code = (*embedding_code(settings.similarity_model), makers[generator], "pipeline.area_pooling")

@@ -4,6 +4,7 @@ from flows.graph import Stage
 from flows.planners import saliency
 from flows.settings import Settings
 from flows.stage_reads import LABELS, VOCABULARY, Reads, pair_reads, whole_stage
+from flows.stages_type_aware import has_outfits
 from flows.stages_user_model import embedding_code, model_places
 
 
@@ -76,6 +77,9 @@ def _metrics_stage(settings: Settings) -> Stage:
         reads[f"faithfulness.{generator}.fixed"] = [["faithfulness", None, ""]]
     for name in settings.attribute_model.names:
         reads[f"attribute_scores.{name}"] = [["scores", None, "test"]]
+    if has_outfits(settings):
+        values["compatibility"] = True
+        reads["compatibility"] = [["metrics", None, ""]]
     if audited:
         reads["audit"] = [["metrics", None, ""]]
     code = (

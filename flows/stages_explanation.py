@@ -4,6 +4,7 @@ from flows.graph import Stage
 from flows.planners import explanation
 from flows.settings import Settings
 from flows.stage_reads import LABELS, pair_reads, whole_stage
+from flows.stages_type_aware import condition_reads, has_outfits
 from pipeline.errors import BadSetting
 
 
@@ -18,7 +19,7 @@ def explanation_stages(settings: Settings) -> list[Stage]:
             remedy='set names = ["sane", "classifier"]',
         )
     stages += [_replacements_stage(settings, split) for split in ("valid", "test")]
-    stages += [_embedding_effects_stage(), _weights_stage(settings), _explanations_stage(settings)]
+    stages += [_embedding_effects_stage(settings), _weights_stage(settings), _explanations_stage(settings)]
     return stages
 
 
@@ -68,8 +69,8 @@ def _attribute_model_stage(settings: Settings, name: str) -> Stage:
 
 
 def _replacements_stage(settings: Settings, split: str) -> Stage:
-    within_type = settings.dataset.kind == "polyvore_outfits"
-    reads = pair_reads(split)
+    within_type = has_outfits(settings)
+    reads = {**pair_reads(split), **condition_reads(settings)}
     columns = ["image_id", "attributes", "pixels_sha256", *(["label"] if within_type else [])]
     reads["images"] = [["images", columns, split]]
     reads["embeddings"] = [["embeddings", None, split]]
@@ -78,12 +79,16 @@ def _replacements_stage(settings: Settings, split: str) -> Stage:
     return whole_stage(f"replacements.{split}", "replacements", values, code, reads)
 
 
-def _embedding_effects_stage() -> Stage:
-    reads = pair_reads("test")
+def _embedding_effects_stage(settings: Settings) -> Stage:
+    reads = {**pair_reads("test"), **condition_reads(settings)}
     columns = ["image_id", "label", "attributes"]
     reads["images"] = [["images", columns, "train"], ["images", columns, "test"]]
     reads["embeddings"] = [["embeddings", None, "train"], ["embeddings", None, "test"]]
-    code = ("pipeline.explanation.conditional_directions", "pipeline.explanation.presence_probe")
+    code = (
+        "pipeline.explanation.conditional_directions",
+        "pipeline.explanation.effects_by_condition",
+        "pipeline.explanation.presence_probe",
+    )
     return whole_stage("embedding_effects.test", "embedding_effects", {"split": "test"}, code, reads)
 
 

@@ -47,6 +47,20 @@ SCHEMAS: dict[str, pa.Schema] = {
         {"pair_id": _TEXT, "split": _TEXT, "query": _TEXT, "reference": _TEXT, "is_match": _FLAG},
         {"condition": _TEXT, "negatives": _TEXTS},
     ),
+    "conditions": _table({"position": _COUNT, "condition": _TEXT}),
+    "blank_questions": _table(
+        {"outfit_id": _TEXT, "variant": _TEXT, "choices": _TEXTS, "scores": _REALS, "right": _REAL}
+    ),
+    "replaced_outfits": _table(
+        {
+            "outfit_id": _TEXT,
+            "variant": _TEXT,
+            "items": _TEXTS,
+            "replacements": _TEXTS,
+            "score": _REAL,
+            "replaced_score": _REAL,
+        }
+    ),
     "missing_images": _table({"image_id": _TEXT, "lines": _COUNT}),
     "similarities": _table({"pair_id": _TEXT, "similarity": _REAL}),
     "map_rows": _table({"pair_id": _TEXT, "query": _TEXT, "reference": _TEXT, "row": _COUNT, "map_sha256": _TEXT}),
@@ -189,8 +203,8 @@ SCHEMAS: dict[str, pa.Schema] = {
     ),
 }
 
-SCHEMAS["audit_metrics"] = SCHEMAS["metrics"]
-"""The audit's rows on their way into `metrics`: a table of its own, so that no query counts them twice."""
+SCHEMAS["audit_metrics"] = SCHEMAS["compatibility_metrics"] = SCHEMAS["metrics"]
+"""Other stages' rows on their way into `metrics`: tables of their own, so that no query counts them twice."""
 
 VOLATILE: dict[str, frozenset[str]] = {
     "training_history": frozenset({"seconds"}),

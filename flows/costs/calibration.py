@@ -17,7 +17,7 @@ from typing import Any
 
 from flows.devices import AUTO, asked_device, resolve_device, usable_cores
 from flows.planners.user_model import model_file_digest
-from flows.settings import Settings
+from flows.settings import Settings, SimilarityModelSettings
 from flows.stages_user_model import user_model_values
 from stores.errors import MissingArtifact
 from stores.fingerprints import fingerprint
@@ -89,13 +89,22 @@ def calibration_key(settings: Settings, n_attributes: int) -> Mapping[str, Any]:
 def _model_key(settings: Settings) -> Mapping[str, Any]:
     model = settings.similarity_model
     if model.kind != "user":
-        training = [model.objective, model.batch_size, model.images_per_class]
-        return {"network": model.network, "embedding_dim": model.embedding_dim, "training": training}
+        return {
+            "network": model.network,
+            "embedding_dim": model.embedding_dim,
+            "training": _training_key(model),
+        }
     # Weights handed to a factory change what it says, not how long it takes.
     values = user_model_values(settings)
     if model.program is not None:
         values["program"] = model_file_digest(str(model.program), "similarity_model.program")
     return {"user_model": values}
+
+
+def _training_key(model: SimilarityModelSettings) -> list[Any]:
+    if model.kind == "type_aware":
+        return [model.kind, model.batch_size, model.negatives]
+    return [model.objective, model.batch_size, model.images_per_class]
 
 
 def calibration_file(store: Location, key: Mapping[str, Any]) -> Location:

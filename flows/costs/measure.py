@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from flows.costs.measure_type_aware import ITEMS_OF_OUTFIT, measure_epoch
 from flows.costs.stopwatch import Stopwatch
 from flows.costs.user_model import load_model_to_time
 from flows.settings import Settings
@@ -152,6 +153,11 @@ def _measure_curves(settings: Settings, scorer: SimilarityScorer, batch: np.ndar
 
 def _measure_training(settings: Settings, graded: bool, n_images: int, device: str, stopwatch: Stopwatch) -> float:
     model = settings.similarity_model
+    if model.kind == "type_aware":
+        # Whole outfits: the images that make none are not passed.
+        n_images -= n_images % ITEMS_OF_OUTFIT
+        seconds = measure_epoch(settings, n_images, VALIDATION_IMAGES, EPOCHS, device, stopwatch)
+        return seconds / (n_images + VALIDATION_IMAGES / TRAINING_PER_FORWARD)
     values = model.model_dump(include=set(SimilarityTrainingSpec.__dataclass_fields__))
     values |= {"seed": settings.seed, "pretrained": None, "epochs": EPOCHS, "patience": EPOCHS}
     objective = ("regression" if graded else "triplet") if model.objective == "auto" else model.objective

@@ -13,6 +13,7 @@ CALIBRATED_JOBS = frozenset(
         "images",
         "similarity_model",
         "user_model",
+        "type_aware_model",
         "embeddings",
         "saliency_maps",
         "faithfulness",
@@ -40,7 +41,7 @@ def calibrated_seconds(
         computing = work.forward_passes * seconds.manipulated_image
     elif job == "true_effects":
         computing = work.forward_passes * (seconds.edited_image + seconds.embedded_image)
-    elif job == "similarity_model":
+    elif job in ("similarity_model", "type_aware_model"):
         computing = work.training_passes * seconds.training_image + work.forward_passes * seconds.embedded_image
     elif job == "attribute_model":
         training = work.training_passes * seconds.attribute_training_image
@@ -76,7 +77,7 @@ def _parts_read(plan: StagePlan, extent: Extent, facts: Facts) -> int:
         return 0
     if job in ("embeddings", "attribute_scores"):
         return 3
-    if job in ("similarity_model", "attribute_model"):
+    if job in ("similarity_model", "type_aware_model", "attribute_model"):
         return 2 * len(facts.shard_labels("train", "valid"))
     # Ids and pixels of a shard for every query, ids and embeddings of each shard that holds references.
     shards = len(facts.shard_labels(query_split(plan)))

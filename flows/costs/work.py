@@ -10,7 +10,7 @@ from flows.costs.facts import Facts
 from flows.costs.parts import ArraysSize, PartSize, TableSize, UnknownSize, array_bytes
 from flows.costs.user_model import checked_model_parts, passes_of_checks
 from flows.costs.work_of_tables import table_parts
-from flows.costs.work_of_training import TrainingWork, attribute_training, similarity_training
+from flows.costs.work_of_training import TrainingWork, attribute_training, similarity_training, type_aware_training
 from flows.graph import Stage
 from flows.planners.dataset import planted_spec
 from pipeline.datasets.planted.edits import measuring_edits
@@ -54,6 +54,7 @@ def shard_work(stage: Stage, extent: Extent, facts: Facts) -> ShardWork:
         "true_effects": _true_effects,
         "user_model": _user_model,
         "similarity_model": lambda stage, _, facts: _training(similarity_training(stage, facts)),
+        "type_aware_model": lambda stage, _, facts: _training(type_aware_training(stage, facts)),
         "attribute_model": lambda stage, _, facts: _training(attribute_training(stage, facts)),
     }
     if stage.job in by_job:

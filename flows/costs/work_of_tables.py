@@ -12,6 +12,8 @@ RANKS = 10
 FIGURES_OF_VARIANT = 5
 FIGURES_OF_AUDITED = 5
 FIGURES_OF_GENERATOR = 6
+# Accuracy and area, beside two counts.
+FIGURES_OF_COMPATIBILITY = 2
 
 
 def table_parts(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
@@ -23,6 +25,7 @@ def table_parts(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
         "pairs": _pairs,
         "outfit_pairs": _pairs,
         "listed_pairs": _listed_pairs,
+        "compatibility": _compatibility,
         "similarities": _of_pairs,
         "replacements": _of_pair_attributes,
         "embedding_effects": _embedding_effects,
@@ -45,6 +48,17 @@ def _outfits(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
 
 def _type_pairs(_stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
     return (TableSize("type_pairs", len(facts.conditions)),)
+
+
+def _compatibility(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
+    # A type-aware model is measured twice, by its conditions and by its general embedding alone.
+    variants = 2 if "similarity_model" in stage.settings["reads"] else 1
+    rows = variants * len(facts.outfits("test"))
+    return (
+        TableSize("compatibility_metrics", FIGURES_OF_COMPATIBILITY * variants + 2),
+        TableSize("blank_questions", rows),
+        TableSize("replaced_outfits", rows),
+    )
 
 
 def _pairs(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
@@ -107,6 +121,7 @@ def _metrics(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
     rows = FIGURES_OF_GENERATOR * len(settings["generators"]) + len(settings["attribute_models"])
     rows += (FIGURES_OF_VARIANT + 1) * _variants(stage)
     rows += _audit_figures(stage, facts) if settings["audited"] else 0
+    rows += 2 * FIGURES_OF_COMPATIBILITY + 2 if settings.get("compatibility") else 0
     return (TableSize("metrics", rows),)
 
 

@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 
 from flows.costs.facts import Facts
-from flows.costs.network_sizes import attribute_predictor_size, embedding_network_size
-from flows.costs.parts import PartSize, TableSize, TensorsSize
+from flows.costs.network_sizes import FLOAT32_BYTES, attribute_predictor_size, embedding_network_size
+from flows.costs.parts import ArraysSize, PartSize, TableSize, TensorsSize
 from flows.graph import Stage
+from flows.jobs.outfit_reading import outfit_positions
 from pipeline.similarity.epoch_length import training_images_per_epoch
+from pipeline.similarity.outfit_pixels import outfit_images_per_epoch
+from pipeline.similarity.trained_conditions import trained_conditions
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,26 @@ def similarity_training(stage: Stage, facts: Facts) -> TrainingWork:
     )
     epochs = settings["epochs"]
     parts = (TensorsSize(tensors, size), TableSize("training_history", epochs))
+    is_bound = may_stop_early(epochs, settings["patience"]) or not facts.images_are_certain
+    return TrainingWork(epochs * len(valid), epochs * per_epoch, parts, is_bound)
+
+
+def type_aware_training(stage: Stage, facts: Facts) -> TrainingWork:
+    """Return the training of a type-aware model: items pass once for each of their outfits, whatever the triplets."""
+    settings = stage.settings
+    size, tensors = embedding_network_size(settings["network"], settings["embedding_dim"])
+    train, valid = facts.rows("train"), facts.rows("valid")
+    outfits = outfit_positions([row["image_id"] for row in train], facts.outfits("train"))
+    conditions = trained_conditions([row["label"] for row in train], outfits, sorted(facts.conditions))
+    epochs = settings["epochs"]
+    masks = FLOAT32_BYTES * len(conditions) * settings["embedding_dim"]
+    parts = (
+        TensorsSize(tensors, size),
+        TableSize("training_history", epochs),
+        ArraysSize(1, masks),
+        TableSize("conditions", len(conditions)),
+    )
+    per_epoch = outfit_images_per_epoch([len(members) for members in outfits])
     is_bound = may_stop_early(epochs, settings["patience"]) or not facts.images_are_certain
     return TrainingWork(epochs * len(valid), epochs * per_epoch, parts, is_bound)
 

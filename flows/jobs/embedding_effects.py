@@ -3,17 +3,22 @@
 import numpy as np
 import pyarrow as pa
 
+from flows.jobs.conditions import read_condition_masks
 from flows.jobs.pair_frame import read_embeddings, read_labels, read_pair_frame
 from flows.shards import JobInputs, JobResult
 from flows.upstream import Upstream
 from pipeline.explanation.conditional_directions import conditional_effects, fit_conditional_directions
+from pipeline.explanation.effects_by_condition import LabelledEmbeddings, effects_by_condition
 from pipeline.explanation.presence_probe import fit_presence_probe, presence_probability
 from stores.parts import ArraysPart, Part, TablePart
 from stores.tables import check_table
 
 
 def run(inputs: JobInputs) -> JobResult:
-    """Return predicted effects and presence (pair, attribute), and the directions they come from."""
+    """Return predicted effects and presence (pair, attribute), and the directions of the general embedding.
+
+    Under conditions the effects come from directions in each condition's own space, which are not kept.
+    """
     upstream = inputs.upstream
     split = inputs.settings["split"]
     frame = read_pair_frame(upstream, split)
@@ -21,14 +26,21 @@ def run(inputs: JobInputs) -> JobResult:
     train_labels_na = read_labels(upstream, "train")[1]
     train_embeddings_nd = read_embeddings(upstream, "train")
     fitted = fit_conditional_directions(train_embeddings_nd, train_labels_na, _image_labels(upstream, "train"))
-    effects_pa = conditional_effects(
-        embeddings_nd,
-        frame.query_p,
-        frame.reference_p,
-        _image_labels(upstream, split),
-        fitted,
-        frame.attribute_groups,
-    )
+    image_labels, masks = _image_labels(upstream, split), read_condition_masks(upstream)
+    if masks is None:
+        effects_pa = conditional_effects(
+            embeddings_nd, frame.query_p, frame.reference_p, image_labels, fitted, frame.attribute_groups
+        )
+    else:
+        effects_pa = effects_by_condition(
+            LabelledEmbeddings(train_embeddings_nd, train_labels_na, _image_labels(upstream, "train")),
+            LabelledEmbeddings(embeddings_nd, frame.labels_na, image_labels),
+            frame.query_p,
+            frame.reference_p,
+            frame.conditions,
+            masks,
+            frame.attribute_groups,
+        )
     probe = fit_presence_probe(train_embeddings_nd, train_labels_na)
     presence_pa = presence_probability(probe, embeddings_nd)[frame.query_p]
     n_pairs, n_attributes = effects_pa.shape

@@ -2,6 +2,7 @@
 
 from itertools import groupby
 
+from flows.jobs.conditions import read_references, stage_masks
 from flows.jobs.image_lookup import EmbeddingLookup, PixelLookup
 from flows.jobs.reading import load_scorer
 from flows.shards import JobInputs, JobResult
@@ -17,6 +18,7 @@ def run(inputs: JobInputs) -> JobResult:
     scorer = load_scorer(inputs)
     images = PixelLookup(inputs.upstream, inputs.work["image_shards"])
     embeddings = EmbeddingLookup(inputs.upstream, inputs.work["embedding_shards"])
+    masks = stage_masks(inputs)
     commit = inputs.upstream.commit_of(settings["maps"], inputs.work["maps_shard"])
     maps_qkyx = store.read_part_arrays(commit, "maps", ["maps"])["maps"]
     rows, passes = [], 0
@@ -29,13 +31,15 @@ def run(inputs: JobInputs) -> JobResult:
     groups = [list(pairs) for _, pairs in groupby(inputs.work["pairs"], key=lambda pair: pair["query"])]
     for number, pairs in enumerate(groups):
         query = pairs[0]["query"]
+        references_kd, masks_kd = read_references(embeddings, pairs, masks)
         curves = faithfulness_of_query(
             embed,
             images.of(query),
             maps_qkyx[number, : len(pairs)],
-            embeddings.of([pair["reference"] for pair in pairs]),
+            references_kd,
             tuple(settings["canvas"]),
             (int(settings["seed"]), query),
+            condition_masks_kd=masks_kd,
         )
         rows += [
             {

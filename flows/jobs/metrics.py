@@ -42,13 +42,15 @@ def run(inputs: JobInputs) -> JobResult:
     ]
     if settings["audited"]:
         rows += upstream.rows("audit", "metrics")
+    if settings.get("compatibility"):
+        rows += upstream.rows("compatibility", "metrics")
     shared = {
         "dataset": settings["dataset"],
         "similarity_model": settings["similarity_model"],
         "seed": options["seed"],
         "fingerprint": inputs.task.upstream["explanations"],
     }
-    # Rows of the audit come as full rows whose shared columns are still empty.
+    # Rows of other stages come as full rows whose shared columns are still empty.
     filled = [completed({name: value for name, value in row.items() if value is not None}, shared) for row in rows]
     return JobResult({"metrics": TablePart("metrics", table_from_rows("metrics", filled))}, {"figures": len(filled)})
 

@@ -21,6 +21,7 @@ class PairFrame:
         labels_na: bool (image, attribute).
         attribute_names: the vocabulary.
         attribute_groups: factor of each attribute, -1 for independent ones.
+        conditions: of the pairs, None where a pair has none.
     """
 
     split: str
@@ -31,6 +32,7 @@ class PairFrame:
     labels_na: np.ndarray
     attribute_names: list[str]
     attribute_groups: list[int]
+    conditions: list[str | None]
 
     @cached_property
     def present_pa(self) -> np.ndarray:
@@ -60,6 +62,7 @@ def read_pair_frame(upstream: Upstream, split: str) -> PairFrame:
         labels_na,
         names,
         vocabulary["group"].to_pylist(),
+        pairs["condition"].to_pylist(),
     )
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
+from flows.jobs.conditions import read_condition_masks
 from flows.jobs.pair_frame import PairFrame, read_embeddings, read_pair_frame
 from flows.shards import JobInputs, JobResult
 from pipeline.evaluation.replacement import RemovalReason, Replacements, removal_replacements
@@ -17,6 +18,7 @@ def run(inputs: JobInputs) -> JobResult:
     images = inputs.upstream.table("images", "images", split)
     # Items of a catalogue stand in for their own type only; classes, such as animals, for each other.
     type_n = _codes(images["label"].to_pylist()) if inputs.settings.get("within_type") else None
+    masks = read_condition_masks(inputs.upstream)
     found = removal_replacements(
         read_embeddings(inputs.upstream, split),
         frame.query_p,
@@ -24,6 +26,7 @@ def run(inputs: JobInputs) -> JobResult:
         frame.labels_na,
         _codes(images["pixels_sha256"].to_pylist()),
         type_n,
+        None if masks is None else masks.of(frame.conditions),
     )
     table = check_table("replacements", _table(frame, found))
     return JobResult({"replacements": TablePart("replacements", table)}, {"pairs": len(frame.pair_ids)})

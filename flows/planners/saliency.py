@@ -4,19 +4,21 @@ from collections import defaultdict
 from typing import Any
 
 from flows.graph import ShardPlan, Stage
+from flows.planners.conditions import condition_inputs
 from flows.upstream import Upstream
 from stores.fingerprints import fingerprint
 from stores.shards import content_defined_shards
 
 QUERIES_PER_SHARD = 8
+PAIR_COLUMNS = ("pair_id", "query", "reference")
 
 
 def plan_saliency_maps(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
     """Return content-defined groups of queries; a shard depends on its own images and embeddings only."""
-    model = upstream.part_digest("similarity_model", "model")
+    model = {"model": upstream.part_digest("similarity_model", "model"), **condition_inputs(upstream, stage)}
     return [
-        ShardPlan(label, {**inputs, "model": model}, work)
-        for label, inputs, work in _query_groups(upstream, stage.settings["split"])
+        ShardPlan(label, {**inputs, **model}, work)
+        for label, inputs, work in _query_groups(upstream, stage, stage.settings["split"])
     ]
 
 
@@ -28,18 +30,18 @@ def plan_true_effects(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
 def plan_faithfulness(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
     """Return one shard for each shard of test maps."""
     maps_stage = stage.settings["maps"]
-    by_label = {label: (inputs, work) for label, inputs, work in _query_groups(upstream, "test")}
-    model = upstream.part_digest("similarity_model", "model")
+    by_label = {label: (inputs, work) for label, inputs, work in _query_groups(upstream, stage, "test")}
+    model = {"model": upstream.part_digest("similarity_model", "model"), **condition_inputs(upstream, stage)}
     shards = []
     for commit in upstream.commits(maps_stage):
         inputs, work = by_label[commit.shard_label]
         maps = commit.parts["maps"].digest
         work = {**work, "maps_shard": commit.shard_key}
-        shards.append(ShardPlan(commit.shard_label, {**inputs, "model": model, "maps": maps}, work))
+        shards.append(ShardPlan(commit.shard_label, {**inputs, **model, "maps": maps}, work))
     return shards
 
 
-def _query_groups(upstream: Upstream, split: str) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
+def _query_groups(upstream: Upstream, stage: Stage, split: str) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
     """Return label, inputs and work of each group; the work says in which shards its images lie.
 
     Without that every job would have to look through all shards of a split.
@@ -49,8 +51,10 @@ def _query_groups(upstream: Upstream, split: str) -> list[tuple[str, dict[str, A
     pixels = dict(_columns(upstream, "images", "images", split, "image_id", "pixels_sha256"))
     embeddings = dict(_columns(upstream, "embeddings", "image_embeddings", split, "image_id", "embedding_sha256"))
     pairs_by_query: dict[str, list[dict[str, str]]] = defaultdict(list)
+    # A model without conditions scores a pair alike under any: its jobs are not told.
+    names = (*PAIR_COLUMNS, "condition") if stage.settings.get("has_conditions") else PAIR_COLUMNS
     for pair in upstream.rows(f"pairs.{split}", "pairs"):
-        kept = {name: pair[name] for name in ("pair_id", "query", "reference")}
+        kept = {name: pair[name] for name in names}
         pairs_by_query[pair["query"]].append(kept)
     groups = []
     for queries in content_defined_shards(list(pairs_by_query), average=QUERIES_PER_SHARD):

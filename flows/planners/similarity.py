@@ -4,6 +4,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from flows.graph import ShardPlan, Stage
+from flows.planners.conditions import condition_inputs
 from flows.upstream import Upstream
 from pipeline.errors import BadModel
 
@@ -57,6 +58,8 @@ def plan_embeddings(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
                 "model": model,
                 "pixels": commit.parts["pixels"].digest,
                 "ids": commit.parts["images"].detail["column_digests"]["image_id"],
+                # An item of two splits may make up a shard of each: the rows tell them apart.
+                "split": commit.shard_label.partition("/")[0],
             },
             {"images_shard": commit.shard_key},
         )
@@ -77,5 +80,6 @@ def plan_similarities(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
     inputs = {
         "pairs": upstream.part_digest(f"pairs.{split}", "pairs"),
         "embeddings": upstream.part_digest("embeddings", "image_embeddings", split),
+        **condition_inputs(upstream, stage),
     }
     return [ShardPlan("all", inputs, {})]

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from pipeline.errors import BadModel
 from pipeline.randomness import keyed_rng
+from pipeline.similarity.conditions import conditioned_cosines
 
 # (image, y, x, 3) uint8 -> (image, dimension) float, unit norm.
 Embed = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.floating]]
@@ -154,6 +155,7 @@ def faithfulness_of_query(
     canvas_rgb: tuple[int, int, int],
     tie_key: Sequence[object],
     steps: int = 100,
+    condition_masks_kd: npt.NDArray[np.floating] | None = None,
 ) -> list[CurvePair]:
     """Return insertion and deletion of a query's map for each of its K references, in their order.
 
@@ -165,9 +167,12 @@ def faithfulness_of_query(
         canvas_rgb: the blank colour, 0..255.
         tie_key: see `pixel_ranking`.
         steps: curves have steps + 1 points.
+        condition_masks_kd: (reference, dimension) mask under which the query is compared with each reference, whose
+            embedding is projected already; None for a model without conditions. Passes are shared all the same.
 
     Raises:
-        BadModel: a map is not finite, or the model returns NaN, the wrong shape or vectors of other length.
+        BadModel: a map is not finite, or the model returns NaN, the wrong shape or vectors of other length, or a
+            mask leaves nothing of them.
     """
     blank = np.broadcast_to(np.asarray(canvas_rgb, dtype=np.uint8), pixels_hwc.shape)
     ends_2d = _checked_embeddings(embed, np.stack([blank, pixels_hwc]))
@@ -186,9 +191,22 @@ def faithfulness_of_query(
         insertion_td = np.concatenate([ends_2d[:1], between[: steps - 1], ends_2d[1:]])
         deletion_td = np.concatenate([ends_2d[1:], between[steps - 1 :], ends_2d[:1]])
         for k in members:
-            reference, is_constant = references_kd[k], bool(maps_khw[k].max() == maps_khw[k].min())
-            curves[k] = _curve_pair(insertion_td @ reference, deletion_td @ reference, is_constant)
+            is_constant = bool(maps_khw[k].max() == maps_khw[k].min())
+            mask_d = None if condition_masks_kd is None else condition_masks_kd[k]
+            scores = [_scores(between_td, references_kd[k], mask_d) for between_td in (insertion_td, deletion_td)]
+            curves[k] = _curve_pair(scores[0], scores[1], is_constant)
     return [curves[k] for k in range(len(rankings))]
+
+
+def _scores(
+    embeddings_td: npt.NDArray[np.float64],
+    reference_d: npt.NDArray[np.float64],
+    mask_d: npt.NDArray[np.floating] | None,
+) -> npt.NDArray[np.float64]:
+    if mask_d is None:
+        return embeddings_td @ reference_d
+    scores_t1 = conditioned_cosines(embeddings_td, reference_d[None], np.asarray(mask_d, dtype=np.float64)[None])
+    return scores_t1[:, 0]
 
 
 def _curve_pair(insertion: npt.NDArray[np.float64], deletion: npt.NDArray[np.float64], is_constant: bool) -> CurvePair:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import BadDataset, BadModel
+from pipeline.similarity.conditions import project
 
 # Similarities closer than this count as tied: identical embeddings may differ in their last bits.
 _TIE_DECIMALS = 12
@@ -61,6 +62,7 @@ def removal_replacements(
     labels_na: npt.NDArray[np.bool_],
     duplicate_group_n: npt.NDArray[np.integer],
     type_n: npt.NDArray[np.integer] | None = None,
+    condition_masks_pd: npt.NDArray[np.floating] | None = None,
 ) -> Replacements:
     """Return, per pair and attribute, the removal replacement of the query and its effect on the score.
 
@@ -72,9 +74,11 @@ def removal_replacements(
         duplicate_group_n: (image,) integer; images with identical pixels share a number.
         type_n: (image,) integer item type: a query is replaced by an image of its own type only, as a shoe is no
             stand-in for a bag (ECCV 2, Polyvore); None where all images may replace each other.
+        condition_masks_pd: (pair, dimension), the mask of each pair's condition: scores and distances are those of
+            the projections. Which image is likest is decided by the general embedding, as for any other model.
 
     Raises:
-        BadModel: an embedding is not finite or not of norm 1.
+        BadModel: an embedding is not finite or not of norm 1, or a mask leaves nothing of it.
         BadDataset: lengths differ, or a pair names a row outside the pool.
 
     Source: v1 4.2 (removal of Table 2). q' is the most similar image to q in the pool that lacks the
@@ -104,8 +108,11 @@ def removal_replacements(
             found = _first_lacking(labels_na, allowed, present)
             chosen, attributes = found[found >= 0], present[found >= 0]
             replacement_pa[pair, attributes] = chosen
-            change_nd = embeddings[chosen] - embeddings[query]
-            effect_pa[pair, attributes] = np.einsum("nd,d->n", change_nd, embeddings[reference])
+            compared = embeddings[np.concatenate([[query, reference], chosen])]
+            if condition_masks_pd is not None:
+                compared = project(compared, condition_masks_pd[pair])
+            change_nd = compared[2:] - compared[0]
+            effect_pa[pair, attributes] = np.einsum("nd,d->n", change_nd, compared[1])
             distance_pa[pair, attributes] = np.linalg.norm(change_nd, axis=1)
     reason_pa = np.where(replacement_pa >= 0, RemovalReason.REPLACED, RemovalReason.NONE_FOUND)
     reason_pa[~labels_na[query_p]] = RemovalReason.QUERY_LACKS

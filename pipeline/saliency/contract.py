@@ -15,12 +15,16 @@ class SaliencyRequest:
     Attributes:
         query_id: keys random draws, so that they depend on the item and not on its place in a batch.
         pixels_hwc: uint8 (y, x, 3), the query.
-        reference_embeddings_kd: float32 unit-norm embeddings (reference, D) of the K references.
+        reference_embeddings_kd: float32 unit-norm embeddings (reference, D) of the K references, under their
+            conditions where there are masks.
+        condition_masks_kd: float32 (reference, D), the mask of each reference's condition, under which the query is
+            to be compared with it; None for a model without conditions.
     """
 
     query_id: str
     pixels_hwc: np.ndarray
     reference_embeddings_kd: np.ndarray
+    condition_masks_kd: np.ndarray | None = None
 
 
 # Returns float32 (reference, y, x) at the query's size; larger values mark regions that matter more to

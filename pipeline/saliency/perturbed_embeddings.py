@@ -8,7 +8,9 @@ import numpy as np
 import torch
 
 from pipeline.images import normalise_pixels
+from pipeline.saliency.contract import SaliencyRequest
 from pipeline.saliency.masks import MaskDraws, render_masks
+from pipeline.similarity.conditions import conditioned_cosines
 from pipeline.similarity.scorer import SimilarityScorer
 
 
@@ -35,3 +37,19 @@ def embed_perturbations(scorer: SimilarityScorer, pixels_hwc: np.ndarray, draws:
         masked_nchw = masked_nhv.view(stop - start, height, width, channels).permute(0, 3, 1, 2)
         batches.append(scorer.embed_tensor(masked_nchw))
     return torch.cat(batches)
+
+
+def perturbed_scores(embeddings_nd: torch.Tensor, request: SaliencyRequest) -> torch.Tensor:
+    """Return float32 scores (mask, reference) of the perturbed query against each reference, on their device.
+
+    Where the request has condition masks, each score is taken under its reference's condition; the embeddings are the
+    same for all of them.
+
+    Raises:
+        BadModel: a projection is zero.
+    """
+    references = torch.tensor(request.reference_embeddings_kd, device=embeddings_nd.device)
+    if request.condition_masks_kd is None:
+        return embeddings_nd @ references.T
+    masks = torch.tensor(request.condition_masks_kd, device=embeddings_nd.device)
+    return conditioned_cosines(embeddings_nd, references, masks)

@@ -10,7 +10,7 @@ import torch
 
 from pipeline.saliency.contract import SaliencyGenerator, SaliencyRequest, checked_maps
 from pipeline.saliency.masks import MaskDraws, draw_masks, render_masks
-from pipeline.saliency.perturbed_embeddings import embed_perturbations
+from pipeline.saliency.perturbed_embeddings import embed_perturbations, perturbed_scores
 from pipeline.similarity.scorer import SimilarityScorer
 
 REDUCTION_BATCH_MASKS = 100
@@ -48,8 +48,7 @@ def build_rise(spec: RiseSpec, scorer: SimilarityScorer, image_size_px: int) -> 
 
     def compute_rise_maps(request: SaliencyRequest) -> np.ndarray:
         embeddings_nd = embed_perturbations(scorer, request.pixels_hwc, draws)
-        references = torch.tensor(request.reference_embeddings_kd, device=scorer.device)
-        maps_khw = reduce_scores(embeddings_nd @ references.T, draws, coverage_hw)
+        maps_khw = reduce_scores(perturbed_scores(embeddings_nd, request), draws, coverage_hw)
         return checked_maps(maps_khw.cpu().numpy(), request, "rise")
 
     return compute_rise_maps

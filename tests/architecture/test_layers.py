@@ -7,7 +7,7 @@ import pytest
 
 from flows.code_closure import EXEMPT_MODULES, SOURCE_ROOT, imports_within, stage_code
 from flows.graph import Stage
-from flows.settings import DatasetSettings, PairsSettings, Settings
+from flows.settings import DatasetSettings, PairsSettings, Settings, SimilarityModelSettings
 from flows.stages import build_stages
 
 
@@ -42,6 +42,8 @@ def test_every_pipeline_module_a_job_imports_is_in_its_stages_code() -> None:
     datasets += [DatasetSettings(kind=kind, root="data") for kind in ("awa2", "polyvore_outfits")]
     datasets.append(DatasetSettings(kind="folder", root="data", table="items.csv"))
     settings = [Settings(dataset=dataset) for dataset in datasets]
+    type_aware = SimilarityModelSettings(kind="type_aware")
+    settings.append(Settings(dataset=datasets[2], similarity_model=type_aware))
     settings += [one.model_copy(update={"pairs": PairsSettings(file="pairs.txt")}) for one in settings]
     own_model = {"kind": "user", "factory": "colour_histogram:build", "factory_path": SOURCE_ROOT / "examples"}
     settings.append(Settings.model_validate({"dataset": {"kind": "planted"}, "similarity_model": own_model}))
@@ -69,6 +71,8 @@ def _other_paths(instance: Stage) -> set[str]:
     if stage.startswith("saliency_maps."):
         # Chooses among generators; each instance lists the one it uses.
         names |= {"pipeline.saliency.methods", "pipeline.saliency.rise", "pipeline.saliency.contract"}
+        # The controls look at no reference, so that no condition can matter to them.
+        names |= {"pipeline.similarity.conditions"}
     if stage == "similarity_model":
         # A model from a file is not trained; a trained one is not read.
         names |= {"pipeline.similarity.training", "pipeline.similarity.epoch_length"}

@@ -76,7 +76,7 @@ def test_curves_and_areas_are_the_slow_ones():
             "[ends_2d[1:], between[steps - 1 :], ends_2d[:1]]",
             "[ends_2d[:1], between[steps - 1 :], ends_2d[1:]]",
         ),
-        ("deletion_td @ reference,", "deletion_td @ references_kd[0],"),
+        ("references_kd[k], mask_d)", "references_kd[0], mask_d)"),
         ("(scores - lowest) / spread", "(scores.max() - scores) / spread"),
         ("blank_score) / gap", "full_score) / gap"),
         ("dx=1 / (values.size - 1)", "dx=1 / values.size"),

@@ -9,6 +9,7 @@ import tests.oracles.removal as oracle
 from pipeline.errors import BadDataset, BadModel
 from pipeline.evaluation import replacement
 from pipeline.evaluation.replacement import RemovalReason
+from tests.oracles.type_aware import projection
 from tests.pipeline.evaluation.broken_copy import broken_copy
 
 
@@ -52,6 +53,37 @@ def test_within_types_they_are_those_of_a_full_search_too(n_types):
     compare_with_oracle(replacement, n_types=n_types)
 
 
+def compare_under_conditions(module, seed=0):
+    embeddings, query, reference, labels, groups = make_pool(seed)
+    masks = np.random.default_rng(seed + 100).uniform(0, 1, (query.size, 4))
+    general = replacement.removal_replacements(embeddings, query, reference, labels, groups)
+    result = module.removal_replacements(embeddings, query, reference, labels, groups, condition_masks_pd=masks)
+    np.testing.assert_array_equal(result.replacement_pa, general.replacement_pa)
+    np.testing.assert_array_equal(result.reason_pa, general.reason_pa)
+    for p, a in zip(*np.nonzero(result.replacement_pa >= 0), strict=True):
+        rows = query[p], reference[p], result.replacement_pa[p, a]
+        q, r, other = (projection(embeddings[row], masks[p]) for row in rows)
+        expected = [oracle.dot(other, r) - oracle.dot(q, r), np.linalg.norm(other - q)]
+        np.testing.assert_allclose([result.effect_pa[p, a], result.distance_pa[p, a]], expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_under_conditions_scores_are_those_of_the_projections(seed):
+    compare_under_conditions(replacement, seed)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("project(compared, condition_masks_pd[pair])", "project(compared, condition_masks_pd[0])"),
+        ("project(compared, condition_masks_pd[pair])", "compared * condition_masks_pd[pair]"),
+    ],
+)
+def test_the_comparison_under_conditions_notices_mistakes(tmp_path, right, wrong):
+    with pytest.raises(AssertionError):
+        compare_under_conditions(broken_copy(replacement, tmp_path, right, wrong))
+
+
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
@@ -80,8 +112,8 @@ def test_a_walk_beyond_the_first_neighbours_finds_the_same(monkeypatch):
             '"nd,d->n", embeddings, embeddings[query]',
             '"nd,d->n", embeddings, embeddings[reference_p[pairs[0]]]',
         ),
-        ("change_nd, embeddings[reference])", "change_nd, embeddings[query])"),
-        ("embeddings[chosen] - embeddings[query]", "embeddings[query] - embeddings[chosen]"),
+        ("change_nd, compared[1])", "change_nd, compared[0])"),
+        ("compared[2:] - compared[0]", "compared[0] - compared[2:]"),
         ("is_other & (group_by", "(group_by"),
         ("!= duplicate_group_n[reference])", "!= duplicate_group_n[query])"),
         ("allowed = nearest_first[is_other", "allowed = nearest_first[(nearest_first != query)"),

@@ -73,7 +73,7 @@ def test_maps_equal_the_oracle(network: str) -> None:
         (".unflatten(1, (size, size))", ".unflatten(1, (size, size)).mT"),
         ("centred_kn[:, start:stop]", "centred_kn.roll(1, 1)[:, start:stop]"),
         ("centred_kn[:, start:stop]", "centred_kn[:, : stop - start]"),
-        ("references.T", "references.flip(0).T"),
+        ("perturbed_scores(embeddings_nd, request)", "perturbed_scores(embeddings_nd, request).flip(1)"),
     ],
     ids=[
         "sign",

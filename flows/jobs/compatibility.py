@@ -1,0 +1,101 @@
+"""How well the explained model knows what goes together: fill-in-the-blank accuracy and compatibility AUC."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from flows.jobs.conditions import read_condition_masks
+from flows.jobs.metric_rows import count_row, metric_row
+from flows.jobs.outfit_reading import read_outfits
+from flows.jobs.pair_frame import read_embeddings
+from flows.shards import JobInputs, JobResult
+from pipeline.evaluation.bootstrap import clustered_interval
+from pipeline.evaluation.compatibility_auc import compatibility_auc_interval
+from pipeline.evaluation.outfit_draws import (
+    BlankQuestion,
+    OutfitPool,
+    ReplacedOutfit,
+    blank_questions,
+    replaced_outfits,
+)
+from pipeline.evaluation.outfit_scores import OutfitScorer, answers_right
+from pipeline.similarity.conditions import ConditionMasks
+from stores.parts import Part, TablePart
+from stores.tables import table_from_rows
+
+TABLE = "similarity_model"
+
+
+def run(inputs: JobInputs) -> JobResult:
+    """Return the questions and replaced outfits of the test split with their scores, and the figures.
+
+    A type-aware model is measured twice: under its conditions, and by its general embedding alone.
+    """
+    settings, upstream = inputs.settings, inputs.upstream
+    read = read_outfits(upstream, "test")
+    pool = OutfitPool(read.types_n, read.image_ids_n, read.outfits, read.outfit_ids)
+    questions, replaced = blank_questions(pool, settings["seed"]), replaced_outfits(pool, settings["seed"])
+    masks = read_condition_masks(upstream)
+    scorings: dict[str, ConditionMasks | None] = {} if masks is None else {"type_aware": masks}
+    scorings["general"] = None
+    embeddings_nd = read_embeddings(upstream, "test")
+    options = {"seed": int(settings["seed"]), "samples": int(settings["bootstrap_samples"])}
+    n_outfits = len(read.outfits)
+    metrics = [
+        count_row(TABLE, "outfits_without_question", n_outfits - len(questions), n_outfits),
+        count_row(TABLE, "outfits_not_replaced", n_outfits - len(replaced), n_outfits),
+    ]
+    question_rows, outfit_rows = [], []
+    for variant, chosen in scorings.items():
+        scorer = OutfitScorer(embeddings_nd, read.types_n, chosen)
+        scores_qc = scorer.choice_scores(questions)
+        real_o = scorer.outfit_scores([outfit.items for outfit in replaced])
+        replaced_o = scorer.outfit_scores([outfit.replaced for outfit in replaced])
+        question_rows += _question_rows(pool, variant, questions, scores_qc)
+        outfit_rows += _outfit_rows(pool, variant, replaced, real_o, replaced_o)
+        accuracy = clustered_interval(answers_right(scores_qc), np.arange(len(questions)), **options)
+        area = compatibility_auc_interval(real_o, replaced_o, **options)
+        metrics.append(metric_row(TABLE, "fill_in_the_blank_accuracy", accuracy, variant=variant))
+        metrics.append(metric_row(TABLE, "compatibility_auc", area, variant=variant))
+    parts: dict[str, Part] = {
+        "metrics": TablePart("compatibility_metrics", table_from_rows("compatibility_metrics", metrics)),
+        "blank_questions": TablePart("blank_questions", table_from_rows("blank_questions", question_rows)),
+        "replaced_outfits": TablePart("replaced_outfits", table_from_rows("replaced_outfits", outfit_rows)),
+    }
+    return JobResult(parts, {"outfits": n_outfits, "questions": len(questions), "replaced": len(replaced)})
+
+
+def _question_rows(
+    pool: OutfitPool, variant: str, questions: Sequence[BlankQuestion], scores_qc: np.ndarray
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "outfit_id": pool.outfit_ids[question.outfit],
+            "variant": variant,
+            "choices": _ids(pool, question.choices),
+            "scores": scores_c.tolist(),
+            "right": float(right),
+        }
+        for question, scores_c, right in zip(questions, scores_qc, answers_right(scores_qc), strict=True)
+    ]
+
+
+def _outfit_rows(
+    pool: OutfitPool, variant: str, outfits: Sequence[ReplacedOutfit], real_o: np.ndarray, replaced_o: np.ndarray
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "outfit_id": pool.outfit_ids[outfit.outfit],
+            "variant": variant,
+            "items": _ids(pool, outfit.items),
+            "replacements": _ids(pool, outfit.replaced),
+            "score": float(score),
+            "replaced_score": float(replaced_score),
+        }
+        for outfit, score, replaced_score in zip(outfits, real_o, replaced_o, strict=True)
+    ]
+
+
+def _ids(pool: OutfitPool, positions: np.ndarray) -> list[str]:
+    return [pool.image_ids_n[position] for position in positions.tolist()]

@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from flows.settings import Settings, SimilarityModelSettings
+from flows.settings import Settings
+from flows.settings_similarity_model import SimilarityModelSettings
 from pipeline.errors import BadSetting
 
 

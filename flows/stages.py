@@ -2,7 +2,8 @@
 
 from flows.graph import Stage
 from flows.planners import pairs, saliency, similarity
-from flows.settings import TYPE_AWARE_KEYS, USER_MODEL_KEYS, Settings
+from flows.settings import Settings
+from flows.settings_similarity_model import TYPE_AWARE_KEYS, USER_MODEL_KEYS
 from flows.stages_dataset import SPLITS, dataset_stages
 from flows.stages_evaluation import evaluation_stages
 from flows.stages_explanation import explanation_stages

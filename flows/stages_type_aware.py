@@ -4,7 +4,8 @@ from typing import Any
 
 from flows.graph import Stage
 from flows.planners.type_aware import plan_type_aware_model
-from flows.settings import TYPE_AWARE_KEYS, Settings
+from flows.settings import Settings
+from flows.settings_similarity_model import TYPE_AWARE_KEYS
 from flows.stage_reads import Reads, whole_stage
 from pipeline.errors import BadSetting
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from flows.graph import Stage
 from flows.planners.user_model import FILE_PLACE, plan_user_model
-from flows.settings import Settings, SimilarityModelSettings
+from flows.settings import Settings
+from flows.settings_similarity_model import SimilarityModelSettings
 from flows.user_sources import factory_sources
 
 EMBED = ("pipeline.similarity.networks", "pipeline.similarity.scorer")

@@ -17,7 +17,8 @@ from typing import Any
 
 from flows.devices import AUTO, asked_device, resolve_device, usable_cores
 from flows.planners.user_model import model_file_digest
-from flows.settings import Settings, SimilarityModelSettings
+from flows.settings import Settings
+from flows.settings_similarity_model import SimilarityModelSettings
 from flows.stages_user_model import user_model_values
 from stores.errors import MissingArtifact
 from stores.fingerprints import fingerprint

@@ -4,7 +4,8 @@ import numpy as np
 
 from flows.costs.stopwatch import Stopwatch
 from flows.jobs.type_aware_model import type_aware_spec
-from flows.settings import TYPE_AWARE_KEYS, Settings
+from flows.settings import Settings
+from flows.settings_similarity_model import TYPE_AWARE_KEYS
 from flows.stages_type_aware import SHARED_KEYS
 from pipeline.datasets.outfits import condition_name
 from pipeline.similarity.outfit_pixels import OutfitPixels

@@ -23,13 +23,14 @@ def plan_attribute_model(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
 
 
 def plan_attribute_scores(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
-    """Return one shard for each shard of validation and test images."""
+    """Return one shard for each shard of validation and test images; the splits may share images."""
     model = upstream.part_digest(stage.settings["attribute_model"], "model")
     return [
         ShardPlan(
             commit.shard_label,
             {
                 "model": model,
+                "split": split,
                 "pixels": commit.parts["pixels"].digest,
                 "ids": commit.parts["images"].detail["column_digests"]["image_id"],
                 # An item of two splits may make up a shard of each: the rows tell them apart.

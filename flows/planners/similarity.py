@@ -49,13 +49,17 @@ def check_weights_file(path: Path) -> None:
 
 
 def plan_embeddings(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
-    """Return one shard for each shard of images."""
+    """Return one shard for each shard of images.
+
+    The split is named because splits may share images: two of them may have shards of the same pixels and ids.
+    """
     model = upstream.part_digest("similarity_model", "model")
     return [
         ShardPlan(
             commit.shard_label,
             {
                 "model": model,
+                "split": commit.shard_label.partition("/")[0],
                 "pixels": commit.parts["pixels"].digest,
                 "ids": commit.parts["images"].detail["column_digests"]["image_id"],
                 # An item of two splits may make up a shard of each: the rows tell them apart.

@@ -4,7 +4,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from flows.graph import ShardPlan, Stage
-from flows.settings import SimilarityModelSettings
+from flows.settings_similarity_model import SimilarityModelSettings
 from flows.upstream import Upstream
 from pipeline.errors import BadModel
 from stores.fingerprints import fingerprint

@@ -77,7 +77,7 @@ def _check_header(table: UserTable) -> None:
             expected="a row for each image",
             found="a header alone",
             where=str(table.path),
-            remedy="add rows",
+            remedy="add a row for each image",
         )
 
 

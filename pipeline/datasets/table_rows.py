@@ -42,6 +42,8 @@ def read_csv_table(path: Path) -> UserTable:
             reader = csv.reader(file, strict=True)
             header = next(reader, [])
             columns = tuple(name.strip() for name in header)
+            if len(columns) == 1 and {";", "\t"} & set(columns[0]):
+                raise _malformed(path, "the header (line 1)", f"{columns[0][:80]!r}: other separators than commas")
             check_columns(path, columns)
             rows = tuple(_rows(path, reader, columns))
     except FileNotFoundError as error:

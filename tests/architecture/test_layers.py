@@ -7,7 +7,8 @@ import pytest
 
 from flows.code_closure import EXEMPT_MODULES, SOURCE_ROOT, imports_within, stage_code
 from flows.graph import Stage
-from flows.settings import DatasetSettings, PairsSettings, Settings, SimilarityModelSettings
+from flows.settings import DatasetSettings, PairsSettings, Settings
+from flows.settings_similarity_model import SimilarityModelSettings
 from flows.stages import build_stages
 
 

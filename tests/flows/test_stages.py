@@ -8,7 +8,8 @@ import pytest
 from flows.asked_stages import needed_for
 from flows.code_closure import stage_code
 from flows.graph import Stage
-from flows.settings import DatasetSettings, PairsSettings, Settings, SimilarityModelSettings
+from flows.settings import DatasetSettings, PairsSettings, Settings
+from flows.settings_similarity_model import SimilarityModelSettings
 from flows.stages import build_stages
 
 PLANTED = Settings(dataset=DatasetSettings(kind="planted"))

@@ -1,0 +1,65 @@
+"""A whole run on a fake release of outfits: items that splits share, conditions, replacements of one type."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmarks.plan_accuracy import passes_disagree
+from tests.flows.costs.test_counts import costs_of, recorded
+from tests.flows.fake_polyvore import SHARED, write_fake_polyvore
+from tests.flows.run_cases import FinishedRun
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def outfits(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
+    folder: Path = tmp_path_factory.mktemp("outfits")
+    run = FinishedRun(write_fake_polyvore(folder))
+    run.run()
+    return run
+
+
+def test_outfits_go_through_to_figures(outfits: FinishedRun) -> None:
+    assert outfits.computed() == {}
+    rows = outfits.query("select distinct table_name, dataset from metrics order by 1")
+    assert [row["table_name"] for row in rows] == [
+        "attribute_explanation",
+        "attribute_explanation_comparison",
+        "attribute_recognition",
+        "saliency_faithfulness",
+    ]
+    assert {row["dataset"] for row in rows} == {"polyvore_outfits"}
+
+
+def test_an_item_of_two_splits_is_embedded_and_scored_in_both(outfits: FinishedRun) -> None:
+    # Its shards are alike but for the split, and must not pass for one.
+    images = outfits.query(f"select split from images where image_id = '{SHARED}' order by 1")
+    embedded = outfits.query(f"select split, embedding_sha256 from image_embeddings where image_id = '{SHARED}'")
+    assert sorted(row["split"] for row in embedded) == [row["split"] for row in images] == ["test", "train"]
+    assert len({row["embedding_sha256"] for row in embedded}) == 1
+    assert outfits.query("select count(*) n from image_embeddings") == [{"n": 73}]
+    assert outfits.query("select count(*) n from attribute_score_rows") == [{"n": 2 * (18 + 19)}]
+
+
+def test_replacements_are_of_the_querys_type(outfits: FinishedRun) -> None:
+    found = outfits.query(
+        "select count(*) n, count(*) filter (q.label <> i.label) other_types from replacements r "
+        "join pairs p using (pair_id) join images q on q.image_id = p.query and q.split = p.split "
+        "join images i on i.image_id = r.replacements[1] and i.split = p.split"
+    )
+    assert found[0]["n"] > 20
+    assert found[0]["other_types"] == 0
+
+
+def test_a_plan_before_the_run_tells_its_passes(outfits: FinishedRun) -> None:
+    real = recorded(outfits)
+    costs = costs_of(outfits.settings("store.root=elsewhere"))
+    assert set(costs) == set(real)
+    shards = {name: row["shards"] for name, row in outfits.status().items()}
+    assert {name: cost.shards_to_do for name, cost in costs.items()} == shards
+    exact = {
+        name: replace(cost, is_upper_bound=False) for name, cost in costs.items() if "faithfulness.rise" not in name
+    }
+    assert [name for name, cost in exact.items() if passes_disagree(cost, real[name])] == []

@@ -1,0 +1,106 @@
+"""A user's own images as stages: the table's place, its two formats, and what is refused."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow.csv
+import pyarrow.parquet as pq
+import pytest
+
+from tests.flows.fake_folder import write_fake_folder
+from tests.flows.run_cases import FinishedRun, invoke, refusal
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> FinishedRun:
+    """A data set of 48 pictures; nothing is run yet."""
+    return FinishedRun(write_fake_folder(tmp_path))
+
+
+def test_pairs_are_of_one_label_and_split(own: FinishedRun) -> None:
+    own.run(until="vocabulary")
+    own.run(until="pairs.test")
+    rows = own.query("select split, count(*) n, count(distinct label) labels from images group by 1 order by 1")
+    assert [tuple(row.values()) for row in rows] == [("test", 12, 3), ("train", 24, 3), ("valid", 12, 3)]
+    mixed = (
+        "select count(*) n from pairs p join images q on p.query = q.image_id join images r on "
+        "p.reference = r.image_id where q.label <> r.label or q.split <> p.split or r.split <> p.split"
+    )
+    assert own.query(mixed) == [{"n": 0}]
+    assert own.query("select count(*) n from pairs") == [{"n": 24}]
+    assert own.query("select attribute from attribute_vocabulary order by position") == [
+        {"attribute": "blue"}, {"attribute": "bright"}, {"attribute": "red"},
+    ]  # fmt: skip
+    assert own.query("select distinct attributes from images where label = 'grey'") == [{"attributes": []}]
+
+
+def test_the_format_and_place_of_the_table_are_in_no_key(own: FinishedRun) -> None:
+    own.run(until="pairs.test")
+    own.run(until="vocabulary")
+    folder = own.config.parent
+    table = pyarrow.csv.read_csv(folder / "items.csv")
+    (folder / "elsewhere").mkdir()
+    pq.write_table(table, folder / "elsewhere" / "table.parquet")
+    assert own.computed("dataset.table=elsewhere/table.parquet", until="pairs.test") == {}
+    assert own.computed("dataset.table=elsewhere/table.parquet", until="vocabulary") == {}
+
+
+def test_a_changed_row_redoes_its_shard_alone(own: FinishedRun) -> None:
+    own.run(until="images")
+    before = own.manifest("images")
+    path = own.config.parent / "items.csv"
+    path.write_text(path.read_text().replace("grey test+0.png,test,grey,", "grey test+0.png,test,grey,bright"))
+    assert own.computed(until="images") == {"images": 1}
+    assert len(set(own.manifest("images").shard_keys) - set(before.shard_keys)) == 1
+
+
+def edit(old: str, new: str) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        path = folder / "items.csv"
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new, 1))
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (edit("red train+1,train/", "red train+1,../"), ("row 2 (line 3), column 'path'", "red train+1.png")),
+        (edit("train/red train+1.png,train", "train/red train+1.png,Train"), ("column 'split'", "found: 'Train'")),
+        (edit("split", "set"), ("the header", "split missing", "docs/own-dataset.md")),
+        (lambda folder: (folder / "items.csv").unlink(), ("items.csv", "correct dataset.table")),
+        (lambda folder: (folder / "pictures" / "test" / "red test+0.png").unlink(), ("row 13", "a file that is there")),
+    ],
+)
+@pytest.mark.parametrize("command", ["run", "status"])
+def test_a_wrong_table_is_refused_with_row_and_column(
+    own: FinishedRun, damage: Callable[[Path], None], words: tuple[str, ...], command: str
+) -> None:
+    damage(own.config.parent)
+    message = refusal(invoke(command, own.config), 1)
+    for word in words:
+        assert word in message
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>not found</html>", b"\x89PNG\r\n\x1a\n cut"])
+def test_an_unreadable_picture_is_listed_within_the_limit(own: FinishedRun, content: bytes) -> None:
+    (own.config.parent / "pictures" / "test" / "red test+0.png").write_bytes(content)
+    message = refusal(invoke("run", own.config, "--until", "images"), 1)
+    assert "found: 1 of 48" in message
+    result = invoke("run", own.config, "--until", "images", "--set", "dataset.max_unreadable_share=0.03")
+    assert result.exit_code == 0
+    assert own.query("select path from unreadable_images") == [{"path": "test/red test+0.png"}]
+
+
+@pytest.mark.parametrize(
+    ("override", "found"),
+    [
+        ("dataset.kind=awa2", "only there"),
+        ("dataset.kind=folderr", "dataset.kind"),
+        ("dataset.tabel=x", "dataset.table?"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused(own: FinishedRun, override: str, found: str) -> None:
+    assert found in refusal(invoke("run", own.config, "--set", override), 2)

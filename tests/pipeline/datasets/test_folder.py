@@ -1,0 +1,177 @@
+"""A user's own images and table: the index, and messages that name row and column."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipeline.datasets.folder import build_folder_index
+from pipeline.datasets.records import DatasetIndex
+from pipeline.datasets.table_rows import read_csv_table
+from pipeline.errors import BadDataset
+
+TABLE = """image_id,path,split,label,attributes,price
+t1,train/shirt 1+.jpg,train,shirt,red; striped;red,3
+t2,train/größe.PNG,train,shirt,,4
+t3,train/3.jpg,train,shoe,"blue",
+t4,train/4.jpg,train,shoe,red,
+v1,valid/1.jpg,valid,shirt,blue,
+v2,valid/2.jpg,valid,shirt,blue,
+v3,valid/3.jpg,valid,hat,,
+
+"e,1",1.jpg,test,shoe,striped,
+e2,2.jpg,test,shoe,red,
+"""
+
+
+def write_dataset(folder: Path, table: str = TABLE) -> Path:
+    root = folder / "pictures"
+    for name in ("train/shirt 1+.jpg", "train/größe.PNG", "train/3.jpg", "train/4.jpg"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+    (root / "valid").mkdir()
+    for name in ("valid/1.jpg", "valid/2.jpg", "valid/3.jpg", "1.jpg", "2.jpg"):
+        (root / name).touch()
+    (folder / "items.csv").write_text(table, encoding="utf-8")
+    return root
+
+
+def build(folder: Path) -> DatasetIndex:
+    return build_folder_index(folder / "pictures", read_csv_table(folder / "items.csv"))
+
+
+def test_the_index_of_a_table(tmp_path: Path) -> None:
+    root = write_dataset(tmp_path)
+    index = build(tmp_path)
+    assert (index.name, index.root) == ("folder", str(root))
+    assert index.attribute_names == ("blue", "red", "striped")
+    assert index.attribute_groups == (-1, -1, -1)
+    assert [record.image_id for record in index.records] == ["e,1", "e2", "t1", "t2", "t3", "t4", "v1", "v2", "v3"]
+    found = {record.image_id: record for record in index.records}
+    assert found["t1"].path == "train/shirt 1+.jpg"
+    assert (found["t1"].split, found["t1"].label, found["t1"].attributes) == ("train", "shirt", ("red", "striped"))
+    assert found["t2"].attributes == ()
+    assert found["t2"].path == "train/größe.PNG"
+
+
+def test_a_column_for_each_attribute(tmp_path: Path) -> None:
+    lines = TABLE.replace("attributes,price", "attribute:red,attribute:blue").splitlines()
+    flags = iter(["1,0", "0,0", "0,1", "1,1", "0,1", "0,1", "0,0", "1,0", "1,0"])
+    rows = [re.sub(r",[^,]*,[^,]*$", "", line) + "," + next(flags) for line in lines[1:] if line]
+    write_dataset(tmp_path, "\n".join([lines[0], *rows]))
+    index = build(tmp_path)
+    assert index.attribute_names == ("red", "blue")
+    assert {record.image_id: record.attributes for record in index.records}["t4"] == ("red", "blue")
+    assert {record.image_id: record.attributes for record in index.records}["t2"] == ()
+
+
+def test_without_a_path_the_id_names_the_file(tmp_path: Path) -> None:
+    write_dataset(tmp_path)
+    lines = ["image_id,split,label,attributes"]
+    ids = [("train/shirt 1+", "train"), ("train/größe.PNG", "train"), ("valid/1", "valid"), ("valid/2", "valid")]
+    ids += [("1", "test"), ("2.jpg", "test")]
+    lines += [f"{image_id},{split},shirt,{'red' if number % 2 else ''}" for number, (image_id, split) in enumerate(ids)]
+    (tmp_path / "items.csv").write_text("\n".join(lines))
+    paths = {record.image_id: record.path for record in build(tmp_path).records}
+    assert paths["train/shirt 1+"] == "train/shirt 1+.jpg"
+    assert paths["train/größe.PNG"] == "train/größe.PNG"
+    assert (paths["1"], paths["2.jpg"]) == ("1.jpg", "2.jpg")
+
+
+def replaced(old: str, new: str) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        assert old in TABLE
+        (folder / "items.csv").write_text(TABLE.replace(old, new, 1), encoding="utf-8")
+
+    return change
+
+
+def with_bytes(content: bytes) -> Callable[[Path], None]:
+    return lambda folder: (folder / "items.csv").write_bytes(content) and None
+
+
+def without_image(folder: Path) -> None:
+    (folder / "pictures" / "train" / "3.jpg").unlink()
+
+
+def folder_as_image(folder: Path) -> None:
+    without_image(folder)
+    (folder / "pictures" / "train" / "3.jpg").mkdir()
+
+
+def link_outside(folder: Path) -> None:
+    without_image(folder)
+    (folder / "elsewhere.jpg").touch()
+    (folder / "pictures" / "train" / "3.jpg").symlink_to(folder / "elsewhere.jpg")
+
+
+def folder_outside(folder: Path) -> None:
+    (folder / "pictures" / "train").rename(folder / "elsewhere")
+    (folder / "pictures" / "train").symlink_to(folder / "elsewhere")
+
+
+def no_folder(folder: Path) -> None:
+    (folder / "pictures").rename(folder / "photos")
+
+
+def no_table(folder: Path) -> None:
+    (folder / "items.csv").unlink()
+
+
+def two_files_of_one_id(folder: Path) -> None:
+    (folder / "pictures" / "1.png").touch()
+    replaced('"e,1",1.jpg', "1,")(folder)
+
+
+THIRD = r"row 3 \(line 4\)"
+MISTAKES: dict[str, tuple[Callable[[Path], None], str, str, str]] = {
+    "no table": (no_table, "items.csv", "", "no such file"),
+    "empty table": (with_bytes(b""), "header", "distinct names", "no column names"),
+    "header alone": (with_bytes(TABLE.splitlines()[0].encode()), "items.csv", "a row for each", "a header alone"),
+    "not UTF-8": (with_bytes(TABLE.encode("latin-1")), "the whole file", "UTF-8", "UnicodeDecodeError"),
+    "semicolons": (with_bytes(TABLE.replace(",", ";").encode()), "header", "separated by commas", "image_id;path"),
+    "column misspelt": (replaced("label", "lable"), "header", "columns image_id, split, label", "label missing"),
+    "no attributes": (replaced("attributes", "tags"), "header", "either attributes or", "no attributes in"),
+    "both forms": (replaced("price", "attribute:a"), "header", "either", r"attributes and attribute:\.\.\. among"),
+    "column twice": (replaced("price", "label"), "header", "distinct", "'label' twice"),
+    "column without name": (replaced("price", ""), "header", "distinct", "column 6 has no name"),
+    "field too many": (replaced('"blue",', "blue,,"), THIRD, "equally many", "7 fields .* 6 columns"),
+    "field too few": (replaced('"blue",', "blue"), THIRD, "equally many", "5 fields .* 6 columns"),
+    "quote not closed": (replaced('"blue",', '"blue,'), "line", "CSV", "expected after"),
+    "quote never closed": (replaced("striped,\ne2", 'striped,\n"e2'), "line", "CSV", "unexpected end of data"),
+    "zero byte": (replaced("v1,", "v\0,"), "row 5|line", "", r"\\x00|NUL"),
+    "no id": (replaced("t3,", ","), f"{THIRD}, column 'image_id'", "not empty", "''"),
+    "id twice": (replaced("t3,", "t1,"), f"{THIRD}, column 'image_id'", r"row 1 \(line 2\) has the same", "'t1'"),
+    "path twice": (replaced("train/3", "train/4"), r"row 4 \(line 5\), column 'path'", "row 3", "train/4.jpg"),
+    "unknown split": (replaced("3.jpg,train", "3.jpg,val"), f"{THIRD}, column 'split'", "train, valid or", "'val'"),
+    "no label": (replaced("train,shoe", "train,"), f"{THIRD}, column 'label'", "not empty", "''"),
+    "no image": (without_image, f"{THIRD}, column 'path'", "a file that is there", "train/3.jpg"),
+    "folder as image": (folder_as_image, f"{THIRD}, column 'path'", "a file that is there", "train/3.jpg"),
+    "path that climbs": (replaced("train/3", "../elsewhere/3"), f"{THIRD}, column 'path'", "inside", r"\.\./elsewhere"),
+    "absolute path": (replaced("train/3", "/etc/3"), f"{THIRD}, column 'path'", "inside", "/etc"),
+    "backslashes": (replaced("train/3", "train\\3"), f"{THIRD}, column 'path'", "forward slashes", "train"),
+    "link outside": (link_outside, f"{THIRD}, column 'path'", "links followed", "train/3.jpg"),
+    "folder outside": (folder_outside, "column 'path'", "links followed", "train/shirt"),
+    "no folder": (no_folder, "pictures", "the folder with the images", "no such folder"),
+    "two files": (two_files_of_one_id, "row 8", r"1\.jpg and 1\.png", "'1'"),
+    "one training image": (replaced("train,shoe", "train,boot"), f"{THIRD}, column 'label'", "two training", "'boot'"),
+    "no match to test": (replaced("test,shoe", "test,boot"), "items.csv", "'test'", "2 labels, none with two"),
+    "no attribute": (
+        with_bytes(re.sub(r"red[^,]*|blue|striped", "", TABLE).encode()), "the attributes", "at least one", r"\[\]",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_mistakes_are_refused_with_row_and_column(tmp_path: Path, mistake: str) -> None:
+    change, where, expected, found = MISTAKES[mistake]
+    write_dataset(tmp_path)
+    build(tmp_path)
+    change(tmp_path)
+    with pytest.raises(BadDataset) as error:
+        build(tmp_path)
+    assert re.search(where, error.value.where), error.value.where
+    assert re.search(expected, error.value.expected), error.value.expected
+    assert re.search(found, error.value.found), error.value.found
+    assert len(error.value.remedy) > 10

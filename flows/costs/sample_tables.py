@@ -26,6 +26,8 @@ ROWS_OF_PAIR = {
 FILLED_SHARE = {"replacements": 0.3}
 # Rows that share a number: terms of a pair and attribute that several variants rank.
 SAME_NUMBERS = {"explanations": 6, "audit_outcomes": 6, "true_effects": 1}
+# Attributes of an image, items of an outfit, candidates of a question; otherwise the one image that replaces another.
+LIST_LENGTHS = {"attributes": 6, "items": 5, "choices": 4, "scores": 4}
 _NAMES = np.array([f"name_{number:02}" for number in range(24)])
 _IDS = ("query", "reference", "image_id")
 
@@ -86,6 +88,7 @@ def _lists(table: str, field: Any, rows: int, target_length: int, rng: np.random
         weights = rng.integers(0, 4, size=(rows, target_length)) / 4
         return [row if target_length else None for row in weights]
     filled = rng.random(rows) < FILLED_SHARE.get(table, 1.0)
-    # Attributes of an image, or the one image that replaces it.
-    length = 6 if field.name == "attributes" else 1
+    length = LIST_LENGTHS.get(field.name, 1)
+    if pa.types.is_floating(field.type.value_type):
+        return [rng.random(length) for _ in range(rows)]
     return [_NAMES[rng.integers(len(_NAMES), size=length)].tolist() if there else [] for there in filled]

@@ -33,8 +33,6 @@ def plan_attribute_scores(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
                 "split": split,
                 "pixels": commit.parts["pixels"].digest,
                 "ids": commit.parts["images"].detail["column_digests"]["image_id"],
-                # An item of two splits may make up a shard of each: the rows tell them apart.
-                "split": commit.shard_label.partition("/")[0],
             },
             {"images_shard": commit.shard_key},
         )

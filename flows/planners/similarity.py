@@ -62,8 +62,6 @@ def plan_embeddings(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
                 "split": commit.shard_label.partition("/")[0],
                 "pixels": commit.parts["pixels"].digest,
                 "ids": commit.parts["images"].detail["column_digests"]["image_id"],
-                # An item of two splits may make up a shard of each: the rows tell them apart.
-                "split": commit.shard_label.partition("/")[0],
             },
             {"images_shard": commit.shard_key},
         )

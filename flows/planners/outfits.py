@@ -4,6 +4,7 @@ from flows.graph import ShardPlan, Stage
 from flows.planners.dataset import dataset_index
 from flows.upstream import Upstream
 from pipeline.datasets.outfits import OutfitIndex
+from stores.fingerprints import fingerprint
 
 
 def plan_outfits(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
@@ -11,7 +12,7 @@ def plan_outfits(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
     split = stage.settings["split"]
     outfits = [outfit for outfit in outfit_index(stage).outfits if outfit.split == split]
     rows = [{"outfit_id": outfit.outfit_id, "split": split, "items": list(outfit.items)} for outfit in outfits]
-    return [ShardPlan("all", {"rows": rows}, {"rows": rows})]
+    return [ShardPlan("all", {"rows": fingerprint(rows)}, {"rows": rows})]
 
 
 def plan_type_pairs(upstream: Upstream, stage: Stage) -> list[ShardPlan]:

@@ -70,7 +70,7 @@ def test_passes_do_not_grow_with_conditions(conditions: int | None) -> None:
         given = request(scorer, None)
     else:
         masks = np.random.default_rng(0).uniform(0.1, 1, (conditions, 12)).astype(np.float32)
-        references = project(np.ones((conditions, 12)), masks)
+        references = project(np.ones((conditions, 12), np.float32), masks)
         given = SaliencyRequest("query", QUERY, references, masks)
     before = counting.images
     assert len(generator(given)) == len(given.reference_embeddings_kd)

@@ -99,7 +99,7 @@ def test_a_table_that_does_not_fit_is_refused_with_its_column() -> None:
         check_table("pairs", table.append_column("extra", table["split"]))
     with pytest.raises(SchemaMismatch, match=r"type bool(.|\n)*type string"):
         check_table("pairs", table.set_column(4, "is_match", table["split"]))
-    with pytest.raises(SchemaMismatch, match="one of attribute_score_rows, "):
+    with pytest.raises(SchemaMismatch, match="one of attribute_notes, "):
         check_table("pears", table)
     shuffled = table.select(list(reversed(table.column_names)))
     assert check_table("pairs", shuffled).column_names == table.column_names

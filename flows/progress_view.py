@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 from rich.console import Console
 from rich.logging import RichHandler
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from flows.console import rate_bar
 from flows.plan import StagePlan
 from flows.run import Reporter
 from flows.turns import waiting_text
@@ -47,17 +47,9 @@ def waiting_view(console: Console) -> Callable[[StagePlan, Lease], None]:
 
 
 def _with_bar(console: Console, stage: str, total: int, commits: Iterable[Commit]) -> Iterator[Commit]:
-    columns = (
-        TextColumn("  {task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
     started = time.monotonic()
     images = 0
-    with Progress(*columns, console=console, transient=True) as progress:
+    with rate_bar(console, indent="  ") as progress:
         bar = progress.add_task(stage, total=total, rate="")
         for commit in commits:
             images += commit.counts.get("images", 0)

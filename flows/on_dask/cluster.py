@@ -4,7 +4,7 @@ import logging
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -108,7 +108,7 @@ def _connected(address: str) -> Iterator["Client"]:
 
 @contextmanager
 def _local_cluster(asked: Device, workers: int | None) -> Iterator[tuple["Client", Device]]:
-    from distributed import Client, Nanny, Scheduler, SpecCluster
+    from distributed import Nanny, Scheduler
 
     gpus = _visible_gpus(asked)
     count = workers or len(gpus) or min(usable_cores(), MOST_CPU_WORKERS)
@@ -126,29 +126,28 @@ def _local_cluster(asked: Device, workers: int | None) -> Iterator[tuple["Client
     }
     scheduler = {"cls": Scheduler, "options": {"host": "127.0.0.1", "port": 0, "dashboard": False}}
     LOG.info("starting %d Dask workers on this machine, %d threads each", count, threads)
-    with (
-        _readable_start(),
-        SpecCluster(workers=spec, scheduler=scheduler, silence_logs=logging.ERROR) as cluster,
-        Client(cluster, timeout=CONNECT_TIMEOUT_S) as client,
-    ):
-        client.wait_for_workers(count, timeout=120)
+    with ExitStack() as stack:
+        client = _started(stack, spec, scheduler)
         name = asked.name if not gpus else "cuda"
         yield client, replace(asked, name=name, threads=threads)
 
 
-@contextmanager
-def _readable_start() -> Iterator[None]:
+def _started(stack: ExitStack, workers: dict[int, Any], scheduler: dict[str, Any]) -> "Client":
+    """Return a client of a cluster that has started and ends with the stack."""
+    from distributed import Client, SpecCluster
+
     try:
-        yield
+        cluster = stack.enter_context(SpecCluster(workers=workers, scheduler=scheduler, silence_logs=logging.ERROR))
+        client = stack.enter_context(Client(cluster, timeout=CONNECT_TIMEOUT_S))
+        client.wait_for_workers(len(workers), timeout=120)
     except (TimeoutError, RuntimeError) as error:
-        if "luster" not in str(error) and not isinstance(error, TimeoutError):
-            raise
         raise BadSetting(
             expected="Dask workers that start on this machine",
             found=str(error) or type(error).__name__,
             where="--runner dask",
             remedy="start fewer (compute.workers), or free memory and cores",
         ) from error
+    return client
 
 
 def _worker_options(threads: int, gpu: str | None) -> dict[str, Any]:

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from flows.console import plain_console
+from flows.console import plain_console, rate_bar
 from flows.settings import Settings
 from flows.upkeep.verify import Verification, verify_store
 from stores.artifacts import ArtifactStore
@@ -50,17 +49,9 @@ def _show(total: int, checks: Iterable[ShardCheck]) -> Iterable[ShardCheck]:
 
 
 def _with_bar(console: Console, total: int, checks: Iterable[ShardCheck]) -> Iterator[ShardCheck]:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
     started = time.monotonic()
     size_bytes = 0
-    with Progress(*columns, console=console, transient=True) as progress:
+    with rate_bar(console) as progress:
         bar = progress.add_task("shards", total=total, rate="")
         for check in checks:
             size_bytes += check.size_bytes

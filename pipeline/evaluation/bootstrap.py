@@ -204,9 +204,12 @@ def _measure(sums_sm: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return difference_s
 
 
-def _check(
-    parts: list[npt.NDArray[np.float64]], clusters_p: npt.NDArray[np.integer], samples: int, confidence: float
-) -> None:
+def check_resampling(samples: int, confidence: float) -> None:
+    """Refuse a bootstrap that cannot be done.
+
+    Raises:
+        BadSetting: samples or confidence out of range.
+    """
     if samples < 1 or not 0 < confidence < 1:
         raise BadSetting(
             expected="at least 1 bootstrap sample and a confidence between 0 and 1",
@@ -214,6 +217,12 @@ def _check(
             where="evaluation.bootstrap_samples",
             remedy="use 1000 samples and 0.95",
         )
+
+
+def _check(
+    parts: list[npt.NDArray[np.float64]], clusters_p: npt.NDArray[np.integer], samples: int, confidence: float
+) -> None:
+    check_resampling(samples, confidence)
     if any(part.shape != clusters_p.shape for part in parts):
         raise BadDataset(
             expected="one value and one cluster per pair",

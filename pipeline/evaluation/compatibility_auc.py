@@ -6,8 +6,7 @@ Must not import torch. Cost: one sort, then a pass over the scores for each boot
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.errors import BadSetting
-from pipeline.evaluation.bootstrap import Interval, resampling_counts
+from pipeline.evaluation.bootstrap import Interval, check_resampling, resampling_counts
 from pipeline.randomness import keyed_rng
 
 # Weights held at once; bounds the memory at about 50 MB whatever the number of outfits.
@@ -41,13 +40,7 @@ def compatibility_auc_interval(
     Raises:
         BadSetting: samples or confidence out of range.
     """
-    if samples < 1 or not 0 < confidence < 1:
-        raise BadSetting(
-            expected="at least 1 bootstrap sample and a confidence between 0 and 1",
-            found=f"{samples} samples, confidence {confidence}",
-            where="evaluation.bootstrap_samples",
-            remedy="use 1000 samples and 0.95",
-        )
+    check_resampling(samples, confidence)
     n_outfits = len(real_o)
     value, low, high = compatibility_auc(real_o, replaced_o), float("nan"), float("nan")
     if n_outfits > 1:

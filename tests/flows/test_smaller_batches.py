@@ -57,10 +57,19 @@ def test_where_one_image_is_too_much_the_message_says_so(limits: BatchLimits) ->
     assert refused.value.where == "embeddings test/000"
 
 
-@pytest.mark.parametrize("job_name", ["similarity_model", "attribute_model"])
-def test_the_batch_of_a_training_is_part_of_its_result_and_stays(limits: BatchLimits, job_name: str) -> None:
+@pytest.mark.parametrize(
+    ("job_name", "section"),
+    [
+        ("similarity_model", "similarity_model"),
+        ("type_aware_model", "similarity_model"),
+        ("attribute_model", "attribute_model"),
+    ],
+)
+def test_the_batch_of_a_training_is_part_of_its_result_and_stays(
+    limits: BatchLimits, job_name: str, section: str
+) -> None:
     job = FullDevice(fits=10)
-    with pytest.raises(BadSetting, match=f"lower {job_name}.batch_size"):
+    with pytest.raises(BadSetting, match=f"lower {section}.batch_size"):
         run_within_memory(task(100, job_name), job, limits)
     assert job.tried == [100]
 

@@ -289,9 +289,10 @@ def test_the_trivial_job_counts_every_start(tmp_path: Path) -> None:
 
 
 def test_errors_of_a_run_are_not_taken_for_those_of_starting_its_workers(tmp_path: Path) -> None:
-    with (
-        pytest.raises(RuntimeError, match="a cluster of queries"),
-        dask_cluster(settings_for(tmp_path, None, "compute.workers=1")) as cluster,
-    ):
-        assert len(cluster.slots_by_worker()) == 1
-        raise RuntimeError("a cluster of queries")
+    def fail_among_workers() -> None:
+        with dask_cluster(settings_for(tmp_path, None, "compute.workers=1")) as cluster:
+            assert len(cluster.slots_by_worker()) == 1
+            raise RuntimeError("a cluster of queries")
+
+    with pytest.raises(RuntimeError, match="a cluster of queries"):
+        fail_among_workers()

@@ -29,9 +29,9 @@ def measure_growth_mb(masks: int, batch: int) -> float:
     scorer = SimilarityScorer(fold_batch_norms(build_embedding_network("small_residual", 64)), batch_size=batch)
     pixels = np.random.default_rng(0).integers(0, 256, (6, SIZE_PX, SIZE_PX, 3), dtype=np.uint8)
     request = SaliencyRequest("query", pixels[0], scorer.embed(pixels[1:]))
-    build_rise(RiseSpec(masks=2 * batch), scorer, SIZE_PX)(request)
+    build_rise(RiseSpec(masks=2 * batch), scorer, SIZE_PX)([request])
     before = peak_mb()
-    build_rise(RiseSpec(masks=masks), scorer, SIZE_PX)(request)
+    build_rise(RiseSpec(masks=masks), scorer, SIZE_PX)([request])
     return peak_mb() - before
 
 

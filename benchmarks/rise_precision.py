@@ -51,7 +51,7 @@ def measure_case(network: str, size_px: int, masks: int, spread: bool, precision
             list(folded.parameters())[-1].data -= folded(normalise_pixels(pixels[6:])).mean(dim=0)
     scorer = SimilarityScorer(folded, precision=precision, batch_size=32)
     request = SaliencyRequest("query", pixels[0], scorer.embed(pixels[1:6]))
-    maps = build_rise(RiseSpec(masks=masks), scorer, size_px)(request)
+    maps = build_rise(RiseSpec(masks=masks), scorer, size_px)([request])[0].display_khw
     expected = exact_maps(folded, request, draw_masks(0, masks, 8, 0.5, size_px))
     return float(max(np.abs(one - other).max() / np.ptp(other) for one, other in zip(maps, expected, strict=True)))
 

@@ -37,7 +37,7 @@ def measure_case(network: str, size_px: int, batch: int, masks: int, args: argpa
         last.cpu()  # waits for an accelerator
 
     def run_rise(count: int) -> None:
-        generator(SaliencyRequest("query", pixels[0], references[:count]))
+        generator([SaliencyRequest("query", pixels[0], references[:count])])
 
     runs: tuple[Callable[[], None], ...] = (run_bare, lambda: run_rise(1), lambda: run_rise(5))
     seconds: list[list[float]] = [[], [], []]

@@ -116,6 +116,7 @@ def _runtime_row(stage: str, commit: Commit) -> dict[str, Any]:
         "stage": stage,
         "shard": commit.shard_label,
         "images": commit.counts.get("images", 0),
+        "pairs": commit.counts.get("pairs", 0),
         "forward_passes": commit.counts.get("forward_passes", 0),
         "training_passes": commit.counts.get("training_passes", 0),
         "seconds": commit.seconds,

@@ -5,10 +5,10 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from flows.settings_saliency import SaliencySettings
 from flows.settings_section import Positive, Section, Share
 from flows.settings_similarity_model import SimilarityModelSettings
 
-GeneratorName = Literal["rise", "random", "centre"]
 WHITE = (255, 255, 255)
 VariantName = Literal[
     "random",
@@ -86,30 +86,6 @@ class PairsSettings(Section):
     file: Path | None = Field(None, description="list of test pairs, a line `query reference label` each, not sampled")
     max_missing_share: Share = Field(0.01, description="largest share of its lines that may name missing images")
     match_threshold: Share = Field(0.5, description="planted: least planted similarity of a match")
-
-
-class RiseSettings(Section):
-    """[saliency.rise]."""
-
-    modes: list[Literal["fixed"]] = Field(["fixed"], description="fixed: only the query is manipulated")
-    masks: Positive = Field(2000, description="N: masks (and forward passes) per test query")
-    supervision_masks: Positive = Field(2000, description="N for training and validation queries")
-    grid_cells: Positive = Field(8, description="cells along a side of a mask's coarse grid")
-    keep_probability: float = Field(0.5, gt=0, lt=1, description="chance that a cell is kept")
-
-
-class SaliencySettings(Section):
-    """[saliency]: which maps are made."""
-
-    generators: list[GeneratorName] = Field(["rise", "random", "centre"], description="maps of test pairs")
-    supervision: Literal["rise"] = Field("rise", description="maps that supervise and match attributes")
-    rise: RiseSettings = RiseSettings()  # type: ignore[call-arg]
-
-    @model_validator(mode="after")
-    def _supervision_is_made(self) -> "SaliencySettings":
-        if self.supervision not in self.generators or len(set(self.generators)) != len(self.generators):
-            raise ValueError("saliency.generators must be distinct and hold the supervision's generator")
-        return self
 
 
 class AttributeModelSettings(Section):

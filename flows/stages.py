@@ -1,12 +1,13 @@
 """The stage graph as a readable list, in the order in which it runs."""
 
 from flows.graph import Stage
-from flows.planners import pairs, saliency, similarity
+from flows.planners import pairs, similarity
 from flows.settings import Settings
 from flows.settings_similarity_model import TYPE_AWARE_KEYS, USER_MODEL_KEYS
 from flows.stages_dataset import SPLITS, dataset_stages
 from flows.stages_evaluation import evaluation_stages
 from flows.stages_explanation import explanation_stages
+from flows.stages_saliency import saliency_stages
 from flows.stages_type_aware import (
     SCORING,
     compatibility_stage,
@@ -17,7 +18,6 @@ from flows.stages_type_aware import (
     type_aware_stage,
 )
 from flows.stages_user_model import embedding_code, model_places, user_model_stage
-from pipeline.errors import BadSetting
 
 
 def build_stages(settings: Settings) -> tuple[Stage, ...]:
@@ -120,70 +120,3 @@ def _pairs_stage(settings: Settings, split: str) -> Stage:
         return Stage(name, "outfit_pairs", values, code, upstream, pairs.plan_outfit_pairs)
     values["match_threshold"] = chosen.match_threshold if settings.dataset.kind == "planted" else 0.0
     return Stage(name, "pairs", values, ("pipeline.pair_sampling",), ("images",), similarity.plan_pairs)
-
-
-def saliency_stages(settings: Settings) -> list[Stage]:
-    """Return the maps that supervise attributes, the test maps, and the faithfulness of these."""
-    supervision = settings.saliency.supervision
-    stages = [_maps_stage(settings, split, supervision) for split in ("train", "valid")]
-    stages += [_maps_stage(settings, "test", generator) for generator in settings.saliency.generators]
-    for generator in settings.saliency.generators:
-        maps = f"saliency_maps.test.{generator}.fixed"
-        values = {
-            "maps": maps,
-            "generator": generator,
-            "mode": "fixed",
-            "canvas": list(settings.dataset.canvas),
-            "seed": settings.seed,
-            "precision": settings.compute.precision,
-            **condition_values(settings),
-        }
-        upstream = ("images", "similarity_model", "embeddings", "pairs.test", maps)
-        code = (*embedding_code(settings.similarity_model), "pipeline.evaluation.faithfulness")
-        name = f"faithfulness.{generator}.fixed"
-        places = model_places(settings.similarity_model)
-        stages.append(Stage(name, "faithfulness", values, code, upstream, saliency.plan_faithfulness, places))
-    return stages
-
-
-def _maps_stage(settings: Settings, split: str, generator: str) -> Stage:
-    rise = settings.saliency.rise
-    size = settings.dataset.image_size_px
-    shown = split == "test"
-    makers = {
-        "rise": "pipeline.saliency.rise",
-        "random": "pipeline.saliency.controls",
-        "centre": "pipeline.saliency.controls",
-    }
-    if generator not in makers:
-        raise BadSetting(
-            expected=f"one of {', '.join(makers)}",
-            found=generator,
-            where="saliency.generators",
-            remedy="choose a known generator",
-        )
-    values = {
-        "split": split,
-        "generator": generator,
-        "mode": "fixed",
-        "seed": settings.seed,
-        "image_size_px": size,
-        # Test maps are shown and ranked pixel by pixel; the others only feed a 4 x 4 grid.
-        "map_size_px": size if shown else max(size // 4, 4),
-        "map_dtype": "float16" if shown else "float32",
-        "precision": settings.compute.precision,
-        # The controls know no masks: changing those leaves them current.
-        "rise": {
-            "masks": rise.masks if shown else rise.supervision_masks,
-            "grid_cells": rise.grid_cells,
-            "keep_probability": rise.keep_probability,
-        }
-        if generator == "rise"
-        else {},
-        **(condition_values(settings) if generator == "rise" else {}),
-    }
-    upstream = ("images", "similarity_model", "embeddings", f"pairs.{split}")
-    code = (*embedding_code(settings.similarity_model), makers[generator], "pipeline.area_pooling")
-    name = f"saliency_maps.{split}.{generator}.fixed"
-    places = model_places(settings.similarity_model)
-    return Stage(name, "saliency_maps", values, code, upstream, saliency.plan_saliency_maps, places)

@@ -61,7 +61,7 @@ def _metrics_stage(settings: Settings) -> Stage:
     values = {
         "dataset": settings.dataset.kind,
         "similarity_model": settings.similarity_model.name,
-        "generators": list(settings.saliency.generators),
+        "generator_modes": [list(shown) for shown in settings.saliency.generator_modes],
         "attribute_models": list(settings.attribute_model.names),
         "variants": list(settings.explanation.variants),
         "audited": audited,
@@ -73,8 +73,8 @@ def _metrics_stage(settings: Settings) -> Stage:
         "replacements.test": [["replacements", ["pair_id", "attribute", "effect"], ""]],
         "explanations": [["scores", None, ""]],
     }
-    for generator in settings.saliency.generators:
-        reads[f"faithfulness.{generator}.fixed"] = [["faithfulness", None, ""]]
+    for generator, mode in settings.saliency.generator_modes:
+        reads[f"faithfulness.{generator}.{mode}"] = [["faithfulness", None, ""]]
     for name in settings.attribute_model.names:
         reads[f"attribute_scores.{name}"] = [["scores", None, "test"]]
     if has_outfits(settings):
@@ -96,7 +96,7 @@ def _report_stage(settings: Settings) -> Stage:
     values = {
         "dataset": settings.dataset.kind,
         "similarity_model": settings.similarity_model.name,
-        "generators": list(settings.saliency.generators),
+        "generator_modes": [list(shown) for shown in settings.saliency.generator_modes],
         "attribute_models": list(settings.attribute_model.names),
         "variants": list(settings.explanation.variants),
         "seed": settings.seed,
@@ -113,8 +113,8 @@ def _report_stage(settings: Settings) -> Stage:
         "similarity_model": [["training_history", None, ""]],
         maps: [["maps", None, ""], ["map_rows", None, ""]],
     }
-    for generator in settings.saliency.generators:
-        reads[f"faithfulness.{generator}.fixed"] = [["faithfulness", None, ""]]
+    for generator, mode in settings.saliency.generator_modes:
+        reads[f"faithfulness.{generator}.{mode}"] = [["faithfulness", None, ""]]
     for name in settings.attribute_model.names:
         reads[f"attribute_model.{name}"] = [["training_history", None, ""]]
     return whole_stage("report", "report", values, ("pipeline.report.page",), reads)

@@ -64,6 +64,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     "missing_images": _table({"image_id": _TEXT, "lines": _COUNT}),
     "similarities": _table({"pair_id": _TEXT, "similarity": _REAL}),
     "map_rows": _table({"pair_id": _TEXT, "query": _TEXT, "reference": _TEXT, "row": _COUNT, "map_sha256": _TEXT}),
+    "map_notes": _table({"pair_id": _TEXT, "note": _TEXT, "value": _REAL}),
     "map_localisation": _table(
         {"pair_id": _TEXT, "generator": _TEXT, "mode": _TEXT, "attribute": _TEXT},
         {"auroc": _REAL, "pointing_hit": _FLAG, "region_share": _REAL},
@@ -172,7 +173,14 @@ SCHEMAS: dict[str, pa.Schema] = {
         },
     ),
     "runtime": _table(
-        {"stage": _TEXT, "shard": _TEXT, "images": _COUNT, "forward_passes": _COUNT, "training_passes": _COUNT},
+        {
+            "stage": _TEXT,
+            "shard": _TEXT,
+            "images": _COUNT,
+            "pairs": _COUNT,
+            "forward_passes": _COUNT,
+            "training_passes": _COUNT,
+        },
         {"seconds": _REAL, "device": _TEXT},
     ),
     "runs": _table(

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from flows.costs.facts import Facts
 from flows.plan import StagePlan
-from flows.planners.saliency import QUERIES_PER_SHARD
+from flows.planners.saliency import QUERIES_PER_SHARD, chosen_queries
 from stores.shards import content_defined_shards
 
 # Jobs whose shards follow those of the images, with the splits they cover; the others are cut by query or not at all.
@@ -68,7 +68,8 @@ def _foreseen(plan: StagePlan, facts: Facts) -> list[Extent]:
         return [Extent(images=len(facts.rows_by_shard[label])) for label in labels]
     if job in QUERY_JOBS:
         counts = facts.queries(query_split(plan))
-        return [_of_queries(queries, counts) for queries in content_defined_shards(list(counts), QUERIES_PER_SHARD)]
+        chosen = chosen_queries(counts, plan.stage.settings.get("most_pairs"))
+        return [_of_queries(queries, counts) for queries in content_defined_shards(chosen, QUERIES_PER_SHARD)]
     return [Extent()]
 
 

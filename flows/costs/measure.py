@@ -132,7 +132,7 @@ def _measure_rise(
     references = settings.pairs.references
     request = SaliencyRequest("query", batch[0], scorer.embed(batch[np.arange(references) % len(batch)]))
     generator = build_rise(spec, scorer, settings.dataset.image_size_px)
-    a_pass = stopwatch.median(lambda: generator(request)) / len(batch)
+    a_pass = stopwatch.median(lambda: generator([request])) / len(batch)
     a_mask = stopwatch.median(lambda: build_rise(spec, scorer, settings.dataset.image_size_px)) / len(batch)
     return a_pass, a_mask
 

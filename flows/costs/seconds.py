@@ -35,7 +35,7 @@ def calibrated_seconds(
         computing = work.images * seconds.image
     elif job == "saliency_maps":
         # None for the controls, which prepare nothing.
-        masks = plan.stage.settings["rise"].get("masks", 0)
+        masks = plan.stage.settings["spec"].get("masks", 0)
         computing = work.forward_passes * seconds.rise_pass + masks * seconds.rise_mask
     elif job == "faithfulness":
         computing = work.forward_passes * seconds.manipulated_image

@@ -15,12 +15,11 @@ from flows.graph import Stage
 from flows.planners.dataset import planted_spec
 from pipeline.datasets.planted.edits import measuring_edits
 from pipeline.datasets.planted.items import sample_item
+from pipeline.saliency.catalogue import GENERATORS, map_passes
 
 # Insertion and deletion: 99 steps each between the ends, which are two passes more and shared by all rankings.
 PASSES_PER_RANKING = 198
 PASSES_OF_ENDS = 2
-# Maps of these generators look at neither model nor reference: no passes, and one ranking for all of a query's pairs.
-ONE_MAP_A_QUERY = ("random", "centre")
 GRID_CELLS = 4
 
 
@@ -105,16 +104,15 @@ def _saliency_maps(stage: Stage, extent: Extent, facts: Facts) -> ShardWork:
     counts = [count for _, count in extent.references]
     side, itemsize = stage.settings["map_size_px"], np.dtype(stage.settings["map_dtype"]).itemsize
     maps = ArraysSize(1, array_bytes(itemsize, len(counts), max(counts), side, side))
-    passes = 0
-    if stage.settings["generator"] not in ONE_MAP_A_QUERY:
-        passes = len(counts) * stage.settings[stage.settings["generator"]]["masks"]
-    parts = (maps, TableSize("map_rows", sum(counts)))
-    return ShardWork(forward_passes=passes, parts=parts, is_upper_bound=not facts.images_are_certain)
+    settings = stage.settings
+    passes = map_passes(settings["generator"], settings["mode"], settings["spec"], counts)
+    parts = (maps, TableSize("map_rows", sum(counts)), TableSize("map_notes", 0))
+    return ShardWork(passes.forward, passes.gradient, parts=parts, is_upper_bound=not facts.images_are_certain)
 
 
 def _faithfulness(stage: Stage, extent: Extent, facts: Facts) -> ShardWork:
     counts = [count for _, count in extent.references]
-    shared = stage.settings["generator"] in ONE_MAP_A_QUERY
+    shared = not GENERATORS[stage.settings["generator"]].knows_the_model
     rankings = len(counts) if shared else sum(counts)
     # Two maps of a query that happen to rank all pixels alike share their passes.
     is_bound = not facts.images_are_certain or rankings > len(counts)

@@ -118,7 +118,7 @@ def _audit_figures(stage: Stage, facts: Facts) -> int:
 
 def _metrics(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
     settings = stage.settings
-    rows = FIGURES_OF_GENERATOR * len(settings["generators"]) + len(settings["attribute_models"])
+    rows = FIGURES_OF_GENERATOR * len(settings["generator_modes"]) + len(settings["attribute_models"])
     rows += (FIGURES_OF_VARIANT + 1) * _variants(stage)
     rows += _audit_figures(stage, facts) if settings["audited"] else 0
     rows += 2 * FIGURES_OF_COMPATIBILITY + 2 if settings.get("compatibility") else 0

@@ -36,7 +36,7 @@ def run(inputs: JobInputs) -> JobResult:
     settings, upstream = inputs.settings, inputs.upstream
     options = {"seed": int(settings["seed"]), "samples": int(settings["bootstrap_samples"])}
     rows = [
-        *_faithfulness_rows(upstream, settings["generators"], options),
+        *_faithfulness_rows(upstream, settings["generator_modes"], options),
         *_recognition_rows(upstream, settings["attribute_models"], options),
         *_explanation_rows(upstream, list(settings["variants"]), options),
     ]
@@ -55,13 +55,15 @@ def run(inputs: JobInputs) -> JobResult:
     return JobResult({"metrics": TablePart("metrics", table_from_rows("metrics", filled))}, {"figures": len(filled)})
 
 
-def _faithfulness_rows(upstream: Upstream, generators: list[str], options: dict[str, int]) -> list[dict[str, Any]]:
+def _faithfulness_rows(
+    upstream: Upstream, generator_modes: list[list[str]], options: dict[str, int]
+) -> list[dict[str, Any]]:
     queries = dict(_pair_queries(upstream))
     rows = []
-    for generator in generators:
-        table = upstream.table(f"faithfulness.{generator}.fixed", "faithfulness")
+    for generator, mode in generator_modes:
+        table = upstream.table(f"faithfulness.{generator}.{mode}", "faithfulness")
         clusters_p = _codes([queries[pair_id] for pair_id in table["pair_id"].to_pylist()])
-        labels = {"generator": generator, "mode": "fixed"}
+        labels = {"generator": generator, "mode": mode}
         for metric in FAITHFULNESS_MEASURES:
             values_p = table[metric].to_numpy().astype(np.float64)
             interval = clustered_interval(values_p, clusters_p, **options)

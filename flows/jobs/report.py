@@ -24,7 +24,7 @@ SHOWN_GENERATOR = "rise"
 def run(inputs: JobInputs) -> JobResult:
     """Return the part `report`: one HTML file; what the run has not made is left out of it."""
     upstream, settings = inputs.upstream, inputs.settings
-    generators = list(settings.get("generators", ()))
+    generators = [(generator, mode) for generator, mode in settings.get("generator_modes", ())]
     models = list(settings.get("attribute_models", ()))
     pairs = _pairs(upstream, int(settings["seed"]))
     evidence = ReportEvidence(
@@ -131,19 +131,19 @@ def _explanations(upstream: Upstream, pair_ids: Sequence[str]) -> dict[str, list
     return by_pair
 
 
-def _curves(upstream: Upstream, generators: Sequence[str]) -> list[CurveSet]:
+def _curves(upstream: Upstream, generators: Sequence[tuple[str, str]]) -> list[CurveSet]:
     queries = upstream.table("pairs.test", "pairs")
     query_of = dict(zip(queries["pair_id"].to_pylist(), queries["query"].to_pylist(), strict=True))
     curves = []
-    for generator in generators:
-        stage = f"faithfulness.{generator}.fixed"
+    for generator, mode in generators:
+        stage = f"faithfulness.{generator}.{mode}"
         if stage not in upstream.manifests:
             continue
         table = upstream.table(stage, "faithfulness")
         names = [query_of[pair_id] for pair_id in table["pair_id"].to_pylist()]
         clusters_p = np.unique(np.array(names, dtype=str), return_inverse=True)[1].astype(np.int64)
         curves.append(
-            CurveSet(generator, _matrix(table["insertion_curve"]), _matrix(table["deletion_curve"]), clusters_p)
+            CurveSet(generator, mode, _matrix(table["insertion_curve"]), _matrix(table["deletion_curve"]), clusters_p)
         )
     return curves
 

@@ -1,6 +1,8 @@
 """Saliency maps of a group of queries against all their references."""
 
+from collections.abc import Mapping, Sequence
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 
@@ -9,12 +11,14 @@ from flows.jobs.image_lookup import EmbeddingLookup, PixelLookup
 from flows.jobs.reading import load_scorer
 from flows.shards import JobInputs, JobResult
 from pipeline.area_pooling import pool_to_cells
-from pipeline.saliency.contract import SaliencyRequest
+from pipeline.saliency.catalogue import needs_reference_pixels
+from pipeline.saliency.contract import SaliencyMaps, SaliencyRequest
 from pipeline.saliency.methods import build_generator
-from pipeline.saliency.rise import RiseSpec
 from stores.digests import digest_array
 from stores.parts import ArraysPart, Part, TablePart
 from stores.tables import table_from_rows
+
+Pair = Mapping[str, str]
 
 
 def run(inputs: JobInputs) -> JobResult:
@@ -23,29 +27,72 @@ def run(inputs: JobInputs) -> JobResult:
     `map_rows.row` counts slots: it is query * slots + slot.
     """
     settings = inputs.settings
-    spec = RiseSpec(seed=settings["seed"], **settings["rise"])
-    generator = build_generator(settings["generator"], spec, load_scorer(inputs), settings["image_size_px"])
-    images = PixelLookup(inputs.upstream, inputs.work["image_shards"])
-    embeddings = EmbeddingLookup(inputs.upstream, inputs.work["embedding_shards"])
-    masks = stage_masks(inputs)
+    generator = build_generator(
+        settings["generator"],
+        settings["mode"],
+        settings["spec"],
+        settings["seed"],
+        load_scorer(inputs),
+        settings["image_size_px"],
+    )
     groups = [list(pairs) for _, pairs in groupby(inputs.work["pairs"], key=lambda pair: pair["query"])]
-    slots, side = max(len(pairs) for pairs in groups), settings["map_size_px"]
-    maps_qkyx = np.full((len(groups), slots, side, side), np.nan, dtype=settings["map_dtype"])
-    rows = []
-    for number, pairs in enumerate(groups):
-        query = pairs[0]["query"]
-        references = read_references(embeddings, pairs, masks)
-        maps_khw = generator(SaliencyRequest(query, images.of(query), *references))
-        if side != settings["image_size_px"]:
-            maps_khw = pool_to_cells(maps_khw, side)
-        maps_qkyx[number, : len(pairs)] = maps_khw
-        for slot, pair in enumerate(pairs):
-            digest = digest_array(maps_qkyx[number, slot])
-            named = {name: pair[name] for name in ("pair_id", "query", "reference")}
-            rows.append({**named, "row": number * slots + slot, "map_sha256": digest})
-    passes = len(groups) * spec.masks if settings["generator"] == "rise" else 0
+    results = generator(_requests(inputs, groups))
+    maps_qkyx = _stored_maps(results, settings)
+    rows = _map_rows(groups, maps_qkyx)
     parts: dict[str, Part] = {
         "maps": ArraysPart({"maps": maps_qkyx}, {"maps": ("query", "reference_slot", "y", "x")}),
         "map_rows": TablePart("map_rows", table_from_rows("map_rows", rows)),
+        "map_notes": TablePart("map_notes", table_from_rows("map_notes", _note_rows(groups, results))),
     }
-    return JobResult(parts, {"images": len(groups), "pairs": len(rows), "forward_passes": passes})
+    counts = {
+        "images": len(groups),
+        "pairs": len(rows),
+        "forward_passes": sum(maps.forward_passes for maps in results),
+        "training_passes": sum(maps.gradient_passes for maps in results),
+    }
+    return JobResult(parts, counts)
+
+
+def _requests(inputs: JobInputs, groups: Sequence[Sequence[Pair]]) -> list[SaliencyRequest]:
+    images = PixelLookup(inputs.upstream, inputs.work["image_shards"])
+    embeddings = EmbeddingLookup(inputs.upstream, inputs.work["embedding_shards"])
+    masks = stage_masks(inputs)
+    shows_references = needs_reference_pixels(inputs.settings["mode"])
+    requests = []
+    for pairs in groups:
+        query = pairs[0]["query"]
+        references_kd, masks_kd = read_references(embeddings, pairs, masks)
+        names = tuple(pair["reference"] for pair in pairs)
+        pixels_khwc = np.stack([images.of(name) for name in names]) if shows_references else None
+        requests.append(SaliencyRequest(query, images.of(query), references_kd, masks_kd, names, pixels_khwc))
+    return requests
+
+
+def _stored_maps(results: Sequence[SaliencyMaps], settings: Mapping[str, Any]) -> np.ndarray:
+    slots, side = max(len(maps.display_khw) for maps in results), settings["map_size_px"]
+    maps_qkyx = np.full((len(results), slots, side, side), np.nan, dtype=settings["map_dtype"])
+    for number, maps in enumerate(results):
+        maps_khw = maps.display_khw
+        maps_qkyx[number, : len(maps_khw)] = (
+            maps_khw if side == settings["image_size_px"] else pool_to_cells(maps_khw, side)
+        )
+    return maps_qkyx
+
+
+def _map_rows(groups: Sequence[Sequence[Pair]], maps_qkyx: np.ndarray) -> list[dict[str, Any]]:
+    rows = []
+    for number, pairs in enumerate(groups):
+        for slot, pair in enumerate(pairs):
+            named = {name: pair[name] for name in ("pair_id", "query", "reference")}
+            digest = digest_array(maps_qkyx[number, slot])
+            rows.append({**named, "row": number * maps_qkyx.shape[1] + slot, "map_sha256": digest})
+    return rows
+
+
+def _note_rows(groups: Sequence[Sequence[Pair]], results: Sequence[SaliencyMaps]) -> list[dict[str, Any]]:
+    return [
+        {"pair_id": pair["pair_id"], "note": note, "value": float(values_k[slot])}
+        for pairs, maps in zip(groups, results, strict=True)
+        for slot, pair in enumerate(pairs)
+        for note, values_k in maps.notes.items()
+    ]

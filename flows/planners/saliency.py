@@ -1,11 +1,14 @@
 """Shards of saliency maps and of whatever follows their cut: groups of queries with all their references."""
 
 from collections import defaultdict
+from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 from flows.graph import ShardPlan, Stage
 from flows.planners.conditions import condition_inputs
 from flows.upstream import Upstream
+from pipeline.saliency.catalogue import needs_reference_pixels
 from stores.fingerprints import fingerprint
 from stores.shards import content_defined_shards
 
@@ -41,6 +44,23 @@ def plan_faithfulness(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
     return shards
 
 
+def chosen_queries(references_of: Mapping[str, int], most_pairs: int | None) -> list[str]:
+    """Return the queries that get maps, in the order given: all of them, or as many as stay within a number of pairs.
+
+    Whole queries in the order of their hashes, at least one; so a larger number keeps what a smaller one had.
+    """
+    if most_pairs is None:
+        return list(references_of)
+    chosen: set[str] = set()
+    pairs = 0
+    for query in sorted(references_of, key=lambda name: sha256(name.encode()).digest()):
+        pairs += references_of[query]
+        if chosen and pairs > most_pairs:
+            break
+        chosen.add(query)
+    return [query for query in references_of if query in chosen]
+
+
 def _query_groups(upstream: Upstream, stage: Stage, split: str) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
     """Return label, inputs and work of each group; the work says in which shards its images lie.
 
@@ -56,17 +76,24 @@ def _query_groups(upstream: Upstream, stage: Stage, split: str) -> list[tuple[st
     for pair in upstream.rows(f"pairs.{split}", "pairs"):
         kept = {name: pair[name] for name in names}
         pairs_by_query[pair["query"]].append(kept)
+    counts = {query: len(pairs) for query, pairs in pairs_by_query.items()}
+    chosen = chosen_queries(counts, stage.settings.get("most_pairs"))
+    shows_references = needs_reference_pixels(stage.settings["mode"]) if stage.job == "saliency_maps" else False
     groups = []
-    for queries in content_defined_shards(list(pairs_by_query), average=QUERIES_PER_SHARD):
+    for queries in content_defined_shards(chosen, average=QUERIES_PER_SHARD):
         pairs = [pair for query in queries for pair in pairs_by_query[query]]
         inputs = {
             "pairs": fingerprint([list(pair.values()) for pair in pairs]),
             "queries": fingerprint([pixels[query] for query in queries]),
             "references": fingerprint([embeddings[pair["reference"]] for pair in pairs]),
         }
+        shown = list(queries)
+        if shows_references:
+            inputs["reference_pixels"] = fingerprint([pixels[pair["reference"]] for pair in pairs])
+            shown += [pair["reference"] for pair in pairs]
         work = {
             "pairs": pairs,
-            "image_shards": {query: image_shards[query] for query in queries},
+            "image_shards": {image: image_shards[image] for image in shown},
             "embedding_shards": {pair["reference"]: embedding_shards[pair["reference"]] for pair in pairs},
         }
         groups.append((fingerprint(queries[0])[:8], inputs, work))

@@ -19,6 +19,7 @@ from pipeline.report.figures import (
     picture,
     title,
 )
+from pipeline.saliency.catalogue import FIXED
 
 
 def faithfulness_figure(curve_sets: Sequence[CurveSet]) -> Picture | None:
@@ -32,7 +33,7 @@ def faithfulness_figure(curve_sets: Sequence[CurveSet]) -> Picture | None:
         for panel, scores_pt in ((insertion, curves.insertion_pt), (deletion, curves.deletion_pt)):
             curve = mean_curve(normalised_curves(scores_pt), curves.clusters_p)
             percent_t = np.linspace(0, 100, len(curve.mean_t))
-            name = literal_text(generator_name(curves.generator))
+            name = literal_text(_name(curves))
             panel.plot(percent_t, curve.mean_t, color=colour, linewidth=1.8, label=name)
             panel.fill_between(percent_t, curve.low_t, curve.high_t, color=colour, alpha=0.18, linewidth=0)
     for panel, name, pixels in (
@@ -44,8 +45,13 @@ def faithfulness_figure(curve_sets: Sequence[CurveSet]) -> Picture | None:
         panel.set_xlim(0, 100)
         panel.set_ylim(0, 1)
     insertion.legend(frameon=False, fontsize=9, loc="lower right")
-    names = ", ".join(generator_name(curves.generator) for curves in shown)
+    names = ", ".join(_name(curves) for curves in shown)
     return picture(figure, f"Mean insertion and deletion curves of {names}")
+
+
+def _name(curves: CurveSet) -> str:
+    name = generator_name(curves.generator)
+    return name if curves.mode == FIXED else f"{name}, {curves.mode}"
 
 
 def similarity_training_figure(history: Sequence[TableRow]) -> Picture | None:

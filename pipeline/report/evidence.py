@@ -66,16 +66,18 @@ class PairEvidence:
 
 @dataclass(frozen=True)
 class CurveSet:
-    """The faithfulness curves of one generator.
+    """The faithfulness curves of one generator in one mode.
 
     Attributes:
         generator: its name.
+        mode: of the generator.
         insertion_pt: float (pair, step) scores, from the blank to the full image.
         deletion_pt: likewise, from the full to the blank image.
         clusters_p: int (pair,) query of each pair.
     """
 
     generator: str
+    mode: str
     insertion_pt: npt.NDArray[np.float64]
     deletion_pt: npt.NDArray[np.float64]
     clusters_p: npt.NDArray[np.int64]
@@ -116,7 +118,7 @@ class ReportEvidence:
         facts: for the header.
         pairs: for the cards.
         metrics: rows of the table `metrics`.
-        generators: saliency generators of the run, in their order.
+        generators: saliency generators of the run and their modes, in their order.
         curves: for those generators whose faithfulness was measured.
         prior: rows of the table `prior`.
         weight_grid: rows of the table `weight_grid`.
@@ -128,7 +130,7 @@ class ReportEvidence:
     facts: RunFacts
     pairs: Sequence[PairEvidence] = ()
     metrics: Sequence[TableRow] = ()
-    generators: Sequence[str] = ()
+    generators: Sequence[tuple[str, str]] = ()
     curves: Sequence[CurveSet] = ()
     prior: Sequence[TableRow] = ()
     weight_grid: Sequence[TableRow] = ()

@@ -12,6 +12,8 @@ _GENERATOR_NAMES = {
     "rise": "RISE",
     "lime": "LIME",
     "mask": "Mask",
+    "similarity_attention": "similarity attention",
+    "grad_cam": "Grad-CAM",
     "random": "random",
     "centre": "centre blob",
 }
@@ -24,13 +26,12 @@ def generator_name(generator: str) -> str:
     return _GENERATOR_NAMES.get(generator, generator)
 
 
-def faithfulness_table(metrics: MetricTable, generators: list[str], dataset: str) -> Table | None:
+def faithfulness_table(metrics: MetricTable, generators: list[tuple[str, str]], dataset: str) -> Table | None:
     """Return areas under insertion and deletion curves x 100 by generator; None without any figure.
 
     On awa2 the papers' figures stand beside them, with rows of their own for generators that were not run.
     """
-    wanted = [(generator, "fixed") for generator in generators]
-    run = [key for key in wanted if metrics.of_generator("insertion_auc", *key) is not None]
+    run = [key for key in generators if metrics.of_generator("insertion_auc", *key) is not None]
     if not run:
         return None
     with_papers = dataset == "awa2"

@@ -3,17 +3,17 @@
 import numpy as np
 
 from pipeline.randomness import keyed_rng
-from pipeline.saliency.contract import SaliencyGenerator, SaliencyRequest, checked_maps
+from pipeline.saliency.contract import SaliencyGenerator, SaliencyMaps, SaliencyRequest, one_by_one
 
 
 def build_random(seed: int) -> SaliencyGenerator:
     """Return a generator of uniform noise maps, keyed by query: all references of a query get one map."""
 
-    def compute_random_maps(request: SaliencyRequest) -> np.ndarray:
+    def compute_random_maps(request: SaliencyRequest) -> SaliencyMaps:
         noise = keyed_rng(seed, request.query_id, "random map").random(request.pixels_hwc.shape[:2])
-        return checked_maps(_for_each_reference(noise, request), request, "random")
+        return _for_each_reference(noise, request)
 
-    return compute_random_maps
+    return one_by_one(compute_random_maps)
 
 
 def build_centre(width_share: float = 0.25) -> SaliencyGenerator:
@@ -23,15 +23,17 @@ def build_centre(width_share: float = 0.25) -> SaliencyGenerator:
         width_share: the blob's standard deviation as a share of the image's side.
     """
 
-    def compute_centre_maps(request: SaliencyRequest) -> np.ndarray:
+    def compute_centre_maps(request: SaliencyRequest) -> SaliencyMaps:
         height, width = request.pixels_hwc.shape[:2]
         y = (np.arange(height) + 0.5) / height - 0.5
         x = (np.arange(width) + 0.5) / width - 0.5
         blob = np.exp(-(y[:, None] ** 2 + x[None, :] ** 2) / (2 * width_share**2))
-        return checked_maps(_for_each_reference(blob, request), request, "centre")
+        return _for_each_reference(blob, request)
 
-    return compute_centre_maps
+    return one_by_one(compute_centre_maps)
 
 
-def _for_each_reference(map_hw: np.ndarray, request: SaliencyRequest) -> np.ndarray:
-    return np.broadcast_to(map_hw, (len(request.reference_embeddings_kd), *map_hw.shape))
+def _for_each_reference(map_hw: np.ndarray, request: SaliencyRequest) -> SaliencyMaps:
+    shape = (len(request.reference_embeddings_kd), *map_hw.shape)
+    maps_khw = np.broadcast_to(map_hw.astype(np.float32), shape)
+    return SaliencyMaps(maps_khw, maps_khw)

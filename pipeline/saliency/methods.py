@@ -1,35 +1,58 @@
 """The saliency generators by name."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from pipeline.errors import BadSetting
-from pipeline.saliency.contract import SaliencyGenerator
+from pipeline.saliency.catalogue import GENERATORS
+from pipeline.saliency.contract import SaliencyGenerator, checked
 from pipeline.saliency.controls import build_centre, build_random
 from pipeline.saliency.rise import RiseSpec, build_rise
 from pipeline.similarity.scorer import SimilarityScorer
 
-GENERATOR_NAMES = ("rise", "random", "centre")
 
-
-def build_generator(name: str, spec: RiseSpec, scorer: SimilarityScorer, image_size_px: int) -> SaliencyGenerator:
-    """Return the generator of that name.
+def build_generator(
+    name: str, mode: str, spec: Mapping[str, Any], seed: int, scorer: SimilarityScorer, image_size_px: int
+) -> SaliencyGenerator:
+    """Return the generator of that name, its results checked against the contract.
 
     Args:
-        name: one of GENERATOR_NAMES.
-        spec: settings of RISE; the controls use its seed only.
+        name: one of GENERATORS.
+        mode: one of its modes.
+        spec: its settings by name, see its own specification; nothing for the controls.
+        seed: of everything random.
         scorer: the explained model.
-        image_size_px: side of queries and maps.
+        image_size_px: side of queries and of display maps.
 
     Raises:
-        BadSetting: unknown name, or settings out of range.
+        BadSetting: unknown name or mode, or settings out of range.
     """
+    if name not in GENERATORS:
+        raise _unknown("generator", name, tuple(GENERATORS))
+    if mode not in GENERATORS[name].modes:
+        raise _unknown(f"mode of {name}", mode, GENERATORS[name].modes)
+    return checked(_build(name, mode, spec, seed, scorer, image_size_px), f"{name}, mode {mode}")
+
+
+def _build(
+    name: str,
+    mode: str,  # noqa: ARG001
+    spec: Mapping[str, Any],
+    seed: int,
+    scorer: SimilarityScorer,
+    image_size_px: int,
+) -> SaliencyGenerator:
     if name == "rise":
-        return build_rise(spec, scorer, image_size_px)
+        return build_rise(RiseSpec(seed=seed, **spec), scorer, image_size_px)
     if name == "random":
-        return build_random(spec.seed)
-    if name == "centre":
-        return build_centre()
-    raise BadSetting(
-        expected=f"one of {', '.join(GENERATOR_NAMES)}",
-        found=repr(name),
-        where="saliency.generators",
-        remedy="choose a known generator",
+        return build_random(seed)
+    return build_centre()
+
+
+def _unknown(what: str, found: str, known: tuple[str, ...]) -> BadSetting:
+    return BadSetting(
+        expected=f"a {what} among {', '.join(known)}",
+        found=repr(found),
+        where="[saliency]",
+        remedy="choose a known one; docs/configuration.md lists generators and modes",
     )

@@ -5,10 +5,9 @@ Cost: N forward passes a query whatever the number of references; the reduction 
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 
-from pipeline.saliency.contract import SaliencyGenerator, SaliencyRequest, checked_maps
+from pipeline.saliency.contract import SaliencyGenerator, SaliencyMaps, SaliencyRequest, one_by_one
 from pipeline.saliency.masks import MaskDraws, draw_masks, render_masks
 from pipeline.saliency.perturbed_embeddings import embed_perturbations, perturbed_scores
 from pipeline.similarity.scorer import SimilarityScorer
@@ -46,12 +45,12 @@ def build_rise(spec: RiseSpec, scorer: SimilarityScorer, image_size_px: int) -> 
     draws = draw_masks(spec.seed, spec.masks, spec.grid_cells, spec.keep_probability, image_size_px)
     coverage_hw = _coverage(draws, scorer.device)
 
-    def compute_rise_maps(request: SaliencyRequest) -> np.ndarray:
+    def compute_rise_maps(request: SaliencyRequest) -> SaliencyMaps:
         embeddings_nd = embed_perturbations(scorer, request.pixels_hwc, draws)
-        maps_khw = reduce_scores(perturbed_scores(embeddings_nd, request), draws, coverage_hw)
-        return checked_maps(maps_khw.cpu().numpy(), request, "rise")
+        maps_khw = reduce_scores(perturbed_scores(embeddings_nd, request), draws, coverage_hw).cpu().numpy()
+        return SaliencyMaps(maps_khw, maps_khw, forward_passes=len(draws))
 
-    return compute_rise_maps
+    return one_by_one(compute_rise_maps)
 
 
 def reduce_scores(scores_nk: torch.Tensor, draws: MaskDraws, coverage_hw: torch.Tensor) -> torch.Tensor:

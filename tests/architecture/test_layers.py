@@ -70,8 +70,8 @@ def _other_paths(instance: Stage) -> set[str]:
         # A dataset is either rendered or decoded: the other way does not touch its pixels.
         names |= {"pipeline.datasets.planted.renderer", "pipeline.image_decoding", "pipeline.datasets.folder_files"}
     if stage.startswith("saliency_maps."):
-        # Chooses among generators; each instance lists the one it uses.
-        names |= {"pipeline.saliency.methods", "pipeline.saliency.rise", "pipeline.saliency.contract"}
+        # Chooses among generators; each instance lists the one it uses. What each needs is in its shards' inputs.
+        names |= {"pipeline.saliency.methods", "pipeline.saliency.catalogue"}
         # The controls look at no reference, so that no condition can matter to them.
         names |= {"pipeline.similarity.conditions"}
     if stage == "similarity_model":

@@ -53,7 +53,7 @@ def test_settings_of_the_machine_make_nothing_stale(finished_run: FinishedRun) -
 def test_masks_of_rise_do_not_touch_the_control_maps(finished_run: FinishedRun) -> None:
     status = finished_run.status("saliency.rise.masks=25")
     assert states(status, "stale") == {"saliency_maps.test.rise.fixed"}
-    assert status["saliency_maps.test.rise.fixed"]["reasons"][0] == "settings.rise.masks: 24 -> 25"
+    assert status["saliency_maps.test.rise.fixed"]["reasons"][0] == "settings.spec.masks: 24 -> 25"
     assert states(status, "pending") == {"faithfulness.rise.fixed", *AFTER_THE_WEIGHTS}
 
 

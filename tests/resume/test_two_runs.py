@@ -86,11 +86,17 @@ if "leaseless" in options:
     flows.turns.acquire = acquire_elsewhere
 
 if "mirrored" in options:
+    import dataclasses
     import flows.jobs.saliency_maps
     build_generator = flows.jobs.saliency_maps.build_generator
     def build_mirrored(*words):
         generator = build_generator(*words)
-        return lambda request: generator(request)[..., ::-1].copy()
+        def mirror(requests):
+            return [
+                dataclasses.replace(maps, display_khw=maps.display_khw[..., ::-1].copy())
+                for maps in generator(requests)
+            ]
+        return mirror
     flows.jobs.saliency_maps.build_generator = build_mirrored
 
 app(["run", config, *(["--until", until] if until else [])])

@@ -18,7 +18,7 @@ SETTINGS = {
     "dataset": "planted",
     "similarity_model": "small_residual",
     "seed": 0,
-    "generators": ["rise", "centre"],
+    "generator_modes": [["rise", "fixed"], ["centre", "fixed"]],
     "attribute_models": ["sane"],
     "variants": ["sane+match"],
 }

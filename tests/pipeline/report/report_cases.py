@@ -28,7 +28,7 @@ def make_evidence(dataset="planted", n_pairs=24, pixels=None, attributes=ATTRIBU
         facts=RunFacts(dataset, "small_residual", 0, 2200, 300, 600, 26, "2026-11-20T18:02:33.123456+00:00"),
         pairs=[make_pair(number, rng, pixels, attributes) for number in range(n_pairs)],
         metrics=make_metrics(attributes, audited=dataset == "planted"),
-        generators=GENERATORS,
+        generators=[(name, "fixed") for name in GENERATORS],
         curves=[make_curves(name, rng) for name in GENERATORS],
         prior=[{"attribute": name, "kind": "count", "value": 1 / (3 + i)} for i, name in enumerate(attributes)],
         weight_grid=make_grid(),
@@ -128,7 +128,7 @@ def make_audit(attributes):
 def make_curves(generator, rng):
     steps = np.linspace(0, 1, 101)
     insertion = 0.2 + 0.7 * steps ** rng.uniform(0.5, 1.5, (40, 1)) + rng.normal(0, 0.02, (40, 101))
-    return CurveSet(generator, insertion, insertion[:, ::-1].copy(), np.arange(40) // 4)
+    return CurveSet(generator, "fixed", insertion, insertion[:, ::-1].copy(), np.arange(40) // 4)
 
 
 def make_grid():

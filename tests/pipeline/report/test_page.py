@@ -125,7 +125,7 @@ def test_maps_of_one_generator_are_enough():
     evidence = make_evidence("planted", n_pairs=1)
     partial = dataclasses.replace(
         evidence,
-        generators=("rise",),
+        generators=(("rise", "fixed"),),
         curves=evidence.curves[:1],
         similarity_history=[],
         attribute_histories={"sane": []},

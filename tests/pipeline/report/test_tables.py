@@ -23,14 +23,14 @@ def all_rows_fit(table):
 
 
 def test_faithfulness_stands_beside_the_papers_on_awa2_only():
-    table = faithfulness_table(METRICS, list(GENERATORS), "awa2")
+    table = faithfulness_table(METRICS, [(name, "fixed") for name in GENERATORS], "awa2")
     assert table is not None
     assert all_rows_fit(table)
     assert row_of(table, "RISE") == ["RISE", "71.2", "71.2", "71.2", "71.2", "600", "3", "17", "76.5", "77.1"]
     assert table.rows[0].cells[1].note == "[69.2, 73.2]"
     assert row_of(table, "LIME")[-2:] == ["77.0", "71.2"]
     assert sum(span for _, span in table.groups) == len(table.columns)
-    planted = faithfulness_table(METRICS, list(GENERATORS), "planted")
+    planted = faithfulness_table(METRICS, [(name, "fixed") for name in GENERATORS], "planted")
     assert planted is not None
     assert all_rows_fit(planted)
     assert row_of(planted, "RISE")[1] == "71.2"
@@ -39,8 +39,8 @@ def test_faithfulness_stands_beside_the_papers_on_awa2_only():
 
 
 def test_only_generators_with_figures_have_rows():
-    assert faithfulness_table(METRICS, ["lime"], "planted") is None
-    assert faithfulness_table(MetricTable([]), ["rise"], "awa2") is None
+    assert faithfulness_table(METRICS, [("lime", "fixed")], "planted") is None
+    assert faithfulness_table(MetricTable([]), [("rise", "fixed")], "awa2") is None
 
 
 def test_explanations_stand_beside_the_papers():

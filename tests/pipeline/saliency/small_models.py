@@ -9,6 +9,7 @@ from torch import nn
 
 from pipeline.images import normalise_pixels
 from pipeline.networks import fold_batch_norms
+from pipeline.saliency.contract import SaliencyGenerator, SaliencyRequest
 from pipeline.saliency.masks import MaskDraws
 from pipeline.similarity.networks import build_embedding_network
 from pipeline.similarity.scorer import SimilarityScorer
@@ -50,6 +51,11 @@ def random_pixels(images: int, seed: int = 0, size_px: int = SIZE_PX) -> np.ndar
 def oracle_masks(draws: MaskDraws) -> np.ndarray:
     """Return the draws' masks (mask, y, x) as the oracle makes them."""
     return oracle.masks(draws.grids_ncc, draws.shifts_n2, draws.cell_size_px, draws.image_size_px)
+
+
+def display_maps(generator: SaliencyGenerator, request: SaliencyRequest) -> np.ndarray:
+    """Return the maps (reference, y, x) of a single request."""
+    return generator([request])[0].display_khw
 
 
 class CountingNetwork(nn.Module):

@@ -22,6 +22,7 @@ from tests.pipeline.evaluation.broken_copy import broken_copy
 from tests.pipeline.saliency.small_models import (
     SIZE_PX,
     CountingNetwork,
+    display_maps,
     float64_embed,
     oracle_masks,
     random_pixels,
@@ -42,7 +43,7 @@ def request(scorer: SimilarityScorer, masks_kd: np.ndarray | None) -> SaliencyRe
 
 def test_maps_equal_one_condition_at_a_time() -> None:
     scorer = small_scorer()
-    actual = build_rise(SPEC, scorer, SIZE_PX)(request(scorer, MASKS))
+    actual = display_maps(build_rise(SPEC, scorer, SIZE_PX), request(scorer, MASKS))
     draws = draw_masks(SPEC.seed, SPEC.masks, SPEC.grid_cells, SPEC.keep_probability, SIZE_PX)
     references = request(scorer, MASKS).reference_embeddings_kd
     raw = float64_embed(scorer.network)
@@ -57,7 +58,7 @@ def test_maps_equal_one_condition_at_a_time() -> None:
     assert rise_oracle.worst_share_of_range(actual, np.stack(expected)) < 1e-3
     # Conditions matter, and so does which of them belongs to which reference.
     assert rise_oracle.worst_share_of_range(actual[[1, 0, 3, 2]], np.stack(expected)) > 0.05
-    without = build_rise(SPEC, scorer, SIZE_PX)(SaliencyRequest("query", QUERY, references))
+    without = display_maps(build_rise(SPEC, scorer, SIZE_PX), SaliencyRequest("query", QUERY, references))
     assert rise_oracle.worst_share_of_range(without, np.stack(expected)) > 0.01
 
 
@@ -73,7 +74,7 @@ def test_passes_do_not_grow_with_conditions(conditions: int | None) -> None:
         references = project(np.ones((conditions, 12), np.float32), masks)
         given = SaliencyRequest("query", QUERY, references, masks)
     before = counting.images
-    assert len(generator(given)) == len(given.reference_embeddings_kd)
+    assert len(display_maps(generator, given)) == len(given.reference_embeddings_kd)
     assert counting.images - before == SPEC.masks
 
 
@@ -98,7 +99,7 @@ def test_a_mask_that_leaves_nothing_is_refused() -> None:
     given = request(scorer, masks)
     masks[2] = 0
     with pytest.raises(BadModel, match="(?s)60 of 240.*mask_weight"):
-        build_rise(SPEC, scorer, SIZE_PX)(given)
+        display_maps(build_rise(SPEC, scorer, SIZE_PX), given)
 
 
 def curves(scorer: SimilarityScorer, given: SaliencyRequest, maps_khw: np.ndarray) -> list[CurvePair]:

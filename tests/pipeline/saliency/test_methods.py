@@ -1,44 +1,65 @@
-"""Generators by name."""
+"""Generators by name, each held to the contract."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pytest
 
 from pipeline.errors import BadSetting
+from pipeline.saliency.catalogue import GENERATORS, map_passes, needs_reference_pixels
 from pipeline.saliency.contract import SaliencyRequest
 from pipeline.saliency.controls import build_centre, build_random
-from pipeline.saliency.methods import GENERATOR_NAMES, build_generator
+from pipeline.saliency.methods import build_generator
 from pipeline.saliency.rise import RiseSpec, build_rise
-from tests.pipeline.saliency.small_models import SIZE_PX, random_pixels, small_scorer
+from pipeline.similarity.scorer import SimilarityScorer
+from tests.pipeline.saliency.small_models import SIZE_PX, CountingNetwork, display_maps, random_pixels, small_scorer
 
-SPEC = RiseSpec(masks=20, seed=7)
+SEED = 7
+# Settings small enough for a test.
+SPECS: Mapping[str, Mapping[str, Any]] = {"rise": {"masks": 20}}
+ALL = [(name, mode) for name, facts in GENERATORS.items() for mode in facts.modes]
 
 
-def request_for_two() -> SaliencyRequest:
-    pixels = random_pixels(3)
-    return SaliencyRequest("query", pixels[0], small_scorer().embed(pixels[1:]))
+def full_spec(name: str) -> Mapping[str, Any]:
+    return SPECS.get(name, {})
 
 
-@pytest.mark.parametrize("name", GENERATOR_NAMES)
-def test_every_generator_keeps_the_contract(name: str) -> None:
-    maps = build_generator(name, SPEC, small_scorer(), SIZE_PX)(request_for_two())
-    assert maps.shape == (2, SIZE_PX, SIZE_PX)
-    assert maps.dtype == np.float32
-    assert np.isfinite(maps).all()
-    assert maps.std() > 0
+def request_for(name: str, mode: str, references: int = 2) -> SaliencyRequest:
+    pixels = random_pixels(1 + references)
+    ids = tuple(f"reference {number}" for number in range(references))
+    shown = pixels[1:] if needs_reference_pixels(mode) else None
+    return SaliencyRequest(f"query of {name}", pixels[0], small_scorer().embed(pixels[1:]), None, ids, shown)
+
+
+@pytest.mark.parametrize(("name", "mode"), ALL)
+def test_every_generator_keeps_the_contract(name: str, mode: str) -> None:
+    counting = CountingNetwork(small_scorer().network)
+    generator = build_generator(name, mode, full_spec(name), SEED, SimilarityScorer(counting), SIZE_PX)
+    [result] = generator([request_for(name, mode)])
+    assert result.display_khw.shape == (2, SIZE_PX, SIZE_PX)
+    assert result.display_khw.dtype == result.native_khw.dtype == np.float32
+    assert np.isfinite(result.display_khw).all()
+    assert result.display_khw.std() > 0
+    assert result.forward_passes + result.gradient_passes == counting.images
+    expected = map_passes(name, mode, full_spec(name), [2])
+    assert (result.forward_passes, result.gradient_passes) == (expected.forward, expected.gradient)
 
 
 def test_names_lead_to_their_generators() -> None:
-    request, scorer = request_for_two(), small_scorer()
+    request, scorer = request_for("any", "fixed"), small_scorer()
     expected = {
-        "rise": build_rise(SPEC, scorer, SIZE_PX)(request),
-        "random": build_random(SPEC.seed)(request),
-        "centre": build_centre()(request),
+        "rise": display_maps(build_rise(RiseSpec(masks=20, seed=SEED), scorer, SIZE_PX), request),
+        "random": display_maps(build_random(SEED), request),
+        "centre": display_maps(build_centre(), request),
     }
-    assert set(expected) == set(GENERATOR_NAMES)
     for name, maps in expected.items():
-        np.testing.assert_array_equal(build_generator(name, SPEC, scorer, SIZE_PX)(request), maps)
+        found = build_generator(name, "fixed", full_spec(name), SEED, scorer, SIZE_PX)
+        np.testing.assert_array_equal(display_maps(found, request), maps)
 
 
-def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(BadSetting, match=r"(?s)rise, random, centre.*'rize'.*saliency.generators"):
-        build_generator("rize", SPEC, small_scorer(), SIZE_PX)
+def test_unknown_names_and_modes_are_refused_with_the_known_ones() -> None:
+    with pytest.raises(BadSetting, match=r"(?s)rise, random, centre.*'rize'"):
+        build_generator("rize", "fixed", {}, SEED, small_scorer(), SIZE_PX)
+    with pytest.raises(BadSetting, match=r"(?s)mode of centre among fixed.*'both'"):
+        build_generator("centre", "both", {}, SEED, small_scorer(), SIZE_PX)

@@ -16,6 +16,7 @@ from pipeline.errors import BadModel, BadSetting
 from pipeline.saliency import rise
 from pipeline.saliency.contract import SaliencyRequest
 from pipeline.saliency.masks import MaskDraws, draw_masks, render_masks
+from pipeline.saliency.methods import build_generator
 from pipeline.saliency.rise import RiseSpec, build_rise, reduce_scores
 from pipeline.similarity.scorer import SimilarityScorer
 from tests.oracles import rise as oracle
@@ -23,6 +24,7 @@ from tests.pipeline.evaluation.broken_copy import broken_copy
 from tests.pipeline.saliency.small_models import (
     SIZE_PX,
     CountingNetwork,
+    display_maps,
     float64_embed,
     oracle_masks,
     random_pixels,
@@ -51,7 +53,7 @@ def expected_case(network: str) -> tuple[SimilarityScorer, SaliencyRequest, np.n
 
 def assert_equals_oracle(network: str, build: Callable[..., Callable[..., np.ndarray]] = build_rise) -> None:
     scorer, request, expected = expected_case(network)
-    actual = build(SPEC, scorer, SIZE_PX)(request)
+    actual = display_maps(build(SPEC, scorer, SIZE_PX), request)
     assert actual.shape == (3, SIZE_PX, SIZE_PX)
     assert actual.dtype == np.float32
     assert oracle.worst_share_of_range(actual, expected) <= LARGEST_SHARE_OF_RANGE
@@ -145,7 +147,7 @@ def test_the_map_peaks_at_the_only_pixel_that_matters() -> None:
     pixels = np.full((SIZE_PX, SIZE_PX, 3), 250, dtype=np.uint8)
     brighter, darker = np.array([[1, 0], [-1, 0]], dtype=np.float32)
     generator = build_rise(RiseSpec(masks=1500, seed=1), SimilarityScorer(OnePixel()), SIZE_PX)
-    toward, away = generator(SaliencyRequest("query", pixels, np.stack([brighter, darker])))
+    toward, away = display_maps(generator, SaliencyRequest("query", pixels, np.stack([brighter, darker])))
     peak_y, peak_x = np.unravel_index(toward.argmax(), toward.shape)
     assert abs(peak_y - 5) <= 3
     assert abs(peak_x - 22) <= 3
@@ -161,7 +163,7 @@ def test_five_references_cost_as_many_passes_as_one() -> None:
     for references in (1, 5):
         counting.batches.clear()
         embeddings = request.reference_embeddings_kd[:references]
-        maps = generator(SaliencyRequest("query", request.pixels_hwc, embeddings))
+        maps = display_maps(generator, SaliencyRequest("query", request.pixels_hwc, embeddings))
         assert maps.shape[0] == references
         passes.append(counting.images)
     assert passes == [SPEC.masks, SPEC.masks]
@@ -172,11 +174,13 @@ def test_each_map_belongs_to_its_reference() -> None:
     scorer = small_scorer()
     request = request_for(scorer, references=4)
     generator = build_rise(SPEC, scorer, SIZE_PX)
-    maps = generator(request)
+    maps = display_maps(generator, request)
     order = [2, 0, 3, 1]
-    permuted = generator(SaliencyRequest("query", request.pixels_hwc, request.reference_embeddings_kd[order]))
+    permuted = display_maps(
+        generator, SaliencyRequest("query", request.pixels_hwc, request.reference_embeddings_kd[order])
+    )
     assert oracle.worst_share_of_range(permuted, maps[order].astype(np.float64)) <= LARGEST_SHARE_OF_RANGE
-    alone = generator(SaliencyRequest("query", request.pixels_hwc, request.reference_embeddings_kd[2:3]))
+    alone = display_maps(generator, SaliencyRequest("query", request.pixels_hwc, request.reference_embeddings_kd[2:3]))
     assert oracle.worst_share_of_range(alone, maps[2:3].astype(np.float64)) <= LARGEST_SHARE_OF_RANGE
     assert np.abs(maps[0] - maps[1]).max() > 1e-4
 
@@ -184,16 +188,16 @@ def test_each_map_belongs_to_its_reference() -> None:
 def test_the_same_request_returns_the_same_bytes() -> None:
     scorer = small_scorer()
     request = request_for(scorer)
-    first = build_rise(SPEC, scorer, SIZE_PX)(request)
-    assert build_rise(SPEC, scorer, SIZE_PX)(request).tobytes() == first.tobytes()
+    first = display_maps(build_rise(SPEC, scorer, SIZE_PX), request)
+    assert display_maps(build_rise(SPEC, scorer, SIZE_PX), request).tobytes() == first.tobytes()
     other_seed = RiseSpec(masks=SPEC.masks, seed=SPEC.seed + 1)
-    assert np.abs(build_rise(other_seed, scorer, SIZE_PX)(request) - first).max() > 1e-4
+    assert np.abs(display_maps(build_rise(other_seed, scorer, SIZE_PX), request) - first).max() > 1e-4
 
 
 def test_the_batch_size_changes_rounding_only() -> None:
     request = request_for(small_scorer())
-    first = build_rise(SPEC, small_scorer(batch_size=7), SIZE_PX)(request)
-    second = build_rise(SPEC, small_scorer(batch_size=120), SIZE_PX)(request)
+    first = display_maps(build_rise(SPEC, small_scorer(batch_size=7), SIZE_PX), request)
+    second = display_maps(build_rise(SPEC, small_scorer(batch_size=120), SIZE_PX), request)
     assert oracle.worst_share_of_range(first, second.astype(np.float64)) <= LARGEST_SHARE_OF_RANGE
 
 
@@ -248,4 +252,4 @@ def test_bad_settings_are_refused_before_any_pass() -> None:
 def test_a_reference_embedding_of_nan_is_refused() -> None:
     request = SaliencyRequest("the query", random_pixels(1)[0], np.full((2, 12), np.nan, dtype=np.float32))
     with pytest.raises(BadModel, match="generator rise, query the query"):
-        build_rise(RiseSpec(masks=4), small_scorer(), SIZE_PX)(request)
+        display_maps(build_generator("rise", "fixed", {"masks": 4}, 0, small_scorer(), SIZE_PX), request)

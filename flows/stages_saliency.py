@@ -1,0 +1,76 @@
+"""The graph of saliency maps: those that supervise attributes, those of test pairs, and these maps' faithfulness."""
+
+from flows.graph import Stage
+from flows.planners import saliency
+from flows.settings import Settings
+from flows.stages_type_aware import condition_values
+from flows.stages_user_model import embedding_code, model_places
+from pipeline.saliency.catalogue import FIXED, GENERATORS
+
+
+def saliency_stages(settings: Settings) -> list[Stage]:
+    """Return the maps of training and validation pairs, and each generator's test maps and their faithfulness."""
+    supervision = settings.saliency.supervision
+    shown = settings.saliency.generator_modes
+    return [
+        *(_maps_stage(settings, split, supervision, FIXED) for split in ("train", "valid")),
+        *(_maps_stage(settings, "test", generator, mode) for generator, mode in shown),
+        *(_faithfulness_stage(settings, generator, mode) for generator, mode in shown),
+    ]
+
+
+def _maps_stage(settings: Settings, split: str, generator: str, mode: str) -> Stage:
+    facts = GENERATORS[generator]
+    section = settings.saliency.section(generator)
+    size = settings.dataset.image_size_px
+    shown = split == "test"
+    values = {
+        "split": split,
+        "generator": generator,
+        "mode": mode,
+        "seed": settings.seed,
+        "image_size_px": size,
+        # Test maps are shown and ranked pixel by pixel; the others only feed a 4 x 4 grid.
+        "map_size_px": size if shown else max(size // 4, 4),
+        "map_dtype": "float16" if shown else "float32",
+        "precision": settings.compute.precision,
+        "spec": section.spec(mode, supervises=not shown) if section else {},
+        # The controls know no model and no conditions: a change of those leaves them current.
+        **(condition_values(settings) if facts.knows_the_model else {}),
+    }
+    if shown:
+        values |= _chosen_pairs(settings, generator)
+    upstream = ("images", "similarity_model", "embeddings", f"pairs.{split}")
+    code = (
+        *embedding_code(settings.similarity_model),
+        facts.module,
+        "pipeline.saliency.contract",
+        "pipeline.area_pooling",
+    )
+    name = f"saliency_maps.{split}.{generator}.{mode}"
+    places = model_places(settings.similarity_model)
+    return Stage(name, "saliency_maps", values, code, upstream, saliency.plan_saliency_maps, places)
+
+
+def _faithfulness_stage(settings: Settings, generator: str, mode: str) -> Stage:
+    maps = f"saliency_maps.test.{generator}.{mode}"
+    values = {
+        "maps": maps,
+        "generator": generator,
+        "mode": mode,
+        "canvas": list(settings.dataset.canvas),
+        "seed": settings.seed,
+        "precision": settings.compute.precision,
+        **condition_values(settings),
+        **_chosen_pairs(settings, generator),
+    }
+    upstream = ("images", "similarity_model", "embeddings", "pairs.test", maps)
+    code = (*embedding_code(settings.similarity_model), "pipeline.evaluation.faithfulness")
+    name = f"faithfulness.{generator}.{mode}"
+    places = model_places(settings.similarity_model)
+    return Stage(name, "faithfulness", values, code, upstream, saliency.plan_faithfulness, places)
+
+
+def _chosen_pairs(settings: Settings, generator: str) -> dict[str, int]:
+    section = settings.saliency.section(generator)
+    return {"most_pairs": section.pairs} if section and section.pairs else {}

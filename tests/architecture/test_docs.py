@@ -52,10 +52,10 @@ def stage_patterns(text: str) -> list[re.Pattern[str]]:
     patterns = []
     section = text.partition("\n## Stage instances")[2].partition("\n## ")[0]
     for heading in re.findall(r"^### `([^`]+)`$", section, flags=re.MULTILINE):
-        pieces = re.split(r"(\{[^}]*\}|<generator>)", heading)
+        pieces = re.split(r"(\{[^}]*\}|<generator>|<mode>)", heading)
         choices = [piece[1:-1].split(",") if piece.startswith("{") else [piece] for piece in pieces]
         for chosen in itertools.product(*choices):
-            escaped = [r"[a-z_]+" if piece == "<generator>" else re.escape(piece) for piece in chosen]
+            escaped = [r"[a-z_]+" if piece in ("<generator>", "<mode>") else re.escape(piece) for piece in chosen]
             patterns.append(re.compile("".join(escaped)))
     return patterns
 

@@ -9,7 +9,7 @@ from flows.settings_section import Positive, PositiveNumber, Section
 
 ArgumentValue = bool | int | float | str | list[bool | int | float | str]
 FACTORY = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$"
-FACTORY_KEYS = frozenset({"factory", "factory_path", "factory_arguments", "factory_files", "array_type"})
+FACTORY_KEYS = frozenset({"factory", "factory_path", "factory_arguments", "factory_files", "array_type", "conditions"})
 USER_MODEL_KEYS = FACTORY_KEYS | {"program", "input_size_px", "mean", "std", "version"}
 TYPE_AWARE_KEYS = frozenset({"negatives", "general_weight", "mask_weight", "norm_weight"})
 
@@ -71,6 +71,9 @@ class SimilarityModelSettings(Section):
     std: tuple[PositiveNumber, PositiveNumber, PositiveNumber] | None = Field(
         None, description="user: RGB to divide by after subtracting the mean"
     )
+    conditions: bool = Field(
+        False, description="user: score pairs of items under the masks of the model's method condition_masks()"
+    )
     version: str | None = Field(
         None, description="user: change it when the model changed in a way that neither its code nor its files show"
     )
@@ -90,6 +93,8 @@ class SimilarityModelSettings(Section):
             raise ValueError(f"no similarity_model.{foreign[0]} where similarity_model.kind is {self.kind!r}")
         if is_user and (self.factory is None) == (self.program is None):
             raise ValueError("either similarity_model.factory or similarity_model.program")
+        if self.program is not None and self.conditions:
+            raise ValueError("similarity_model.conditions with a factory only: a program has no method condition_masks")
         if self.program is not None and self.model_fields_set & FACTORY_KEYS:
             raise ValueError("similarity_model.program without the keys of a factory and without array_type")
         if (self.mean is None) != (self.std is None):

@@ -32,7 +32,7 @@ def has_outfits(settings: Settings) -> bool:
 
 def has_conditions(settings: Settings) -> bool:
     """Return whether the explained model scores pairs under conditions."""
-    return settings.similarity_model.kind == "type_aware"
+    return settings.similarity_model.kind == "type_aware" or settings.similarity_model.conditions
 
 
 def type_aware_stage(settings: Settings) -> Stage:

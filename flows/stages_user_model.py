@@ -6,7 +6,9 @@ from flows.graph import Stage
 from flows.planners.user_model import FILE_PLACE, plan_user_model
 from flows.settings import Settings
 from flows.settings_similarity_model import SimilarityModelSettings
+from flows.stages_type_aware import has_outfits
 from flows.user_sources import factory_sources
+from pipeline.errors import BadSetting
 
 EMBED = ("pipeline.similarity.networks", "pipeline.similarity.scorer")
 DESCRIBED = {"kind", "factory", "factory_arguments", "array_type", "input_size_px", "mean", "std", "version"}
@@ -33,16 +35,28 @@ def user_model_stage(settings: Settings) -> Stage:
 
     Raises:
         BadModel, StoreError: the factory's code is not there or does not parse.
+        BadSetting: it is to have conditions, and the dataset has none.
     """
-    return Stage(
-        "similarity_model",
-        "user_model",
-        user_model_values(settings),
-        (*embedding_code(settings.similarity_model), "pipeline.similarity.model_checks"),
-        ("images",),
-        plan_user_model,
-        model_places(settings.similarity_model),
-    )
+    model = settings.similarity_model
+    values = user_model_values(settings)
+    code = (*embedding_code(model), "pipeline.similarity.model_checks", "pipeline.similarity.user_masks")
+    upstream: tuple[str, ...] = ("images",)
+    if model.conditions:
+        _check_has_conditions(settings)
+        # Only where there are any, so that the keys of models without stay.
+        values["conditions"] = True
+        upstream = (*upstream, "type_pairs")
+    return Stage("similarity_model", "user_model", values, code, upstream, plan_user_model, model_places(model))
+
+
+def _check_has_conditions(settings: Settings) -> None:
+    if not has_outfits(settings):
+        raise BadSetting(
+            expected="a dataset whose pairs have conditions: one of outfits, such as polyvore_outfits",
+            found=f"dataset.kind = {settings.dataset.kind!r}",
+            where="similarity_model.conditions = true",
+            remedy="leave similarity_model.conditions out: the model's general embedding then scores every pair",
+        )
 
 
 def user_model_values(settings: Settings) -> dict[str, object]:

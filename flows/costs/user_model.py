@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows.costs.facts import Facts
-from flows.costs.parts import FileSize, PartSize, TableSize, TensorsSize
+from flows.costs.parts import FileSize, PartSize, TableSize, TensorsSize, UnknownSize
 from flows.graph import Stage
 from flows.planners.user_model import SAMPLE_IMAGES, model_file_digest
 from flows.settings import Settings
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pipeline.similarity.user_model import UserModel
 
 ROWS_OF_CHECKS = 6
+ROWS_OF_MASK_CHECKS = 4
 
 
 def passes_of_checks(facts: Facts) -> int:
@@ -25,7 +26,11 @@ def passes_of_checks(facts: Facts) -> int:
 def checked_model_parts(stage: Stage) -> tuple[PartSize, ...]:
     """Return what the checks leave: a description, two short tables, and a program where the model is one."""
     parts: list[PartSize] = [TensorsSize(0, 0), TableSize("training_history", 0)]
-    parts.append(TableSize("model_checks", ROWS_OF_CHECKS))
+    rows = ROWS_OF_CHECKS
+    if stage.settings.get("conditions"):
+        # How many masks there are, and how long, is known when the model has been asked.
+        rows, parts = rows + ROWS_OF_MASK_CHECKS, [*parts, UnknownSize()]
+    parts.append(TableSize("model_checks", rows))
     program = stage.places["program"]
     if program is not None:
         parts.append(FileSize(Path(program).stat().st_size))

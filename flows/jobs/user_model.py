@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from flows.jobs.image_lookup import PixelLookup
-from flows.jobs.user_model_loading import load_user_model, read_model_file
+from flows.jobs.user_model_loading import as_user_model, load_user_model, make_user_object, read_model_file
 from flows.shards import JobInputs, JobResult
+from pipeline.similarity.conditions import SMALLEST_NORM, ConditionMasks
 from pipeline.similarity.model_checks import (
     BATCH_TOLERANCE,
     LEAST_DIFFERENCE,
@@ -17,38 +18,56 @@ from pipeline.similarity.model_checks import (
     check_similarity_model,
 )
 from pipeline.similarity.scorer import SimilarityScorer
-from stores.parts import FilePart, Part, TablePart, TensorsPart
+from pipeline.similarity.user_masks import MaskFindings, check_condition_masks
+from stores.parts import ArraysPart, FilePart, Part, TablePart, TensorsPart
 from stores.tables import table_from_rows
 
 LOG = logging.getLogger("sane")
-CHECK_ONLY = ("precision", "canvas")
+# Not in the description: they leave the vectors as they are, and so embeddings stay when they change.
+NOT_DESCRIBED = ("precision", "canvas", "conditions")
 
 
 def run(inputs: JobInputs) -> JobResult:
     """Return the model's description, the program itself where there is one, and what the checks found."""
     settings, places, device = inputs.settings, inputs.task.places, inputs.task.device
-    program = None
+    description = {name: value for name, value in settings.items() if name not in NOT_DESCRIBED}
+    description |= {"files": inputs.work["files"], "program": inputs.work["program"]}
+    program = made = None
     if places["program"] is not None:
         program = read_model_file(places["program"], "similarity_model.program")
-    description = {name: value for name, value in settings.items() if name not in CHECK_ONLY}
-    description |= {"files": inputs.work["files"], "program": inputs.work["program"]}
-    model = load_user_model(description, places, program, device.name)
+        model = load_user_model(description, places, program, device.name)
+    else:
+        made = make_user_object(description, places)
+        model = as_user_model(made, description, device.name)
     scorer = SimilarityScorer(model, device.name, str(settings["precision"]), device.batch_size)
     findings = check_similarity_model(scorer, _sample(inputs), tuple(settings["canvas"]))
-    _tell(inputs, findings)
+    masks = _masks(inputs, made, findings)
+    _tell(inputs, findings, masks)
     metadata = {
         "description": json.dumps(description, sort_keys=True),
         "embedding_dim": str(findings.embedding_dim),
     }
+    rows = _rows(findings, masks, scorer.precision)
     parts: dict[str, Part] = {
         "model": TensorsPart({}, metadata),
-        "model_checks": TablePart("model_checks", table_from_rows("model_checks", _rows(findings, scorer.precision))),
+        "model_checks": TablePart("model_checks", table_from_rows("model_checks", rows)),
         # Not trained here; readers of the history find it empty, as for a weights file.
         "training_history": TablePart("training_history", table_from_rows("training_history", [])),
     }
     if program is not None:
         parts["program"] = FilePart("program.pt2", program)
-    return JobResult(parts, {"images": len(inputs.work["sample"]), "forward_passes": findings.forward_passes})
+    counts = {"images": len(inputs.work["sample"]), "forward_passes": findings.forward_passes}
+    if masks is not None:
+        parts |= _mask_parts(masks.masks)
+        counts |= {"conditions": len(masks.masks.names), "conditions_without_mask": masks.without_mask}
+    return JobResult(parts, counts)
+
+
+def _masks(inputs: JobInputs, made: object, findings: ModelFindings) -> MaskFindings | None:
+    if not inputs.settings.get("conditions"):
+        return None
+    known: list[str] = inputs.upstream.table("type_pairs", "type_pairs")["condition"].to_pylist()
+    return check_condition_masks(made, findings.embeddings_nd, known)
 
 
 def _sample(inputs: JobInputs) -> np.ndarray:
@@ -57,7 +76,16 @@ def _sample(inputs: JobInputs) -> np.ndarray:
     return np.stack([images.of(image_id) for image_id in shards])
 
 
-def _tell(inputs: JobInputs, findings: ModelFindings) -> None:
+def _mask_parts(masks: ConditionMasks) -> dict[str, Part]:
+    """Return what a trained type-aware model has as well: later stages make no difference between the two."""
+    rows = [{"position": position, "condition": name} for position, name in enumerate(masks.names)]
+    return {
+        "condition_masks": ArraysPart({"masks": masks.masks_cd}, {"masks": ("condition", "dimension")}),
+        "conditions": TablePart("conditions", table_from_rows("conditions", rows)),
+    }
+
+
+def _tell(inputs: JobInputs, findings: ModelFindings, masks: MaskFindings | None) -> None:
     LOG.info(
         "%s: checked; %d dimensions, %.3g ms an image in a batch of %d on %s",
         inputs.task.stage,
@@ -66,9 +94,25 @@ def _tell(inputs: JobInputs, findings: ModelFindings) -> None:
         findings.timed_images,
         inputs.task.device.name,
     )
+    if masks is None:
+        return
+    LOG.info(
+        "%s: %d condition masks; %d conditions of the dataset have none and are scored by the general embedding",
+        inputs.task.stage,
+        len(masks.masks.names),
+        masks.without_mask,
+    )
+    if masks.of_no_condition:
+        LOG.warning(
+            "%s: %d of %d condition masks have names that no pair of this dataset has, such as %r",
+            inputs.task.stage,
+            len(masks.of_no_condition),
+            len(masks.masks.names),
+            masks.of_no_condition[0],
+        )
 
 
-def _rows(findings: ModelFindings, precision: str) -> list[dict[str, Any]]:
+def _rows(findings: ModelFindings, masks: MaskFindings | None, precision: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = [
         {"measure": "embedding_dim", "value": findings.embedding_dim},
         {"measure": "repeat_difference", "value": findings.repeat_difference, "limit": REPEAT_TOLERANCE},
@@ -81,4 +125,11 @@ def _rows(findings: ModelFindings, precision: str) -> list[dict[str, Any]]:
         },
         {"measure": "timed_images", "value": findings.timed_images, "seconds": findings.seconds},
     ]
+    if masks is not None:
+        rows += [
+            {"measure": "condition_masks", "value": len(masks.masks.names)},
+            {"measure": "conditions_without_mask", "value": masks.without_mask},
+            {"measure": "masks_of_no_condition", "value": len(masks.of_no_condition)},
+            {"measure": "smallest_norm_under_mask", "value": masks.smallest_norm, "limit": SMALLEST_NORM},
+        ]
     return [{"limit": None, "seconds": None, **row, "value": float(row["value"])} for row in rows]

@@ -27,25 +27,44 @@ def load_user_model(
     Raises:
         BadModel: code or files are not those of the description, or do not make a model.
     """
-    mean, std = description["mean"], description["std"]
-    preprocessing = Preprocessing(
-        description["input_size_px"], None if mean is None else tuple(mean), None if std is None else tuple(std)
-    )
     if program is not None:
         _check_digest("similarity_model.program", program, description["program"])
-        embed = load_program(program, device, "similarity_model.program")
-        return UserModel(embed, preprocessing)
+        return UserModel(load_program(program, device, "similarity_model.program"), _preprocessing(description))
+    return as_user_model(make_user_object(description, places), description, device)
+
+
+def make_user_object(description: Mapping[str, Any], places: Mapping[str, str | None]) -> object:
+    """Return what the factory of a description returns.
+
+    Raises:
+        BadModel: code or files are not those of the description, or the factory fails.
+    """
     files = {name: str(places[f"{FILE_PLACE}{name}"]) for name in description["files"]}
     for name, path in files.items():
         _check_digest(path, read_model_file(path, f"similarity_model.factory_files.{name}"), description["files"][name])
-    model = call_factory(
+    return call_factory(
         description["factory"],
         str(places["factory_folder"]),
         description["sources"],
         description["factory_arguments"],
         files,
     )
-    return UserModel(as_embed(model, device), preprocessing, description["array_type"] == "numpy")
+
+
+def as_user_model(made: object, description: Mapping[str, Any], device: str) -> UserModel:
+    """Return what a factory made as a network of the pipeline, on a device.
+
+    Raises:
+        BadModel: it is neither a module nor an object with a method `embed`.
+    """
+    return UserModel(as_embed(made, device), _preprocessing(description), description["array_type"] == "numpy")
+
+
+def _preprocessing(description: Mapping[str, Any]) -> Preprocessing:
+    mean, std = description["mean"], description["std"]
+    return Preprocessing(
+        description["input_size_px"], None if mean is None else tuple(mean), None if std is None else tuple(std)
+    )
 
 
 def read_model_file(path: str, key: str) -> bytes:

@@ -17,6 +17,8 @@ FILE_PLACE = "file."
 def plan_user_model(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
     """Return one shard: files enter by their sha256, images of the check by the digest of their pixels.
 
+    So do the names of the dataset's conditions where the model has masks for them.
+
     Raises:
         BadModel: a file does not exist, or the dataset has no readable image.
     """
@@ -42,6 +44,8 @@ def plan_user_model(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
     shards = upstream.shard_of_rows("images", "images", "image_id")
     sample = {row["image_id"]: shards[row["image_id"]] for row in rows}
     inputs = {"files": files, "program": program_digest, "sample": fingerprint(rows)}
+    if stage.settings.get("conditions"):
+        inputs["type_pairs"] = upstream.part_digest("type_pairs", "type_pairs")
     return [ShardPlan("all", inputs, {"files": files, "program": program_digest, "sample": sample})]
 
 

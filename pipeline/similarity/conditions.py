@@ -97,6 +97,7 @@ def check_norms(norms: Array) -> None:
         raise BadModel(
             expected="projected embeddings that are finite and not zero",
             found=f"{int((~fine).sum())} of {int(np.prod(norms.shape))} that are not",
-            where="the type-aware similarity model's masks",
-            remedy="lower similarity_model.mask_weight: a mask of zeros compares nothing",
+            where="the similarity model's condition masks",
+            remedy="lower similarity_model.mask_weight, or give your own model's masks fewer zeros: a mask of zeros "
+            "compares nothing",
         )

@@ -1,7 +1,7 @@
 """Checks of a user's similarity model on a handful of images, before hours are spent on it."""
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -31,6 +31,7 @@ class ModelFindings:
         forward_passes: images embedded.
         timed_images: images of the timed batch.
         seconds: that it took.
+        embeddings_nd: float32 (image, D), unit norm, of all images of that batch: the dataset's, noise, blank ones.
     """
 
     embedding_dim: int
@@ -41,6 +42,7 @@ class ModelFindings:
     forward_passes: int
     timed_images: int
     seconds: float
+    embeddings_nd: np.ndarray = field(repr=False, compare=False)
 
 
 def check_similarity_model(
@@ -75,7 +77,7 @@ def check_similarity_model(
     batch = _check_batch(together, alone, BATCH_TOLERANCE[scorer.precision])
     largest, in_dataset = _check_differences(together, dataset_nhwc)
     passes = check_passes(len(dataset_nhwc))
-    return ModelFindings(together.shape[1], repeat, batch, largest, in_dataset, passes, len(images), seconds)
+    return ModelFindings(together.shape[1], repeat, batch, largest, in_dataset, passes, len(images), seconds, together)
 
 
 def _check_finite(scorer: SimilarityScorer, images_nhwc: np.ndarray, what: str) -> None:

@@ -48,6 +48,8 @@ def test_every_pipeline_module_a_job_imports_is_in_its_stages_code() -> None:
     settings += [one.model_copy(update={"pairs": PairsSettings(file="pairs.txt")}) for one in settings]
     own_model = {"kind": "user", "factory": "colour_histogram:build", "factory_path": SOURCE_ROOT / "examples"}
     settings.append(Settings.model_validate({"dataset": {"kind": "planted"}, "similarity_model": own_model}))
+    with_masks = SimilarityModelSettings.model_validate({**own_model, "conditions": True})
+    settings.append(Settings(dataset=datasets[2], similarity_model=with_masks))
     stages = [stage for one in settings for stage in build_stages(one)]
     escaped = []
     for stage in stages:

@@ -161,6 +161,17 @@ def test_maps_are_those_of_the_type_aware_model(trained: FinishedRun, wrapped: F
     np.testing.assert_allclose(found, expected, atol=2e-3 * np.nanmax(np.abs(expected)))
 
 
+def test_curves_end_at_the_score_under_the_condition(wrapped: FinishedRun) -> None:
+    wrapped.run(until="faithfulness.rise.fixed")
+    ends = wrapped.query(
+        "select insertion_curve[101] as last, deletion_curve[1] as first, similarity "
+        "from faithfulness join similarities using (pair_id)"
+    )
+    assert len(ends) == 24
+    for row in ends:
+        assert (row["last"], row["first"]) == pytest.approx((row["similarity"], row["similarity"]), abs=1e-5)
+
+
 def test_without_conditions_the_same_embeddings_score_otherwise(wrapped: FinishedRun, tmp_path: Path) -> None:
     run = wrapped.copy_to(tmp_path / "copy")
     plain = ("similarity_model.conditions=false",)

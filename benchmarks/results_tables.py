@@ -14,6 +14,7 @@ from flows.settings_file import load_settings
 Row = dict[str, Any]
 
 TABLES = {
+    "similarity_model": ("metric", ["value"]),
     "saliency_faithfulness": (
         "generator",
         ["insertion_auc", "deletion_auc", "insertion_auc_anchored", "deletion_auc_anchored", "left_out_anchored"],
@@ -34,15 +35,19 @@ def cell(row: Row | None) -> str:
     if row is None or row["value"] is None:
         return "-"
     if row["unit"] in ("count", "correlation") or row["metric"] == "effect_floor":
-        return f"{row['value']:.3g}"
+        return f"{row['value']:.0f}" if float(row["value"]).is_integer() else f"{row['value']:.3g}"
     interval = "" if row["ci_low"] is None else f" [{100 * row['ci_low']:.1f}, {100 * row['ci_high']:.1f}]"
     p_value = "" if row["p_value"] is None else f", p = {row['p_value']:.3f}"
     return f"{100 * row['value']:.1f}{interval}{p_value}"
 
 
+def figure_name(row: Row) -> str:
+    return row["metric"] if row["variant"] is None else f"{row['metric']}, {row['variant']}"
+
+
 def markdown(title: str, rows: list[Row], key: str, metrics: list[str]) -> str:
     if key == "metric":
-        lines = [["figure", "value", "n"]] + [[row["metric"], cell(row), str(row["n"])] for row in rows]
+        lines = [["figure", "value", "n"]] + [[figure_name(row), cell(row), str(row["n"])] for row in rows]
     else:
         by_key: dict[str, dict[str, Row]] = defaultdict(dict)
         for row in rows:

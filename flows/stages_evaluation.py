@@ -4,7 +4,7 @@ from flows.graph import Stage
 from flows.planners import saliency
 from flows.settings import Settings
 from flows.stage_reads import LABELS, VOCABULARY, Reads, pair_reads, whole_stage
-from flows.stages_type_aware import has_outfits
+from flows.stages_type_aware import has_conditions, has_outfits
 from flows.stages_user_model import embedding_code, model_places
 
 
@@ -117,4 +117,15 @@ def _report_stage(settings: Settings) -> Stage:
         reads[f"faithfulness.{generator}.{mode}"] = [["faithfulness", None, ""]]
     for name in settings.attribute_model.names:
         reads[f"attribute_model.{name}"] = [["training_history", None, ""]]
+    _add_model_reads(settings, reads)
     return whole_stage("report", "report", values, ("pipeline.report.page",), reads)
+
+
+def _add_model_reads(settings: Settings, reads: Reads) -> None:
+    """Add what only some datasets and models have, so that the keys of the other reports stay."""
+    if has_outfits(settings):
+        reads["outfits.train"] = [["outfits", ["items"], ""]]
+    if has_conditions(settings):
+        reads["similarity_model"].append(["conditions", ["condition"], ""])
+    if settings.similarity_model.kind == "user":
+        reads["similarity_model"].append(["model_checks", None, ""])

@@ -12,7 +12,15 @@ from flows.jobs.image_lookup import PixelLookup
 from flows.shards import JobInputs, JobResult
 from flows.upstream import Upstream
 from pipeline.report.cards import choose_pairs
-from pipeline.report.evidence import CurveSet, PairEvidence, ReportEvidence, RunFacts, StageRecord, TableRow
+from pipeline.report.evidence import (
+    CurveSet,
+    OutfitFacts,
+    PairEvidence,
+    ReportEvidence,
+    RunFacts,
+    StageRecord,
+    TableRow,
+)
 from pipeline.report.page import render_report
 from stores.manifests import Manifest
 from stores.parts import FilePart
@@ -26,7 +34,8 @@ def run(inputs: JobInputs) -> JobResult:
     upstream, settings = inputs.upstream, inputs.settings
     generators = [(generator, mode) for generator, mode in settings.get("generator_modes", ())]
     models = list(settings.get("attribute_models", ()))
-    pairs = _pairs(upstream, int(settings["seed"]))
+    masked = _masked_conditions(upstream)
+    pairs = _pairs(upstream, int(settings["seed"]), masked)
     evidence = ReportEvidence(
         facts=_facts(inputs),
         pairs=pairs,
@@ -40,6 +49,8 @@ def run(inputs: JobInputs) -> JobResult:
             model: _rows(upstream, f"attribute_model.{model}", "training_history") for model in models
         },
         stages=[_stage_record(manifest) for manifest in sorted(upstream.manifests.values(), key=_made)],
+        outfits=_outfit_facts(upstream, masked),
+        model_checks=_rows(upstream, "similarity_model", "model_checks"),
     )
     page = render_report(evidence)
     return JobResult({"report": FilePart("report.html", page)}, {"cards": len(pairs), "bytes": len(page)})
@@ -67,7 +78,25 @@ def _rows(upstream: Upstream, stage: str, part: str) -> list[TableRow]:
     return list(upstream.rows(stage, part))
 
 
-def _pairs(upstream: Upstream, seed: int) -> list[PairEvidence]:
+def _masked_conditions(upstream: Upstream) -> frozenset[str] | None:
+    """Return the conditions that the model has a mask for, None where it has no masks."""
+    rows = _rows(upstream, "similarity_model", "conditions")
+    return frozenset(row["condition"] for row in rows) if rows else None
+
+
+def _outfit_facts(upstream: Upstream, masked: frozenset[str] | None) -> OutfitFacts | None:
+    if "outfits.train" not in upstream.manifests:
+        return None
+    trained = set(pc.list_flatten(upstream.table("outfits.train", "outfits")["items"]).to_pylist())
+    tested = upstream.table("images", "images", "test")["image_id"].to_pylist()
+    conditions = upstream.table("pairs.test", "pairs")["condition"].to_pylist()
+    return OutfitFacts(
+        sum(image_id in trained for image_id in tested),
+        None if masked is None else sum(condition not in masked for condition in conditions),
+    )
+
+
+def _pairs(upstream: Upstream, seed: int, masked: frozenset[str] | None) -> list[PairEvidence]:
     """Return the chosen test pairs with their pictures, map and explanations."""
     labels = _labels(upstream)
     chosen = choose_pairs(upstream.rows("pairs.test", "pairs"), labels, seed)
@@ -88,6 +117,8 @@ def _pairs(upstream: Upstream, seed: int) -> list[PairEvidence]:
             images.of(pair["reference"]),
             maps.get(pair["pair_id"]),
             explanations[pair["pair_id"]],
+            pair["condition"],
+            None if masked is None else pair["condition"] in masked,
         )
         for pair in chosen
     ]

@@ -50,6 +50,8 @@ class PairEvidence:
         reference_hwc: uint8 (y, x, 3).
         map_hw: float (y, x), larger = matters more; None or NaN where there is no map.
         explanations: its rows of the table `explanations`, all variants and ranks.
+        condition: the pair's two item types, such as "bags|shoes"; None where items have no types.
+        has_mask: whether the model has a mask of its own for the condition; None where it has no masks at all.
     """
 
     pair_id: str
@@ -62,6 +64,21 @@ class PairEvidence:
     reference_hwc: npt.NDArray[np.uint8]
     map_hw: npt.NDArray[np.floating[Any]] | None
     explanations: Sequence[TableRow]
+    condition: str | None = None
+    has_mask: bool | None = None
+
+
+@dataclass(frozen=True)
+class OutfitFacts:
+    """What is counted of a dataset of outfits.
+
+    Attributes:
+        test_items_in_training: test images that are also in a training outfit.
+        pairs_without_mask: explained pairs whose condition has no mask; None where the model has no masks.
+    """
+
+    test_items_in_training: int
+    pairs_without_mask: int | None
 
 
 @dataclass(frozen=True)
@@ -125,6 +142,8 @@ class ReportEvidence:
         similarity_history: rows of `training_history`; empty for a model from a file.
         attribute_histories: likewise, by attribute model.
         stages: in the order in which they were made.
+        outfits: None where the dataset has none.
+        model_checks: rows of the table `model_checks`; empty but for a user's own model.
     """
 
     facts: RunFacts
@@ -137,3 +156,5 @@ class ReportEvidence:
     similarity_history: Sequence[TableRow] = ()
     attribute_histories: Mapping[str, Sequence[TableRow]] = field(default_factory=dict)
     stages: Sequence[StageRecord] = ()
+    outfits: OutfitFacts | None = None
+    model_checks: Sequence[TableRow] = ()

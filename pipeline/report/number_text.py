@@ -28,6 +28,21 @@ def count_text(value: float | None) -> str:
     return number_text(value, decimals=0)
 
 
+def significant_text(value: float | None, digits: int = 2) -> str:
+    """Return a number of any size with so many significant digits, such as "0.00001" or "3.1e−7"; a dash for none."""
+    if value is None or number_text(value) == MISSING:
+        return MISSING
+    mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
+    power = int(exponent)
+    if abs(power) < 6:
+        return _without_zeros(number_text(float(f"{mantissa}e{power}"), decimals=max(digits - 1 - power, 0)))
+    return f"{_without_zeros(number_text(float(mantissa), decimals=digits - 1))}e{count_text(power)}"
+
+
+def _without_zeros(text: str) -> str:
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def p_value_text(value: float | None) -> str:
     """Return a p-value with three decimals, "< 0.001" below that, or a dash."""
     if value is not None and math.isfinite(value) and value < 0.001:

@@ -16,6 +16,7 @@ from pipeline.report.explanation_tables import explanation_table, removal_compar
 from pipeline.report.faithfulness_table import faithfulness_table
 from pipeline.report.figures import Picture
 from pipeline.report.metric_table import MetricTable
+from pipeline.report.model_tables import checks_table, compatibility_table, outfit_tiles
 from pipeline.report.number_text import number_text
 from pipeline.report.paper_figures import DIFFERENCES, PAPER_WEIGHTS, SOURCE
 from pipeline.report.stage_table import stage_table
@@ -59,6 +60,7 @@ def make_sections(evidence: ReportEvidence) -> list[Section]:
     metrics = MetricTable(evidence.metrics)
     sections = (
         _pairs_section(evidence),
+        _model_section(evidence, metrics),
         _audit_section(metrics),
         _saliency_section(evidence, metrics),
         _attributes_section(evidence, metrics),
@@ -83,7 +85,41 @@ def _pairs_section(evidence: ReportEvidence) -> Section:
             "largest, map match the cosine of saliency and activation map, prior a share of the largest. Below it, "
             "what the other variants name first."
         )
+    if any(pair.condition for pair in evidence.pairs):
+        paragraphs.append(_condition_text(evidence))
     return Section("pairs", "Explained pairs", tuple(paragraphs), tuple(cards))
+
+
+def _condition_text(evidence: ReportEvidence) -> str:
+    meaning = "“Types” on a card are the item types of its two images, the pair’s condition. "
+    if all(pair.has_mask is None for pair in evidence.pairs):
+        return f"{meaning}This model has one score for all conditions."
+    return (
+        f"{meaning}The model scores each pair under its condition, by a mask over the embedding, and this score is "
+        "what map and attributes explain; a condition without a mask is scored by the general embedding."
+    )
+
+
+def _model_section(evidence: ReportEvidence, metrics: MetricTable) -> Section:
+    compatibility, checks = compatibility_table(metrics), checks_table(evidence.model_checks)
+    paragraphs = ["Explanations say why this model scores as it does, not that it is right to."]
+    if compatibility is not None:
+        paragraphs.append(
+            "Whether its scores know what goes together is measured on the outfits of the test split, which "
+            "people put together, by two tasks; chance is what a model reaches that knows nothing of outfits."
+        )
+    if checks is not None:
+        paragraphs.append(
+            "It is the user’s own: nothing of it is looked at but its vectors, and it was checked on a few images "
+            "before anything was computed with it."
+        )
+    return Section(
+        "model",
+        "The explained model",
+        tuple(paragraphs),
+        tiles=tuple(outfit_tiles(evidence.outfits, evidence.facts)),
+        tables=tuple(table for table in (compatibility, checks) if table is not None),
+    )
 
 
 def _weights_text(variant: str, grid: Sequence[TableRow]) -> str:

@@ -56,7 +56,9 @@ TEMPLATE: Final = """\
 {%- set pair = card.evidence -%}
 <article class="card">
 <p class="card-head"><span><span class="number">{{ card.number }}</span><b>{{ pair.query_label }}</b></span>
-<span>similarity <b>{{ card.similarity }}</b></span></p>
+<span>
+{%- if pair.condition %}types {{ pair.condition }}{% if pair.has_mask is false %}, no mask{% endif %} · {% endif -%}
+similarity <b>{{ card.similarity }}</b></span></p>
 <div class="trio">
 <figure><img src="{{ card.query_picture }}" alt="query {{ pair.query }}"><figcaption>query<br>
 {{- pair.query }}</figcaption></figure>

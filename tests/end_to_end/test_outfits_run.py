@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.plan_accuracy import passes_disagree
+from tests.end_to_end.report_reading import compatibility_rows, section_rows, section_text
 from tests.flows.costs.test_counts import costs_of, recorded
 from tests.flows.fake_polyvore import SHARED, write_fake_polyvore
 from tests.flows.run_cases import FinishedRun
@@ -52,6 +53,17 @@ def test_replacements_are_of_the_querys_type(outfits: FinishedRun) -> None:
     )
     assert found[0]["n"] > 20
     assert found[0]["other_types"] == 0
+
+
+def test_the_report_shows_what_the_model_knows_of_outfits(outfits: FinishedRun) -> None:
+    # A plain model has no conditions: one way of scoring, and one item of the test split is a training item as well.
+    rows = section_rows(outfits, "model")
+    assert rows == compatibility_rows(outfits, {"general": "general embedding every pair of items alike"})
+    assert "test items seen before 1 of 19 are also" in section_text(outfits, "model")
+    pairs = section_text(outfits, "pairs")
+    named = {row["condition"] for row in outfits.query("select condition from pairs where split = 'test'")}
+    assert {name for name in named if f"types {name} · similarity" in pairs} == named
+    assert "one score for all conditions" in pairs
 
 
 def test_a_plan_before_the_run_tells_its_passes(outfits: FinishedRun) -> None:

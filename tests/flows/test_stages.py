@@ -51,6 +51,24 @@ def test_every_job_exists_and_every_stage_has_code(settings: Settings) -> None:
         assert all(len(digest) == 64 for digest in code.values())
 
 
+def report_reads(settings: Settings) -> dict[str, list[str]]:
+    (stage,) = (stage for stage in build_stages(settings) if stage.name == "report")
+    return {name: [part for part, _, _ in parts] for name, parts in stage.settings["reads"].items()}
+
+
+def test_the_report_reads_of_the_model_what_there_is() -> None:
+    plain = report_reads(PLANTED)
+    assert plain["similarity_model"] == report_reads(AWA2)["similarity_model"] == ["training_history"]
+    assert "outfits.train" not in plain
+    assert report_reads(OUTFITS)["outfits.train"] == ["outfits"]
+    assert report_reads(OUTFITS)["similarity_model"] == ["training_history"]
+    of_types = OUTFITS.model_copy(update={"similarity_model": SimilarityModelSettings(kind="type_aware")})
+    assert report_reads(of_types)["similarity_model"] == ["training_history", "conditions"]
+    program = SimilarityModelSettings(kind="user", program=Path("model.pt2"))
+    users = PLANTED.model_copy(update={"similarity_model": program})
+    assert report_reads(users)["similarity_model"] == ["training_history", "model_checks"]
+
+
 @GRAPHS
 def test_neither_machine_nor_place_is_in_a_key(settings: Settings) -> None:
     for stage in build_stages(settings):

@@ -89,6 +89,36 @@ def further_stages():
     }
 
 
+def outfit_stages():
+    """What a dataset of outfits and a user's model with masks add; the second pairs' condition has no mask."""
+    pairs = [
+        {
+            "pair_id": pair,
+            "split": "test",
+            "query": query,
+            "reference": reference,
+            "is_match": True,
+            "condition": "bags|tops" if number % 4 else "bags|shoes",
+        }
+        for number, (pair, query, reference) in enumerate(PAIRS)
+    ]
+    outfits = [
+        {"outfit_id": "a", "split": "train", "items": ["train_0", QUERIES[1], "train_1"]},
+        {"outfit_id": "b", "split": "train", "items": [QUERIES[1], "not readable", QUERIES[3]]},
+    ]
+    checks = [{"measure": "embedding_dim", "value": 1031.0}]
+    model = {
+        "training_history": table("training_history", []),
+        "conditions": table("conditions", [{"position": 0, "condition": "bags|shoes"}]),
+        "model_checks": table("model_checks", checks),
+    }
+    return {
+        "pairs.test": {"all": {"pairs": table("pairs", pairs)}},
+        "outfits.train": {"all": {"outfits": table("outfits", outfits)}},
+        "similarity_model": {"all": model},
+    }
+
+
 def fill(store, stage, shards):
     commits = [
         store.commit_shard(stage, f"{number:064x}", label, parts, {"images": 2}, 1.5, {"device": "cpu"})
@@ -142,6 +172,28 @@ def test_all_that_was_made_is_on_the_page(page):
 
 def test_another_store_with_the_same_content_gives_the_same_bytes(page, tmp_path):
     assert make_page(tmp_path, {**essential_stages(), **further_stages()}).data == page.data
+
+
+def test_outfits_conditions_and_checks_are_on_the_page(page, tmp_path):
+    text = make_page(tmp_path, {**essential_stages(), **further_stages(), **outfit_stages()}).data.decode()
+    assert '<section id="model">' in text
+    assert "<b>2 of 4</b><small>are also in a training outfit" in text
+    assert "<b>6 of 8</b><small>their condition has none" in text
+    assert (text.count("types bags|shoes ·"), text.count("types bags|tops, no mask ·")) == (2, 6)
+    assert "1,031" in text
+    plain = page.data.decode()
+    assert '<section id="model">' not in plain
+    assert "types " not in plain.partition("</style>")[2]
+
+
+def test_outfits_without_masks_name_conditions_alone(tmp_path):
+    stages = {**essential_stages(), **further_stages(), **outfit_stages()}
+    stages["similarity_model"] = further_stages()["similarity_model"]
+    text = make_page(tmp_path, stages).data.decode()
+    assert "<b>2 of 4</b><small>are also in a training outfit" in text
+    assert (text.count("types bags|shoes ·"), text.count("types bags|tops ·")) == (2, 6)
+    assert "no mask" not in text
+    assert "without a mask" not in text
 
 
 def test_images_and_pairs_are_enough(tmp_path):

@@ -19,6 +19,22 @@ VARIANTS = (
     "embedding_effect+presence",
     "embedding_effect",
 )
+CHECKS = [
+    {"measure": measure, "value": value, "limit": limit, "seconds": 0.025 if measure == "timed_images" else None}
+    for measure, value, limit in (
+        ("embedding_dim", 1024.0, None),
+        ("repeat_difference", 0.0, 1e-5),
+        ("batch_difference", 3.14e-7, 1e-3),
+        ("largest_distance", 1.2345, 1e-3),
+        ("largest_distance_in_dataset", float("nan"), 1e-3),
+        ("timed_images", 12.0, None),
+        ("condition_masks", 3.0, None),
+        ("conditions_without_mask", 0.0, None),
+        ("masks_of_no_condition", 1.0, None),
+        ("smallest_norm_under_mask", 0.0456, 1e-12),
+        ("a later check", 7.0, None),
+    )
+]
 GENERATORS = ("rise", "random", "centre")
 
 
@@ -104,6 +120,17 @@ def make_metrics(attributes=ATTRIBUTES, audited=True):
         rows.append(figure("attribute_explanation_comparison", "removal_difference", difference, **labels))
     rows.append(count("attribute_explanation", "constant_attributes", 2, 26))
     return rows + (make_audit(attributes) if audited else [])
+
+
+def make_compatibility():
+    rows = [
+        count("similarity_model", "outfits_without_question", 100, 10000),
+        count("similarity_model", "outfits_not_replaced", 1500, 10000),
+    ]
+    for variant, accuracy, area in (("type_aware", 0.5712, 0.862), ("general", 0.4123, 0.743)):
+        rows.append(figure("similarity_model", "fill_in_the_blank_accuracy", accuracy, n=9000, variant=variant))
+        rows.append(figure("similarity_model", "compatibility_auc", area, n=8500, variant=variant))
+    return rows
 
 
 def make_audit(attributes):

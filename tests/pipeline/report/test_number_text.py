@@ -11,6 +11,7 @@ from pipeline.report.number_text import (
     moment_text,
     p_value_text,
     seconds_text,
+    significant_text,
 )
 from tests.pipeline.evaluation.broken_copy import broken_copy
 
@@ -64,6 +65,28 @@ def test_counts_and_p_values():
     assert p_value_text(0.0004) == "< 0.001"
     assert p_value_text(0.05) == "0.050"
     assert p_value_text(None) == "–"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (1e-5, "0.00001"),
+        (0.05, "0.05"),
+        (0.0996, "0.1"),
+        (-0.00031, "−0.00031"),
+        (1.2345, "1.2"),
+        (512.0, "510"),
+        (20000.0, "20,000"),
+        (3.14e-7, "3.1e−7"),
+        (1e-12, "1e−12"),
+        (1e7, "1e7"),
+        (float("nan"), "–"),
+        (None, "–"),
+    ],
+)
+def test_numbers_of_any_size(value, text):
+    assert significant_text(value) == text
 
 
 @pytest.mark.parametrize(

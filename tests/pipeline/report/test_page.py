@@ -83,7 +83,12 @@ def test_hostile_names_are_text():
     evidence = make_evidence("planted", n_pairs=2, attributes=HOSTILE)
     pairs = [
         dataclasses.replace(
-            pair, query=HOSTILE[0], reference=HOSTILE[5], query_label=HOSTILE[3], reference_label=HOSTILE[1]
+            pair,
+            query=HOSTILE[0],
+            reference=HOSTILE[5],
+            query_label=HOSTILE[3],
+            reference_label=HOSTILE[1],
+            condition=HOSTILE[0],
         )
         for pair in evidence.pairs
     ]
@@ -112,6 +117,34 @@ def test_the_papers_are_named_only_beside_their_dataset(planted):
     assert "Audit against true causes" not in awa2
     assert "Their photographs, weights and sizes differ" not in planted.decode()
     assert "no counterpart" in planted.decode()
+
+
+def page_with_conditions(*conditions):
+    """The text of a report whose cards have these (condition, has_mask)."""
+    evidence = make_evidence("polyvore_outfits", n_pairs=len(conditions))
+    pairs = [
+        dataclasses.replace(pair, condition=condition, has_mask=has_mask)
+        for pair, (condition, has_mask) in zip(evidence.pairs, conditions, strict=True)
+    ]
+    page = render_report(dataclasses.replace(evidence, pairs=pairs, curves=[], weight_grid=[], attribute_histories={}))
+    return "".join(read(page).texts)
+
+
+def test_cards_name_the_condition_of_their_pair():
+    masked = page_with_conditions(("bags|shoes", True), ("bags|tops", False))
+    assert masked.count("types bags|shoes · similarity 0.876") == 1
+    assert masked.count("types bags|tops, no mask · similarity 0.876") == 1
+    assert "scores each pair under its condition" in masked
+    plain = page_with_conditions(("bags|shoes", None))
+    assert plain.count("types bags|shoes · similarity 0.876") == 1
+    assert "one score for all conditions" in plain
+    assert "no mask" not in plain
+
+
+def test_a_page_without_conditions_says_nothing_of_them(planted):
+    text = "".join(read(planted).texts)
+    assert "condition" not in text
+    assert "types" not in text
 
 
 def test_a_run_with_nothing_measured_still_has_a_report():

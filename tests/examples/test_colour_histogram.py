@@ -1,6 +1,5 @@
 """The example that is no neural network: what it sees, and what it cannot."""
 
-import importlib.util
 from pathlib import Path
 from types import ModuleType
 
@@ -8,17 +7,14 @@ import numpy as np
 import pytest
 from skimage.color import rgb2lab
 
+from tests.examples.example_module import load_example
+
 PATH = Path(__file__).resolve().parents[2] / "examples" / "colour_histogram.py"
 
 
 @pytest.fixture(scope="module")
 def example() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("colour_histogram_example", PATH)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_example(PATH)
 
 
 def plain(*colour: float) -> np.ndarray:

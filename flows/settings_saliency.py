@@ -8,7 +8,8 @@ from pydantic import Field, model_validator
 from flows.settings_section import Positive, Section
 from pipeline.saliency.catalogue import FIXED
 
-GeneratorName = Literal["rise", "random", "centre"]
+GeneratorName = Literal["rise", "similarity_attention", "grad_cam", "random", "centre"]
+LAYER = "submodule whose activations become the map, such as 0.2; empty: the network's last feature map"
 
 
 class GeneratorSection(Section):
@@ -37,12 +38,39 @@ class RiseSettings(GeneratorSection):
         return {"masks": self.supervision_masks if supervises else self.masks, **values}
 
 
+class SimilarityAttentionSettings(GeneratorSection):
+    """[saliency.similarity_attention]."""
+
+    modes: list[Literal["siamese", "triplet", "quadruplet"]] = Field(
+        ["siamese", "triplet", "quadruplet"],
+        description="how features are weighed: by the pair alone, or with one or two images of another class besides",
+    )
+    layer: str | None = Field(None, description=LAYER)
+
+    def spec(self, mode: str, supervises: bool) -> dict[str, Any]:  # noqa: ARG002
+        """See GeneratorSection."""
+        return {"layer": self.layer}
+
+
+class GradCamSettings(GeneratorSection):
+    """[saliency.grad_cam]."""
+
+    modes: list[Literal["fixed"]] = Field(["fixed"], description="fixed: the reference is taken as it is")
+    layer: str | None = Field(None, description=LAYER)
+
+    def spec(self, mode: str, supervises: bool) -> dict[str, Any]:  # noqa: ARG002
+        """See GeneratorSection."""
+        return {"layer": self.layer}
+
+
 class SaliencySettings(Section):
     """[saliency]: which maps are made."""
 
     generators: list[GeneratorName] = Field(["rise", "random", "centre"], description="maps of test pairs")
     supervision: Literal["rise"] = Field("rise", description="maps that supervise and match attributes")
     rise: RiseSettings = RiseSettings()  # type: ignore[call-arg]
+    similarity_attention: SimilarityAttentionSettings = SimilarityAttentionSettings()  # type: ignore[call-arg]
+    grad_cam: GradCamSettings = GradCamSettings()  # type: ignore[call-arg]
 
     def section(self, generator: str) -> GeneratorSection | None:
         """Return a generator's own section; None for the controls, which have none."""
@@ -64,6 +92,7 @@ class SaliencySettings(Section):
             raise ValueError("saliency.generators must be distinct and hold the supervision's generator")
         if (self.supervision, FIXED) not in self.generator_modes:
             raise ValueError(f"saliency.{self.supervision}.modes must hold {FIXED!r}, which supervises attributes")
-        if any(len(set(modes)) != len(modes) for modes in [list(self.rise.modes)]):
+        sections = [section for name in type(self).model_fields if (section := self.section(name)) is not None]
+        if any(len(set(section.modes)) != len(section.modes) for section in sections):
             raise ValueError("a generator's modes must be distinct")
         return self

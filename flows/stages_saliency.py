@@ -2,10 +2,12 @@
 
 from flows.graph import Stage
 from flows.planners import saliency
+from flows.planners.negatives import NEGATIVES
 from flows.settings import Settings
+from flows.stages_negatives import negatives_stages
 from flows.stages_type_aware import condition_values
 from flows.stages_user_model import embedding_code, model_places
-from pipeline.saliency.catalogue import FIXED, GENERATORS
+from pipeline.saliency.catalogue import FIXED, GENERATORS, needs_negatives
 
 
 def saliency_stages(settings: Settings) -> list[Stage]:
@@ -13,6 +15,7 @@ def saliency_stages(settings: Settings) -> list[Stage]:
     supervision = settings.saliency.supervision
     shown = settings.saliency.generator_modes
     return [
+        *negatives_stages(settings),
         *(_maps_stage(settings, split, supervision, FIXED) for split in ("train", "valid")),
         *(_maps_stage(settings, "test", generator, mode) for generator, mode in shown),
         *(_faithfulness_stage(settings, generator, mode) for generator, mode in shown),
@@ -40,7 +43,8 @@ def _maps_stage(settings: Settings, split: str, generator: str, mode: str) -> St
     }
     if shown:
         values |= _chosen_pairs(settings, generator)
-    upstream = ("images", "similarity_model", "embeddings", f"pairs.{split}")
+    negatives = (NEGATIVES,) if needs_negatives(mode) else ()
+    upstream = ("images", "similarity_model", "embeddings", f"pairs.{split}", *negatives)
     code = (
         *embedding_code(settings.similarity_model),
         facts.module,

@@ -106,7 +106,8 @@ def _saliency_maps(stage: Stage, extent: Extent, facts: Facts) -> ShardWork:
     maps = ArraysSize(1, array_bytes(itemsize, len(counts), max(counts), side, side))
     settings = stage.settings
     passes = map_passes(settings["generator"], settings["mode"], settings["spec"], counts)
-    parts = (maps, TableSize("map_rows", sum(counts)), TableSize("map_notes", 0))
+    notes = sum(counts) * GENERATORS[settings["generator"]].notes
+    parts = (maps, TableSize("map_rows", sum(counts)), TableSize("map_notes", notes))
     return ShardWork(passes.forward, passes.gradient, parts=parts, is_upper_bound=not facts.images_are_certain)
 
 

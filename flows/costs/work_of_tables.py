@@ -12,6 +12,7 @@ RANKS = 10
 FIGURES_OF_VARIANT = 5
 FIGURES_OF_AUDITED = 5
 FIGURES_OF_GENERATOR = 6
+NEGATIVES_OF_PAIR = 2
 # Accuracy and area, beside two counts.
 FIGURES_OF_COMPATIBILITY = 2
 
@@ -27,6 +28,7 @@ def table_parts(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
         "listed_pairs": _listed_pairs,
         "compatibility": _compatibility,
         "similarities": _of_pairs,
+        "negatives": _negatives,
         "replacements": _of_pair_attributes,
         "embedding_effects": _embedding_effects,
         "explanation_weights": _explanation_weights,
@@ -73,6 +75,10 @@ def _listed_pairs(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
 
 def _of_pairs(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
     return (TableSize(stage.job, facts.pairs(stage.settings["split"])),)
+
+
+def _negatives(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
+    return (TableSize("negatives", NEGATIVES_OF_PAIR * facts.pairs(stage.settings["split"])),)
 
 
 def _of_pair_attributes(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:

@@ -14,6 +14,7 @@ from pipeline.area_pooling import pool_to_cells
 from pipeline.saliency.catalogue import needs_reference_pixels
 from pipeline.saliency.contract import SaliencyMaps, SaliencyRequest
 from pipeline.saliency.methods import build_generator
+from pipeline.similarity.conditions import project
 from stores.digests import digest_array
 from stores.parts import ArraysPart, Part, TablePart
 from stores.tables import table_from_rows
@@ -64,8 +65,25 @@ def _requests(inputs: JobInputs, groups: Sequence[Sequence[Pair]]) -> list[Salie
         references_kd, masks_kd = read_references(embeddings, pairs, masks)
         names = tuple(pair["reference"] for pair in pairs)
         pixels_khwc = np.stack([images.of(name) for name in names]) if shows_references else None
-        requests.append(SaliencyRequest(query, images.of(query), references_kd, masks_kd, names, pixels_khwc))
+        negatives_kmd = _negatives(inputs, embeddings, pairs, masks_kd)
+        requests.append(
+            SaliencyRequest(query, images.of(query), references_kd, masks_kd, names, pixels_khwc, negatives_kmd)
+        )
     return requests
+
+
+def _negatives(
+    inputs: JobInputs, embeddings: EmbeddingLookup, pairs: Sequence[Pair], masks_kd: np.ndarray | None
+) -> np.ndarray | None:
+    """Return embeddings of each pair's negatives (reference, negative, D), under its condition; None without any."""
+    chosen = inputs.work.get("negatives")
+    if chosen is None:
+        return None
+    found = []
+    for slot, pair in enumerate(pairs):
+        negatives_md = embeddings.of(chosen[pair["pair_id"]])
+        found.append(negatives_md if masks_kd is None else project(negatives_md, masks_kd[slot]))
+    return np.stack(found)
 
 
 def _stored_maps(results: Sequence[SaliencyMaps], settings: Mapping[str, Any]) -> np.ndarray:

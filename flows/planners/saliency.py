@@ -7,8 +7,9 @@ from typing import Any
 
 from flows.graph import ShardPlan, Stage
 from flows.planners.conditions import condition_inputs
+from flows.planners.negatives import with_negatives
 from flows.upstream import Upstream
-from pipeline.saliency.catalogue import needs_reference_pixels
+from pipeline.saliency.catalogue import needs_negatives, needs_reference_pixels
 from stores.fingerprints import fingerprint
 from stores.shards import content_defined_shards
 
@@ -19,10 +20,10 @@ PAIR_COLUMNS = ("pair_id", "query", "reference")
 def plan_saliency_maps(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
     """Return content-defined groups of queries; a shard depends on its own images and embeddings only."""
     model = {"model": upstream.part_digest("similarity_model", "model"), **condition_inputs(upstream, stage)}
-    return [
-        ShardPlan(label, {**inputs, **model}, work)
-        for label, inputs, work in _query_groups(upstream, stage, stage.settings["split"])
-    ]
+    groups = _query_groups(upstream, stage, stage.settings["split"])
+    if stage.job == "saliency_maps" and needs_negatives(stage.settings["mode"]):
+        groups = with_negatives(upstream, groups)
+    return [ShardPlan(label, {**inputs, **model}, work) for label, inputs, work in groups]
 
 
 def plan_true_effects(upstream: Upstream, stage: Stage) -> list[ShardPlan]:

@@ -45,8 +45,8 @@ def map_rank_correlations(maps_khw: np.ndarray, others_lhw: np.ndarray) -> np.nd
         BadDataset: not three axes, or a value that is not finite.
     """
     ranks_kc, ranks_lc = _unit_ranks(maps_khw), _unit_ranks(others_lhw)
-    both_flat = ~ranks_kc.any(axis=1)[:, None] & ~ranks_lc.any(axis=1)[None]
-    correlations: np.ndarray = np.clip(ranks_kc @ ranks_lc.T, -1, 1) + both_flat
+    flat_k, flat_l = np.abs(ranks_kc).max(axis=1) == 0, np.abs(ranks_lc).max(axis=1) == 0
+    correlations: np.ndarray = np.clip(ranks_kc @ ranks_lc.T, -1, 1) + np.outer(flat_k, flat_l)
     return correlations
 
 

@@ -22,6 +22,7 @@ class GeneratorFacts:
         is_white_box: it takes gradients, so it needs a network that has them; the others use `embed` alone.
         knows_the_model: its maps depend on the model; the controls' do not.
         draws: it draws random numbers.
+        notes: figures that it notes of each map.
     """
 
     module: str
@@ -29,12 +30,17 @@ class GeneratorFacts:
     is_white_box: bool = False
     knows_the_model: bool = True
     draws: bool = True
+    notes: int = 0
 
 
 GENERATORS: Mapping[str, GeneratorFacts] = {
     "rise": GeneratorFacts("pipeline.saliency.rise", (FIXED,)),
     "random": GeneratorFacts("pipeline.saliency.controls", (FIXED,), knows_the_model=False),
     "centre": GeneratorFacts("pipeline.saliency.controls", (FIXED,), knows_the_model=False, draws=False),
+    "similarity_attention": GeneratorFacts(
+        "pipeline.saliency.attention", ATTENTION_MODES, is_white_box=True, draws=False, notes=1
+    ),
+    "grad_cam": GeneratorFacts("pipeline.saliency.grad_cam", (FIXED,), is_white_box=True, draws=False, notes=1),
 }
 
 
@@ -45,7 +51,12 @@ def needs_reference_pixels(mode: str) -> bool:
 
 def needs_negatives(mode: str) -> bool:
     """Return whether requests must bring embeddings of images that do not match."""
-    return mode in ("triplet", "quadruplet")
+    return negatives_needed(mode) > 0
+
+
+def negatives_needed(mode: str) -> int:
+    """Return how many images that do not match each pair is contrasted with."""
+    return {"triplet": 1, "quadruplet": 2}.get(mode, 0)
 
 
 @dataclass(frozen=True)
@@ -77,4 +88,7 @@ def map_passes(
     """
     if not GENERATORS[generator].knows_the_model:
         return MapPasses(0)
+    if generator in ("similarity_attention", "grad_cam"):
+        # References cost no pass: the backward passes stop at a layer, see layer_gradients.
+        return MapPasses(0, len(references_q))
     return MapPasses(len(references_q) * int(spec["masks"]))

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.errors import BadSetting
+from pipeline.saliency.attention import AttentionSpec, build_similarity_attention
 from pipeline.saliency.catalogue import GENERATORS
 from pipeline.saliency.contract import SaliencyGenerator, checked
 from pipeline.saliency.controls import build_centre, build_random
+from pipeline.saliency.grad_cam import GradCamSpec, build_grad_cam
 from pipeline.saliency.rise import RiseSpec, build_rise
 from pipeline.similarity.scorer import SimilarityScorer
 
@@ -36,7 +38,7 @@ def build_generator(
 
 def _build(
     name: str,
-    mode: str,  # noqa: ARG001
+    mode: str,
     spec: Mapping[str, Any],
     seed: int,
     scorer: SimilarityScorer,
@@ -44,6 +46,10 @@ def _build(
 ) -> SaliencyGenerator:
     if name == "rise":
         return build_rise(RiseSpec(seed=seed, **spec), scorer, image_size_px)
+    if name == "similarity_attention":
+        return build_similarity_attention(AttentionSpec(**spec), mode, scorer, image_size_px)
+    if name == "grad_cam":
+        return build_grad_cam(GradCamSpec(**spec), scorer, image_size_px)
     if name == "random":
         return build_random(seed)
     return build_centre()

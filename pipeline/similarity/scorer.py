@@ -39,17 +39,7 @@ class SimilarityScorer:
                     raw = self.network(images_nchw)
             else:
                 raw = self.network(images_nchw)
-            if not isinstance(raw, torch.Tensor):
-                raise _bad_output(f"a {type(raw).__name__}", "type")
-            if raw.ndim != 2 or raw.shape[0] != images_nchw.shape[0]:
-                raise _bad_output(f"a tensor of shape {tuple(raw.shape)} for {images_nchw.shape[0]} images", "shape")
-            raw = raw.float()
-            norms = torch.linalg.vector_norm(raw, dim=1)
-            # One comparison settles NaN, infinity and zero alike.
-            if not bool(((norms > 1e-12) & (norms < torch.inf)).all()):
-                bad = int((~((norms > 1e-12) & (norms < torch.inf))).sum())
-                raise _bad_output(f"{bad} of {len(norms)} embeddings that are NaN, infinite or zero", "values")
-            return functional.normalize(raw, dim=1)
+            return unit_vectors(raw, images_nchw.shape[0])
 
     def embed(self, pixels_nhwc: np.ndarray) -> np.ndarray:
         """Return float32 unit-norm embeddings (image, D) of uint8 images (image, y, x, 3).
@@ -62,6 +52,25 @@ class SimilarityScorer:
             for start in range(0, len(pixels_nhwc), self.batch_size)
         ]
         return torch.cat(embeddings).cpu().numpy()
+
+
+def unit_vectors(raw: object, n_images: int) -> torch.Tensor:
+    """Return float32 unit-norm vectors (image, D) from a network's output.
+
+    Raises:
+        BadModel: it has the wrong shape, NaN, infinity or a zero vector.
+    """
+    if not isinstance(raw, torch.Tensor):
+        raise _bad_output(f"a {type(raw).__name__}", "type")
+    if raw.ndim != 2 or raw.shape[0] != n_images:
+        raise _bad_output(f"a tensor of shape {tuple(raw.shape)} for {n_images} images", "shape")
+    raw = raw.float()
+    norms = torch.linalg.vector_norm(raw, dim=1)
+    # One comparison settles NaN, infinity and zero alike.
+    if not bool(((norms > 1e-12) & (norms < torch.inf)).all()):
+        bad = int((~((norms > 1e-12) & (norms < torch.inf))).sum())
+        raise _bad_output(f"{bad} of {len(norms)} embeddings that are NaN, infinite or zero", "values")
+    return functional.normalize(raw, dim=1)
 
 
 def _bad_output(found: str, what: str) -> BadModel:

@@ -31,6 +31,17 @@ def small_scorer(network: str = "small_residual", batch_size: int = 25) -> Simil
     return SimilarityScorer(folded, batch_size=batch_size)
 
 
+def unbiased_scorer(network: str = "small_residual", batch_size: int = 25) -> SimilarityScorer:
+    """Return the same model with a last layer without bias, for maps from gradients.
+
+    Such a score does not change with the activations' length, so the weighted channels sum to 0 over the image and
+    some of every map is positive; a large bias may leave it negative, and rectified away, everywhere.
+    """
+    scorer = small_scorer(network, batch_size)
+    list(scorer.network.parameters())[-1].data.zero_()
+    return scorer
+
+
 def float64_embed(network: nn.Module) -> Callable[[np.ndarray], np.ndarray]:
     """Return a function of one image (3, y, x) that runs a float64 copy of the network."""
     exact = copy.deepcopy(network).double().eval()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import BadSetting
-from pipeline.saliency.catalogue import GENERATORS, map_passes, needs_reference_pixels
+from pipeline.saliency.catalogue import GENERATORS, map_passes, needs_negatives, needs_reference_pixels
 from pipeline.saliency.contract import SaliencyRequest
 from pipeline.saliency.controls import build_centre, build_random
 from pipeline.saliency.methods import build_generator
@@ -26,10 +26,14 @@ def full_spec(name: str) -> Mapping[str, Any]:
 
 
 def request_for(name: str, mode: str, references: int = 2) -> SaliencyRequest:
-    pixels = random_pixels(1 + references)
+    pixels = random_pixels(1 + 3 * references)
     ids = tuple(f"reference {number}" for number in range(references))
-    shown = pixels[1:] if needs_reference_pixels(mode) else None
-    return SaliencyRequest(f"query of {name}", pixels[0], small_scorer().embed(pixels[1:]), None, ids, shown)
+    shown = pixels[1 : references + 1] if needs_reference_pixels(mode) else None
+    embeddings = small_scorer().embed(pixels[1:])
+    negatives = embeddings[references:].reshape(references, 2, -1) if needs_negatives(mode) else None
+    return SaliencyRequest(
+        f"query of {name}", pixels[0], embeddings[:references], None, ids, shown, negative_embeddings_kmd=negatives
+    )
 
 
 @pytest.mark.parametrize(("name", "mode"), ALL)

@@ -1,0 +1,28 @@
+"""The stage of negatives, where a generator contrasts with them."""
+
+from flows.graph import Stage
+from flows.planners.negatives import NEGATIVES
+from flows.settings import Settings
+from flows.stage_reads import Reads, whole_stage
+from flows.stages_type_aware import condition_reads, condition_values, has_outfits
+from pipeline.saliency.catalogue import needs_negatives
+
+
+def negatives_stages(settings: Settings) -> list[Stage]:
+    """Return the stage that finds the negatives of test pairs; none where no mode asks for any."""
+    if not any(needs_negatives(mode) for _, mode in settings.saliency.generator_modes):
+        return []
+    values = {
+        "split": "test",
+        "has_outfits": has_outfits(settings),
+        "match_threshold": settings.pairs.match_threshold if settings.dataset.kind == "planted" else 0.0,
+        **condition_values(settings),
+    }
+    reads: Reads = {
+        "images": [["images", ["image_id", "label", "pixels_sha256", "similarity_target"], "test"]],
+        **({"outfits.test": [["outfits", None, ""]]} if has_outfits(settings) else {}),
+        "embeddings": [["embeddings", None, "test"]],
+        "pairs.test": [["pairs", None, ""]],
+        **condition_reads(settings),
+    }
+    return [whole_stage(NEGATIVES, "negatives", values, ("pipeline.similarity.negatives",), reads)]

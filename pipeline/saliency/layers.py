@@ -1,0 +1,52 @@
+"""Choosing the layer whose activations become a map."""
+
+from torch import nn
+
+from pipeline.errors import BadSetting
+
+# What ends a trunk: from here on a feature has no place in the image.
+HEADS = (nn.Linear, nn.Flatten, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)
+
+
+def find_layer(network: nn.Module, name: str | None, generator: str) -> tuple[str, nn.Module]:
+    """Return a layer's name and the layer.
+
+    Args:
+        network: the explained model's.
+        name: path of a submodule, such as "0.2" or "0.3.conv2"; None for the last feature map: the outermost part
+            that ends with the network's last convolution and holds no head. For the built-in networks that is the
+            trunk, whose output is that of its last block.
+        generator: who asks, for the message.
+
+    Raises:
+        BadSetting: there is no such submodule, or no convolution to choose by itself.
+    """
+    convolutions = convolutional_layers(network)
+    modules = dict(network.named_modules())
+    if name is None and convolutions:
+        path = convolutions[-1].split(".")
+        outermost_first = [".".join(path[:length]) for length in range(1, len(path) + 1)]
+        name = next(part for part in outermost_first if not _has_head(modules[part]))
+    if name is None or not name or name not in modules:
+        raise not_a_layer(network, "the network's last one" if name is None else repr(name), generator)
+    return name, modules[name]
+
+
+def convolutional_layers(network: nn.Module) -> list[str]:
+    """Return the paths of the network's convolutions, in the order in which it names them."""
+    return [name for name, module in network.named_modules() if name and isinstance(module, nn.Conv2d)]
+
+
+def not_a_layer(network: nn.Module, found: str, generator: str) -> BadSetting:
+    """Return the error that names the layers there are."""
+    names = ", ".join(convolutional_layers(network)) or "none of this network"
+    return BadSetting(
+        expected=f"a layer with activations (image, channel, y, x), such as {names}",
+        found=found,
+        where=f"[saliency.{generator}] layer",
+        remedy="name one of these or a block that holds some of them; without the key the last feature map is taken",
+    )
+
+
+def _has_head(module: nn.Module) -> bool:
+    return any(isinstance(part, HEADS) for part in module.modules())

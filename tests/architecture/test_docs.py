@@ -3,11 +3,13 @@
 import itertools
 import re
 from pathlib import Path
+from typing import get_args
 
 import pyarrow as pa
 import pytest
 
 from flows.settings import Settings
+from flows.settings_saliency import GeneratorName
 from flows.stages import build_stages
 from stores.table_schemas import SCHEMAS
 
@@ -66,10 +68,11 @@ DATASETS = (
     {"kind": "polyvore_outfits", "root": "data"},
     {"kind": "folder", "root": "data", "table": "items.csv"},
 )
+ALL_GENERATORS = {"generators": list(get_args(GeneratorName))}
 
 
 def all_stage_names() -> list[str]:
-    settings = [Settings.model_validate({"dataset": dataset}) for dataset in DATASETS]
+    settings = [Settings.model_validate({"dataset": dataset, "saliency": ALL_GENERATORS}) for dataset in DATASETS]
     return sorted({stage.name for one in settings for stage in build_stages(one)})
 
 

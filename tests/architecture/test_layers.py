@@ -2,12 +2,14 @@
 
 import subprocess
 import sys
+from typing import get_args
 
 import pytest
 
 from flows.code_closure import EXEMPT_MODULES, SOURCE_ROOT, imports_within, stage_code
 from flows.graph import Stage
 from flows.settings import DatasetSettings, PairsSettings, Settings
+from flows.settings_saliency import GeneratorName
 from flows.settings_similarity_model import SimilarityModelSettings
 from flows.stages import build_stages
 
@@ -42,9 +44,10 @@ def test_every_pipeline_module_a_job_imports_is_in_its_stages_code() -> None:
     datasets = [DatasetSettings(kind="planted")]
     datasets += [DatasetSettings(kind=kind, root="data") for kind in ("awa2", "polyvore_outfits")]
     datasets.append(DatasetSettings(kind="folder", root="data", table="items.csv"))
-    settings = [Settings(dataset=dataset) for dataset in datasets]
+    generators = {"generators": list(get_args(GeneratorName))}
+    settings = [Settings.model_validate({"dataset": dataset, "saliency": generators}) for dataset in datasets]
     type_aware = SimilarityModelSettings(kind="type_aware")
-    settings.append(Settings(dataset=datasets[2], similarity_model=type_aware))
+    settings.append(settings[2].model_copy(update={"similarity_model": type_aware}))
     settings += [one.model_copy(update={"pairs": PairsSettings(file="pairs.txt")}) for one in settings]
     own_model = {"kind": "user", "factory": "colour_histogram:build", "factory_path": SOURCE_ROOT / "examples"}
     settings.append(Settings.model_validate({"dataset": {"kind": "planted"}, "similarity_model": own_model}))

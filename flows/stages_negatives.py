@@ -25,4 +25,6 @@ def negatives_stages(settings: Settings) -> list[Stage]:
         "pairs.test": [["pairs", None, ""]],
         **condition_reads(settings),
     }
-    return [whole_stage(NEGATIVES, "negatives", values, ("pipeline.similarity.negatives",), reads)]
+    # What matches is decided by the module that samples pairs, so that the two cannot disagree.
+    code = ("pipeline.similarity.negatives", "pipeline.pair_sampling")
+    return [whole_stage(NEGATIVES, "negatives", values, code, reads)]

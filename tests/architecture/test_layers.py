@@ -30,6 +30,10 @@ def modules_after(statement: str) -> set[str]:
         ),
         ("import pipeline.saliency.rise, pipeline.similarity.training", {"prefect", "zarr", "pyarrow", "stores"}),
         ("import pipeline.evaluation.audit, pipeline.explanation.variants", {"torch"}),
+        (
+            "import pipeline.evaluation.reference_dependence, pipeline.similarity.negatives, flows.jobs.negatives",
+            {"torch"},
+        ),
     ],
 )
 def test_layers_stay_apart_in_a_fresh_interpreter(statement: str, absent: set[str]) -> None:

@@ -38,6 +38,11 @@ GENERATORS: Mapping[str, GeneratorFacts] = {
 }
 
 
+def black_box_generators() -> list[str]:
+    """Return the generators that explain any model by its embeddings alone; the controls explain none."""
+    return [name for name, facts in GENERATORS.items() if facts.knows_the_model and not facts.is_white_box]
+
+
 def needs_reference_pixels(mode: str) -> bool:
     """Return whether requests must bring the references' pixels."""
     return mode == BOTH

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.errors import BadSetting
-from pipeline.saliency.catalogue import GENERATORS
+from pipeline.saliency.catalogue import GENERATORS, black_box_generators
 from pipeline.saliency.contract import SaliencyGenerator, checked
 from pipeline.saliency.controls import build_centre, build_random
 from pipeline.saliency.rise import RiseSpec, build_rise
+from pipeline.saliency.white_box import require_gradients
 from pipeline.similarity.scorer import SimilarityScorer
 
 
@@ -26,11 +27,14 @@ def build_generator(
 
     Raises:
         BadSetting: unknown name or mode, or settings out of range.
+        BadModel: a generator that takes gradients, for a model that is a black box.
     """
     if name not in GENERATORS:
         raise _unknown("generator", name, tuple(GENERATORS))
     if mode not in GENERATORS[name].modes:
         raise _unknown(f"mode of {name}", mode, GENERATORS[name].modes)
+    if GENERATORS[name].is_white_box:
+        require_gradients(scorer, name, black_box_generators())
     return checked(_build(name, mode, spec, seed, scorer, image_size_px), f"{name}, mode {mode}")
 
 

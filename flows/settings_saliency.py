@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from flows.settings_section import Positive, Section
 from pipeline.saliency.catalogue import FIXED
 
-GeneratorName = Literal["rise", "random", "centre"]
+GeneratorName = Literal["rise", "mask", "random", "centre"]
 
 
 class GeneratorSection(Section):
@@ -37,12 +37,45 @@ class RiseSettings(GeneratorSection):
         return {"masks": self.supervision_masks if supervises else self.masks, **values}
 
 
+class MaskSettings(GeneratorSection):
+    """[saliency.mask]."""
+
+    modes: list[Literal["fixed", "both"]] = Field(
+        ["fixed", "both"], description="fixed: only the query is manipulated; both: the reference as well, jointly"
+    )
+    iterations: Positive = Field(500, description="steps of Adam")
+    learning_rate: float = Field(0.1, gt=0, description="Adam's")
+    mask_cells: int = Field(14, ge=2, description="cells along a side of the mask, the map's own resolution")
+    sparsity_weight: float = Field(0.01, ge=0, description="weight of mean |1 - m|")
+    smoothness_weight: float = Field(0.2, ge=0, description="weight of the mask's total variation, with exponent 3")
+    noise_deviation: float = Field(0.2, ge=0, description="of the noise on manipulated images, once normalised")
+    blur_px: int = Field(11, ge=1, description="odd side of the median's window")
+    pairs_per_batch: Positive = Field(32, description="pairs optimised together; changes rounding only")
+    patience: Positive | None = Field(
+        None, description="iterations over which a pair's mean loss must fall, or it stops; empty: all iterations"
+    )
+    tolerance: float = Field(1e-3, ge=0, description="least fall of the mean loss over `patience` iterations")
+
+    @field_validator("blur_px")
+    @classmethod
+    def _odd(cls, value: int) -> int:
+        if value % 2 == 0:
+            raise ValueError("an odd number of pixels, so that the window has a centre")
+        return value
+
+    def spec(self, mode: str, supervises: bool) -> dict[str, Any]:  # noqa: ARG002
+        """See GeneratorSection."""
+        # Without patience there is nothing to tolerate.
+        return self.model_dump(exclude={"modes", "pairs", *(() if self.patience else ("tolerance",))})
+
+
 class SaliencySettings(Section):
     """[saliency]: which maps are made."""
 
     generators: list[GeneratorName] = Field(["rise", "random", "centre"], description="maps of test pairs")
     supervision: Literal["rise"] = Field("rise", description="maps that supervise and match attributes")
     rise: RiseSettings = RiseSettings()  # type: ignore[call-arg]
+    mask: MaskSettings = MaskSettings()  # type: ignore[call-arg]
 
     def section(self, generator: str) -> GeneratorSection | None:
         """Return a generator's own section; None for the controls, which have none."""
@@ -64,6 +97,7 @@ class SaliencySettings(Section):
             raise ValueError("saliency.generators must be distinct and hold the supervision's generator")
         if (self.supervision, FIXED) not in self.generator_modes:
             raise ValueError(f"saliency.{self.supervision}.modes must hold {FIXED!r}, which supervises attributes")
-        if any(len(set(modes)) != len(modes) for modes in [list(self.rise.modes)]):
+        sections = [section for name in type(self).model_fields if (section := self.section(name)) is not None]
+        if any(len(set(section.modes)) != len(section.modes) for section in sections):
             raise ValueError("a generator's modes must be distinct")
         return self

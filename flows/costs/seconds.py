@@ -37,6 +37,7 @@ def calibrated_seconds(
         # None for the controls, which prepare nothing.
         masks = plan.stage.settings["spec"].get("masks", 0)
         computing = work.forward_passes * seconds.rise_pass + masks * seconds.rise_mask
+        computing += work.training_passes * seconds.training_image
     elif job == "faithfulness":
         computing = work.forward_passes * seconds.manipulated_image
     elif job == "true_effects":

@@ -22,6 +22,7 @@ class GeneratorFacts:
         is_white_box: it takes gradients, so it needs a network that has them; the others use `embed` alone.
         knows_the_model: its maps depend on the model; the controls' do not.
         draws: it draws random numbers.
+        notes: figures that it notes of each map.
     """
 
     module: str
@@ -29,10 +30,12 @@ class GeneratorFacts:
     is_white_box: bool = False
     knows_the_model: bool = True
     draws: bool = True
+    notes: int = 0
 
 
 GENERATORS: Mapping[str, GeneratorFacts] = {
     "rise": GeneratorFacts("pipeline.saliency.rise", (FIXED,)),
+    "mask": GeneratorFacts("pipeline.saliency.mask_optimisation", (FIXED, BOTH), is_white_box=True, notes=5),
     "random": GeneratorFacts("pipeline.saliency.controls", (FIXED,), knows_the_model=False),
     "centre": GeneratorFacts("pipeline.saliency.controls", (FIXED,), knows_the_model=False, draws=False),
 }
@@ -60,15 +63,17 @@ class MapPasses:
     Attributes:
         forward: forward passes without gradients.
         gradient: images that go forward and backward.
+        is_upper_bound: it may be fewer, where a generator stops early.
     """
 
     forward: int
     gradient: int = 0
+    is_upper_bound: bool = False
 
 
 def map_passes(
     generator: str,
-    mode: str,  # noqa: ARG001
+    mode: str,
     spec: Mapping[str, Any],
     references_q: Sequence[int],
 ) -> MapPasses:
@@ -82,4 +87,7 @@ def map_passes(
     """
     if not GENERATORS[generator].knows_the_model:
         return MapPasses(0)
+    if generator == "mask":
+        images = sum(references_q) * (2 if mode == BOTH else 1)
+        return MapPasses(0, images * int(spec["iterations"]), is_upper_bound=spec["patience"] is not None)
     return MapPasses(len(references_q) * int(spec["masks"]))

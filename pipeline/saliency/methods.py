@@ -7,6 +7,8 @@ from pipeline.errors import BadSetting
 from pipeline.saliency.catalogue import GENERATORS, black_box_generators
 from pipeline.saliency.contract import SaliencyGenerator, checked
 from pipeline.saliency.controls import build_centre, build_random
+from pipeline.saliency.mask_optimisation import build_mask
+from pipeline.saliency.mask_spec import MaskSpec
 from pipeline.saliency.rise import RiseSpec, build_rise
 from pipeline.saliency.white_box import require_gradients
 from pipeline.similarity.scorer import SimilarityScorer
@@ -40,7 +42,7 @@ def build_generator(
 
 def _build(
     name: str,
-    mode: str,  # noqa: ARG001
+    mode: str,
     spec: Mapping[str, Any],
     seed: int,
     scorer: SimilarityScorer,
@@ -48,6 +50,8 @@ def _build(
 ) -> SaliencyGenerator:
     if name == "rise":
         return build_rise(RiseSpec(seed=seed, **spec), scorer, image_size_px)
+    if name == "mask":
+        return build_mask(MaskSpec(seed=seed, **spec), mode, scorer)
     if name == "random":
         return build_random(seed)
     return build_centre()

@@ -1,26 +1,27 @@
 """A user's own model has no gradients: asking for a generator that takes them is an error of the settings."""
 
-from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
-from flows import settings_white_box
+from flows.settings_file import load_settings
 from flows.settings_white_box import refuse_gradients_of_black_box
-from pipeline.saliency.catalogue import GENERATORS, GeneratorFacts
+from pipeline.errors import BadSetting
+from pipeline.saliency.catalogue import GENERATORS
+from tests.flows.user_model_config import histogram_run
+
+WHITE_BOXES = [name for name, facts in GENERATORS.items() if facts.is_white_box]
 
 
-@pytest.fixture(autouse=True)
-def one_white_box(monkeypatch: pytest.MonkeyPatch) -> Mapping[str, GeneratorFacts]:
-    facts = {**GENERATORS, "gradients": GeneratorFacts("pipeline.saliency.rise", ("fixed",), is_white_box=True)}
-    monkeypatch.setattr(settings_white_box, "GENERATORS", facts)
-    return facts
+@pytest.mark.parametrize("name", WHITE_BOXES)
+def test_gradients_of_a_users_model_are_refused_with_what_to_use_instead(name: str, tmp_path: Path) -> None:
+    config = histogram_run(tmp_path).config
+    load_settings(config)
+    with pytest.raises(BadSetting, match=rf"(?s)without {name} where .*'user'.*embeddings alone: rise"):
+        load_settings(config, [f'saliency.generators=["rise", "{name}"]'])
 
 
-def test_gradients_of_a_users_model_are_refused_with_what_to_use_instead() -> None:
-    with pytest.raises(ValueError, match=r"without gradients where .*'user'.*embeddings alone: rise"):
-        refuse_gradients_of_black_box("user", ["rise", "gradients"])
-
-
-@pytest.mark.parametrize(("kind", "generators"), [("user", ["rise", "centre"]), ("resnet18", ["rise", "gradients"])])
-def test_everything_else_is_let_through(kind: str, generators: list[str]) -> None:
-    refuse_gradients_of_black_box(kind, generators)
+def test_everything_else_is_let_through() -> None:
+    refuse_gradients_of_black_box("user", [name for name in GENERATORS if name not in WHITE_BOXES])
+    refuse_gradients_of_black_box("resnet18", list(GENERATORS))
+    assert WHITE_BOXES

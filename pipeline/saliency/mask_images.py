@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from pipeline.images import normalise_pixels
+from pipeline.images import IMAGENET_DEVIATION_RGB, IMAGENET_MEAN_RGB
 
 CHANNELS = 3
 
@@ -58,10 +58,9 @@ class MaskedImages:
     ) -> None:
         height, width = pixels_nhwc[0].shape[:2]
         self.height, self.width = height, width
-        blurred = np.stack([blur(pixels, blur_px) for pixels in pixels_nhwc])
-        # Channels interleaved in one long row, as in memory: an axis of 3 at the end would be slow.
-        self._blurred_nhv = self._rows(normalise_pixels(blurred, device).to(dtype))
-        self._difference_nhv = self._rows(normalise_pixels(np.stack(pixels_nhwc), device).to(dtype)) - self._blurred_nhv
+        blurred = [blur(pixels, blur_px) for pixels in pixels_nhwc]
+        self._blurred_nhv = _normalised_rows(blurred, device, dtype)
+        self._difference_nhv = _normalised_rows(pixels_nhwc, device, dtype) - self._blurred_nhv
         self._rows_yc = upsampling_weights(mask_cells, height).to(device, dtype)
         self._columns_vc = upsampling_weights(mask_cells, width).repeat_interleave(CHANNELS, dim=0).to(device, dtype)
         self._noise_n = list(noise_n)
@@ -84,7 +83,7 @@ class MaskedImages:
 
     def mask_gradients(self, image_gradients_nchw: torch.Tensor) -> torch.Tensor:
         """Return the masks' gradients (image, cell y, cell x) from those of the mixed images."""
-        slopes_nhv = self._rows(image_gradients_nchw) * self._difference_nhv
+        slopes_nhv = image_gradients_nchw.permute(0, 2, 3, 1).flatten(2) * self._difference_nhv
         return self._rows_yc.T @ slopes_nhv @ self._columns_vc
 
     def keep(self, rows: torch.Tensor) -> None:
@@ -104,6 +103,17 @@ class MaskedImages:
             generator.standard_normal(dtype=np.float32, out=noise_nhv[row])
         return torch.from_numpy(noise_nhv)
 
-    @staticmethod
-    def _rows(images_nchw: torch.Tensor) -> torch.Tensor:
-        return images_nchw.permute(0, 2, 3, 1).flatten(2)
+
+def _normalised_rows(pixels_nhwc: Sequence[np.ndarray], device: str, dtype: torch.dtype) -> torch.Tensor:
+    """Return images with ImageNet statistics removed, (image, y, x * channel).
+
+    Channels interleaved in one long row, as in memory: an axis of 3 at the end would be slow. Computed in `dtype`, so
+    that float64 means float64 throughout.
+    """
+    pixels_nhv = torch.as_tensor(np.stack(pixels_nhwc)).to(device).flatten(2).to(dtype)
+    width = pixels_nhwc[0].shape[1]
+    mean, deviation = (
+        torch.tensor(values, dtype=dtype, device=device).repeat(width)
+        for values in (IMAGENET_MEAN_RGB, IMAGENET_DEVIATION_RGB)
+    )
+    return pixels_nhv.div_(255).sub_(mean).div_(deviation)

@@ -1,4 +1,4 @@
-"""Mask for one pair at a time in float64, all gradients by automatic differentiation (Fong and Vedaldi, 2017; v1 B.2)."""
+"""Mask for one pair at a time in float64, gradients by automatic differentiation (Fong and Vedaldi, 2017; v1 B.2)."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -77,7 +77,7 @@ def masks_and_losses(
             loss = loss + penalty(mask, sparsity, smoothness)
         other = vectors[1] if reference_d is None else torch.tensor(reference_d).double()
         loss = loss + (vectors[0] * other).sum()
-        losses.append(float(loss))
+        losses.append(float(loss.detach()))
         slopes = torch.autograd.grad(loss, masks)
         for number, slope in enumerate(slopes):
             means[number] = 0.9 * means[number] + 0.1 * slope

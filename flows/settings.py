@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from flows.settings_saliency import SaliencySettings
 from flows.settings_section import Positive, Section, Share
 from flows.settings_similarity_model import SimilarityModelSettings
+from flows.settings_white_box import refuse_gradients_of_black_box
 
 WHITE = (255, 255, 255)
 VariantName = Literal[
@@ -161,3 +162,8 @@ class Settings(Section):
     explanation: ExplanationSettings = ExplanationSettings()  # type: ignore[call-arg]
     evaluation: EvaluationSettings = EvaluationSettings()  # type: ignore[call-arg]
     compute: ComputeSettings = ComputeSettings()  # type: ignore[call-arg]
+
+    @model_validator(mode="after")
+    def _gradients_of_networks_only(self) -> "Settings":
+        refuse_gradients_of_black_box(self.similarity_model.kind, self.saliency.generators)
+        return self

@@ -1,66 +1,20 @@
-"""The settings of saliency maps: which are made, and how."""
+"""The settings of saliency maps: which are made."""
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
-from flows.settings_section import Positive, Section
+from flows.settings_generators import (
+    GeneratorSection,
+    GradCamSettings,
+    MaskSettings,
+    RiseSettings,
+    SimilarityAttentionSettings,
+)
+from flows.settings_section import Section
 from pipeline.saliency.catalogue import FIXED
 
-GeneratorName = Literal["rise", "similarity_attention", "grad_cam", "random", "centre"]
-LAYER = "submodule whose activations become the map, such as 0.2; empty: the network's last feature map"
-
-
-class GeneratorSection(Section):
-    """What every generator that knows the model has."""
-
-    modes: Sequence[str]
-    pairs: Positive | None = Field(None, description="most test pairs with maps, whole queries at a time; empty: all")
-
-    def spec(self, mode: str, supervises: bool) -> dict[str, Any]:
-        """Return what the generator gets in a mode, and what its maps depend on; test maps where it supervises none."""
-        raise NotImplementedError
-
-
-class RiseSettings(GeneratorSection):
-    """[saliency.rise]."""
-
-    modes: list[Literal["fixed"]] = Field(["fixed"], description="fixed: only the query is manipulated")
-    masks: Positive = Field(2000, description="N: masks (and forward passes) per test query")
-    supervision_masks: Positive = Field(2000, description="N for training and validation queries")
-    grid_cells: Positive = Field(8, description="cells along a side of a mask's coarse grid")
-    keep_probability: float = Field(0.5, gt=0, lt=1, description="chance that a cell is kept")
-
-    def spec(self, mode: str, supervises: bool) -> dict[str, Any]:  # noqa: ARG002
-        """See GeneratorSection."""
-        values = self.model_dump(include={"grid_cells", "keep_probability"})
-        return {"masks": self.supervision_masks if supervises else self.masks, **values}
-
-
-class SimilarityAttentionSettings(GeneratorSection):
-    """[saliency.similarity_attention]."""
-
-    modes: list[Literal["siamese", "triplet", "quadruplet"]] = Field(
-        ["siamese", "triplet", "quadruplet"],
-        description="how features are weighed: by the pair alone, or with one or two images of another class besides",
-    )
-    layer: str | None = Field(None, description=LAYER)
-
-    def spec(self, mode: str, supervises: bool) -> dict[str, Any]:  # noqa: ARG002
-        """See GeneratorSection."""
-        return {"layer": self.layer}
-
-
-class GradCamSettings(GeneratorSection):
-    """[saliency.grad_cam]."""
-
-    modes: list[Literal["fixed"]] = Field(["fixed"], description="fixed: the reference is taken as it is")
-    layer: str | None = Field(None, description=LAYER)
-
-    def spec(self, mode: str, supervises: bool) -> dict[str, Any]:  # noqa: ARG002
-        """See GeneratorSection."""
-        return {"layer": self.layer}
+GeneratorName = Literal["rise", "mask", "similarity_attention", "grad_cam", "random", "centre"]
 
 
 class SaliencySettings(Section):
@@ -71,6 +25,7 @@ class SaliencySettings(Section):
     rise: RiseSettings = RiseSettings()  # type: ignore[call-arg]
     similarity_attention: SimilarityAttentionSettings = SimilarityAttentionSettings()  # type: ignore[call-arg]
     grad_cam: GradCamSettings = GradCamSettings()  # type: ignore[call-arg]
+    mask: MaskSettings = MaskSettings()  # type: ignore[call-arg]
 
     def section(self, generator: str) -> GeneratorSection | None:
         """Return a generator's own section; None for the controls, which have none."""

@@ -108,7 +108,8 @@ def _saliency_maps(stage: Stage, extent: Extent, facts: Facts) -> ShardWork:
     passes = map_passes(settings["generator"], settings["mode"], settings["spec"], counts)
     notes = sum(counts) * GENERATORS[settings["generator"]].notes
     parts = (maps, TableSize("map_rows", sum(counts)), TableSize("map_notes", notes))
-    return ShardWork(passes.forward, passes.gradient, parts=parts, is_upper_bound=not facts.images_are_certain)
+    is_bound = passes.is_upper_bound or not facts.images_are_certain
+    return ShardWork(passes.forward, passes.gradient, parts=parts, is_upper_bound=is_bound)
 
 
 def _faithfulness(stage: Stage, extent: Extent, facts: Facts) -> ShardWork:

@@ -35,6 +35,7 @@ class GeneratorFacts:
 
 GENERATORS: Mapping[str, GeneratorFacts] = {
     "rise": GeneratorFacts("pipeline.saliency.rise", (FIXED,)),
+    "mask": GeneratorFacts("pipeline.saliency.mask_optimisation", (FIXED, BOTH), is_white_box=True, notes=5),
     "random": GeneratorFacts("pipeline.saliency.controls", (FIXED,), knows_the_model=False),
     "centre": GeneratorFacts("pipeline.saliency.controls", (FIXED,), knows_the_model=False, draws=False),
     "similarity_attention": GeneratorFacts(
@@ -42,6 +43,11 @@ GENERATORS: Mapping[str, GeneratorFacts] = {
     ),
     "grad_cam": GeneratorFacts("pipeline.saliency.grad_cam", (FIXED,), is_white_box=True, draws=False, notes=1),
 }
+
+
+def black_box_generators() -> list[str]:
+    """Return the generators that explain any model by its embeddings alone; the controls explain none."""
+    return [name for name, facts in GENERATORS.items() if facts.knows_the_model and not facts.is_white_box]
 
 
 def needs_reference_pixels(mode: str) -> bool:
@@ -66,15 +72,17 @@ class MapPasses:
     Attributes:
         forward: forward passes without gradients.
         gradient: images that go forward and backward.
+        is_upper_bound: it may be fewer, where a generator stops early.
     """
 
     forward: int
     gradient: int = 0
+    is_upper_bound: bool = False
 
 
 def map_passes(
     generator: str,
-    mode: str,  # noqa: ARG001
+    mode: str,
     spec: Mapping[str, Any],
     references_q: Sequence[int],
 ) -> MapPasses:
@@ -91,4 +99,7 @@ def map_passes(
     if generator in ("similarity_attention", "grad_cam"):
         # References cost no pass: the backward passes stop at a layer, see layer_gradients.
         return MapPasses(0, len(references_q))
+    if generator == "mask":
+        images = sum(references_q) * (2 if mode == BOTH else 1)
+        return MapPasses(0, images * int(spec["iterations"]), is_upper_bound=spec["patience"] is not None)
     return MapPasses(len(references_q) * int(spec["masks"]))

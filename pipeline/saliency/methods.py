@@ -5,11 +5,14 @@ from typing import Any
 
 from pipeline.errors import BadSetting
 from pipeline.saliency.attention import AttentionSpec, build_similarity_attention
-from pipeline.saliency.catalogue import GENERATORS
+from pipeline.saliency.catalogue import GENERATORS, black_box_generators
 from pipeline.saliency.contract import SaliencyGenerator, checked
 from pipeline.saliency.controls import build_centre, build_random
 from pipeline.saliency.grad_cam import GradCamSpec, build_grad_cam
+from pipeline.saliency.mask_optimisation import build_mask
+from pipeline.saliency.mask_spec import MaskSpec
 from pipeline.saliency.rise import RiseSpec, build_rise
+from pipeline.saliency.white_box import require_gradients
 from pipeline.similarity.scorer import SimilarityScorer
 
 
@@ -28,11 +31,14 @@ def build_generator(
 
     Raises:
         BadSetting: unknown name or mode, or settings out of range.
+        BadModel: a generator that takes gradients, for a model that is a black box.
     """
     if name not in GENERATORS:
         raise _unknown("generator", name, tuple(GENERATORS))
     if mode not in GENERATORS[name].modes:
         raise _unknown(f"mode of {name}", mode, GENERATORS[name].modes)
+    if GENERATORS[name].is_white_box:
+        require_gradients(scorer, name, black_box_generators())
     return checked(_build(name, mode, spec, seed, scorer, image_size_px), f"{name}, mode {mode}")
 
 
@@ -50,6 +56,8 @@ def _build(
         return build_similarity_attention(AttentionSpec(**spec), mode, scorer, image_size_px)
     if name == "grad_cam":
         return build_grad_cam(GradCamSpec(**spec), scorer, image_size_px)
+    if name == "mask":
+        return build_mask(MaskSpec(seed=seed, **spec), mode, scorer)
     if name == "random":
         return build_random(seed)
     return build_centre()

@@ -53,7 +53,12 @@ class UserModel(nn.Module):
         embed: maps float32 images (image, 3, y, x) to vectors (image, D). A module is moved with this one.
         preprocessing: what images go through first.
         takes_arrays: `embed` gets a numpy array; else a tensor on the device of the images.
+
+    Attributes:
+        is_black_box: nothing is known of it but its vectors, so that no gradients are taken of it.
     """
+
+    is_black_box = True
 
     def __init__(self, embed: Callable[[Any], Any], preprocessing: Preprocessing, takes_arrays: bool = False) -> None:
         super().__init__()

@@ -1,0 +1,93 @@
+"""The settings of each saliency generator; a section holds what its maps depend on."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
+
+from flows.settings_section import Positive, Section
+
+LAYER = "submodule whose activations become the map, such as 0.2; empty: the network's last feature map"
+
+
+class GeneratorSection(Section):
+    """What every generator that knows the model has."""
+
+    modes: Sequence[str]
+    pairs: Positive | None = Field(None, description="most test pairs with maps, whole queries at a time; empty: all")
+
+    def spec(self, mode: str, supervises: bool) -> dict[str, Any]:
+        """Return what the generator gets in a mode, and what its maps depend on; test maps where it supervises none."""
+        raise NotImplementedError
+
+
+class RiseSettings(GeneratorSection):
+    """[saliency.rise]."""
+
+    modes: list[Literal["fixed"]] = Field(["fixed"], description="fixed: only the query is manipulated")
+    masks: Positive = Field(2000, description="N: masks (and forward passes) per test query")
+    supervision_masks: Positive = Field(2000, description="N for training and validation queries")
+    grid_cells: Positive = Field(8, description="cells along a side of a mask's coarse grid")
+    keep_probability: float = Field(0.5, gt=0, lt=1, description="chance that a cell is kept")
+
+    def spec(self, mode: str, supervises: bool) -> dict[str, Any]:  # noqa: ARG002
+        """See GeneratorSection."""
+        values = self.model_dump(include={"grid_cells", "keep_probability"})
+        return {"masks": self.supervision_masks if supervises else self.masks, **values}
+
+
+class SimilarityAttentionSettings(GeneratorSection):
+    """[saliency.similarity_attention]."""
+
+    modes: list[Literal["siamese", "triplet", "quadruplet"]] = Field(
+        ["siamese", "triplet", "quadruplet"],
+        description="how features are weighed: by the pair alone, or with one or two images of another class besides",
+    )
+    layer: str | None = Field(None, description=LAYER)
+
+    def spec(self, mode: str, supervises: bool) -> dict[str, Any]:  # noqa: ARG002
+        """See GeneratorSection."""
+        return {"layer": self.layer}
+
+
+class GradCamSettings(GeneratorSection):
+    """[saliency.grad_cam]."""
+
+    modes: list[Literal["fixed"]] = Field(["fixed"], description="fixed: the reference is taken as it is")
+    layer: str | None = Field(None, description=LAYER)
+
+    def spec(self, mode: str, supervises: bool) -> dict[str, Any]:  # noqa: ARG002
+        """See GeneratorSection."""
+        return {"layer": self.layer}
+
+
+class MaskSettings(GeneratorSection):
+    """[saliency.mask]."""
+
+    modes: list[Literal["fixed", "both"]] = Field(
+        ["fixed", "both"], description="fixed: only the query is manipulated; both: the reference as well, jointly"
+    )
+    iterations: Positive = Field(500, description="steps of Adam")
+    learning_rate: float = Field(0.1, gt=0, description="Adam's")
+    mask_cells: int = Field(14, ge=2, description="cells along a side of the mask, the map's own resolution")
+    sparsity_weight: float = Field(0.01, ge=0, description="weight of mean |1 - m|")
+    smoothness_weight: float = Field(0.2, ge=0, description="weight of the mask's total variation, with exponent 3")
+    noise_deviation: float = Field(0.2, ge=0, description="of the noise on manipulated images, once normalised")
+    blur_px: int = Field(11, ge=1, description="odd side of the median's window")
+    pairs_per_batch: Positive = Field(32, description="pairs optimised together; changes rounding only")
+    patience: Positive | None = Field(
+        None, description="iterations over which a pair's mean loss must fall, or it stops; empty: all iterations"
+    )
+    tolerance: float = Field(1e-3, ge=0, description="least fall of the mean loss over `patience` iterations")
+
+    @field_validator("blur_px")
+    @classmethod
+    def _odd(cls, value: int) -> int:
+        if value % 2 == 0:
+            raise ValueError("an odd number of pixels, so that the window has a centre")
+        return value
+
+    def spec(self, mode: str, supervises: bool) -> dict[str, Any]:  # noqa: ARG002
+        """See GeneratorSection."""
+        # Without patience there is nothing to tolerate.
+        return self.model_dump(exclude={"modes", "pairs", *(() if self.patience else ("tolerance",))})

@@ -251,5 +251,5 @@ def test_bad_settings_are_refused_before_any_pass() -> None:
 
 def test_a_reference_embedding_of_nan_is_refused() -> None:
     request = SaliencyRequest("the query", random_pixels(1)[0], np.full((2, 12), np.nan, dtype=np.float32))
-    with pytest.raises(BadModel, match="generator rise, query the query"):
+    with pytest.raises(BadModel, match="generator rise, mode fixed, query the query"):
         display_maps(build_generator("rise", "fixed", {"masks": 4}, 0, small_scorer(), SIZE_PX), request)

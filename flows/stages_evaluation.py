@@ -6,6 +6,7 @@ from flows.settings import Settings
 from flows.stage_reads import LABELS, VOCABULARY, Reads, pair_reads, whole_stage
 from flows.stages_type_aware import has_conditions, has_outfits
 from flows.stages_user_model import embedding_code, model_places
+from pipeline.saliency.catalogue import FIXED
 
 
 def evaluation_stages(settings: Settings) -> list[Stage]:
@@ -62,6 +63,7 @@ def _metrics_stage(settings: Settings) -> Stage:
         "dataset": settings.dataset.kind,
         "similarity_model": settings.similarity_model.name,
         "generator_modes": [list(shown) for shown in settings.saliency.generator_modes],
+        "supervision": [settings.saliency.supervision, FIXED],
         "attribute_models": list(settings.attribute_model.names),
         "variants": list(settings.explanation.variants),
         "audited": audited,
@@ -87,6 +89,7 @@ def _metrics_stage(settings: Settings) -> Stage:
         "pipeline.evaluation.attribute_recognition",
         "pipeline.evaluation.average_precision_interval",
         "pipeline.evaluation.pair_dependence",
+        "pipeline.evaluation.paired_comparisons",
         "pipeline.evaluation.replacement",
     )
     return whole_stage("metrics", "metrics", values, code, reads)

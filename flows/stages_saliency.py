@@ -69,7 +69,11 @@ def _faithfulness_stage(settings: Settings, generator: str, mode: str) -> Stage:
         **_chosen_pairs(settings, generator),
     }
     upstream = ("images", "similarity_model", "embeddings", "pairs.test", maps)
-    code = (*embedding_code(settings.similarity_model), "pipeline.evaluation.faithfulness")
+    code = (
+        *embedding_code(settings.similarity_model),
+        "pipeline.evaluation.faithfulness",
+        "pipeline.evaluation.reference_dependence",
+    )
     name = f"faithfulness.{generator}.{mode}"
     places = model_places(settings.similarity_model)
     return Stage(name, "faithfulness", values, code, upstream, saliency.plan_faithfulness, places)

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.upstream import Upstream
+from pipeline.saliency.catalogue import FIXED
 
 Row = dict[str, Any]
 
@@ -13,9 +14,14 @@ Row = dict[str, Any]
 def print_summary(console: Console, current: Upstream) -> None:
     """Print faithfulness by generator and explanations by variant, x 100 with 95 % intervals clustered by query."""
     rows = current.rows("metrics", "metrics")
-    pivot(console, "saliency faithfulness (x 100)", [row for row in rows if _is_faithfulness(row)], "generator")
+    areas = [{**row, "maps": _maps_name(row)} for row in rows if _is_faithfulness(row)]
+    pivot(console, "saliency faithfulness (x 100)", areas, "maps")
     title = "explanations (x 100; removal: drop of the score; regret: 0 perfect, 100 a random present attribute)"
     pivot(console, title, [row for row in rows if _is_explanation(row)], "variant")
+
+
+def _maps_name(row: Row) -> str:
+    return str(row["generator"]) if row["mode"] == FIXED else f"{row['generator']}, {row['mode']}"
 
 
 def _is_faithfulness(row: Row) -> bool:

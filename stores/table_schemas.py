@@ -84,7 +84,8 @@ SCHEMAS: dict[str, pa.Schema] = {
             "is_constant": _FLAG,
             "insertion_is_flat": _FLAG,
             "deletion_is_flat": _FLAG,
-        }
+        },
+        {"map_change": _REAL},
     ),
     "attribute_vocabulary": _table({"position": _COUNT, "attribute": _TEXT, "group": _COUNT}),
     "attribute_notes": _table({"attribute": _TEXT, "note": _TEXT}, {"same_as": _TEXT}),

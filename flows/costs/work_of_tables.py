@@ -11,7 +11,9 @@ RANKS = 10
 # Figures that `metrics` and `audit` report for each variant, generator and attribute model.
 FIGURES_OF_VARIANT = 5
 FIGURES_OF_AUDITED = 5
-FIGURES_OF_GENERATOR = 6
+FIGURES_OF_GENERATOR = 7
+# Each generator's four areas against two rivals, but no rival against itself or the two against each other twice.
+FIGURES_OF_COMPARED_MAPS = 4
 NEGATIVES_OF_PAIR = 2
 # Accuracy and area, beside two counts.
 FIGURES_OF_COMPATIBILITY = 2
@@ -124,7 +126,11 @@ def _audit_figures(stage: Stage, facts: Facts) -> int:
 
 def _metrics(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
     settings = stage.settings
-    rows = FIGURES_OF_GENERATOR * len(settings["generator_modes"]) + len(settings["attribute_models"])
+    generators = settings["generator_modes"]
+    rivals = [shown for shown in generators if shown[0] == "centre" or shown == settings["supervision"]]
+    compared = len(rivals) * (len(generators) - 1) - (len(rivals) == 2)
+    rows = FIGURES_OF_GENERATOR * len(generators) + FIGURES_OF_COMPARED_MAPS * compared
+    rows += len(settings["attribute_models"])
     rows += (FIGURES_OF_VARIANT + 1) * _variants(stage)
     rows += _audit_figures(stage, facts) if settings["audited"] else 0
     rows += 2 * FIGURES_OF_COMPATIBILITY + 2 if settings.get("compatibility") else 0

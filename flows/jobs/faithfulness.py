@@ -1,5 +1,6 @@
 """Insertion and deletion curves of a group of queries."""
 
+import math
 from itertools import groupby
 
 from flows.jobs.conditions import read_references, stage_masks
@@ -7,6 +8,7 @@ from flows.jobs.image_lookup import EmbeddingLookup, PixelLookup
 from flows.jobs.reading import load_scorer
 from flows.shards import JobInputs, JobResult
 from pipeline.evaluation.faithfulness import CurvePair, faithfulness_of_query
+from pipeline.evaluation.reference_dependence import map_changes
 from stores.parts import TablePart
 from stores.tables import table_from_rows
 
@@ -32,10 +34,11 @@ def run(inputs: JobInputs) -> JobResult:
     for number, pairs in enumerate(groups):
         query = pairs[0]["query"]
         references_kd, masks_kd = read_references(embeddings, pairs, masks)
+        maps_kyx = maps_qkyx[number, : len(pairs)]
         curves = faithfulness_of_query(
             embed,
             images.of(query),
-            maps_qkyx[number, : len(pairs)],
+            maps_kyx,
             references_kd,
             tuple(settings["canvas"]),
             (int(settings["seed"]), query),
@@ -47,8 +50,9 @@ def run(inputs: JobInputs) -> JobResult:
                 "generator": settings["generator"],
                 "mode": settings["mode"],
                 **_measures(curve),
+                "map_change": None if math.isnan(change) else change,
             }
-            for pair, curve in zip(pairs, curves, strict=True)
+            for pair, curve, change in zip(pairs, curves, map_changes(maps_kyx).tolist(), strict=True)
         ]
     counts = {"images": len(groups), "pairs": len(rows), "forward_passes": passes}
     return JobResult({"faithfulness": TablePart("faithfulness", table_from_rows("faithfulness", rows))}, counts)

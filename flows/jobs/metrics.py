@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from flows.jobs.faithfulness_metrics import cluster_codes, faithfulness_rows
 from flows.jobs.metric_rows import completed, count_row, metric_row
 from flows.jobs.pair_frame import (
     PairFrame,
@@ -28,15 +29,13 @@ from pipeline.evaluation.replacement import constant_attributes, removal_measure
 from stores.parts import TablePart
 from stores.tables import table_from_rows
 
-FAITHFULNESS_MEASURES = ("insertion_auc", "deletion_auc", "insertion_auc_anchored", "deletion_auc_anchored")
-
 
 def run(inputs: JobInputs) -> JobResult:
     """Return the table `metrics`."""
     settings, upstream = inputs.settings, inputs.upstream
     options = {"seed": int(settings["seed"]), "samples": int(settings["bootstrap_samples"])}
     rows = [
-        *_faithfulness_rows(upstream, settings["generator_modes"], options),
+        *faithfulness_rows(upstream, settings, options),
         *_recognition_rows(upstream, settings["attribute_models"], options),
         *_explanation_rows(upstream, list(settings["variants"]), options),
     ]
@@ -55,27 +54,6 @@ def run(inputs: JobInputs) -> JobResult:
     return JobResult({"metrics": TablePart("metrics", table_from_rows("metrics", filled))}, {"figures": len(filled)})
 
 
-def _faithfulness_rows(
-    upstream: Upstream, generator_modes: list[list[str]], options: dict[str, int]
-) -> list[dict[str, Any]]:
-    queries = dict(_pair_queries(upstream))
-    rows = []
-    for generator, mode in generator_modes:
-        table = upstream.table(f"faithfulness.{generator}.{mode}", "faithfulness")
-        clusters_p = _codes([queries[pair_id] for pair_id in table["pair_id"].to_pylist()])
-        labels = {"generator": generator, "mode": mode}
-        for metric in FAITHFULNESS_MEASURES:
-            values_p = table[metric].to_numpy().astype(np.float64)
-            interval = clustered_interval(values_p, clusters_p, **options)
-            rows.append(metric_row("saliency_faithfulness", metric, interval, **labels))
-        left_out = int(np.isnan(table["insertion_auc_anchored"].to_numpy().astype(np.float64)).sum())
-        flat = int(table["insertion_is_flat"].to_numpy(zero_copy_only=False).sum())
-        flat += int(table["deletion_is_flat"].to_numpy(zero_copy_only=False).sum())
-        rows.append(count_row("saliency_faithfulness", "left_out_anchored", left_out, len(table), **labels))
-        rows.append(count_row("saliency_faithfulness", "flat_curves", flat, 2 * len(table), **labels))
-    return rows
-
-
 def _recognition_rows(upstream: Upstream, models: list[str], options: dict[str, int]) -> list[dict[str, Any]]:
     labels_na = read_labels(upstream, "test")[1]
     rows = []
@@ -90,7 +68,7 @@ def _explanation_rows(upstream: Upstream, variants: list[str], options: dict[str
     frame = read_pair_frame(upstream, "test")
     effects_pa = read_pair_values(upstream, "replacements.test", "replacements", "effect", frame)
     scores_vpa = upstream.arrays("explanations", "scores", "scores")
-    clusters_p = _codes(frame.queries)
+    clusters_p = cluster_codes(frame.queries)
     named = {
         variant: scores_pa.argmax(axis=1) for variant, scores_pa in zip(all_variants(variants), scores_vpa, strict=True)
     }
@@ -157,12 +135,3 @@ def _comparison_rows(
         )
         for variant, difference, p_value in zip(others, differences, corrected, strict=True)
     ]
-
-
-def _pair_queries(upstream: Upstream) -> list[tuple[str, str]]:
-    pairs = upstream.table("pairs.test", "pairs")
-    return list(zip(pairs["pair_id"].to_pylist(), pairs["query"].to_pylist(), strict=True))
-
-
-def _codes(names: list[str]) -> np.ndarray:
-    return np.unique(np.array(names), return_inverse=True)[1].astype(np.int64)

@@ -32,6 +32,20 @@ def map_change_with_reference(maps_khw: np.ndarray) -> float:
     return float(1 - correlations_kk[np.triu_indices(len(maps_khw), k=1)].mean())
 
 
+def map_changes(maps_khw: np.ndarray) -> np.ndarray:
+    """Return 1 - the mean Spearman correlation of each map of one query with its other maps: float64 (reference,).
+
+    NaN for a single map. Their mean is `map_change_with_reference`; arguments and errors as there.
+    """
+    others = len(maps_khw) - 1
+    if others < 1:
+        return np.full(len(maps_khw), np.nan)
+    correlations_kk = map_rank_correlations(maps_khw, maps_khw)
+    np.fill_diagonal(correlations_kk, 0)
+    changes_k: np.ndarray = 1 - correlations_kk.sum(axis=1) / others
+    return changes_k
+
+
 def map_rank_correlations(maps_khw: np.ndarray, others_lhw: np.ndarray) -> np.ndarray:
     """Return the Spearman correlation of each map with each other map over at most 14 x 14 cells: float64 (map, other).
 

@@ -2,7 +2,7 @@
 
 from pipeline.report.metric_table import Estimate, MetricTable
 from pipeline.report.number_text import MISSING, count_text, p_value_text
-from pipeline.report.paper_figures import AWA_EXPLANATION
+from pipeline.report.paper_figures import PAPERS, PaperExplanation, PaperFigures
 from pipeline.report.table_model import Cell, Column, NumberFormat, Row, Table, estimate_cell, paper_cell
 from pipeline.report.variant_names import description, ordered
 
@@ -16,17 +16,17 @@ _TABLE = "attribute_explanation"
 def explanation_table(metrics: MetricTable, dataset: str) -> Table | None:
     """Return mAP, top-1 accuracy and removal x 100 by variant; None without any figure.
 
-    On awa2 the papers' figures stand beside them, with rows of their own for variants that were not run.
+    On datasets of the papers' their figures stand beside them, with rows of their own for variants that were not run.
     """
     run = ordered(metrics.variants(_TABLE, "top1_accuracy"))
     if not run:
         return None
-    with_papers = dataset == "awa2"
-    rows = [_run_row(metrics, variant, with_papers) for variant in run]
-    if with_papers:
-        rows += [_paper_row(variant) for variant in AWA_EXPLANATION if variant not in run]
+    papers = PAPERS.get(dataset)
+    rows = [_run_row(metrics, variant, papers) for variant in run]
+    if papers is not None:
+        rows += [_paper_row(variant, paper) for variant, paper in papers.explanation.items() if variant not in run]
     title = "Table 2. Attributes as explanations"
-    return Table(title, _columns(with_papers), tuple(rows), _notes(metrics, with_papers))
+    return Table(title, _columns(papers), tuple(rows), _notes(metrics, papers is not None))
 
 
 def removal_comparison_table(metrics: MetricTable) -> Table | None:
@@ -80,7 +80,7 @@ def verdict_cell(estimate: Estimate, better_sign: int) -> Cell:
     return Cell("better", tone="good") if estimate.value * better_sign > 0 else Cell("worse", tone="bad")
 
 
-def _columns(with_papers: bool) -> tuple[Column, ...]:
+def _columns(papers: PaperFigures | None) -> tuple[Column, ...]:
     columns = [
         Column("variant", is_text=True),
         Column("mAP", "%, ↑"),
@@ -91,12 +91,12 @@ def _columns(with_papers: bool) -> tuple[Column, ...]:
         Column("changes with", "the reference, %"),
         Column("differs from", "the classifier, %"),
     ]
-    if with_papers:
-        columns += [Column(name, group="papers, AwA") for name in ("mAP", "top-1", "removal")]
+    if papers is not None:
+        columns += [Column(name, group=f"papers, {papers.column}") for name in ("mAP", "top-1", "removal")]
     return tuple(columns)
 
 
-def _run_row(metrics: MetricTable, variant: str, with_papers: bool) -> Row:
+def _run_row(metrics: MetricTable, variant: str, papers: PaperFigures | None) -> Row:
     top1 = metrics.of_variant(_TABLE, "top1_accuracy", variant)
     undefined = metrics.of_variant(_TABLE, "removal_undefined", variant)
     cells = [
@@ -109,19 +109,18 @@ def _run_row(metrics: MetricTable, variant: str, with_papers: bool) -> Row:
         estimate_cell(metrics.of_variant(_TABLE, "distinct_per_query", variant), _SHARE),
         estimate_cell(metrics.of_variant(_TABLE, "differs_from_classifier", variant), _SHARE),
     ]
-    return Row((*cells, *(_paper_cells(variant) if with_papers else ())))
+    return Row((*cells, *(_paper_cells(papers.explanation.get(variant)) if papers else ())))
 
 
-def _paper_cells(variant: str) -> tuple[Cell, ...]:
-    paper = AWA_EXPLANATION.get(variant)
+def _paper_cells(paper: PaperExplanation | None) -> tuple[Cell, ...]:
     if paper is None:
         return (paper_cell(None), paper_cell(None), paper_cell(None))
     return (paper_cell(paper.mean_average_precision), paper_cell(paper.top1), paper_cell(paper.removal))
 
 
-def _paper_row(variant: str) -> Row:
+def _paper_row(variant: str, paper: PaperExplanation) -> Row:
     blanks = tuple(Cell(MISSING, tone="muted") for _ in range(7))
-    return Row((Cell(variant, "not run here"), *blanks, *_paper_cells(variant)), "muted")
+    return Row((Cell(variant, "not run here"), *blanks, *_paper_cells(paper)), "muted")
 
 
 def _notes(metrics: MetricTable, with_papers: bool) -> tuple[str, ...]:

@@ -35,10 +35,15 @@ class Picture:
 
 def new_figure(width_in: float, height_in: float, panels: int) -> tuple[Figure, list[Axes]]:
     """Return a figure with that many panels side by side; it belongs to no global state."""
+    return new_grid(width_in, height_in, 1, panels)
+
+
+def new_grid(width_in: float, height_in: float, rows: int, columns: int) -> tuple[Figure, list[Axes]]:
+    """Return a figure with panels in rows and columns, row by row; it belongs to no global state."""
     figure = Figure(figsize=(width_in, height_in), layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
-    grid = figure.subplots(1, panels, squeeze=False)
-    axes: list[Axes] = list(grid[0])
+    grid = figure.subplots(rows, columns, squeeze=False)
+    axes: list[Axes] = list(grid.flat)
     for panel in axes:
         _style(panel)
     return figure, axes

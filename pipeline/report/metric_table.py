@@ -54,6 +54,16 @@ class MetricTable:
         """Return a figure of one saliency generator, None where there is none."""
         return self._first("saliency_faithfulness", metric, {"generator": generator, "mode": mode})
 
+    def of_compared_maps(self, metric: str, generator: str, mode: str, compared_with: str) -> Estimate | None:
+        """Return how a generator's maps differ from those of another, None where they were not compared."""
+        labels = {"generator": generator, "mode": mode, "compared_with": compared_with}
+        return self._first("saliency_faithfulness_comparison", metric, labels)
+
+    def rivals(self, table_name: str) -> list[str]:
+        """Return what a table of comparisons compares with, each once, in its order."""
+        rows = [row for (name, _), found in self._rows.items() if name == table_name for row in found]
+        return list(dict.fromkeys(row["compared_with"] for row in rows))
+
     def single(self, table_name: str, metric: str) -> Estimate | None:
         """Return the first figure of this name, None where there is none."""
         return self._first(table_name, metric, {})

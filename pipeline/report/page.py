@@ -10,6 +10,7 @@ from pipeline.report.cards import TERMS
 from pipeline.report.evidence import ReportEvidence, RunFacts
 from pipeline.report.number_text import count_text, moment_text
 from pipeline.report.overlays import legend_gradient
+from pipeline.report.paper_figures import PAPERS
 from pipeline.report.sections import make_sections
 from pipeline.report.stage_table import package_versions
 from pipeline.report.styles import STYLES
@@ -30,7 +31,7 @@ def render_report(evidence: ReportEvidence) -> bytes:
     """
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=False)
     facts = evidence.facts
-    papers = _BESIDE_PAPERS if facts.dataset == "awa2" else ""
+    papers = _BESIDE_PAPERS if facts.dataset in PAPERS else ""
     page = environment.from_string(TEMPLATE).render(
         facts=facts,
         statement=_STATEMENT.format(papers=papers),

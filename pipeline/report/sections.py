@@ -6,21 +6,19 @@ from dataclasses import dataclass
 from pipeline.report.audit_tables import audit_comparison_table, audit_table, effect_bars, instrument_facts
 from pipeline.report.bars import Bar, prior_bars
 from pipeline.report.cards import Card, make_cards
-from pipeline.report.curve_figures import (
-    attribute_training_figure,
-    faithfulness_figure,
-    similarity_training_figure,
-)
 from pipeline.report.evidence import ReportEvidence, TableRow
 from pipeline.report.explanation_tables import explanation_table, removal_comparison_table
-from pipeline.report.faithfulness_table import faithfulness_table
+from pipeline.report.faithfulness_figures import faithfulness_figures
+from pipeline.report.faithfulness_table import faithfulness_comparison_table, faithfulness_table
 from pipeline.report.figures import Picture
 from pipeline.report.metric_table import MetricTable
 from pipeline.report.model_tables import checks_table, compatibility_table, outfit_tiles
 from pipeline.report.number_text import number_text
-from pipeline.report.paper_figures import DIFFERENCES, PAPER_WEIGHTS, SOURCE
+from pipeline.report.paper_figures import PAPER_WEIGHTS, PAPERS, SOURCE
+from pipeline.report.runtime_table import map_runtimes, runtime_table
 from pipeline.report.stage_table import stage_table
 from pipeline.report.table_model import Table
+from pipeline.report.training_figures import attribute_training_figure, similarity_training_figure
 from pipeline.report.weight_figure import best_point, weight_grid_figure
 
 _EFFECT_LEGEND = (("var(--orange)", "driver: the planted similarity uses it"), ("#b8c0c8", "distractor"))
@@ -152,8 +150,13 @@ def _audit_section(metrics: MetricTable) -> Section:
 
 
 def _saliency_section(evidence: ReportEvidence, metrics: MetricTable) -> Section:
-    table = faithfulness_table(metrics, list(evidence.generators), evidence.facts.dataset)
-    figure = faithfulness_figure(evidence.curves)
+    generators, dataset = list(evidence.generators), evidence.facts.dataset
+    tables = (
+        faithfulness_table(metrics, generators, dataset),
+        faithfulness_comparison_table(metrics, generators),
+        runtime_table(map_runtimes(evidence.stages, generators), dataset),
+    )
+    figures = tuple(faithfulness_figures(evidence.curves))
     notes = (
         "Curves: means over pairs after the papers’ normalisation, so that the area under each is the "
         "table’s figure; bands are pointwise 95 % by a normal approximation clustered by query.",
@@ -162,9 +165,9 @@ def _saliency_section(evidence: ReportEvidence, metrics: MetricTable) -> Section
         "saliency",
         "Saliency maps",
         _papers_paragraph(evidence),
-        tables=() if table is None else (table,),
-        figures=() if figure is None else (figure,),
-        notes=() if figure is None else notes,
+        tables=tuple(table for table in tables if table is not None),
+        figures=figures,
+        notes=notes if figures else (),
     )
 
 
@@ -179,9 +182,10 @@ def _attributes_section(evidence: ReportEvidence, metrics: MetricTable) -> Secti
 
 
 def _papers_paragraph(evidence: ReportEvidence) -> tuple[str, ...]:
-    if evidence.facts.dataset != "awa2":
+    papers = PAPERS.get(evidence.facts.dataset)
+    if papers is None:
         return ()
-    return (f"Shaded columns are the papers’ figures, in percent ({SOURCE}). {DIFFERENCES}",)
+    return (f"Shaded columns are the papers’ figures, in percent ({SOURCE}). {papers.differences}",)
 
 
 def _weights_section(evidence: ReportEvidence) -> Section:

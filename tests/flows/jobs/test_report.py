@@ -7,9 +7,8 @@ from flows.jobs.report import run
 from flows.shards import Device, JobInputs, ShardTask
 from flows.upstream import Upstream
 from stores.artifacts import ArtifactStore
-from stores.manifests import Manifest, combine_shard_digests, describe_commits
-from stores.parts import ArraysPart, TablePart
-from stores.tables import table_from_rows
+from stores.parts import ArraysPart
+from tests.flows.jobs.small_store import fill, table
 
 QUERIES = [f"test_{number:05d}" for number in range(4)]
 PAIRS = [(f"pair{number}", QUERIES[number % 4], QUERIES[(number + 1) % 4]) for number in range(8)]
@@ -22,10 +21,6 @@ SETTINGS = {
     "attribute_models": ["sane"],
     "variants": ["sane+match"],
 }
-
-
-def table(name, rows):
-    return TablePart(name, table_from_rows(name, rows))
 
 
 def image_rows(names):
@@ -117,30 +112,6 @@ def outfit_stages():
         "outfits.train": {"all": {"outfits": table("outfits", outfits)}},
         "similarity_model": {"all": model},
     }
-
-
-def fill(store, stage, shards):
-    commits = [
-        store.commit_shard(stage, f"{number:064x}", label, parts, {"images": 2}, 1.5, {"device": "cpu"})
-        for number, (label, parts) in enumerate(shards.items())
-    ]
-    digests = tuple(commit.digest for commit in commits)
-    manifest = Manifest(
-        stage,
-        "f" * 64,
-        {},
-        tuple(commit.shard_key for commit in commits),
-        tuple(shards),
-        digests,
-        combine_shard_digests(digests),
-        {},
-        {"numpy": "2"},
-        3.0,
-        "2026-11-20T18:02:33.000000+00:00",
-        describe_commits(commits),
-    )
-    store.write_manifest(manifest)
-    return manifest
 
 
 def make_page(root, stages):

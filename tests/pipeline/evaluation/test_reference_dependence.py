@@ -10,7 +10,7 @@ from scipy.stats import spearmanr
 from pipeline.area_pooling import pool_to_cells
 from pipeline.errors import BadDataset
 from pipeline.evaluation import reference_dependence
-from pipeline.evaluation.reference_dependence import map_change_with_reference, map_rank_correlations
+from pipeline.evaluation.reference_dependence import map_change_with_reference, map_changes, map_rank_correlations
 from tests.pipeline.evaluation.broken_copy import broken_copy
 
 RNG = np.random.default_rng(5)
@@ -50,6 +50,26 @@ def test_maps_that_rank_alike_do_not_change_and_opposite_ones_change_most() -> N
     assert map_change_with_reference(np.stack([one, -one])) == pytest.approx(2)
     unrelated = RNG.normal(size=(30, 14, 14))
     assert map_change_with_reference(unrelated) == pytest.approx(1, abs=0.02)
+
+
+def assert_changes_are_of_each_map(changes=map_changes) -> None:
+    one, other = MAPS[:2]
+    between = map_change_with_reference(np.stack([one, other]))
+    # Of three maps two are alike: each of these differs from one of its two others, the third from both.
+    np.testing.assert_allclose(changes(np.stack([one, other, one])), [between / 2, between, between / 2], atol=1e-12)
+    assert changes(MAPS).mean() == pytest.approx(map_change_with_reference(MAPS), abs=1e-12)
+
+
+def test_each_map_has_a_change_of_its_own_and_their_mean_is_the_querys() -> None:
+    assert_changes_are_of_each_map()
+    assert np.isnan(map_changes(MAPS[:1])).tolist() == [True]
+    assert map_changes(MAPS[:0]).shape == (0,)
+
+
+def test_changes_of_each_map_that_count_the_map_itself_are_noticed(tmp_path: Path) -> None:
+    broken = broken_copy(reference_dependence, tmp_path, "np.fill_diagonal(correlations_kk, 0)", "pass")
+    with pytest.raises(AssertionError):
+        assert_changes_are_of_each_map(broken.map_changes)
 
 
 def test_one_reference_says_nothing() -> None:

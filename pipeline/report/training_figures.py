@@ -1,4 +1,4 @@
-"""Figures made of lines: faithfulness curves and training curves."""
+"""Training curves."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,9 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from pipeline.report.curves import mean_curve, normalised_curves
-from pipeline.report.evidence import CurveSet, TableRow
-from pipeline.report.faithfulness_table import generator_name
+from pipeline.report.evidence import TableRow
 from pipeline.report.figures import (
     FAINT,
     SERIES_COLOURS,
@@ -19,39 +17,6 @@ from pipeline.report.figures import (
     picture,
     title,
 )
-from pipeline.saliency.catalogue import FIXED
-
-
-def faithfulness_figure(curve_sets: Sequence[CurveSet]) -> Picture | None:
-    """Return mean insertion and deletion curves by generator with 95 % bands; None without curves."""
-    shown = [curves for curves in curve_sets if len(curves.insertion_pt)]
-    if not shown:
-        return None
-    figure, (insertion, deletion) = new_figure(10.6, 3.7, 2)
-    for number, curves in enumerate(shown):
-        colour = SERIES_COLOURS[number % len(SERIES_COLOURS)]
-        for panel, scores_pt in ((insertion, curves.insertion_pt), (deletion, curves.deletion_pt)):
-            curve = mean_curve(normalised_curves(scores_pt), curves.clusters_p)
-            percent_t = np.linspace(0, 100, len(curve.mean_t))
-            name = literal_text(_name(curves))
-            panel.plot(percent_t, curve.mean_t, color=colour, linewidth=1.8, label=name)
-            panel.fill_between(percent_t, curve.low_t, curve.high_t, color=colour, alpha=0.18, linewidth=0)
-    for panel, name, pixels in (
-        (insertion, "Insertion: higher is better", "pixels pasted onto the canvas, %"),
-        (deletion, "Deletion: lower is better", "pixels blanked, %"),
-    ):
-        title(panel, name)
-        axis_names(panel, pixels, "score, from each pair’s min to max")
-        panel.set_xlim(0, 100)
-        panel.set_ylim(0, 1)
-    insertion.legend(frameon=False, fontsize=9, loc="lower right")
-    names = ", ".join(_name(curves) for curves in shown)
-    return picture(figure, f"Mean insertion and deletion curves of {names}")
-
-
-def _name(curves: CurveSet) -> str:
-    name = generator_name(curves.generator)
-    return name if curves.mode == FIXED else f"{name}, {curves.mode}"
 
 
 def similarity_training_figure(history: Sequence[TableRow]) -> Picture | None:

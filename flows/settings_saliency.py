@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from flows.settings_section import Positive, Section
 from pipeline.saliency.catalogue import FIXED
 
-GeneratorName = Literal["rise", "random", "centre"]
+GeneratorName = Literal["rise", "lime", "random", "centre"]
 
 
 class GeneratorSection(Section):
@@ -37,12 +37,38 @@ class RiseSettings(GeneratorSection):
         return {"masks": self.supervision_masks if supervises else self.masks, **values}
 
 
+class LimeSettings(GeneratorSection):
+    """[saliency.lime]."""
+
+    modes: list[Literal["fixed"]] = Field(
+        ["fixed"], description="fixed: only the query is manipulated; both is not defined for LIME"
+    )
+    samples: int = Field(1000, ge=10, description="N: images with superpixels on and off, the whole image among them")
+    kernel_width: float = Field(0.25, gt=0, description="of the samples' weights, in cosine distance")
+    regression: Literal["lasso", "ridge"] = Field("lasso", description="lasso zeroes superpixels that explain nothing")
+    selection: Literal["bic", "cross_validation"] = Field("bic", description="what chooses lasso's penalty")
+    ridge_alpha: float = Field(1.0, gt=0, description="ridge's penalty")
+    kernel_size: float = Field(4.0, ge=1, description="quickshift's, in px: larger means fewer superpixels")
+    max_dist: float = Field(200.0, gt=0, description="quickshift's: larger means fewer superpixels")
+    ratio: float = Field(0.2, ge=0, le=1, description="quickshift's weight of colour against position")
+
+    def spec(self, mode: str, supervises: bool) -> dict[str, Any]:  # noqa: ARG002
+        """See GeneratorSection."""
+        # Only what the regression in use looks at.
+        chosen = "selection" if self.regression == "lasso" else "ridge_alpha"
+        return {
+            **self.model_dump(include={"samples", "kernel_width", "regression", chosen}),
+            "superpixels": self.model_dump(include={"kernel_size", "max_dist", "ratio"}),
+        }
+
+
 class SaliencySettings(Section):
     """[saliency]: which maps are made."""
 
     generators: list[GeneratorName] = Field(["rise", "random", "centre"], description="maps of test pairs")
     supervision: Literal["rise"] = Field("rise", description="maps that supervise and match attributes")
     rise: RiseSettings = RiseSettings()  # type: ignore[call-arg]
+    lime: LimeSettings = LimeSettings()  # type: ignore[call-arg]
 
     def section(self, generator: str) -> GeneratorSection | None:
         """Return a generator's own section; None for the controls, which have none."""
@@ -64,6 +90,7 @@ class SaliencySettings(Section):
             raise ValueError("saliency.generators must be distinct and hold the supervision's generator")
         if (self.supervision, FIXED) not in self.generator_modes:
             raise ValueError(f"saliency.{self.supervision}.modes must hold {FIXED!r}, which supervises attributes")
-        if any(len(set(modes)) != len(modes) for modes in [list(self.rise.modes)]):
+        sections = [section for name in type(self).model_fields if (section := self.section(name)) is not None]
+        if any(len(set(section.modes)) != len(section.modes) for section in sections):
             raise ValueError("a generator's modes must be distinct")
         return self

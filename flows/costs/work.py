@@ -106,8 +106,10 @@ def _saliency_maps(stage: Stage, extent: Extent, facts: Facts) -> ShardWork:
     maps = ArraysSize(1, array_bytes(itemsize, len(counts), max(counts), side, side))
     settings = stage.settings
     passes = map_passes(settings["generator"], settings["mode"], settings["spec"], counts)
-    parts = (maps, TableSize("map_rows", sum(counts)), TableSize("map_notes", 0))
-    return ShardWork(passes.forward, passes.gradient, parts=parts, is_upper_bound=not facts.images_are_certain)
+    notes = sum(counts) * GENERATORS[settings["generator"]].notes
+    parts = (maps, TableSize("map_rows", sum(counts)), TableSize("map_notes", notes))
+    is_bound = passes.is_upper_bound or not facts.images_are_certain
+    return ShardWork(passes.forward, passes.gradient, parts=parts, is_upper_bound=is_bound)
 
 
 def _faithfulness(stage: Stage, extent: Extent, facts: Facts) -> ShardWork:

@@ -22,6 +22,7 @@ class GeneratorFacts:
         is_white_box: it takes gradients, so it needs a network that has them; the others use `embed` alone.
         knows_the_model: its maps depend on the model; the controls' do not.
         draws: it draws random numbers.
+        notes: figures that it notes of each map.
     """
 
     module: str
@@ -29,10 +30,12 @@ class GeneratorFacts:
     is_white_box: bool = False
     knows_the_model: bool = True
     draws: bool = True
+    notes: int = 0
 
 
 GENERATORS: Mapping[str, GeneratorFacts] = {
     "rise": GeneratorFacts("pipeline.saliency.rise", (FIXED,)),
+    "lime": GeneratorFacts("pipeline.saliency.lime", (FIXED,), notes=3),
     "random": GeneratorFacts("pipeline.saliency.controls", (FIXED,), knows_the_model=False),
     "centre": GeneratorFacts("pipeline.saliency.controls", (FIXED,), knows_the_model=False, draws=False),
 }
@@ -55,10 +58,12 @@ class MapPasses:
     Attributes:
         forward: forward passes without gradients.
         gradient: images that go forward and backward.
+        is_upper_bound: it may be fewer.
     """
 
     forward: int
     gradient: int = 0
+    is_upper_bound: bool = False
 
 
 def map_passes(
@@ -77,4 +82,7 @@ def map_passes(
     """
     if not GENERATORS[generator].knows_the_model:
         return MapPasses(0)
+    if generator == "lime":
+        # Samples that repeat an earlier one cost nothing: n superpixels have 2^n at most.
+        return MapPasses(len(references_q) * int(spec["samples"]), is_upper_bound=True)
     return MapPasses(len(references_q) * int(spec["masks"]))

@@ -7,7 +7,9 @@ from pipeline.errors import BadSetting
 from pipeline.saliency.catalogue import GENERATORS
 from pipeline.saliency.contract import SaliencyGenerator, checked
 from pipeline.saliency.controls import build_centre, build_random
+from pipeline.saliency.lime import LimeSpec, build_lime
 from pipeline.saliency.rise import RiseSpec, build_rise
+from pipeline.saliency.superpixels import SuperpixelSpec
 from pipeline.similarity.scorer import SimilarityScorer
 
 
@@ -44,6 +46,9 @@ def _build(
 ) -> SaliencyGenerator:
     if name == "rise":
         return build_rise(RiseSpec(seed=seed, **spec), scorer, image_size_px)
+    if name == "lime":
+        superpixels = SuperpixelSpec(**spec.get("superpixels", {}))
+        return build_lime(LimeSpec(**{**spec, "superpixels": superpixels, "seed": seed}), scorer)
     if name == "random":
         return build_random(seed)
     return build_centre()

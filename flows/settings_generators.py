@@ -61,6 +61,31 @@ class GradCamSettings(GeneratorSection):
         return {"layer": self.layer}
 
 
+class LimeSettings(GeneratorSection):
+    """[saliency.lime]."""
+
+    modes: list[Literal["fixed"]] = Field(
+        ["fixed"], description="fixed: only the query is manipulated; both is not defined for LIME"
+    )
+    samples: int = Field(1000, ge=10, description="N: images with superpixels on and off, the whole image among them")
+    kernel_width: float = Field(0.25, gt=0, description="of the samples' weights, in cosine distance")
+    regression: Literal["lasso", "ridge"] = Field("lasso", description="lasso zeroes superpixels that explain nothing")
+    selection: Literal["bic", "cross_validation"] = Field("bic", description="what chooses lasso's penalty")
+    ridge_alpha: float = Field(1.0, gt=0, description="ridge's penalty")
+    kernel_size: float = Field(4.0, ge=1, description="quickshift's, in px: larger means fewer superpixels")
+    max_dist: float = Field(200.0, gt=0, description="quickshift's: larger means fewer superpixels")
+    ratio: float = Field(0.2, ge=0, le=1, description="quickshift's weight of colour against position")
+
+    def spec(self, mode: str, supervises: bool) -> dict[str, Any]:  # noqa: ARG002
+        """See GeneratorSection."""
+        # Only what the regression in use looks at.
+        chosen = "selection" if self.regression == "lasso" else "ridge_alpha"
+        return {
+            **self.model_dump(include={"samples", "kernel_width", "regression", chosen}),
+            "superpixels": self.model_dump(include={"kernel_size", "max_dist", "ratio"}),
+        }
+
+
 class MaskSettings(GeneratorSection):
     """[saliency.mask]."""
 

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from flows.settings_generators import (
     GeneratorSection,
     GradCamSettings,
+    LimeSettings,
     MaskSettings,
     RiseSettings,
     SimilarityAttentionSettings,
@@ -14,7 +15,7 @@ from flows.settings_generators import (
 from flows.settings_section import Section
 from pipeline.saliency.catalogue import FIXED
 
-GeneratorName = Literal["rise", "mask", "similarity_attention", "grad_cam", "random", "centre"]
+GeneratorName = Literal["rise", "lime", "mask", "similarity_attention", "grad_cam", "random", "centre"]
 
 
 class SaliencySettings(Section):
@@ -26,6 +27,7 @@ class SaliencySettings(Section):
     similarity_attention: SimilarityAttentionSettings = SimilarityAttentionSettings()  # type: ignore[call-arg]
     grad_cam: GradCamSettings = GradCamSettings()  # type: ignore[call-arg]
     mask: MaskSettings = MaskSettings()  # type: ignore[call-arg]
+    lime: LimeSettings = LimeSettings()  # type: ignore[call-arg]
 
     def section(self, generator: str) -> GeneratorSection | None:
         """Return a generator's own section; None for the controls, which have none."""

@@ -36,6 +36,7 @@ class GeneratorFacts:
 GENERATORS: Mapping[str, GeneratorFacts] = {
     "rise": GeneratorFacts("pipeline.saliency.rise", (FIXED,)),
     "mask": GeneratorFacts("pipeline.saliency.mask_optimisation", (FIXED, BOTH), is_white_box=True, notes=5),
+    "lime": GeneratorFacts("pipeline.saliency.lime", (FIXED,), notes=3),
     "random": GeneratorFacts("pipeline.saliency.controls", (FIXED,), knows_the_model=False),
     "centre": GeneratorFacts("pipeline.saliency.controls", (FIXED,), knows_the_model=False, draws=False),
     "similarity_attention": GeneratorFacts(
@@ -72,7 +73,7 @@ class MapPasses:
     Attributes:
         forward: forward passes without gradients.
         gradient: images that go forward and backward.
-        is_upper_bound: it may be fewer, where a generator stops early.
+        is_upper_bound: it may be fewer.
     """
 
     forward: int
@@ -102,4 +103,7 @@ def map_passes(
     if generator == "mask":
         images = sum(references_q) * (2 if mode == BOTH else 1)
         return MapPasses(0, images * int(spec["iterations"]), is_upper_bound=spec["patience"] is not None)
+    if generator == "lime":
+        # Samples that repeat an earlier one cost nothing: n superpixels have 2^n at most.
+        return MapPasses(len(references_q) * int(spec["samples"]), is_upper_bound=True)
     return MapPasses(len(references_q) * int(spec["masks"]))

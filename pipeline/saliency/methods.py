@@ -9,9 +9,11 @@ from pipeline.saliency.catalogue import GENERATORS, black_box_generators
 from pipeline.saliency.contract import SaliencyGenerator, checked
 from pipeline.saliency.controls import build_centre, build_random
 from pipeline.saliency.grad_cam import GradCamSpec, build_grad_cam
+from pipeline.saliency.lime import LimeSpec, build_lime
 from pipeline.saliency.mask_optimisation import build_mask
 from pipeline.saliency.mask_spec import MaskSpec
 from pipeline.saliency.rise import RiseSpec, build_rise
+from pipeline.saliency.superpixels import SuperpixelSpec
 from pipeline.saliency.white_box import require_gradients
 from pipeline.similarity.scorer import SimilarityScorer
 
@@ -58,6 +60,9 @@ def _build(
         return build_grad_cam(GradCamSpec(**spec), scorer, image_size_px)
     if name == "mask":
         return build_mask(MaskSpec(seed=seed, **spec), mode, scorer)
+    if name == "lime":
+        superpixels = SuperpixelSpec(**spec.get("superpixels", {}))
+        return build_lime(LimeSpec(**{**spec, "superpixels": superpixels, "seed": seed}), scorer)
     if name == "random":
         return build_random(seed)
     return build_centre()

@@ -7,7 +7,11 @@ from pipeline.errors import BadSetting
 from pipeline.saliency.catalogue import GENERATORS
 from pipeline.saliency.contract import SaliencyGenerator, checked
 from pipeline.saliency.controls import build_centre, build_random
+from pipeline.saliency.mask_source import MaskSource
 from pipeline.saliency.rise import RiseSpec, build_rise
+from pipeline.saliency.rise import query_masks as rise_masks
+from pipeline.saliency.sliding_window import SlidingWindowSpec, build_sliding_window
+from pipeline.saliency.sliding_window import query_masks as window_masks
 from pipeline.similarity.scorer import SimilarityScorer
 
 
@@ -34,16 +38,38 @@ def build_generator(
     return checked(_build(name, mode, spec, seed, scorer, image_size_px), f"{name}, mode {mode}")
 
 
+def query_masks(name: str, spec: Mapping[str, Any], seed: int, image_size_px: int) -> MaskSource:
+    """Return what a generator does to a query, where it can keep the embeddings: their rows are in this order.
+
+    Args:
+        name: one of GENERATORS that keeps embeddings.
+        spec: its settings by name, see its own specification.
+        seed: of everything random.
+        image_size_px: side of queries.
+
+    Raises:
+        BadSetting: another generator, or settings out of range.
+    """
+    keeping = tuple(known for known, facts in GENERATORS.items() if facts.keeps_embeddings)
+    if name not in keeping:
+        raise _unknown("generator that keeps embeddings", name, keeping)
+    if name == "rise":
+        return rise_masks(RiseSpec(seed=seed, **spec), image_size_px)
+    return window_masks(SlidingWindowSpec(**spec), image_size_px)
+
+
 def _build(
     name: str,
-    mode: str,  # noqa: ARG001
+    mode: str,
     spec: Mapping[str, Any],
     seed: int,
     scorer: SimilarityScorer,
     image_size_px: int,
 ) -> SaliencyGenerator:
     if name == "rise":
-        return build_rise(RiseSpec(seed=seed, **spec), scorer, image_size_px)
+        return build_rise(RiseSpec(seed=seed, **spec), scorer, image_size_px, mode)
+    if name == "sliding_window":
+        return build_sliding_window(SlidingWindowSpec(**spec), scorer, image_size_px, mode)
     if name == "random":
         return build_random(seed)
     return build_centre()

@@ -71,11 +71,11 @@ def test_maps_equal_the_oracle(network: str) -> None:
         ("(scores_double - scores_double.mean(dim=0))", "scores_double"),
         ("(scores_double - scores_double.mean(dim=0))", "(scores_double - scores_double.mean(dim=1, keepdim=True))"),
         ("(sums / coverage_hw.flatten())", "sums"),
-        ("(sums / coverage_hw.flatten())", "(sums / (len(draws) * 0.5))"),
+        ("(sums / coverage_hw.flatten())", "(sums / (len(masks) * 0.5))"),
         (".unflatten(1, (size, size))", ".unflatten(1, (size, size)).mT"),
         ("centred_kn[:, start:stop]", "centred_kn.roll(1, 1)[:, start:stop]"),
         ("centred_kn[:, start:stop]", "centred_kn[:, : stop - start]"),
-        ("perturbed_scores(embeddings_nd, request)", "perturbed_scores(embeddings_nd, request).flip(1)"),
+        ("reduce_scores(scores_nk, masks,", "reduce_scores(scores_nk.flip(1), masks,"),
     ],
     ids=[
         "sign",
@@ -251,5 +251,5 @@ def test_bad_settings_are_refused_before_any_pass() -> None:
 
 def test_a_reference_embedding_of_nan_is_refused() -> None:
     request = SaliencyRequest("the query", random_pixels(1)[0], np.full((2, 12), np.nan, dtype=np.float32))
-    with pytest.raises(BadModel, match="generator rise, query the query"):
+    with pytest.raises(BadModel, match="generator rise, mode fixed, query the query"):
         display_maps(build_generator("rise", "fixed", {"masks": 4}, 0, small_scorer(), SIZE_PX), request)

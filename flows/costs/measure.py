@@ -128,7 +128,9 @@ def _measure_rise(
 ) -> tuple[float, float]:
     """Return seconds a pass, and seconds a mask of what is prepared once for all queries of a shard."""
     rise = settings.saliency.rise
-    spec = RiseSpec(len(batch), rise.grid_cells, rise.keep_probability, settings.seed)
+    spec = RiseSpec(
+        masks=len(batch), grid_cells=rise.grid_cells, keep_probability=rise.keep_probability, seed=settings.seed
+    )
     references = settings.pairs.references
     request = SaliencyRequest("query", batch[0], scorer.embed(batch[np.arange(references) % len(batch)]))
     generator = build_rise(spec, scorer, settings.dataset.image_size_px)

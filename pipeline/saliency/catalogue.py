@@ -23,6 +23,8 @@ class GeneratorFacts:
         knows_the_model: its maps depend on the model; the controls' do not.
         draws: it draws random numbers.
         notes: figures that it notes of each map.
+        keeps_embeddings: what it does to a query depends on the query alone, so that the embeddings can be kept for
+            other references, conditions and modes.
     """
 
     module: str
@@ -31,12 +33,16 @@ class GeneratorFacts:
     knows_the_model: bool = True
     draws: bool = True
     notes: int = 0
+    keeps_embeddings: bool = False
 
 
 GENERATORS: Mapping[str, GeneratorFacts] = {
-    "rise": GeneratorFacts("pipeline.saliency.rise", (FIXED,)),
-    "mask": GeneratorFacts("pipeline.saliency.mask_optimisation", (FIXED, BOTH), is_white_box=True, notes=5),
+    "sliding_window": GeneratorFacts(
+        "pipeline.saliency.sliding_window", (FIXED, BOTH), draws=False, keeps_embeddings=True
+    ),
+    "rise": GeneratorFacts("pipeline.saliency.rise", (FIXED, BOTH), keeps_embeddings=True),
     "lime": GeneratorFacts("pipeline.saliency.lime", (FIXED,), notes=3),
+    "mask": GeneratorFacts("pipeline.saliency.mask_optimisation", (FIXED, BOTH), is_white_box=True, notes=5),
     "random": GeneratorFacts("pipeline.saliency.controls", (FIXED,), knows_the_model=False),
     "centre": GeneratorFacts("pipeline.saliency.controls", (FIXED,), knows_the_model=False, draws=False),
     "similarity_attention": GeneratorFacts(
@@ -82,10 +88,7 @@ class MapPasses:
 
 
 def map_passes(
-    generator: str,
-    mode: str,
-    spec: Mapping[str, Any],
-    references_q: Sequence[int],
+    generator: str, mode: str, spec: Mapping[str, Any], references_q: Sequence[int], are_kept: bool = False
 ) -> MapPasses:
     """Return what the maps of a group of queries cost, by formula; a test holds it equal to what is counted.
 
@@ -94,6 +97,7 @@ def map_passes(
         mode: its mode.
         spec: its settings, as the generator gets them.
         references_q: the number of references of each query.
+        are_kept: the perturbed queries' embeddings are there already.
     """
     if not GENERATORS[generator].knows_the_model:
         return MapPasses(0)
@@ -106,4 +110,21 @@ def map_passes(
     if generator == "lime":
         # Samples that repeat an earlier one cost nothing: n superpixels have 2^n at most.
         return MapPasses(len(references_q) * int(spec["samples"]), is_upper_bound=True)
-    return MapPasses(len(references_q) * int(spec["masks"]))
+    passes = 0 if are_kept else len(references_q) * query_perturbations(generator, spec)
+    if mode == BOTH:
+        passes += sum(references_q) * _reference_perturbations(generator, spec)
+    return MapPasses(passes)
+
+
+def query_perturbations(generator: str, spec: Mapping[str, Any]) -> int:
+    """Return how many perturbations of a query pass, by a generator that can keep their embeddings; else 0."""
+    if generator == "rise":
+        return int(spec["masks"])
+    if generator == "sliding_window":
+        # Drops count from the score of the whole query, which the authors' geometry does without.
+        return int(spec["windows_per_side"]) ** 2 + int(spec["geometry"] == "papers")
+    return 0
+
+
+def _reference_perturbations(generator: str, spec: Mapping[str, Any]) -> int:
+    return int(spec["reference_masks"]) if generator == "rise" else int(spec["reference_windows_per_side"]) ** 2

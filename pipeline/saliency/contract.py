@@ -35,6 +35,7 @@ class SaliencyRequest:
     reference_ids: tuple[str, ...] = ()
     reference_pixels_khwc: np.ndarray | None = None
     negative_embeddings_kmd: np.ndarray | None = None
+    perturbed_embeddings_nd: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,10 @@ class MaskDraws:
     def __len__(self) -> int:
         return len(self.grids_ncc)
 
+    def render(self, start: int, stop: int, device: str = "cpu", channels: int = 1) -> torch.Tensor:
+        """See MaskSource and render_masks."""
+        return render_masks(self, start, stop, device, channels)
+
 
 def draw_masks(seed: int, n_masks: int, grid_cells: int, keep_probability: float, image_size_px: int) -> MaskDraws:
     """Return the draws of N masks; the first n of a longer set are the set of n.

@@ -1,6 +1,6 @@
 """The saliency generators by name."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pipeline.errors import BadSetting
@@ -11,8 +11,12 @@ from pipeline.saliency.controls import build_centre, build_random
 from pipeline.saliency.grad_cam import GradCamSpec, build_grad_cam
 from pipeline.saliency.lime import LimeSpec, build_lime
 from pipeline.saliency.mask_optimisation import build_mask
+from pipeline.saliency.mask_source import MaskSource
 from pipeline.saliency.mask_spec import MaskSpec
 from pipeline.saliency.rise import RiseSpec, build_rise
+from pipeline.saliency.rise import query_masks as rise_masks
+from pipeline.saliency.sliding_window import SlidingWindowSpec, build_sliding_window
+from pipeline.saliency.sliding_window import query_masks as window_masks
 from pipeline.saliency.superpixels import SuperpixelSpec
 from pipeline.saliency.white_box import require_gradients
 from pipeline.similarity.scorer import SimilarityScorer
@@ -44,28 +48,44 @@ def build_generator(
     return checked(_build(name, mode, spec, seed, scorer, image_size_px), f"{name}, mode {mode}")
 
 
-def _build(
-    name: str,
-    mode: str,
-    spec: Mapping[str, Any],
-    seed: int,
-    scorer: SimilarityScorer,
-    image_size_px: int,
-) -> SaliencyGenerator:
+def query_masks(name: str, spec: Mapping[str, Any], seed: int, image_size_px: int) -> MaskSource:
+    """Return what a generator does to a query, where it can keep the embeddings: their rows are in this order.
+
+    Args:
+        name: one of GENERATORS that keeps embeddings.
+        spec: its settings by name, see its own specification.
+        seed: of everything random.
+        image_size_px: side of queries.
+
+    Raises:
+        BadSetting: another generator, or settings out of range.
+    """
+    keeping = tuple(known for known, facts in GENERATORS.items() if facts.keeps_embeddings)
+    if name not in keeping:
+        raise _unknown("generator that keeps embeddings", name, keeping)
     if name == "rise":
-        return build_rise(RiseSpec(seed=seed, **spec), scorer, image_size_px)
-    if name == "similarity_attention":
-        return build_similarity_attention(AttentionSpec(**spec), mode, scorer, image_size_px)
-    if name == "grad_cam":
-        return build_grad_cam(GradCamSpec(**spec), scorer, image_size_px)
-    if name == "mask":
-        return build_mask(MaskSpec(seed=seed, **spec), mode, scorer)
-    if name == "lime":
-        superpixels = SuperpixelSpec(**spec.get("superpixels", {}))
-        return build_lime(LimeSpec(**{**spec, "superpixels": superpixels, "seed": seed}), scorer)
-    if name == "random":
-        return build_random(seed)
-    return build_centre()
+        return rise_masks(RiseSpec(seed=seed, **spec), image_size_px)
+    return window_masks(SlidingWindowSpec(**spec), image_size_px)
+
+
+def _build(
+    name: str, mode: str, spec: Mapping[str, Any], seed: int, scorer: SimilarityScorer, image_size_px: int
+) -> SaliencyGenerator:
+    makers: dict[str, Callable[[], SaliencyGenerator]] = {
+        "rise": lambda: build_rise(RiseSpec(seed=seed, **spec), scorer, image_size_px, mode),
+        "sliding_window": lambda: build_sliding_window(SlidingWindowSpec(**spec), scorer, image_size_px, mode),
+        "lime": lambda: build_lime(_lime_spec(spec, seed), scorer),
+        "mask": lambda: build_mask(MaskSpec(seed=seed, **spec), mode, scorer),
+        "similarity_attention": lambda: build_similarity_attention(AttentionSpec(**spec), mode, scorer, image_size_px),
+        "grad_cam": lambda: build_grad_cam(GradCamSpec(**spec), scorer, image_size_px),
+        "random": lambda: build_random(seed),
+        "centre": build_centre,
+    }
+    return makers[name]()
+
+
+def _lime_spec(spec: Mapping[str, Any], seed: int) -> LimeSpec:
+    return LimeSpec(**{**spec, "superpixels": SuperpixelSpec(**spec.get("superpixels", {})), "seed": seed})
 
 
 def _unknown(what: str, found: str, known: tuple[str, ...]) -> BadSetting:

@@ -1,26 +1,36 @@
 """Generators by name, each held to the contract."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from pipeline.errors import BadSetting
-from pipeline.saliency.catalogue import GENERATORS, map_passes, needs_negatives, needs_reference_pixels
+from pipeline.saliency.catalogue import (
+    GENERATORS,
+    map_passes,
+    needs_negatives,
+    needs_reference_pixels,
+    query_perturbations,
+)
 from pipeline.saliency.contract import SaliencyRequest
 from pipeline.saliency.controls import build_centre, build_random
-from pipeline.saliency.methods import build_generator
+from pipeline.saliency.methods import build_generator, query_masks
+from pipeline.saliency.perturbed_embeddings import embed_perturbations
 from pipeline.saliency.rise import RiseSpec, build_rise
+from pipeline.saliency.sliding_window import SlidingWindowSpec, build_sliding_window
 from pipeline.similarity.scorer import SimilarityScorer
 from tests.pipeline.saliency.small_models import SIZE_PX, CountingNetwork, display_maps, random_pixels, small_scorer
 
 SEED = 7
 # Settings small enough for a test.
 SPECS: Mapping[str, Mapping[str, Any]] = {
-    "rise": {"masks": 20},
     "mask": {"iterations": 6, "mask_cells": 4, "patience": None},
     "lime": {"samples": 60, "superpixels": {"kernel_size": 2, "max_dist": 8}},
+    "rise": {"masks": 20, "reference_masks": 7},
+    "sliding_window": {"windows_per_side": 11, "reference_windows_per_side": 3, "geometry": "papers"},
 }
 ALL = [(name, mode) for name, facts in GENERATORS.items() for mode in facts.modes]
 
@@ -59,10 +69,41 @@ def test_every_generator_keeps_the_contract(name: str, mode: str) -> None:
     assert len(result.notes) == GENERATORS[name].notes
 
 
+KEEPING = [(name, mode) for name, mode in ALL if GENERATORS[name].keeps_embeddings]
+
+
+@pytest.mark.parametrize("geometry", ["papers", "authors_code"])
+@pytest.mark.parametrize(("name", "mode"), KEEPING)
+def test_kept_embeddings_give_the_same_maps_and_spare_the_querys_passes(name: str, mode: str, geometry: str) -> None:
+    spec = {key: geometry if key == "geometry" else value for key, value in full_spec(name).items()}
+    spec |= {"windows_per_side": 13, "reference_windows_per_side": 4} if name == "sliding_window" else {}
+    scorer = small_scorer()
+    request = request_for(name, mode)
+    generator = build_generator(name, mode, spec, SEED, scorer, SIZE_PX)
+    masks = query_masks(name, spec, SEED, SIZE_PX)
+    assert len(masks) == query_perturbations(name, spec)
+    kept = embed_perturbations(scorer, request.pixels_hwc, masks).numpy()
+    [made], [read] = generator([request]), generator([replace(request, perturbed_embeddings_nd=kept)])
+    np.testing.assert_allclose(read.display_khw, made.display_khw, atol=1e-6)
+    assert made.display_khw.std() > 1e-5
+    assert made.forward_passes == map_passes(name, mode, spec, [2]).forward
+    assert read.forward_passes == map_passes(name, mode, spec, [2], are_kept=True).forward
+    assert made.forward_passes - read.forward_passes == len(masks)
+
+
+def test_embeddings_of_other_masks_are_refused() -> None:
+    generator = build_generator("rise", "fixed", full_spec("rise"), SEED, small_scorer(), SIZE_PX)
+    with pytest.raises(BadSetting, match=r"of 20 masks\n.*\(19, 12\)"):
+        generator([replace(request_for("rise", "fixed"), perturbed_embeddings_nd=np.ones((19, 12), np.float16))])
+    with pytest.raises(BadSetting, match="generator that keeps embeddings among sliding_window, rise"):
+        query_masks("centre", {}, SEED, SIZE_PX)
+
+
 def test_names_lead_to_their_generators() -> None:
     request, scorer = request_for("any", "fixed"), small_scorer()
     expected = {
         "rise": display_maps(build_rise(RiseSpec(masks=20, seed=SEED), scorer, SIZE_PX), request),
+        "sliding_window": display_maps(build_sliding_window(SlidingWindowSpec(11), scorer, SIZE_PX), request),
         "random": display_maps(build_random(SEED), request),
         "centre": display_maps(build_centre(), request),
     }

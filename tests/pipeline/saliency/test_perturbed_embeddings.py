@@ -42,9 +42,9 @@ def test_embeddings_equal_the_oracle() -> None:
     [
         (".permute(0, 3, 1, 2)\n", ".permute(0, 3, 2, 1)\n"),
         (".permute(0, 3, 1, 2)\n", ".permute(0, 3, 1, 2).flip(1)\n"),
-        (".mul_(image_hv)", ".neg_().add_(1).mul_(image_hv)"),
-        (".mul_(image_hv)", ".add_(image_hv)"),
-        ("render_masks(draws, start, stop,", "render_masks(draws, 0, stop - start,"),
+        (".mul_(group_bhv[0])", ".neg_().add_(1).mul_(group_bhv[0])"),
+        (".mul_(group_bhv[0])", ".add_(group_bhv[0])"),
+        ("masks.render(start, stop,", "masks.render(0, stop - start,"),
     ],
     ids=["x and y swapped", "blue for red", "mask inverted", "mask added", "first masks only"],
 )

@@ -71,11 +71,11 @@ def test_maps_equal_the_oracle(network: str) -> None:
         ("(scores_double - scores_double.mean(dim=0))", "scores_double"),
         ("(scores_double - scores_double.mean(dim=0))", "(scores_double - scores_double.mean(dim=1, keepdim=True))"),
         ("(sums / coverage_hw.flatten())", "sums"),
-        ("(sums / coverage_hw.flatten())", "(sums / (len(draws) * 0.5))"),
+        ("(sums / coverage_hw.flatten())", "(sums / (len(masks) * 0.5))"),
         (".unflatten(1, (size, size))", ".unflatten(1, (size, size)).mT"),
         ("centred_kn[:, start:stop]", "centred_kn.roll(1, 1)[:, start:stop]"),
         ("centred_kn[:, start:stop]", "centred_kn[:, : stop - start]"),
-        ("perturbed_scores(embeddings_nd, request)", "perturbed_scores(embeddings_nd, request).flip(1)"),
+        ("reduce_scores(scores_nk, masks,", "reduce_scores(scores_nk.flip(1), masks,"),
     ],
     ids=[
         "sign",

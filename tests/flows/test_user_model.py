@@ -167,6 +167,17 @@ def test_an_unfit_model_stops_the_run_with_one_message_before_anything_is_embedd
     assert not (run.store / "embeddings").exists()
 
 
+def test_the_traceback_of_an_error_in_the_users_code_ends_there(tmp_path: Path) -> None:
+    source = POOLED.replace("return torch.cat(", "return self.gone + torch.cat(")
+    assert source != POOLED
+    run = user_model_run(tmp_path / "run", 'factory = "unfit:build"', {"unfit.py": source})
+    result = invoke("run", run.config, "--until", UNTIL, "--debug")
+    assert result.exit_code == 1
+    last = result.stderr.partition("\nerror\n")[0].rstrip().splitlines()
+    assert last[-1].startswith("AttributeError: ")
+    assert "return self.gone" in "\n".join(last[-4:])
+
+
 def test_a_module_of_another_package_by_the_same_name_is_refused(tmp_path: Path) -> None:
     # This program is imported already, and Python keeps to it.
     run = user_model_run(tmp_path / "run", 'factory = "yaml_like:build"', {"yaml_like.py": "import duckdb\n" + POOLED})
@@ -194,7 +205,8 @@ def test_status_and_a_run_without_work_neither_load_torch_nor_run_the_users_code
     [
         ("", "either similarity_model.factory or similarity_model.program"),
         ('factory = "a:b"\nprogram = "c.pt2"', "either similarity_model.factory or similarity_model.program"),
-        ('factory = "a.b"', "match pattern"),
+        ('factory = "a.b"', "module:function, such as my_model:build"),
+        ('factory = "my-model:build"', "module:function, such as my_model:build"),
         ('factory = "a:b"\nepochs = 3', "no similarity_model.epochs where similarity_model.kind is 'user'"),
         ('program = "c.pt2"\narray_type = "numpy"', "without array_type"),
         ('factory = "a:b"\nmean = [0.5, 0.5, 0.5]', "together"),

@@ -101,6 +101,7 @@ def test_an_unreadable_picture_is_listed_within_the_limit(own: FinishedRun, cont
     assert "found: 1 of 48" in message
     result = invoke("run", own.config, "--until", "images", "--set", "dataset.max_unreadable_share=0.03")
     assert result.exit_code == 0
+    assert "1 of 48 cannot be read and are left out: table unreadable_images" in " ".join(result.output.split())
     assert own.query("select path from unreadable_images") == [{"path": "test/red test+0.png"}]
 
 

@@ -2,9 +2,13 @@
 
     python benchmarks/top_attribute_share.py CONFIG PREFIX... [--against classifier random] [--set key=value]
 
+Repeat every --set of the run that made the explanations.
+
 The names of these attributes begin with one of PREFIX, such as "colour:". A model that sees nothing but
 colours should be explained by colours; how often classifier and random name one tells how easy that is.
-Intervals are 95 %, over resampled queries; the differences are paired and their p-values corrected after Holm.
+Intervals are 95 %, over resampled queries (bootstrap). A lead is the difference in percentage points on the same
+pairs; p is twice the share of resamples in which it is 0 or has the other sign, corrected after Holm for the number
+of leads in the table.
 """
 
 import argparse
@@ -18,6 +22,7 @@ import numpy as np
 
 from flows.query import query_tables
 from flows.settings_file import load_settings, run_seeds
+from pipeline.errors import PipelineError
 from pipeline.evaluation.bootstrap import (
     Difference,
     Interval,
@@ -26,6 +31,7 @@ from pipeline.evaluation.bootstrap import (
     clustered_interval,
     holm,
 )
+from stores.errors import StoreError
 
 # Scores of variants that rank present attributes alone are null elsewhere, so a null first rank names nothing.
 TOP_SQL = """
@@ -106,13 +112,21 @@ def _percent(interval: Interval) -> str:
     return f"{100 * interval.value:.1f} [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
 
 
-def main() -> int:
+def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("config", type=Path)
     parser.add_argument("prefixes", nargs="+", metavar="PREFIX")
     parser.add_argument("--against", nargs="*", default=["classifier", "random"])
     parser.add_argument("--set", dest="overrides", action="append", default=[], metavar="key=value")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
+    try:
+        print_shares(arguments)
+    except (PipelineError, StoreError) as error:
+        sys.exit(f"error\n{error}")
+    return 0
+
+
+def print_shares(arguments: argparse.Namespace) -> None:
     prefixes = tuple(arguments.prefixes)
     for seed in run_seeds(load_settings(arguments.config, arguments.overrides)):
         settings = load_settings(arguments.config, [*arguments.overrides, f"seed={seed}", "evaluation.seeds=[]"])
@@ -125,7 +139,7 @@ def main() -> int:
         print(f"\nseed {seed}: first attribute begins with {' or '.join(prefixes)}, % of pairs\n")
         print(markdown(found, arguments.against))
         print(f"\na present attribute drawn at random: {100 * present_share(images, queries, prefixes):.1f} %")
-    return 0
+        print("95 % intervals over queries; leads in percentage points; p from the bootstrap, corrected after Holm")
 
 
 if __name__ == "__main__":

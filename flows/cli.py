@@ -34,7 +34,7 @@ Config = Annotated[Path, typer.Argument(help="configuration file (TOML); paths i
 Overrides = Annotated[
     list[str] | None, typer.Option("--set", help="key=value over the file, such as saliency.rise.masks=500; repeatable")
 ]
-Debug = Annotated[bool, typer.Option("--debug", help="show tracebacks")]
+Debug = Annotated[bool, typer.Option("--debug", help="show tracebacks, the cause of an error last")]
 Format = Annotated[str, typer.Option("--format", help="text or json")]
 
 
@@ -227,7 +227,9 @@ def readable_errors(debug: bool) -> Iterator[None]:
         raise typer.Exit(EXIT_STOPPED) from None
     except (PipelineError, StoreError) as error:
         if debug:
-            raise
+            from flows.tracebacks import causes_last
+
+            sys.stderr.write(causes_last(error))
         Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(f"error\n{error}")
         raise typer.Exit(EXIT_USAGE if isinstance(error, BadSetting) else EXIT_FAILED) from error
     finally:

@@ -1,5 +1,6 @@
 """The end of a stage: its manifest, and whether its result is good enough to go on from."""
 
+import logging
 from collections.abc import Mapping
 
 from flows.graph import Stage
@@ -11,6 +12,8 @@ from stores.artifacts import ArtifactStore
 from stores.checkpoints import forget_checkpoints
 from stores.concurrency import at_once
 from stores.manifests import Manifest, combine_shard_digests, created_now, describe_commits
+
+LOG = logging.getLogger("sane")
 
 
 def finish_stage(
@@ -46,7 +49,7 @@ def finish_stage(
 
 
 def check_unreadable(stage: Stage, manifest: Manifest, settings: Settings) -> None:
-    """Refuse a dataset too many of whose images cannot be read.
+    """Refuse a dataset too many of whose images cannot be read; warn of fewer.
 
     Raises:
         BadDataset: the share passes dataset.max_unreadable_share.
@@ -55,10 +58,13 @@ def check_unreadable(stage: Stage, manifest: Manifest, settings: Settings) -> No
     unreadable = counts.get("unreadable_images", 0)
     total = counts.get("images", 0) + unreadable
     limit = settings.dataset.max_unreadable_share
-    if stage.name == "images" and unreadable > limit * total:
+    if stage.name != "images" or not unreadable:
+        return
+    if unreadable > limit * total:
         raise BadDataset(
             expected=f"at most {limit:.1%} unreadable images (dataset.max_unreadable_share)",
             found=f"{unreadable} of {total}",
             where=str(settings.dataset.root),
             remedy="see them with: sane query CONFIG 'select * from unreadable_images'; mend or remove them",
         )
+    LOG.warning("images: %d of %d cannot be read and are left out: table unreadable_images", unreadable, total)

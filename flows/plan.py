@@ -133,4 +133,7 @@ def _why(
 
 
 def _change(path: str, old: str, new: str) -> str:
-    return f"{path}: {old} -> {new}"
+    # Digests alone would not say what they are of.
+    of_digests = {"code.": "code changed", "settings.sources.": "your code changed", "inputs.": "its result changed"}
+    word = next((f" ({word})" for start, word in of_digests.items() if path.startswith(start)), "")
+    return f"{path}: {old} -> {new}{word}"

@@ -1,10 +1,12 @@
 """SQL over the tables of current stages, or of a run, by DuckDB; files are taken from manifests, never from a glob."""
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from flows.absent_tables import absent_table
 from flows.current import current_artifacts
 from flows.history_tables import history_tables
 from flows.run_artifacts import artifacts_of_run
@@ -31,7 +33,8 @@ def query_tables(settings: Settings, sql: str, run: str | None = None) -> "pa.Ta
         run: a run's name, its id, or "latest"; None for what is current.
 
     Raises:
-        BadSetting: the SQL is refused; the message says why and which tables there are. Or there is no such run.
+        BadSetting: the SQL is refused; the message says why and which tables there are, or why a table is not
+            there. Or there is no such run.
     """
     import duckdb
 
@@ -43,11 +46,15 @@ def query_tables(settings: Settings, sql: str, run: str | None = None) -> "pa.Ta
             relation = connection.sql(sql)
             result: pa.Table = None if relation is None else relation.to_arrow_table()
         except duckdb.Error as error:
+            asked = re.search(r"Table with name (\w+) does not exist", str(error))
+            absent = asked and absent_table(settings, asked[1].lower(), run)
+            if absent:
+                raise absent from error
             raise BadSetting(
                 expected=f"DuckDB SQL over the tables {', '.join(sorted(tables)) or '(none: run the pipeline first)'}",
                 found=str(error).strip(),
                 where="the query",
-                remedy="sane query CONFIG 'describe metrics' shows a table's columns",
+                remedy="sane query CONFIG 'describe images' shows a table's columns, 'show tables' the tables",
             ) from error
     if result is None:
         raise BadSetting(

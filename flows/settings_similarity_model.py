@@ -1,14 +1,15 @@
 """The settings of the model that is explained: one of ours, or the user's own."""
 
+import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from flows.settings_section import Positive, PositiveNumber, Section
 
 ArgumentValue = bool | int | float | str | list[bool | int | float | str]
-FACTORY = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$"
+FACTORY = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*"
 FACTORY_KEYS = frozenset({"factory", "factory_path", "factory_arguments", "factory_files", "array_type", "conditions"})
 USER_MODEL_KEYS = FACTORY_KEYS | {"program", "input_size_px", "mean", "std", "version"}
 TYPE_AWARE_KEYS = frozenset({"negatives", "general_weight", "mask_weight", "norm_weight"})
@@ -47,7 +48,7 @@ class SimilarityModelSettings(Section):
     mask_weight: float = Field(5e-4, ge=0, description="type_aware: weight of the masks' L1 norm")
     norm_weight: float = Field(5e-4, ge=0, description="type_aware: weight of the general embeddings' L2 norm")
     factory: str | None = Field(
-        None, pattern=FACTORY, description="user: package.module:function that returns the model; its code is run"
+        None, description="user: package.module:function that returns the model; its code is run"
     )
     factory_path: Path | None = Field(
         None, description="user: folder that the factory's module is imported from; empty: this file's own folder"
@@ -84,6 +85,13 @@ class SimilarityModelSettings(Section):
         if self.kind != "user":
             return self.network
         return " ".join(filter(None, ("user", self.factory or "program", self.version)))
+
+    @field_validator("factory")
+    @classmethod
+    def _module_and_function(cls, value: str | None) -> str | None:
+        if value is not None and re.fullmatch(FACTORY, value) is None:
+            raise ValueError("module:function, such as my_model:build for the function build in my_model.py")
+        return value
 
     @model_validator(mode="after")
     def _keys_of_its_kind(self) -> "SimilarityModelSettings":

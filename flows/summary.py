@@ -16,8 +16,25 @@ def print_summary(console: Console, current: Upstream) -> None:
     rows = current.rows("metrics", "metrics")
     areas = [{**row, "maps": _maps_name(row)} for row in rows if _is_faithfulness(row)]
     pivot(console, "saliency faithfulness (x 100)", areas, "maps")
-    title = "explanations (x 100; removal: drop of the score; regret: 0 perfect, 100 a random present attribute)"
-    pivot(console, title, [row for row in rows if _is_explanation(row)], "variant")
+    shown = [row for row in rows if _is_explanation(row)]
+    pivot(console, _explanations_title(shown), shown, "variant")
+    if any(row["variant"] == "embedding_effect" for row in shown):
+        console.print(
+            "embedding_effect is told which attributes the query has and ranks only these: "
+            "its top1_accuracy says nothing about it"
+        )
+
+
+def _explanations_title(rows: list[Row]) -> str:
+    """Return a title that explains the columns there are."""
+    meanings = {
+        "top1_accuracy": "the query has the attribute named first",
+        "removal": "drop of the score without it",
+        "hit_at_1": "it is the truly best one",
+        "normalised_regret": "0 perfect, 100 a random present attribute",
+    }
+    metrics = {row["metric"] for row in rows}
+    return f"explanations (x 100; {'; '.join(f'{name}: {text}' for name, text in meanings.items() if name in metrics)})"
 
 
 def _maps_name(row: Row) -> str:

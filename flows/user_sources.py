@@ -1,6 +1,7 @@
 """The code behind a user's factory: which files, and what they say; nothing is imported, so nothing is run."""
 
 import ast
+import difflib
 import importlib.util
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -61,7 +62,7 @@ def factory_sources(factory: str, folder: str) -> FactorySources:
                 expected=f"the Python source of the module {module}",
                 found=f"no {module.replace('.', '/')}.py in {folder}, and no installed package of that name",
                 where=f"similarity_model.factory = {factory!r}",
-                remedy="correct the name, or set similarity_model.factory_path to the folder that holds the module",
+                remedy=_remedy_for_module(module, function),
             )
         start = file.parents[len(module.split(".")) - (0 if file.name == "__init__.py" else 1)]
     files = _closure(module, start, start if is_local else file.parent)
@@ -127,10 +128,17 @@ def _imported(name: str, file: Path) -> Iterator[str]:
             yield from (f"{source}.{alias.name}".lstrip(".") for alias in node.names if alias.name != "*")
 
 
+def _remedy_for_module(module: str, function: str) -> str:
+    if module.endswith(".py"):
+        return f'leave out the suffix .py: factory = "{module.removesuffix(".py")}:{function}"'
+    return "correct the name, or set similarity_model.factory_path to the folder that holds the module"
+
+
 def _check_function(factory: str, function: str, file: Path) -> None:
     """Refuse a name that the module cannot bind, as far as reading tells."""
     tree = ast.parse(file.read_bytes())
     names: set[str] = set()
+    callables = sorted(node.name for node in tree.body if isinstance(node, NAMED))
     for node in tree.body:
         if isinstance(node, NAMED):
             names.add(node.name)
@@ -142,9 +150,10 @@ def _check_function(factory: str, function: str, file: Path) -> None:
         elif not isinstance(node, ast.Expr):
             return  # a condition or a loop may bind anything
     if function not in names and "*" not in names:
+        close = difflib.get_close_matches(function, callables, n=1)
         raise BadModel(
             expected=f"a function {function} in {file.name}",
-            found=f"only {', '.join(sorted(names)) or 'nothing'}",
+            found=f"only {', '.join(callables)}" if callables else "none at all",
             where=f"similarity_model.factory = {factory!r}, {file}",
-            remedy="correct the name after the colon",
+            remedy=f"did you mean {factory.partition(':')[0]}:{close[0]}?" if close else "correct the name after the colon",
         )

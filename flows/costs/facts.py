@@ -19,7 +19,7 @@ from pipeline.pair_lists import ListedPairs, read_pair_list, select_listed
 from pipeline.pair_sampling import count_references
 from stores.artifacts import ArtifactStore
 
-COLUMNS = ("image_id", "split", "label", "attributes", "similarity_target")
+COLUMNS = ("image_id", "path", "split", "label", "attributes", "similarity_target")
 
 
 class Facts:

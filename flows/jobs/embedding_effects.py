@@ -5,6 +5,7 @@ import pyarrow as pa
 
 from flows.jobs.conditions import read_condition_masks
 from flows.jobs.pair_frame import read_embeddings, read_labels, read_pair_frame
+from flows.jobs.progress import report_count
 from flows.shards import JobInputs, JobResult
 from flows.upstream import Upstream
 from pipeline.explanation.conditional_directions import conditional_effects, fit_conditional_directions
@@ -41,7 +42,8 @@ def run(inputs: JobInputs) -> JobResult:
             masks,
             frame.attribute_groups,
         )
-    probe = fit_presence_probe(train_embeddings_nd, train_labels_na)
+    report = report_count(inputs.task.stage, "attributes probed")
+    probe = fit_presence_probe(train_embeddings_nd, train_labels_na, fitted=report)
     presence_pa = presence_probability(probe, embeddings_nd)[frame.query_p]
     n_pairs, n_attributes = effects_pa.shape
     table = pa.table(

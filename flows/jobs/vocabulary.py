@@ -3,7 +3,7 @@
 import logging
 
 from flows.shards import JobInputs, JobResult
-from pipeline.datasets.attribute_notes import AttributeNote, summary_of_notes
+from pipeline.datasets.attribute_notes import AttributeNote, joined_by_commas, summary_of_notes
 from stores.parts import TablePart
 from stores.tables import table_from_rows
 
@@ -19,6 +19,11 @@ def run(inputs: JobInputs) -> JobResult:
     notes = [AttributeNote(*note) for note in inputs.work["notes"]]
     if notes:
         LOG.warning("of %d attributes %s: table attribute_notes", len(rows), summary_of_notes(notes))
+    joined = joined_by_commas(inputs.work["names"])
+    if joined is not None:
+        LOG.warning(
+            "most of the %d attributes hold commas, such as %r; names are separated by semicolons", len(rows), joined
+        )
     noted = [{"attribute": note.attribute, "note": note.note, "same_as": note.same_as} for note in notes]
     parts = {
         "vocabulary": TablePart("attribute_vocabulary", table_from_rows("attribute_vocabulary", rows)),

@@ -59,6 +59,12 @@ def attribute_notes(index: DatasetIndex) -> tuple[AttributeNote, ...]:
     return tuple(notes)
 
 
+def joined_by_commas(names: Sequence[str]) -> str | None:
+    """Return an attribute that looks like several, where most do: a list whose separator is a comma; else None."""
+    with_commas = [name for name in names if "," in name]
+    return with_commas[0] if 2 * len(with_commas) > len(names) else None
+
+
 def summary_of_notes(notes: Sequence[AttributeNote]) -> str:
     """Return one line that counts the notes of each kind and names the first few attributes."""
     kinds = {

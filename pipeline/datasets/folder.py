@@ -3,6 +3,7 @@
 docs/own-dataset.md describes the table.
 """
 
+import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -49,13 +50,20 @@ def build_folder_index(root: Path, table: UserTable) -> DatasetIndex:
     return DatasetIndex("folder", str(root), names, (-1,) * len(names), ordered)
 
 
-def bad_value(table: UserTable, row: TableRow, column: str, expected: str, found: str) -> BadDataset:
+def bad_value(
+    table: UserTable,
+    row: TableRow,
+    column: str,
+    expected: str,
+    found: str,
+    remedy: str = "correct the value; docs/own-dataset.md describes the columns",
+) -> BadDataset:
     """Return the error for one value of a table."""
     return BadDataset(
         expected=expected,
         found=repr(found),
         where=f"{table.path}, {row.place}, column {column!r}",
-        remedy="correct the value; docs/own-dataset.md describes the columns",
+        remedy=remedy,
     )
 
 
@@ -70,7 +78,8 @@ def _check_header(table: UserTable) -> None:
             found=f"{', '.join(missing) or ' and '.join(forms) or 'no attributes'} "
             f"{'missing' if missing else 'among' if forms else 'in'}: {shown[:200]}",
             where=f"{table.path}, the header",
-            remedy="name the columns as docs/own-dataset.md says (commas between them, not semicolons)",
+            remedy=_rename(missing, table.columns)
+            or "name the columns as docs/own-dataset.md says (commas between them, not semicolons)",
         )
     if not table.rows:
         raise BadDataset(
@@ -79,6 +88,14 @@ def _check_header(table: UserTable) -> None:
             where=str(table.path),
             remedy="add a row for each image",
         )
+
+
+def _rename(missing: Sequence[str], columns: Sequence[str]) -> str:
+    """Return which columns to rename, those that are nearly what is missing; empty where there are none."""
+    by_lower = {name.lower(): name for name in columns if name not in REQUIRED_COLUMNS}
+    close = {name: difflib.get_close_matches(name, by_lower, n=1, cutoff=0.75) for name in missing}
+    renamed = [f"rename the column {by_lower[found[0]]!r} to {name!r}" for name, found in close.items() if found]
+    return "; ".join(renamed)
 
 
 def _text(table: UserTable, row: TableRow, column: str) -> str:
@@ -138,7 +155,7 @@ def _attributes(table: UserTable, row: TableRow, names: tuple[str, ...]) -> tupl
 
 
 def _check_matches(table: UserTable, records: Sequence[ImageRecord]) -> None:
-    """Refuse a split without a match, and a training label that no triplet can be made of."""
+    """Refuse a split without a match, and a training label without one: triplets of it cannot be made."""
     counts: dict[tuple[str, str], int] = {}
     for record in records:
         key = (record.split, record.label)
@@ -153,5 +170,6 @@ def _check_matches(table: UserTable, records: Sequence[ImageRecord]) -> None:
             )
     for record, row in zip(records, table.rows, strict=True):
         if record.split == "train" and counts["train", record.label] == 1:
-            expected = "a label with at least two training images: a triplet needs two that match"
-            raise bad_value(table, row, "label", expected, record.label)
+            expected = "a label of at least two training images: only images of one label match"
+            remedy = "add a training image of this label, give the image another label, or drop the row"
+            raise bad_value(table, row, "label", expected, record.label, remedy)

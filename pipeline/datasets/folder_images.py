@@ -55,7 +55,10 @@ class FolderImages:
         if len(found) != 1:
             suffixes = ", ".join(IMAGE_SUFFIXES)
             there = f"; there are {' and '.join(sorted(found))}" if found else ""
-            raise ValueError(f"the name of one image in {self._root} (with or without {suffixes}), or a path{there}")
+            unless = "" if found else "; folders in it are not searched: name the file in the column path, or in the id"
+            raise ValueError(
+                f"the name of one image in {self._root} (with or without {suffixes}), or a path{there}{unless}"
+            )
         return self.named(f"{folder}/{found[0]}" if folder else found[0])
 
     def _split(self, path: str) -> tuple[str, str]:

@@ -43,14 +43,19 @@ def read_csv_table(path: Path) -> UserTable:
             header = next(reader, [])
             columns = tuple(name.strip() for name in header)
             if len(columns) == 1 and {";", "\t"} & set(columns[0]):
-                raise _malformed(path, "the header (line 1)", f"{columns[0][:80]!r}: other separators than commas")
+                found = f"{columns[0][:80]!r}: other separators than commas"
+                raise _malformed(path, "the header (line 1)", found, "save the table with commas between the fields")
             check_columns(path, columns)
             rows = tuple(_rows(path, reader, columns))
     except FileNotFoundError as error:
         raise missing_table(path) from error
     except csv.Error as error:
         raise _malformed(path, f"line {reader.line_num}", str(error)) from error
-    except (UnicodeDecodeError, OSError) as error:
+    except UnicodeDecodeError as error:
+        found = f"a byte that is not UTF-8 (0x{error.object[error.start]:02x})"
+        remedy = "save the table as UTF-8; spreadsheets call it 'CSV UTF-8'"
+        raise _malformed(path, _first_line_not_utf8(path), found, remedy) from error
+    except OSError as error:
         raise _malformed(path, "the whole file", f"{type(error).__name__}: {error}") from error
     return UserTable(path, columns, rows)
 
@@ -80,6 +85,15 @@ def missing_table(path: Path) -> BadDataset:
     )
 
 
+def _first_line_not_utf8(path: Path) -> str:
+    for number, line in enumerate(path.read_bytes().split(b"\n"), start=1):
+        try:
+            line.decode("utf-8")
+        except UnicodeDecodeError as error:
+            return f"line {number}, after {line[: error.start].decode('utf-8')[-30:]!r}"
+    return "the whole file"
+
+
 def _rows(path: Path, reader: Iterator[list[str]], columns: tuple[str, ...]) -> Iterator[TableRow]:
     number = 0
     for fields in reader:
@@ -92,10 +106,15 @@ def _rows(path: Path, reader: Iterator[list[str]], columns: tuple[str, ...]) -> 
         yield TableRow(place, {name: field.strip() for name, field in zip(columns, fields, strict=True)})
 
 
-def _malformed(path: Path, place: str, found: str) -> BadDataset:
+def _malformed(
+    path: Path,
+    place: str,
+    found: str,
+    remedy: str = 'correct the file; put fields that hold commas or line breaks in "double quotes"',
+) -> BadDataset:
     return BadDataset(
         expected="a CSV file in UTF-8: a header with distinct names, fields separated by commas, equally many a row",
         found=found,
         where=f"{path}, {place}",
-        remedy='correct the file; put fields that hold commas or line breaks in "double quotes"',
+        remedy=remedy,
     )

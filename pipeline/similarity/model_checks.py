@@ -64,7 +64,7 @@ def check_similarity_model(
     blank[0] = canvas_rgb
     # What the removed pixels of a saliency mask look like.
     blank[1] = np.rint(255 * np.array(IMAGENET_MEAN_RGB))
-    for images, what in ((dataset_nhwc, "the dataset's"), (noise, "noisy"), (blank, "blank")):
+    for images, what in ((dataset_nhwc, "images of the dataset"), (noise, "noisy images"), (blank, "blank images")):
         _check_finite(scorer, images, what)
     images = np.concatenate([dataset_nhwc, noise, blank])
     whole = replace(scorer, batch_size=len(images))
@@ -86,14 +86,14 @@ def _check_finite(scorer: SimilarityScorer, images_nhwc: np.ndarray, what: str) 
     if not bool(vectors_nd.isfinite().all()):
         bad = int((~vectors_nd.isfinite().all(dim=1)).sum())
         remedy = "find the operation that makes NaN or infinity of them, such as a division by 0 or a logarithm of 0"
-        raise _unfit("finite vectors", f"NaN or infinity for {bad} of {len(images_nhwc)} {what} images", remedy)
+        raise _unfit("finite vectors", f"NaN or infinity for {bad} of {len(images_nhwc)} {what}", remedy)
     zero = int((torch.linalg.vector_norm(vectors_nd, dim=1) <= 1e-12).sum())
     if zero:
         remedy = (
             "return a vector with a direction for every image: maps and curves blank pixels, in the end all of them. "
             "A small constant added to every entry will do"
         )
-        raise _unfit("vectors other than 0", f"zero vectors for {zero} of {len(images_nhwc)} {what} images", remedy)
+        raise _unfit("vectors other than 0", f"zero vectors for {zero} of {len(images_nhwc)} {what}", remedy)
 
 
 def _check_repeat(first_nd: np.ndarray, second_nd: np.ndarray) -> float:

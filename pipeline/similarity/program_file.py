@@ -5,6 +5,7 @@ loading, are refused; that does not make the file of a stranger safe, because to
 """
 
 import io
+import logging
 import os
 import zipfile
 from collections.abc import Iterator
@@ -31,9 +32,11 @@ def load_program(data: bytes, device: str, where: str) -> torch.nn.Module:
     Raises:
         BadModel: not a program of torch.export, one that holds pickled objects, or one that fails to load.
     """
-    _refuse_pickled_objects(data, where)
+    names = _names_in_archive(data, where)
+    _refuse_pickled_objects(names, where)
+    _refuse_other_files_of_torch(names, where)
     try:
-        with _weights_only():
+        with _weights_only(), _quiet():
             program: Any = torch.export.load(io.BytesIO(data))
             if device != "cpu":
                 from torch.export.passes import move_to_device_pass
@@ -46,16 +49,47 @@ def load_program(data: bytes, device: str, where: str) -> torch.nn.Module:
     return module
 
 
-def _refuse_pickled_objects(data: bytes, where: str) -> None:
+def _names_in_archive(data: bytes, where: str) -> list[str]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             # torch's reader finds entries whatever their case.
-            names = [name.lower() for name in archive.namelist()]
+            return [name.lower() for name in archive.namelist()]
     except zipfile.BadZipFile as error:
         raise _refused(where, f"no archive ({error})") from error
+
+
+def _refuse_pickled_objects(names: list[str], where: str) -> None:
     pickled = [name for name in names if any(f"/{prefix}" in name for prefix in PICKLED_OBJECTS)]
     if pickled:
         raise _refused(where, f"pickled objects: {', '.join(pickled[:3])}")
+
+
+def _refuse_other_files_of_torch(names: list[str], where: str) -> None:
+    """Tell what else torch writes into archives by what it is: its own reader gives another reason."""
+    below_top = {name.partition("/")[2] for name in names}
+    if "data.pkl" not in below_top:
+        return
+    script = any(name.startswith("code/") for name in below_top)
+    raise BadModel(
+        expected="a program saved by torch.export.save",
+        found="a TorchScript program, saved by torch.jit.save"
+        if script
+        else "what looks like weights (a state dict), or a module, saved by torch.save",
+        where=where,
+        remedy="export the model with torch.export; or write a factory that builds the network and loads this file: "
+        'similarity_model.factory, with factory_files = { weights = "..." } instead of program',
+    )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep torch from logging a traceback of a refused file: the message says what matters."""
+    logger = logging.getLogger("torch.export")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
 
 
 @contextmanager

@@ -81,12 +81,16 @@ class UserModel(nn.Module):
             raise
         except Exception as error:
             raise BadModel(
-                expected=f"vectors of {len(prepared)} images, float32 {tuple(prepared.shape)}",
+                expected=f"vectors of {len(prepared)} images, handed over as {self._given(prepared)}",
                 found=f"{type(error).__name__}: {str(error)[:500]}",
                 where=WHERE,
-                remedy=_remedy_of(error),
+                remedy=_remedy_of(error, self.takes_arrays),
             ) from error
         return _vectors(found, len(prepared)).to(images_nchw.device)
+
+    def _given(self, prepared: torch.Tensor) -> str:
+        kind = "a numpy array" if self.takes_arrays else f"a torch tensor on {prepared.device}"
+        return f"{kind}, float32 {tuple(prepared.shape)}"
 
 
 def as_embed(model: object, device: str) -> Callable[[Any], Any]:
@@ -137,7 +141,7 @@ def _bad_vectors(n_images: int, found: str, remedy: str) -> BadModel:
     return BadModel(expected=expected, found=found, where=f"the output of {WHERE}", remedy=remedy)
 
 
-def _remedy_of(error: Exception) -> str:
+def _remedy_of(error: Exception, takes_arrays: bool) -> str:
     # What an exported program says of an axis that it was exported for at one length only.
     axis = re.search(r"(?:size\(\)|shape)\[(\d)\]", str(error))
     if axis is not None and axis[1] == "0":
@@ -147,7 +151,8 @@ def _remedy_of(error: Exception) -> str:
         )
     if axis is not None:
         return "set similarity_model.input_size_px to the side that the program was exported for"
+    other, array_type = ("torch tensors", "torch") if takes_arrays else ("numpy arrays", "numpy")
     return (
-        "try the model on such images by itself; check similarity_model.input_size_px and array_type; "
-        "--debug shows where it failed"
+        f'if the model takes {other}, set similarity_model.array_type = "{array_type}"; '
+        "else try it on such images by itself and check input_size_px; --debug shows where it failed"
     )

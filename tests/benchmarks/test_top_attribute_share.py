@@ -1,10 +1,12 @@
 """How often a kind of attribute is named first: counted right, with intervals over queries."""
 
 import math
+from pathlib import Path
 
 import pytest
 
-from benchmarks.top_attribute_share import Row, markdown, present_share, shares
+from benchmarks.top_attribute_share import Row, main, markdown, present_share, shares
+from tests.flows.run_cases import FOUR_PARTS, FinishedRun
 
 
 def rows_of(variant: str, attributes: list[str]) -> list[Row]:
@@ -73,3 +75,14 @@ def test_the_table_is_in_percent_with_corrected_p_values() -> None:
     assert first.startswith("| explains | 90.0 [")
     assert "40.0 [" in first
     assert "p = 0.0" in first
+
+
+def test_results_of_other_settings_are_refused_in_one_readable_block(
+    finished_run: FinishedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main([str(finished_run.config), "part:", "--set", f"store.root={tmp_path}"])
+    assert FOUR_PARTS.search(str(stopped.value.code))
+    assert "explanations is pending" in str(stopped.value.code)
+    assert main([str(finished_run.config), "part:"]) == 0
+    assert "| embedding_effect |" in capsys.readouterr().out

@@ -80,8 +80,10 @@ def test_a_store_that_cannot_be_written_is_refused(finished_run: FinishedRun, tm
 
 
 def test_tracebacks_are_shown_on_demand(tmp_path: Path) -> None:
-    with pytest.raises(Exception, match="no such file"):
-        invoke("status", tmp_path / "none.toml", "--debug")
+    result = invoke("status", tmp_path / "none.toml", "--debug")
+    assert result.exit_code == 2
+    assert "Traceback" in result.stderr
+    assert "found: no such file" in result.stderr.rpartition("\nerror\n")[2]
 
 
 def test_wrong_options_are_usage_errors(finished_run: FinishedRun) -> None:

@@ -84,6 +84,16 @@ def test_a_wrong_table_is_refused_with_row_and_column(
         assert word in message
 
 
+def test_attributes_between_commas_are_warned_of(own: FinishedRun) -> None:
+    path = own.config.parent / "items.csv"
+    assert "separated by semicolons" not in invoke("run", own.config, "--until", "vocabulary").output
+    rows = path.read_text().splitlines()
+    path.write_text("\n".join([rows[0], *(f'{row.rpartition(",")[0]},"bright, {row[0]}"' for row in rows[1:])]))
+    output = " ".join(invoke("run", own.config, "--until", "vocabulary").output.split())
+    assert "hold commas, such as" in output
+    assert "separated by semicolons" in output
+
+
 @pytest.mark.parametrize("content", [b"", b"<html>not found</html>", b"\x89PNG\r\n\x1a\n cut"])
 def test_an_unreadable_picture_is_listed_within_the_limit(own: FinishedRun, content: bytes) -> None:
     (own.config.parent / "pictures" / "test" / "red test+0.png").write_bytes(content)
@@ -91,6 +101,7 @@ def test_an_unreadable_picture_is_listed_within_the_limit(own: FinishedRun, cont
     assert "found: 1 of 48" in message
     result = invoke("run", own.config, "--until", "images", "--set", "dataset.max_unreadable_share=0.03")
     assert result.exit_code == 0
+    assert "1 of 48 cannot be read and are left out: table unreadable_images" in " ".join(result.output.split())
     assert own.query("select path from unreadable_images") == [{"path": "test/red test+0.png"}]
 
 

@@ -7,6 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from flows.absent_tables import JOBS_OF_TABLE
+from flows.code_closure import SOURCE_ROOT
+from flows.stages import build_stages
+from stores.artifacts import ArtifactStore
+from stores.tables import SCHEMAS
 from tests.flows.run_cases import FinishedRun, invoke, refusal
 
 TABLES = {
@@ -134,8 +139,47 @@ def test_sql_that_is_none_is_refused(finished_run: FinishedRun, sql: str) -> Non
 
 
 def test_before_any_run_there_is_nothing_to_ask(finished_run: FinishedRun) -> None:
-    result = invoke("query", finished_run.config, "select * from metrics", "--set", "store.root=elsewhere")
+    result = invoke("query", finished_run.config, "select * from metric", "--set", "store.root=elsewhere")
     assert "run the pipeline first" in refusal(result, 2)
+
+
+def test_a_table_that_is_not_current_is_told_with_the_stage_that_makes_it(finished_run: FinishedRun) -> None:
+    words = ("query", finished_run.config, "select value from Metrics m", "--set", "pairs.test=7")
+    message = refusal(invoke(*words), 2)
+    assert "the table metrics of metrics, current for this configuration and these --set" in message
+    assert "metrics is pending" in message
+    assert "pairs.test is stale: settings.most_pairs: 24 -> 7" in message
+    assert "repeat every --set" in message
+    assert "--run latest" in message
+    assert "sane run CONFIG --until metrics" in message
+
+
+def test_a_table_that_a_run_did_not_make_or_a_configuration_never_makes_is_told(
+    run_copy: FinishedRun,
+) -> None:
+    asked = "select * from metrics"
+    run_copy.run(until="pairs.test")
+    assert "among the results that this run used" in refusal(
+        invoke("query", run_copy.config, asked, "--run", "latest"), 2
+    )
+    message = refusal(invoke("query", run_copy.config, "select * from outfits"), 2)
+    assert "outfits is not one of them" in message
+
+
+def test_the_jobs_of_a_table_are_those_that_made_it(finished_run: FinishedRun) -> None:
+    made: dict[str, set[str]] = {}
+    for stage in build_stages(finished_run.settings()):
+        for commit in ArtifactStore(str(finished_run.store)).read_commits(finished_run.manifest(stage.name)):
+            for part in commit.parts.values():
+                if part.kind == "table":
+                    made.setdefault(part.detail["table"], set()).add(stage.job)
+    assert len(made) > 15
+    for table, jobs in made.items():
+        assert jobs <= set(JOBS_OF_TABLE[table]), table
+    modules = {path.stem for path in (SOURCE_ROOT / "flows" / "jobs").glob("*.py")}
+    assert {job for jobs in JOBS_OF_TABLE.values() for job in jobs} <= modules
+    # Not made by a stage: the store's own history. No stage makes the last one yet.
+    assert set(SCHEMAS) - set(JOBS_OF_TABLE) == {"runs", "failures", "runtime", "map_localisation"}
 
 
 def test_an_unknown_format_is_refused_before_the_query_runs(finished_run: FinishedRun) -> None:

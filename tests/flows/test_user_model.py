@@ -64,6 +64,7 @@ def test_the_checks_are_recorded_and_the_length_is_found(pooled: FinishedRun) ->
 def test_an_edited_factory_is_stale_and_says_which_module(pooled: FinishedRun) -> None:
     written_to(pooled, "pooled.py", POOLED.replace("bias=1.0", "bias=2.0"))
     assert "settings.sources.pooled" in stale_reasons(pooled)
+    assert "(your code changed)" in stale_reasons(pooled)
     computed = pooled.computed(until=UNTIL)
     # The edited code was run, not the module that this process had imported before.
     assert computed == {"similarity_model": 1, "embeddings": 8}
@@ -167,6 +168,17 @@ def test_an_unfit_model_stops_the_run_with_one_message_before_anything_is_embedd
     assert not (run.store / "embeddings").exists()
 
 
+def test_the_traceback_of_an_error_in_the_users_code_ends_there(tmp_path: Path) -> None:
+    source = POOLED.replace("return torch.cat(", "return self.gone + torch.cat(")
+    assert source != POOLED
+    run = user_model_run(tmp_path / "run", 'factory = "unfit:build"', {"unfit.py": source})
+    result = invoke("run", run.config, "--until", UNTIL, "--debug")
+    assert result.exit_code == 1
+    last = result.stderr.partition("\nerror\n")[0].rstrip().splitlines()
+    assert last[-1].startswith("AttributeError: ")
+    assert "return self.gone" in "\n".join(last[-4:])
+
+
 def test_a_module_of_another_package_by_the_same_name_is_refused(tmp_path: Path) -> None:
     # This program is imported already, and Python keeps to it.
     run = user_model_run(tmp_path / "run", 'factory = "yaml_like:build"', {"yaml_like.py": "import duckdb\n" + POOLED})
@@ -194,7 +206,8 @@ def test_status_and_a_run_without_work_neither_load_torch_nor_run_the_users_code
     [
         ("", "either similarity_model.factory or similarity_model.program"),
         ('factory = "a:b"\nprogram = "c.pt2"', "either similarity_model.factory or similarity_model.program"),
-        ('factory = "a.b"', "match pattern"),
+        ('factory = "a.b"', "module:function, such as my_model:build"),
+        ('factory = "my-model:build"', "module:function, such as my_model:build"),
         ('factory = "a:b"\nepochs = 3', "no similarity_model.epochs where similarity_model.kind is 'user'"),
         ('program = "c.pt2"\narray_type = "numpy"', "without array_type"),
         ('factory = "a:b"\nmean = [0.5, 0.5, 0.5]', "together"),

@@ -85,11 +85,22 @@ def test_a_module_without_source_is_refused(tmp_path: Path, name: str) -> None:
     assert "factory_path" in refused.value.remedy
 
 
+def test_the_name_of_a_file_is_told_from_that_of_a_module(tmp_path: Path) -> None:
+    folder = write(tmp_path, {"model.py": "def build(): pass\n"})
+    with pytest.raises(BadModel) as refused:
+        factory_sources("model.py:build", folder)
+    assert refused.value.remedy == 'leave out the suffix .py: factory = "model:build"'
+
+
 def test_a_name_that_the_module_does_not_bind_is_refused(tmp_path: Path) -> None:
     folder = write(tmp_path, {"model.py": "from os import path as place\nclass Model: pass\nlimit: int = 3\n"})
     with pytest.raises(BadModel) as refused:
         factory_sources("model:build", folder)
-    assert refused.value.found == "only Model, limit, place"
+    assert refused.value.found == "only Model"
+    assert refused.value.remedy == "correct the name after the colon"
+    with pytest.raises(BadModel) as refused:
+        factory_sources("model:Modell", folder)
+    assert refused.value.remedy == "did you mean model:Model?"
     for bound in ("Model", "place", "limit"):
         factory_sources(f"model:{bound}", folder)
 

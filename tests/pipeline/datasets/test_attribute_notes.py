@@ -2,7 +2,12 @@
 
 import pytest
 
-from pipeline.datasets.attribute_notes import AttributeNote, attribute_notes, summary_of_notes
+from pipeline.datasets.attribute_notes import (
+    AttributeNote,
+    attribute_notes,
+    joined_by_commas,
+    summary_of_notes,
+)
 from pipeline.datasets.records import DatasetIndex, ImageRecord
 from pipeline.errors import BadDataset
 
@@ -51,3 +56,9 @@ def test_the_summary_counts_and_names() -> None:
     )
     many = [AttributeNote(name, "absent") for name in "abcd"]
     assert summary_of_notes(many) == "4 on no training image (a, b, c, ...)"
+
+
+def test_attributes_are_taken_for_lists_where_most_hold_commas() -> None:
+    assert joined_by_commas(["red, large", "blue, small", "red"]) == "red, large"
+    assert joined_by_commas(["red, large", "blue", "small"]) is None
+    assert joined_by_commas([]) is None

@@ -129,7 +129,7 @@ MISTAKES: dict[str, tuple[Callable[[Path], None], str, str, str]] = {
     "no table": (no_table, "items.csv", "", "no such file"),
     "empty table": (with_bytes(b""), "header", "distinct names", "no column names"),
     "header alone": (with_bytes(TABLE.splitlines()[0].encode()), "items.csv", "a row for each", "a header alone"),
-    "not UTF-8": (with_bytes(TABLE.encode("latin-1")), "the whole file", "UTF-8", "UnicodeDecodeError"),
+    "not UTF-8": (with_bytes(TABLE.encode("latin-1")), "line 3, after 't2,train/gr'", "UTF-8", "0xf6"),
     "semicolons": (with_bytes(TABLE.replace(",", ";").encode()), "header", "separated by commas", "image_id;path"),
     "column misspelt": (replaced("label", "lable"), "header", "columns image_id, split, label", "label missing"),
     "no attributes": (replaced("attributes", "tags"), "header", "either attributes or", "no attributes in"),
@@ -155,7 +155,7 @@ MISTAKES: dict[str, tuple[Callable[[Path], None], str, str, str]] = {
     "folder outside": (folder_outside, "column 'path'", "links followed", "train/shirt"),
     "no folder": (no_folder, "pictures", "the folder with the images", "no such folder"),
     "two files": (two_files_of_one_id, "row 8", r"1\.jpg and 1\.png", "'1'"),
-    "one training image": (replaced("train,shoe", "train,boot"), f"{THIRD}, column 'label'", "two training", "'boot'"),
+    "one training image": (replaced("train,shoe", "train,boot"), f"{THIRD}, column 'label'", "only images of one label match", "'boot'"),
     "no match to test": (replaced("test,shoe", "test,boot"), "items.csv", "'test'", "2 labels, none with two"),
     "no attribute": (
         with_bytes(re.sub(r"red[^,]*|blue|striped", "", TABLE).encode()), "the attributes", "at least one", r"\[\]",
@@ -175,3 +175,32 @@ def test_mistakes_are_refused_with_row_and_column(tmp_path: Path, mistake: str) 
     assert re.search(expected, error.value.expected), error.value.expected
     assert re.search(found, error.value.found), error.value.found
     assert len(error.value.remedy) > 10
+
+
+REMEDIES: dict[str, tuple[Callable[[Path], None], str]] = {
+    "semicolons": (with_bytes(TABLE.replace(",", ";").encode()), "save the table with commas"),
+    "tabs": (with_bytes(TABLE.replace(",", "\t").encode()), "save the table with commas"),
+    "not UTF-8": (with_bytes(TABLE.encode("latin-1")), "save the table as UTF-8"),
+    "capital": (replaced("split", "Split"), "rename the column 'Split' to 'split'"),
+    "column misspelt": (replaced("label", "lable"), "rename the column 'lable' to 'label'"),
+    "no such column": (replaced("label", "price_usd"), "name the columns as docs/own-dataset.md says"),
+    "one training image": (replaced("train,shoe", "train,boot"), "drop the row"),
+}
+
+
+@pytest.mark.parametrize("mistake", REMEDIES)
+def test_the_remedy_fits_the_mistake(tmp_path: Path, mistake: str) -> None:
+    change, remedy = REMEDIES[mistake]
+    write_dataset(tmp_path)
+    change(tmp_path)
+    with pytest.raises(BadDataset) as error:
+        build(tmp_path)
+    assert remedy in error.value.remedy
+
+
+def test_an_id_that_lies_in_a_folder_is_told_that_folders_are_not_searched(tmp_path: Path) -> None:
+    write_dataset(tmp_path)
+    (tmp_path / "items.csv").write_text("image_id,split,label,attributes\n3,train,shoe,red\n")
+    with pytest.raises(BadDataset) as error:
+        build(tmp_path)
+    assert "folders in it are not searched" in error.value.expected

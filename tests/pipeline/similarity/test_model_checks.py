@@ -62,7 +62,7 @@ def test_passes_are_counted_as_they_are_made() -> None:
 
 def test_nan_is_refused_for_the_kind_of_image_that_makes_it() -> None:
     message = refused(lambda images: torch.log(pooled(images) - 2))
-    assert message.found == "NaN or infinity for 4 of 4 the dataset's images"
+    assert message.found == "NaN or infinity for 4 of 4 images of the dataset"
     # Standardising an image by its own deviation divides by 0 where it is blank, and only there.
     standardised = refused(
         lambda images: torch.cat([pooled(images), 1 / images.std(dim=(1, 2, 3), keepdim=False)[:, None]], dim=1)

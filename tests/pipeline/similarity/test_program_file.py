@@ -86,10 +86,32 @@ def test_what_is_no_program_is_refused(data: bytes) -> None:
     assert refused.value.where == "some/place.pt2"
 
 
-def test_a_state_dict_is_no_program(tmp_path: Path) -> None:
-    torch.save(nn.Linear(2, 2).state_dict(), tmp_path / "weights.pt")
+@pytest.mark.parametrize("saved", [nn.Linear(2, 2).state_dict(), nn.Linear(2, 2), {"state_dict": {}}])
+def test_weights_are_no_program_and_a_factory_takes_them(saved: object, capfd: pytest.CaptureFixture[str]) -> None:
+    data = io.BytesIO()
+    torch.save(saved, data)
+    with pytest.raises(BadModel) as refused:
+        load_program(data.getvalue(), "cpu", "here")
+    assert "looks like weights" in refused.value.found
+    assert "factory_files" in refused.value.remedy
+    assert capfd.readouterr().err == ""
+
+
+def test_a_torchscript_program_is_told_as_one() -> None:
+    names = ["net/data.pkl", "net/code/__torch__.py", "net/constants.pkl"]
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for name in names:
+            archive.writestr(name, b"")
+    with pytest.raises(BadModel) as refused:
+        load_program(data.getvalue(), "cpu", "here")
+    assert "torch.jit.save" in refused.value.found
+
+
+def test_a_damaged_program_is_refused_without_torchs_own_traceback(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(BadModel):
-        load_program((tmp_path / "weights.pt").read_bytes(), "cpu", "here")
+        load_program(repacked(exported(), {"archive_format": b"other"}), "cpu", "here")
+    assert capfd.readouterr().err == ""
 
 
 def test_the_environment_is_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,6 +102,22 @@ def test_what_is_no_vector_of_floats_per_image_is_refused(embed: Callable[[Any],
     assert "user's similarity model" in refused.value.where
 
 
+@pytest.mark.parametrize(
+    ("embed", "takes_arrays", "given", "remedy"),
+    [
+        (lambda images: images.view(images.size(0), -1), True, "a numpy array", 'array_type = "torch"'),
+        (lambda images: images.transpose(0, 2, 3, 1), False, "a torch tensor on cpu", 'array_type = "numpy"'),
+    ],
+)
+def test_a_model_that_takes_the_other_kind_of_array_is_told_which_key_changes_it(
+    embed: Callable[[Any], Any], takes_arrays: bool, given: str, remedy: str
+) -> None:
+    with pytest.raises(BadModel) as refused:
+        SimilarityScorer(UserModel(embed, Preprocessing(), takes_arrays)).embed(random_pixels(4))
+    assert f"{given}, float32 (4, 3, 20, 20)" in refused.value.expected
+    assert remedy in refused.value.remedy
+
+
 def test_memory_running_out_is_left_to_the_caller_who_takes_smaller_batches() -> None:
     def embed(images: torch.Tensor) -> torch.Tensor:
         raise torch.OutOfMemoryError("full")

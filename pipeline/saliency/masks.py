@@ -80,7 +80,7 @@ def render_masks(draws: MaskDraws, start: int, stop: int, device: str = "cpu", c
 
 
 def mask_values_by_cell(draws: MaskDraws) -> torch.Tensor:
-    """Return float32 (shift, pixel, cell): along one axis, how much each cell contributes to each pixel at each shift."""
+    """Return float32 (shift, pixel, cell): how much each cell contributes to a pixel, along one axis."""
     cells = draws.grids_ncc.shape[1]
     weights_uc = _upsampling_weights(cells, (cells + 1) * draws.cell_size_px)
     pixels = torch.arange(draws.image_size_px)

@@ -93,7 +93,7 @@ def regress_maps(scores_nk: np.ndarray, regression: ScoreRegression) -> tuple[np
 def _components(draws: MaskDraws) -> tuple[np.ndarray, np.ndarray]:
     """Return the eigenvectors (pixel, component) and eigenvalues of the masks' covariance along one axis.
 
-    A mask is rows(shift y) @ grid @ rows(shift x) transposed with independent cells, so that its covariance is p (1 - p)
+    A mask is rows(shift y) @ grid @ rows(shift x) transposed with independent cells: its covariance is p (1 - p)
     times the product of the two axes' mean of rows @ rows transposed over the shifts: exact, no mask is drawn.
     """
     values_spc = mask_values_by_cell(draws).numpy().astype(np.float64)

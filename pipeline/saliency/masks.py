@@ -83,6 +83,14 @@ def render_masks(draws: MaskDraws, start: int, stop: int, device: str = "cpu", c
     return torch.bmm(torch.bmm(rows_nyc, grids), columns_nxc.transpose(1, 2))
 
 
+def mask_values_by_cell(draws: MaskDraws) -> torch.Tensor:
+    """Return float32 (shift, pixel, cell): how much each cell contributes to a pixel, along one axis."""
+    cells = draws.grids_ncc.shape[1]
+    weights_uc = _upsampling_weights(cells, (cells + 1) * draws.cell_size_px)
+    pixels = torch.arange(draws.image_size_px)
+    return weights_uc[torch.arange(draws.cell_size_px)[:, None] + pixels]
+
+
 def _upsampling_weights(cells: int, upsampled_px: int) -> torch.Tensor:
     """Return float32 (upsampled pixel, cell): row i says how much each cell contributes to pixel i."""
     identity = torch.eye(cells)[None]

@@ -25,8 +25,7 @@ from flows.upstream import Upstream
 from pipeline.evaluation.faithfulness import faithfulness_of_query
 from pipeline.networks import fold_batch_norms
 from pipeline.randomness import keyed_rng
-from pipeline.saliency.mask_designs import balanced_grids, independent_grids
-from pipeline.saliency.masks import MaskDraws, render_masks
+from pipeline.saliency.masks import MaskDraws, draw_masks, render_masks
 from pipeline.saliency.perturbed_embeddings import embed_perturbations
 from pipeline.saliency.score_regression import prepare_regression, regress_maps
 from pipeline.similarity.networks import build_embedding_network, load_network_state
@@ -168,12 +167,7 @@ def _test_row(name: str, measured_p2: np.ndarray, papers_p2: np.ndarray) -> str:
 
 
 def _draws(design: str, masks: int, size: int, seed: int) -> MaskDraws:
-    cell_size_px = -(-size // CELLS)
-    shifts_n2 = (keyed_rng(seed, "mask shifts").random((masks, 2)) * cell_size_px).astype(np.int64)
-    if design == "independent":
-        return MaskDraws(independent_grids(seed, masks, CELLS, KEEP), shifts_n2, cell_size_px, size)
-    half = shifts_n2[: masks // 2]
-    return MaskDraws(balanced_grids(seed, masks, CELLS, KEEP), np.concatenate([half, half]), cell_size_px, size)
+    return draw_masks(seed, masks, CELLS, KEEP, size, is_balanced=design == "balanced")
 
 
 def _flat(draws: MaskDraws, start: int, count: int = 500) -> np.ndarray:

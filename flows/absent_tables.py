@@ -80,7 +80,9 @@ def _not_current(table: str, plans: list[StagePlan], makers: list[StagePlan]) ->
     first = next((plan for plan in plans if plan.state not in ("current", "pending")), makers[0])
     return BadSetting(
         expected=f"the table {table} of {' or '.join(names)}, current for this configuration and these --set",
-        found="; ".join(f"{plan.stage.name} is {plan.state}: {plan.reasons[0]}" for plan in _distinct(makers[0], first)),
+        found="; ".join(
+            f"{plan.stage.name} is {plan.state}: {plan.reasons[0]}" for plan in _distinct(makers[0], first)
+        ),
         where="the query",
         remedy="repeat every --set of the run that made it, or read what that run used with --run latest "
         f"(or --run NAME); otherwise make it: sane run CONFIG --until {names[0]}",

@@ -29,10 +29,15 @@ class RiseSettings(GeneratorSection):
     supervision_masks: Positive = Field(2000, description="N for training and validation queries")
     grid_cells: Positive = Field(8, description="cells along a side of a mask's coarse grid")
     keep_probability: float = Field(0.5, gt=0, lt=1, description="chance that a cell is kept")
+    scheme: Literal["papers", "balanced_regression"] = Field(
+        "papers",
+        description="papers: independent masks and their weighted mean; balanced_regression: masks with their "
+        "complements and a regression, for about 0.4 times as many masks (an even number, keep_probability 0.5)",
+    )
 
     def spec(self, mode: str, supervises: bool) -> dict[str, Any]:  # noqa: ARG002
         """See GeneratorSection."""
-        values = self.model_dump(include={"grid_cells", "keep_probability"})
+        values = self.model_dump(include={"grid_cells", "keep_probability", "scheme"})
         return {"masks": self.supervision_masks if supervises else self.masks, **values}
 
 

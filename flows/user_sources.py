@@ -155,5 +155,7 @@ def _check_function(factory: str, function: str, file: Path) -> None:
             expected=f"a function {function} in {file.name}",
             found=f"only {', '.join(callables)}" if callables else "none at all",
             where=f"similarity_model.factory = {factory!r}, {file}",
-            remedy=f"did you mean {factory.partition(':')[0]}:{close[0]}?" if close else "correct the name after the colon",
+            remedy=f"did you mean {factory.partition(':')[0]}:{close[0]}?"
+            if close
+            else "correct the name after the colon",
         )

@@ -12,9 +12,6 @@ from scipy.linalg import hadamard
 from pipeline.errors import BadSetting
 from pipeline.randomness import keyed_rng
 
-INDEPENDENT, BALANCED = "independent", "balanced"
-DESIGNS = (INDEPENDENT, BALANCED)
-
 
 def independent_grids(seed: int, n_masks: int, grid_cells: int, keep_probability: float) -> np.ndarray:
     """Return bool grids (mask, cell y, cell x), each cell kept with the given probability; a longer set begins alike.
@@ -37,8 +34,8 @@ def balanced_grids(seed: int, n_masks: int, grid_cells: int, keep_probability: f
         raise BadSetting(
             expected="an even number of masks and keep_probability 0.5: masks come with their complements",
             found=f"masks {n_masks}, keep_probability {keep_probability}",
-            where="saliency.rise, scheme balanced",
-            remedy='set an even number and 0.5, or scheme = "independent"',
+            where="saliency.rise, scheme balanced_regression",
+            remedy='set an even number and 0.5, or scheme = "papers"',
         )
     half, cells = n_masks // 2, grid_cells**2
     order = 1 << max(half - 1, cells).bit_length()

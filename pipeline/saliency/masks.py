@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from pipeline.errors import BadSetting
 from pipeline.randomness import keyed_rng
+from pipeline.saliency.mask_designs import balanced_grids, independent_grids
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,29 @@ class MaskDraws:
         return render_masks(self, start, stop, device, channels)
 
 
-def draw_masks(seed: int, n_masks: int, grid_cells: int, keep_probability: float, image_size_px: int) -> MaskDraws:
-    """Return the draws of N masks; the first n of a longer set are the set of n.
+def draw_masks(
+    seed: int,
+    n_masks: int,
+    grid_cells: int,
+    keep_probability: float,
+    image_size_px: int,
+    is_balanced: bool = False,
+) -> MaskDraws:
+    """Return the draws of N masks; the first n of a longer set are the set of n, but for balanced ones.
 
     All queries share one set, as in the original RISE: a mask is an item keyed by (seed, index).
 
+    Args:
+        seed: keys the draws.
+        n_masks: N.
+        grid_cells: cells along a side of the coarse grid.
+        keep_probability: chance that a cell is kept.
+        image_size_px: side of the masks.
+        is_balanced: the second half are the complements of the first, at the same shifts, see balanced_grids.
+
     Raises:
-        BadSetting: fewer than one mask or cell, a probability outside (0, 1), or more cells than pixels.
+        BadSetting: fewer than one mask or cell, a probability outside (0, 1), more cells than pixels, or a balanced
+            set of an odd number of masks or of another probability than a half.
     """
     if n_masks < 1 or not 1 <= grid_cells <= image_size_px or not 0 < keep_probability < 1:
         raise BadSetting(
@@ -54,9 +71,13 @@ def draw_masks(seed: int, n_masks: int, grid_cells: int, keep_probability: float
             remedy="correct the setting",
         )
     cell_size_px = -(-image_size_px // grid_cells)
-    grids = keyed_rng(seed, "mask grids").random((n_masks, grid_cells, grid_cells)) < keep_probability
-    shifts = keyed_rng(seed, "mask shifts").random((n_masks, 2)) * cell_size_px
-    return MaskDraws(grids, shifts.astype(np.int64), cell_size_px, image_size_px)
+    shifts_n2 = (keyed_rng(seed, "mask shifts").random((n_masks, 2)) * cell_size_px).astype(np.int64)
+    if is_balanced:
+        grids = balanced_grids(seed, n_masks, grid_cells, keep_probability)
+        shifts_n2 = np.tile(shifts_n2[: n_masks // 2], (2, 1))
+    else:
+        grids = independent_grids(seed, n_masks, grid_cells, keep_probability)
+    return MaskDraws(grids, shifts_n2, cell_size_px, image_size_px)
 
 
 def render_masks(draws: MaskDraws, start: int, stop: int, device: str = "cpu", channels: int = 1) -> torch.Tensor:

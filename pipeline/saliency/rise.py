@@ -8,15 +8,18 @@ from dataclasses import dataclass
 
 import torch
 
+from pipeline.errors import BadSetting
 from pipeline.randomness import derive_seed
 from pipeline.saliency.catalogue import BOTH, FIXED
 from pipeline.saliency.contract import SaliencyGenerator, SaliencyMaps, SaliencyRequest, one_by_one
 from pipeline.saliency.mask_source import MaskSource
 from pipeline.saliency.masks import MaskDraws, draw_masks
 from pipeline.saliency.perturbed_embeddings import perturbed_query_scores
+from pipeline.saliency.score_regression import prepare_regression, regress_maps
 from pipeline.similarity.scorer import SimilarityScorer
 
 REDUCTION_BATCH_MASKS = 100
+PAPERS, BALANCED_REGRESSION = "papers", "balanced_regression"
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,8 @@ class RiseSpec:
         reference_masks: M, of mode both.
         grid_cells: cells along a side of the coarse grid.
         keep_probability: chance that a cell is kept.
+        scheme: "papers": independent masks, and their weighted mean; "balanced_regression": balanced masks with their
+            complements, and a regression on them, which needs fewer for the same map.
         seed: of the masks.
     """
 
@@ -35,6 +40,7 @@ class RiseSpec:
     reference_masks: int = 30
     grid_cells: int = 8
     keep_probability: float = 0.5
+    scheme: str = PAPERS
     seed: int = 0
 
 
@@ -45,9 +51,18 @@ def build_rise(spec: RiseSpec, scorer: SimilarityScorer, image_size_px: int, mod
         BadSetting: see draw_masks. The generator itself raises BadModel, see embed_perturbations, and in mode both
             BadSetting for a request without reference pixels.
     """
-    return build_rise_with_masks(
-        query_masks(spec, image_size_px), scorer, _reference_masks(spec, image_size_px) if mode == BOTH else None
-    )
+    masks = query_masks(spec, image_size_px)
+    reference_masks = _reference_masks(spec, image_size_px) if mode == BOTH else None
+    if spec.scheme == PAPERS:
+        return build_rise_with_masks(masks, scorer, reference_masks)
+    regression = prepare_regression(masks, spec.keep_probability, is_antithetic=True)
+
+    def compute_regressed_maps(request: SaliencyRequest) -> SaliencyMaps:
+        scores_nk, passes = perturbed_query_scores(scorer, request, masks, reference_masks)
+        maps_khw, _ = regress_maps(scores_nk.cpu().numpy(), regression)
+        return SaliencyMaps(maps_khw, maps_khw, passes)
+
+    return one_by_one(compute_regressed_maps)
 
 
 def build_rise_with_masks(
@@ -80,7 +95,15 @@ def query_masks(spec: RiseSpec, image_size_px: int) -> MaskDraws:
     Raises:
         BadSetting: see draw_masks.
     """
-    return draw_masks(spec.seed, spec.masks, spec.grid_cells, spec.keep_probability, image_size_px)
+    if spec.scheme not in (PAPERS, BALANCED_REGRESSION):
+        raise BadSetting(
+            expected=f"{PAPERS} or {BALANCED_REGRESSION}",
+            found=repr(spec.scheme),
+            where="saliency.rise.scheme",
+            remedy="choose a known scheme",
+        )
+    is_balanced = spec.scheme == BALANCED_REGRESSION
+    return draw_masks(spec.seed, spec.masks, spec.grid_cells, spec.keep_probability, image_size_px, is_balanced)
 
 
 def _reference_masks(spec: RiseSpec, image_size_px: int) -> MaskDraws:

@@ -53,13 +53,11 @@ def prepare_regression(draws: MaskDraws, keep_probability: float, is_antithetic:
         regressors = z_nj - z_nj.mean(axis=0)
     left_nr, singular_r, right_rj = np.linalg.svd(regressors, full_matrices=False)
     variance_j = variances_j[components[:, 0]] * variances_j[components[:, 1]]
-    scale_j = (1 - keep_probability) * variance_j
-    weighted_rj = right_rj * scale_j
-    maps_rp = np.zeros((len(singular_r), size * size))
-    for number, (down, across) in enumerate(components):
-        pattern = np.outer(axes_yj[:, down], axes_yj[:, across]).ravel()
-        maps_rp += weighted_rj[:, number, None] * pattern
-    return ScoreRegression(is_antithetic, left_nr, singular_r, maps_rp, size)
+    most = 1 + components.max()
+    weights_rjk = np.zeros((len(singular_r), most, most))
+    weights_rjk[:, components[:, 0], components[:, 1]] = right_rj * ((1 - keep_probability) * variance_j)
+    maps_ryx = axes_yj[:, :most] @ weights_rjk @ axes_yj[:, :most].T
+    return ScoreRegression(is_antithetic, left_nr, singular_r, maps_ryx.reshape(len(singular_r), -1), size)
 
 
 def regress_maps(scores_nk: np.ndarray, regression: ScoreRegression) -> tuple[np.ndarray, np.ndarray]:

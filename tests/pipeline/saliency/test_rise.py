@@ -10,6 +10,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import spearmanr
 from torch import nn
 
 from pipeline.errors import BadModel, BadSetting
@@ -247,6 +248,28 @@ def test_a_pixel_that_no_mask_shows_has_no_evidence() -> None:
 def test_bad_settings_are_refused_before_any_pass() -> None:
     with pytest.raises(BadSetting, match="masks 0"):
         build_rise(RiseSpec(masks=0), small_scorer(), SIZE_PX)
+
+
+def test_balanced_regression_agrees_with_many_masks_of_the_papers() -> None:
+    scorer = small_scorer()
+    request = request_for(scorer)
+    many = display_maps(build_rise(RiseSpec(masks=3000, seed=9), scorer, SIZE_PX), request)
+
+    def rank_correlation(spec: RiseSpec) -> float:
+        maps = display_maps(build_rise(spec, scorer, SIZE_PX), request)
+        pairs = zip(maps, many, strict=True)
+        return float(np.mean([spearmanr(one.ravel(), other.ravel()).statistic for one, other in pairs]))
+
+    few = [rank_correlation(RiseSpec(masks=200, scheme=scheme, seed=1)) for scheme in ("papers", "balanced_regression")]
+    assert few[1] > few[0] + 0.02
+    assert few[1] > 0.9
+
+
+def test_an_unknown_scheme_and_odd_balanced_masks_are_refused() -> None:
+    with pytest.raises(BadSetting, match="papers or balanced_regression"):
+        build_rise(RiseSpec(scheme="sobol"), small_scorer(), SIZE_PX)
+    with pytest.raises(BadSetting, match="an even number of masks"):
+        build_rise(RiseSpec(masks=21, scheme="balanced_regression"), small_scorer(), SIZE_PX)
 
 
 def test_a_reference_embedding_of_nan_is_refused() -> None:

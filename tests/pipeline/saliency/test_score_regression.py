@@ -102,8 +102,8 @@ def test_noise_is_met_by_a_larger_penalty() -> None:
 @pytest.mark.parametrize(
     ("line", "instead"),
     [
-        ("(1 - keep_probability) * variance_j", "(1 - keep_probability) * np.ones_like(variance_j)"),
-        ("np.outer(axes_yj[:, down], axes_yj[:, across])", "np.outer(axes_yj[:, across], axes_yj[:, down])"),
+        ("* ((1 - keep_probability) * variance_j)", "* (1 - keep_probability)"),
+        ("weights_rjk[:, components[:, 0], components[:, 1]]", "weights_rjk[:, components[:, 1], components[:, 0]]"),
         ("axes.T @ masks_nyx @ axes", "axes.T @ masks_nyx.transpose(1, 2) @ axes"),
         ("/ regression.singular_r[:, None] * projected_rk", "* projected_rk"),
     ],

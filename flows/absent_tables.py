@@ -27,6 +27,7 @@ JOBS_OF_TABLE = {
     "metrics": ("metrics",),
     "missing_images": ("listed_pairs",),
     "model_checks": ("user_model",),
+    "negatives": ("negatives",),
     "null_effects": ("true_effects",),
     "outfits": ("outfits",),
     "pairs": ("pairs", "outfit_pairs", "listed_pairs"),

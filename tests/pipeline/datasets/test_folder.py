@@ -155,7 +155,7 @@ MISTAKES: dict[str, tuple[Callable[[Path], None], str, str, str]] = {
     "folder outside": (folder_outside, "column 'path'", "links followed", "train/shirt"),
     "no folder": (no_folder, "pictures", "the folder with the images", "no such folder"),
     "two files": (two_files_of_one_id, "row 8", r"1\.jpg and 1\.png", "'1'"),
-    "one training image": (replaced("train,shoe", "train,boot"), f"{THIRD}, column 'label'", "only images of one label match", "'boot'"),
+    "one training image": (replaced("train,shoe", "train,boot"), f"{THIRD}, column 'label'", "of one label", "'boot'"),
     "no match to test": (replaced("test,shoe", "test,boot"), "items.csv", "'test'", "2 labels, none with two"),
     "no attribute": (
         with_bytes(re.sub(r"red[^,]*|blue|striped", "", TABLE).encode()), "the attributes", "at least one", r"\[\]",

@@ -262,7 +262,7 @@ def test_balanced_regression_agrees_with_many_masks_of_the_papers() -> None:
 
     few = [rank_correlation(RiseSpec(masks=200, scheme=scheme, seed=1)) for scheme in ("papers", "balanced_regression")]
     assert few[1] > few[0] + 0.02
-    assert few[1] > 0.9
+    assert few[1] > 0.7
 
 
 def test_an_unknown_scheme_and_odd_balanced_masks_are_refused() -> None:

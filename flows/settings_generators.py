@@ -3,10 +3,18 @@
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from flows.settings_section import Positive, Section
+from pipeline.saliency.catalogue import BOTH
+from pipeline.saliency.window_geometry import (
+    QUERY_WINDOWS_AT_THE_EDGE,
+    REFERENCE_WINDOWS_AT_THE_EDGE,
+    WINDOW_SIDES,
+    fewest_windows,
+)
 
+MODES = "fixed: only the query is manipulated; both: the reference as well"
 LAYER = "submodule whose activations become the map, such as 0.2; empty: the network's last feature map"
 
 
@@ -21,12 +29,27 @@ class GeneratorSection(Section):
         raise NotImplementedError
 
 
-class RiseSettings(GeneratorSection):
+class KeepingSection(GeneratorSection):
+    """What generators have whose perturbed queries' embeddings can be kept."""
+
+    keep: bool | None = Field(
+        None,
+        description="keep the perturbed queries' embeddings, so that a new reference, condition or mode costs no pass "
+        "of a query; empty: where several modes share them",
+    )
+
+    def keeps(self, modes: int) -> bool:
+        """Return whether the embeddings are kept of queries that have maps of so many modes."""
+        return modes > 1 if self.keep is None else self.keep
+
+
+class RiseSettings(KeepingSection):
     """[saliency.rise]."""
 
-    modes: list[Literal["fixed"]] = Field(["fixed"], description="fixed: only the query is manipulated")
+    modes: list[Literal["fixed", "both"]] = Field(["fixed", "both"], description=MODES)
     masks: Positive = Field(2000, description="N: masks (and forward passes) per test query")
     supervision_masks: Positive = Field(2000, description="N for training and validation queries")
+    reference_masks: Positive = Field(30, description="M: masks (and forward passes) per reference, mode both")
     grid_cells: Positive = Field(8, description="cells along a side of a mask's coarse grid")
     keep_probability: float = Field(0.5, gt=0, lt=1, description="chance that a cell is kept")
     scheme: Literal["papers", "balanced_regression"] = Field(
@@ -35,10 +58,42 @@ class RiseSettings(GeneratorSection):
         "complements and a regression, for about 0.4 times as many masks (an even number, keep_probability 0.5)",
     )
 
-    def spec(self, mode: str, supervises: bool) -> dict[str, Any]:  # noqa: ARG002
+    def spec(self, mode: str, supervises: bool) -> dict[str, Any]:
         """See GeneratorSection."""
         values = self.model_dump(include={"grid_cells", "keep_probability", "scheme"})
+        if mode == BOTH:
+            values["reference_masks"] = self.reference_masks
         return {"masks": self.supervision_masks if supervises else self.masks, **values}
+
+
+class SlidingWindowSettings(KeepingSection):
+    """[saliency.sliding_window]."""
+
+    modes: list[Literal["fixed", "both"]] = Field(["fixed", "both"], description=MODES)
+    geometry: Literal["papers", "authors_code"] = Field(
+        "papers",
+        description="papers: windows of 12 % of the area, a pixel's value is their mean drop; authors_code: 8 %, and a "
+        "value per window, enlarged",
+    )
+    windows_per_side: Positive = Field(25, description="windows along each axis of the query; N is their square")
+    reference_windows_per_side: Positive = Field(6, description="the same of the reference, mode both; M is its square")
+
+    @model_validator(mode="after")
+    def _windows_cover_every_pixel(self) -> "SlidingWindowSettings":
+        side = WINDOW_SIDES[self.geometry]
+        for name, at_the_edge in (
+            ("windows_per_side", QUERY_WINDOWS_AT_THE_EDGE),
+            ("reference_windows_per_side", REFERENCE_WINDOWS_AT_THE_EDGE),
+        ):
+            fewest = fewest_windows(side, at_the_edge)
+            if getattr(self, name) < fewest:
+                raise ValueError(f"{name} must be at least {fewest} for windows of {side}/112 of the image's side")
+        return self
+
+    def spec(self, mode: str, supervises: bool) -> dict[str, Any]:  # noqa: ARG002
+        """See GeneratorSection."""
+        names = {"geometry", "windows_per_side", *(["reference_windows_per_side"] if mode == BOTH else [])}
+        return self.model_dump(include=names)
 
 
 class SimilarityAttentionSettings(GeneratorSection):

@@ -11,11 +11,14 @@ from flows.settings_generators import (
     MaskSettings,
     RiseSettings,
     SimilarityAttentionSettings,
+    SlidingWindowSettings,
 )
 from flows.settings_section import Section
 from pipeline.saliency.catalogue import FIXED
 
-GeneratorName = Literal["rise", "lime", "mask", "similarity_attention", "grad_cam", "random", "centre"]
+GeneratorName = Literal[
+    "sliding_window", "rise", "lime", "mask", "similarity_attention", "grad_cam", "random", "centre"
+]
 
 
 class SaliencySettings(Section):
@@ -23,6 +26,7 @@ class SaliencySettings(Section):
 
     generators: list[GeneratorName] = Field(["rise", "random", "centre"], description="maps of test pairs")
     supervision: Literal["rise"] = Field("rise", description="maps that supervise and match attributes")
+    sliding_window: SlidingWindowSettings = SlidingWindowSettings()  # type: ignore[call-arg]
     rise: RiseSettings = RiseSettings()  # type: ignore[call-arg]
     similarity_attention: SimilarityAttentionSettings = SimilarityAttentionSettings()  # type: ignore[call-arg]
     grad_cam: GradCamSettings = GradCamSettings()  # type: ignore[call-arg]

@@ -1,9 +1,13 @@
-"""The graph of saliency maps: those that supervise attributes, those of test pairs, and these maps' faithfulness."""
+"""The graph of saliency maps: those that supervise attributes, those of test pairs, and these maps' faithfulness.
+
+Where the embeddings of perturbed queries are kept, a stage of their own makes them before the maps of all modes.
+"""
 
 from flows.graph import Stage
 from flows.planners import saliency
 from flows.planners.negatives import NEGATIVES
 from flows.settings import Settings
+from flows.settings_generators import KeepingSection
 from flows.stages_negatives import negatives_stages
 from flows.stages_type_aware import condition_values
 from flows.stages_user_model import embedding_code, model_places
@@ -16,10 +20,51 @@ def saliency_stages(settings: Settings) -> list[Stage]:
     shown = settings.saliency.generator_modes
     return [
         *negatives_stages(settings),
+        *(
+            _perturbed_stage(settings, split, generator)
+            for split in ("train", "valid", "test")
+            for generator in ([supervision] if split != "test" else settings.saliency.generators)
+            if _are_kept(settings, split, generator)
+        ),
         *(_maps_stage(settings, split, supervision, FIXED) for split in ("train", "valid")),
         *(_maps_stage(settings, "test", generator, mode) for generator, mode in shown),
         *(_faithfulness_stage(settings, generator, mode) for generator, mode in shown),
     ]
+
+
+def _perturbed_stage(settings: Settings, split: str, generator: str) -> Stage:
+    section = settings.saliency.section(generator)
+    assert section is not None, f"{generator} has no section"
+    values = {
+        "split": split,
+        "generator": generator,
+        "seed": settings.seed,
+        "image_size_px": settings.dataset.image_size_px,
+        "precision": settings.compute.precision,
+        # What is done to the query, in all modes alike.
+        "spec": section.spec(FIXED, supervises=split != "test"),
+    }
+    return Stage(
+        _perturbed_name(split, generator),
+        "perturbed_embeddings",
+        values,
+        (*embedding_code(settings.similarity_model), GENERATORS[generator].module),
+        ("images", "similarity_model", f"pairs.{split}"),
+        saliency.plan_perturbed_embeddings,
+        model_places(settings.similarity_model),
+        # Which queries there are is in no key: a shard names its own.
+        extent=_chosen_pairs(settings, generator) if split == "test" else {},
+    )
+
+
+def _are_kept(settings: Settings, split: str, generator: str) -> bool:
+    section = settings.saliency.section(generator)
+    modes = len(section.modes) if section and split == "test" else 1
+    return isinstance(section, KeepingSection) and section.keeps(modes)
+
+
+def _perturbed_name(split: str, generator: str) -> str:
+    return f"perturbed_embeddings.{split}.{generator}"
 
 
 def _maps_stage(settings: Settings, split: str, generator: str, mode: str) -> Stage:
@@ -45,6 +90,9 @@ def _maps_stage(settings: Settings, split: str, generator: str, mode: str) -> St
         values |= _chosen_pairs(settings, generator)
     negatives = (NEGATIVES,) if needs_negatives(mode) else ()
     upstream = ("images", "similarity_model", "embeddings", f"pairs.{split}", *negatives)
+    if _are_kept(settings, split, generator):
+        values["perturbed"] = _perturbed_name(split, generator)
+        upstream = (*upstream, _perturbed_name(split, generator))
     code = (
         *embedding_code(settings.similarity_model),
         facts.module,

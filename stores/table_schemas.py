@@ -64,6 +64,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     "missing_images": _table({"image_id": _TEXT, "lines": _COUNT}),
     "similarities": _table({"pair_id": _TEXT, "similarity": _REAL}),
     "negatives": _table({"pair_id": _TEXT, "query": _TEXT, "rank": _COUNT, "image_id": _TEXT, "similarity": _REAL}),
+    "perturbed_queries": _table({"query": _TEXT, "row": _COUNT}),
     "map_rows": _table({"pair_id": _TEXT, "query": _TEXT, "reference": _TEXT, "row": _COUNT, "map_sha256": _TEXT}),
     "map_notes": _table({"pair_id": _TEXT, "note": _TEXT, "value": _REAL}),
     "map_localisation": _table(

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from flows.costs.facts import Facts
 from flows.plan import StagePlan
-from flows.planners.saliency import QUERIES_PER_SHARD, chosen_queries
+from flows.planners.saliency import QUERIES_PER_SHARD, chosen_queries, most_pairs
 from stores.shards import content_defined_shards
 
 # Jobs whose shards follow those of the images, with the splits they cover; the others are cut by query or not at all.
@@ -16,6 +16,8 @@ IMAGE_SPLITS = {
     "attribute_scores": ("valid", "test"),
 }
 QUERY_JOBS = ("saliency_maps", "faithfulness", "true_effects")
+# Cut as well by query, whose references do not matter.
+PERTURBATIONS = "perturbed_embeddings"
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ def _known(plan: StagePlan, facts: Facts) -> list[Extent]:
         elif plan.stage.job in QUERY_JOBS:
             groups = groupby(shard.plan.work["pairs"], key=lambda pair: pair["query"])
             extents.append(Extent(references=tuple((query, len(list(pairs))) for query, pairs in groups)))
+        elif plan.stage.job == PERTURBATIONS:
+            extents.append(_of_queries_alone(shard.plan.work["queries"]))
         else:
             extents.append(Extent())
     return extents
@@ -66,12 +70,18 @@ def _foreseen(plan: StagePlan, facts: Facts) -> list[Extent]:
     if job in IMAGE_SPLITS:
         labels = facts.shard_labels(*IMAGE_SPLITS[job])
         return [Extent(images=len(facts.rows_by_shard[label])) for label in labels]
-    if job in QUERY_JOBS:
+    if job in (*QUERY_JOBS, PERTURBATIONS):
         counts = facts.queries(query_split(plan))
-        chosen = chosen_queries(counts, plan.stage.settings.get("most_pairs"))
-        return [_of_queries(queries, counts) for queries in content_defined_shards(chosen, QUERIES_PER_SHARD)]
+        groups = content_defined_shards(chosen_queries(counts, most_pairs(plan.stage)), QUERIES_PER_SHARD)
+        if job == PERTURBATIONS:
+            return [_of_queries_alone(queries) for queries in groups]
+        return [_of_queries(queries, counts) for queries in groups]
     return [Extent()]
 
 
 def _of_queries(queries: Sequence[str], counts: dict[str, int]) -> Extent:
     return Extent(references=tuple((query, counts[query]) for query in queries))
+
+
+def _of_queries_alone(queries: Sequence[str]) -> Extent:
+    return Extent(references=tuple((query, 0) for query in queries))

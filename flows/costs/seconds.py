@@ -5,6 +5,7 @@ from flows.costs.extents import Extent, query_split
 from flows.costs.facts import Facts
 from flows.costs.work import ShardWork
 from flows.plan import StagePlan
+from pipeline.saliency.catalogue import needs_reference_pixels, query_perturbations
 from stores.artifacts import ArtifactStore
 
 # Stages that run a network, or make the images; for the others only earlier runs tell how long they take.
@@ -15,6 +16,7 @@ CALIBRATED_JOBS = frozenset(
         "user_model",
         "type_aware_model",
         "embeddings",
+        "perturbed_embeddings",
         "saliency_maps",
         "faithfulness",
         "attribute_model",
@@ -33,10 +35,14 @@ def calibrated_seconds(
     job, seconds = plan.stage.job, calibration
     if job == "images":
         computing = work.images * seconds.image
+    elif job == "perturbed_embeddings":
+        computing = work.forward_passes * seconds.rise_pass
     elif job == "saliency_maps":
-        # None for the controls, which prepare nothing.
-        masks = plan.stage.settings["spec"].get("masks", 0)
-        computing = work.forward_passes * seconds.rise_pass + masks * seconds.rise_mask
+        settings = plan.stage.settings
+        masks = query_perturbations(settings["generator"], settings["spec"])
+        # Once a shard; and for each query whose reduction to maps is not part of a pass.
+        prepared = 1 + (len(extent.references) if "perturbed" in settings else 0)
+        computing = work.forward_passes * seconds.rise_pass + prepared * masks * seconds.rise_mask
         computing += work.training_passes * seconds.training_image
     elif job == "faithfulness":
         computing = work.forward_passes * seconds.manipulated_image
@@ -82,5 +88,9 @@ def _parts_read(plan: StagePlan, extent: Extent, facts: Facts) -> int:
         return 2 * len(facts.shard_labels("train", "valid"))
     # Ids and pixels of a shard for every query, ids and embeddings of each shard that holds references.
     shards = len(facts.shard_labels(query_split(plan)))
-    references = sum(count for _, count in extent.references)
-    return 2 * len(extent.references) + 2 * min(shards, references)
+    references = min(shards, sum(count for _, count in extent.references))
+    parts = 2 * len(extent.references) + 2 * references
+    if job == "saliency_maps":
+        parts += 2 * references * needs_reference_pixels(plan.stage.settings["mode"])
+        parts += 2 * ("perturbed" in plan.stage.settings)
+    return parts

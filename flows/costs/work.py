@@ -15,7 +15,7 @@ from flows.graph import Stage
 from flows.planners.dataset import planted_spec
 from pipeline.datasets.planted.edits import measuring_edits
 from pipeline.datasets.planted.items import sample_item
-from pipeline.saliency.catalogue import GENERATORS, map_passes
+from pipeline.saliency.catalogue import GENERATORS, map_passes, query_perturbations
 
 # Insertion and deletion: 99 steps each between the ends, which are two passes more and shared by all rankings.
 PASSES_PER_RANKING = 198
@@ -48,6 +48,7 @@ def shard_work(stage: Stage, extent: Extent, facts: Facts) -> ShardWork:
         "images": _images,
         "embeddings": _embeddings,
         "attribute_scores": _attribute_scores,
+        "perturbed_embeddings": _perturbed_embeddings,
         "saliency_maps": _saliency_maps,
         "faithfulness": _faithfulness,
         "true_effects": _true_effects,
@@ -100,12 +101,21 @@ def _attribute_scores(_stage: Stage, extent: Extent, facts: Facts) -> ShardWork:
     return ShardWork(forward_passes=n, parts=parts, is_upper_bound=not facts.images_are_certain)
 
 
+def _perturbed_embeddings(stage: Stage, extent: Extent, facts: Facts) -> ShardWork:
+    queries, length = len(extent.references), facts.embedding_dim
+    each = query_perturbations(stage.settings["generator"], stage.settings["spec"])
+    vectors = UnknownSize() if length is None else ArraysSize(1, array_bytes(2, queries, each, length))
+    parts = (vectors, TableSize("perturbed_queries", queries))
+    return ShardWork(queries * each, parts=parts, is_upper_bound=not facts.images_are_certain)
+
+
 def _saliency_maps(stage: Stage, extent: Extent, facts: Facts) -> ShardWork:
     counts = [count for _, count in extent.references]
     side, itemsize = stage.settings["map_size_px"], np.dtype(stage.settings["map_dtype"]).itemsize
     maps = ArraysSize(1, array_bytes(itemsize, len(counts), max(counts), side, side))
     settings = stage.settings
-    passes = map_passes(settings["generator"], settings["mode"], settings["spec"], counts)
+    are_kept = "perturbed" in settings
+    passes = map_passes(settings["generator"], settings["mode"], settings["spec"], counts, are_kept)
     notes = sum(counts) * GENERATORS[settings["generator"]].notes
     parts = (maps, TableSize("map_rows", sum(counts)), TableSize("map_notes", notes))
     is_bound = passes.is_upper_bound or not facts.images_are_certain

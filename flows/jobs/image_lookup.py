@@ -1,32 +1,43 @@
 """Pixels and embeddings of single images by image id; only the shards that hold them are read. Needs no torch."""
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from flows.upstream import Upstream
 
+# Some twenty shards of images of 112 px.
+PIXEL_BYTES_KEPT = 64 * 2**20
+
 
 class PixelLookup:
-    """Pixels of single images; the shard read last is kept.
+    """Pixels of single images; the shards used last are kept, as many as fit into a number of bytes, at least one.
 
     Args:
         upstream: must hold the stage `images`.
         shards: the key of the image shard that holds each image, by image id.
+        bytes_kept: most bytes of pixels kept, but for a single shard that is larger.
     """
 
-    def __init__(self, upstream: Upstream, shards: Mapping[str, str]) -> None:
+    def __init__(self, upstream: Upstream, shards: Mapping[str, str], bytes_kept: int = PIXEL_BYTES_KEPT) -> None:
         self._upstream = upstream
         self._shards = shards
-        self._last: tuple[str, dict[str, int], np.ndarray] | None = None
+        self._bytes_kept = bytes_kept
+        # The one used longest ago comes first.
+        self._read: OrderedDict[str, tuple[dict[str, int], np.ndarray]] = OrderedDict()
 
     def of(self, image_id: str) -> np.ndarray:
         """Return uint8 (y, x, 3)."""
         key = self._shards[image_id]
-        if self._last is None or self._last[0] != key:
-            self._last = (key, *_rows_and_array(self._upstream, "images", "images", "pixels", key))
-        _, rows, pixels_nhwc = self._last
-        pixels_hwc: np.ndarray = pixels_nhwc[rows[image_id]]
+        if key not in self._read:
+            self._read[key] = _rows_and_array(self._upstream, "images", "images", "pixels", key)
+        self._read.move_to_end(key)
+        while len(self._read) > 1 and sum(pixels.nbytes for _, pixels in self._read.values()) > self._bytes_kept:
+            self._read.popitem(last=False)
+        rows, pixels_nhwc = self._read[key]
+        # A view would hold the whole shard for as long as the caller holds the image.
+        pixels_hwc: np.ndarray = pixels_nhwc[rows[image_id]].copy()
         return pixels_hwc
 
 

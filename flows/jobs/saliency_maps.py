@@ -1,6 +1,7 @@
 """Saliency maps of a group of queries against all their references."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -58,6 +59,7 @@ def _requests(inputs: JobInputs, groups: Sequence[Sequence[Pair]]) -> list[Salie
     images = PixelLookup(inputs.upstream, inputs.work["image_shards"])
     embeddings = EmbeddingLookup(inputs.upstream, inputs.work["embedding_shards"])
     masks = stage_masks(inputs)
+    kept = _kept_embeddings(inputs)
     shows_references = needs_reference_pixels(inputs.settings["mode"])
     requests = []
     for pairs in groups:
@@ -66,9 +68,8 @@ def _requests(inputs: JobInputs, groups: Sequence[Sequence[Pair]]) -> list[Salie
         names = tuple(pair["reference"] for pair in pairs)
         pixels_khwc = np.stack([images.of(name) for name in names]) if shows_references else None
         negatives_kmd = _negatives(inputs, embeddings, pairs, masks_kd)
-        requests.append(
-            SaliencyRequest(query, images.of(query), references_kd, masks_kd, names, pixels_khwc, negatives_kmd)
-        )
+        request = SaliencyRequest(query, images.of(query), references_kd, masks_kd, names, pixels_khwc, negatives_kmd)
+        requests.append(request if kept is None else replace(request, perturbed_embeddings_nd=kept[query]))
     return requests
 
 
@@ -84,6 +85,17 @@ def _negatives(
         negatives_md = embeddings.of(chosen[pair["pair_id"]])
         found.append(negatives_md if masks_kd is None else project(negatives_md, masks_kd[slot]))
     return np.stack(found)
+
+
+def _kept_embeddings(inputs: JobInputs) -> dict[str, np.ndarray] | None:
+    """Return float16 (perturbation, D) of each query, None where they are not kept."""
+    stage = inputs.settings.get("perturbed")
+    if stage is None:
+        return None
+    store, commit = inputs.upstream.store, inputs.upstream.commit_of(stage, inputs.work["perturbed_shard"])
+    queries = store.read_part_table(commit, "queries", ["query"])["query"].to_pylist()
+    embeddings_qnd = store.read_part_arrays(commit, "embeddings", ["embeddings"])["embeddings"]
+    return dict(zip(queries, embeddings_qnd, strict=True))
 
 
 def _stored_maps(results: Sequence[SaliencyMaps], settings: Mapping[str, Any]) -> np.ndarray:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.saliency.window_geometry import PAPERS
+
 FIXED, BOTH = "fixed", "both"
 ATTENTION_MODES = ("siamese", "triplet", "quadruplet")
 
@@ -122,7 +124,7 @@ def query_perturbations(generator: str, spec: Mapping[str, Any]) -> int:
         return int(spec["masks"])
     if generator == "sliding_window":
         # Drops count from the score of the whole query, which the authors' geometry does without.
-        return int(spec["windows_per_side"]) ** 2 + int(spec["geometry"] == "papers")
+        return int(spec["windows_per_side"]) ** 2 + int(spec["geometry"] == PAPERS)
     return 0
 
 

@@ -14,13 +14,16 @@ from pipeline.saliency.catalogue import BOTH, FIXED
 from pipeline.saliency.contract import SaliencyGenerator, SaliencyMaps, SaliencyRequest, one_by_one
 from pipeline.saliency.mask_source import MaskSource, ThenWhole
 from pipeline.saliency.perturbed_embeddings import perturbed_query_scores
-from pipeline.saliency.windows import WINDOW_SIDES, WindowGrid, window_grid
+from pipeline.saliency.window_geometry import (
+    PAPERS,
+    QUERY_WINDOWS_AT_THE_EDGE,
+    REFERENCE_WINDOWS_AT_THE_EDGE,
+    WINDOW_SIDES,
+)
+from pipeline.saliency.windows import WindowGrid, window_grid
 from pipeline.similarity.scorer import SimilarityScorer
 
 REDUCTION_BATCH_MASKS = 100
-PAPERS, AUTHORS_CODE = "papers", "authors_code"
-# Every pixel of the query is covered by at least 3 x 3 windows; those of the reference stay within it.
-QUERY_WINDOWS_AT_THE_EDGE, REFERENCE_WINDOWS_AT_THE_EDGE = 3, 1
 
 
 @dataclass(frozen=True)

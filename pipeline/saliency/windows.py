@@ -10,10 +10,7 @@ import numpy as np
 import torch
 
 from pipeline.errors import BadSetting
-
-# Sides are given in 1/112 of the image's side: pixels, at the size that the papers use.
-UNITS_PER_SIDE = 112
-WINDOW_SIDES = {"papers": 39, "authors_code": 32}
+from pipeline.saliency.window_geometry import UNITS_PER_SIDE, fewest_windows
 
 
 @dataclass(frozen=True)
@@ -63,9 +60,8 @@ def window_grid(per_side: int, side: int, at_the_edge: int, image_size_px: int) 
     """
     steps = per_side + 1 - 2 * at_the_edge
     free = UNITS_PER_SIDE - side
-    # A window must be as long as e steps, or inner pixels would be covered less often than those at the edge.
-    if image_size_px < 1 or steps < 1 or side * steps < at_the_edge * free:
-        fewest = 2 * at_the_edge - 1 + -(-at_the_edge * free // side)
+    fewest = fewest_windows(side, at_the_edge)
+    if per_side < fewest:
         raise BadSetting(
             expected=f"at least {fewest} windows of {side}/{UNITS_PER_SIDE} of the image's side along each axis",
             found=str(per_side),

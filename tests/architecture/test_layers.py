@@ -83,6 +83,9 @@ def _other_paths(instance: Stage) -> set[str]:
         names |= {"pipeline.saliency.methods", "pipeline.saliency.catalogue"}
         # The controls look at no reference, so that no condition can matter to them.
         names |= {"pipeline.similarity.conditions"}
+    if stage.startswith("perturbed_embeddings."):
+        # Chooses among generators; each instance lists the one it uses.
+        names |= {"pipeline.saliency.methods"}
     if stage == "similarity_model":
         # A model from a file is not trained; a trained one is not read.
         names |= {"pipeline.similarity.training", "pipeline.similarity.epoch_length"}

@@ -31,6 +31,7 @@ images_per_class = 2
 train_references = 1
 references = 2
 [saliency.rise]
+modes = ["fixed"]
 masks = 16
 supervision_masks = 8
 [attribute_model]

@@ -22,6 +22,7 @@ train = 30
 valid = 24
 test = 24
 [saliency.rise]
+modes = ["fixed"]
 masks = 24
 supervision_masks = 16
 [attribute_model]

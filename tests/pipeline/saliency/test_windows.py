@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from pipeline.errors import BadSetting
 from pipeline.saliency import windows
-from pipeline.saliency.windows import WINDOW_SIDES, WindowGrid, window_grid
+from pipeline.saliency.window_geometry import WINDOW_SIDES
+from pipeline.saliency.windows import WindowGrid, window_grid
 from tests.oracles import sliding_window as oracle
 from tests.pipeline.evaluation.broken_copy import broken_copy
 

@@ -1,0 +1,31 @@
+"""Embeddings of a group of queries under all their perturbations, kept for the maps of every reference and mode."""
+
+import numpy as np
+
+from flows.jobs.image_lookup import PixelLookup
+from flows.jobs.reading import load_scorer
+from flows.shards import JobInputs, JobResult
+from pipeline.saliency.methods import query_masks
+from pipeline.saliency.perturbed_embeddings import embed_perturbations
+from stores.parts import ArraysPart, Part, TablePart
+from stores.tables import table_from_rows
+
+
+def run(inputs: JobInputs) -> JobResult:
+    """Return general embeddings (query, perturbation, dimension), float16 and unit norm, and a row per query."""
+    settings = inputs.settings
+    scorer = load_scorer(inputs)
+    masks = query_masks(settings["generator"], settings["spec"], settings["seed"], settings["image_size_px"])
+    images = PixelLookup(inputs.upstream, inputs.work["image_shards"])
+    queries = list(inputs.work["queries"])
+    # Half precision, because they are many; their error in a map is far below that of its masks' draws.
+    embeddings_qnd = np.stack(
+        [embed_perturbations(scorer, images.of(query), masks).cpu().numpy().astype(np.float16) for query in queries]
+    )
+    rows = [{"query": query, "row": row} for row, query in enumerate(queries)]
+    axes = {"embeddings": ("query", "perturbation", "dimension")}
+    parts: dict[str, Part] = {
+        "embeddings": ArraysPart({"embeddings": embeddings_qnd}, axes),
+        "queries": TablePart("perturbed_queries", table_from_rows("perturbed_queries", rows)),
+    }
+    return JobResult(parts, {"images": len(queries), "forward_passes": len(queries) * len(masks)})

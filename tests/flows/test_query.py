@@ -48,6 +48,7 @@ def test_every_table_of_a_run_can_be_queried(finished_run: FinishedRun) -> None:
     assert {row["name"] for row in finished_run.query(counts) if not row["n"]} <= {
         "attribute_notes",
         "failures",
+        "map_notes",
         "unreadable_images",
     }
 

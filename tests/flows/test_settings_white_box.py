@@ -17,7 +17,7 @@ WHITE_BOXES = [name for name, facts in GENERATORS.items() if facts.is_white_box]
 def test_gradients_of_a_users_model_are_refused_with_what_to_use_instead(name: str, tmp_path: Path) -> None:
     config = histogram_run(tmp_path).config
     load_settings(config)
-    with pytest.raises(BadSetting, match=rf"(?s)without {name} where .*'user'.*embeddings alone: rise"):
+    with pytest.raises(BadSetting, match=rf"(?s)without {name} where .*'user'.*embeddings alone: .*rise"):
         load_settings(config, [f'saliency.generators=["rise", "{name}"]'])
 
 

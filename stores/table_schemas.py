@@ -66,7 +66,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     "negatives": _table({"pair_id": _TEXT, "query": _TEXT, "rank": _COUNT, "image_id": _TEXT, "similarity": _REAL}),
     "perturbed_queries": _table({"query": _TEXT, "row": _COUNT}),
     "map_rows": _table({"pair_id": _TEXT, "query": _TEXT, "reference": _TEXT, "row": _COUNT, "map_sha256": _TEXT}),
-    "map_notes": _table({"pair_id": _TEXT, "note": _TEXT, "value": _REAL}),
+    "map_notes": _table({"pair_id": _TEXT, "generator": _TEXT, "mode": _TEXT, "note": _TEXT, "value": _REAL}),
     "map_localisation": _table(
         {"pair_id": _TEXT, "generator": _TEXT, "mode": _TEXT, "attribute": _TEXT},
         {"auroc": _REAL, "pointing_hit": _FLAG, "region_share": _REAL},

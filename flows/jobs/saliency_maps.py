@@ -44,7 +44,7 @@ def run(inputs: JobInputs) -> JobResult:
     parts: dict[str, Part] = {
         "maps": ArraysPart({"maps": maps_qkyx}, {"maps": ("query", "reference_slot", "y", "x")}),
         "map_rows": TablePart("map_rows", table_from_rows("map_rows", rows)),
-        "map_notes": TablePart("map_notes", table_from_rows("map_notes", _note_rows(groups, results))),
+        "map_notes": TablePart("map_notes", table_from_rows("map_notes", _note_rows(groups, results, settings))),
     }
     counts = {
         "images": len(groups),
@@ -119,9 +119,12 @@ def _map_rows(groups: Sequence[Sequence[Pair]], maps_qkyx: np.ndarray) -> list[d
     return rows
 
 
-def _note_rows(groups: Sequence[Sequence[Pair]], results: Sequence[SaliencyMaps]) -> list[dict[str, Any]]:
+def _note_rows(
+    groups: Sequence[Sequence[Pair]], results: Sequence[SaliencyMaps], settings: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    made = {"generator": settings["generator"], "mode": settings["mode"]}
     return [
-        {"pair_id": pair["pair_id"], "note": note, "value": float(values_k[slot])}
+        {"pair_id": pair["pair_id"], **made, "note": note, "value": float(values_k[slot])}
         for pairs, maps in zip(groups, results, strict=True)
         for slot, pair in enumerate(pairs)
         for note, values_k in maps.notes.items()

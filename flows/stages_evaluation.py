@@ -104,7 +104,6 @@ def _report_stage(settings: Settings) -> Stage:
         "variants": list(settings.explanation.variants),
         "seed": settings.seed,
     }
-    maps = f"saliency_maps.test.{settings.saliency.supervision}.fixed"
     reads: Reads = {
         **VOCABULARY,
         "metrics": [["metrics", None, ""]],
@@ -114,9 +113,9 @@ def _report_stage(settings: Settings) -> Stage:
         "explanations": [["explanations", None, ""]],
         "explanation_weights": [["prior", None, ""], ["weight_grid", None, ""]],
         "similarity_model": [["training_history", None, ""]],
-        maps: [["maps", None, ""], ["map_rows", None, ""]],
     }
     for generator, mode in settings.saliency.generator_modes:
+        reads[f"saliency_maps.test.{generator}.{mode}"] = [["maps", None, ""], ["map_rows", None, ""]]
         reads[f"faithfulness.{generator}.{mode}"] = [["faithfulness", None, ""]]
     for name in settings.attribute_model.names:
         reads[f"attribute_model.{name}"] = [["training_history", None, ""]]

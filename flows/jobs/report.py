@@ -9,6 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from flows.jobs.image_lookup import PixelLookup
+from flows.jobs.report_maps import gallery_pairs, read_maps
+from flows.jobs.stage_records import stage_record
 from flows.shards import JobInputs, JobResult
 from flows.upstream import Upstream
 from pipeline.report.cards import choose_pairs
@@ -18,10 +20,10 @@ from pipeline.report.evidence import (
     PairEvidence,
     ReportEvidence,
     RunFacts,
-    StageRecord,
     TableRow,
 )
 from pipeline.report.page import render_report
+from pipeline.saliency.catalogue import FIXED
 from stores.manifests import Manifest
 from stores.parts import FilePart
 
@@ -35,12 +37,15 @@ def run(inputs: JobInputs) -> JobResult:
     generators = [(generator, mode) for generator, mode in settings.get("generator_modes", ())]
     models = list(settings.get("attribute_models", ()))
     masked = _masked_conditions(upstream)
-    pairs = _pairs(upstream, int(settings["seed"]), masked)
+    seed, labels, similarities = int(settings["seed"]), _labels(upstream), _similarities(upstream)
+    images = PixelLookup(upstream, upstream.shard_of_rows("images", "images", "image_id", "test"))
+    pairs = _pairs(upstream, images, labels, similarities, seed, masked)
     evidence = ReportEvidence(
         facts=_facts(inputs),
         pairs=pairs,
         metrics=_rows(upstream, "metrics", "metrics"),
         generators=generators,
+        gallery=gallery_pairs(upstream, generators, labels, similarities, images, seed),
         curves=_curves(upstream, generators),
         prior=_rows(upstream, "explanation_weights", "prior"),
         weight_grid=_rows(upstream, "explanation_weights", "weight_grid"),
@@ -48,7 +53,7 @@ def run(inputs: JobInputs) -> JobResult:
         attribute_histories={
             model: _rows(upstream, f"attribute_model.{model}", "training_history") for model in models
         },
-        stages=[_stage_record(manifest) for manifest in sorted(upstream.manifests.values(), key=_made)],
+        stages=[stage_record(manifest) for manifest in sorted(upstream.manifests.values(), key=_made)],
         outfits=_outfit_facts(upstream, masked),
         model_checks=_rows(upstream, "similarity_model", "model_checks"),
     )
@@ -96,15 +101,19 @@ def _outfit_facts(upstream: Upstream, masked: frozenset[str] | None) -> OutfitFa
     )
 
 
-def _pairs(upstream: Upstream, seed: int, masked: frozenset[str] | None) -> list[PairEvidence]:
+def _pairs(
+    upstream: Upstream,
+    images: PixelLookup,
+    labels: Mapping[str, str],
+    similarities: Mapping[str, float],
+    seed: int,
+    masked: frozenset[str] | None,
+) -> list[PairEvidence]:
     """Return the chosen test pairs with their pictures, map and explanations."""
-    labels = _labels(upstream)
     chosen = choose_pairs(upstream.rows("pairs.test", "pairs"), labels, seed)
     pair_ids = [pair["pair_id"] for pair in chosen]
-    scores = {row["pair_id"]: row["similarity"] for row in _rows(upstream, "similarities.test", "similarities")}
-    maps = _maps(upstream, pair_ids)
+    maps = read_maps(upstream, SHOWN_GENERATOR, FIXED, pair_ids)
     explanations = _explanations(upstream, pair_ids)
-    images = PixelLookup(upstream, upstream.shard_of_rows("images", "images", "image_id", "test"))
     return [
         PairEvidence(
             pair["pair_id"],
@@ -112,7 +121,7 @@ def _pairs(upstream: Upstream, seed: int, masked: frozenset[str] | None) -> list
             pair["reference"],
             labels[pair["query"]],
             labels[pair["reference"]],
-            scores.get(pair["pair_id"]),
+            similarities.get(pair["pair_id"]),
             images.of(pair["query"]),
             images.of(pair["reference"]),
             maps.get(pair["pair_id"]),
@@ -124,30 +133,13 @@ def _pairs(upstream: Upstream, seed: int, masked: frozenset[str] | None) -> list
     ]
 
 
+def _similarities(upstream: Upstream) -> dict[str, float]:
+    return {row["pair_id"]: row["similarity"] for row in _rows(upstream, "similarities.test", "similarities")}
+
+
 def _labels(upstream: Upstream) -> dict[str, str]:
     images = upstream.table("images", "images", "test")
     return dict(zip(images["image_id"].to_pylist(), images["label"].to_pylist(), strict=True))
-
-
-def _maps(upstream: Upstream, pair_ids: Sequence[str]) -> dict[str, np.ndarray]:
-    """Return float32 maps (y, x) by pair id; a shard's array is read only where it holds a chosen pair."""
-    stage = f"saliency_maps.test.{SHOWN_GENERATOR}.fixed"
-    if stage not in upstream.manifests:
-        return {}
-    wanted = set(pair_ids)
-    found: dict[str, np.ndarray] = {}
-    for commit in upstream.commits(stage):
-        table = upstream.store.read_part_table(commit, "map_rows", ["pair_id", "row"])
-        rows = {
-            pair_id: row
-            for pair_id, row in zip(table["pair_id"].to_pylist(), table["row"].to_pylist(), strict=True)
-            if pair_id in wanted
-        }
-        if rows:
-            maps_qkyx = upstream.store.read_part_arrays(commit, "maps", ["maps"])["maps"]
-            flat_nyx = maps_qkyx.reshape(-1, *maps_qkyx.shape[2:])
-            found |= {pair_id: flat_nyx[row].astype(np.float32) for pair_id, row in rows.items()}
-    return found
 
 
 def _explanations(upstream: Upstream, pair_ids: Sequence[str]) -> dict[str, list[Mapping[str, Any]]]:
@@ -189,18 +181,3 @@ def _matrix(column: Any) -> np.ndarray:
 def _made(manifest: Manifest) -> tuple[datetime, str]:
     """Return a key that orders manifests by when they were made."""
     return manifest.moment(), manifest.stage
-
-
-def _stage_record(manifest: Manifest) -> StageRecord:
-    details = manifest.details
-    return StageRecord(
-        stage=manifest.stage,
-        shards=len(manifest.shard_keys),
-        counts=details.get("counts", {}),
-        seconds=manifest.seconds,
-        devices=details.get("devices", []),
-        created=manifest.created,
-        parts=details.get("parts", {}),
-        fingerprint=manifest.fingerprint,
-        versions=manifest.versions,
-    )

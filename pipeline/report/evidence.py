@@ -69,6 +69,23 @@ class PairEvidence:
 
 
 @dataclass(frozen=True)
+class GalleryPair:
+    """One pair that is shown under every generator.
+
+    Attributes:
+        query_hwc: uint8 (y, x, 3).
+        reference_hwc: uint8 (y, x, 3).
+        similarity: the model's score, None where unknown.
+        maps: float (y, x) over the query by (generator, mode), those that there are.
+    """
+
+    query_hwc: npt.NDArray[np.uint8]
+    reference_hwc: npt.NDArray[np.uint8]
+    similarity: float | None
+    maps: Mapping[tuple[str, str], npt.NDArray[np.floating[Any]]]
+
+
+@dataclass(frozen=True)
 class OutfitFacts:
     """What is counted of a dataset of outfits.
 
@@ -137,6 +154,7 @@ class ReportEvidence:
         metrics: rows of the table `metrics`.
         generators: saliency generators of the run and their modes, in their order.
         curves: for those generators whose faithfulness was measured.
+        gallery: pairs with their maps by these generators.
         prior: rows of the table `prior`.
         weight_grid: rows of the table `weight_grid`.
         similarity_history: rows of `training_history`; empty for a model from a file.
@@ -158,3 +176,4 @@ class ReportEvidence:
     stages: Sequence[StageRecord] = ()
     outfits: OutfitFacts | None = None
     model_checks: Sequence[TableRow] = ()
+    gallery: Sequence[GalleryPair] = ()

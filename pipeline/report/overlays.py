@@ -17,19 +17,23 @@ _LEGEND_STOPS = 9
 _JPEG_QUALITY = 88
 
 
-def image_uri(pixels_hwc: npt.NDArray[np.uint8]) -> str:
-    """Return an image (y, x, 3) as a JPEG data URI of 192 x 192 px."""
-    return _jpeg_uri(_enlarged(pixels_hwc))
+def image_uri(pixels_hwc: npt.NDArray[np.uint8], size_px: int = SHOWN_SIZE_PX) -> str:
+    """Return an image (y, x, 3) as a square JPEG data URI."""
+    return _jpeg_uri(_resized(pixels_hwc, size_px))
 
 
-def overlay_uri(pixels_hwc: npt.NDArray[np.uint8], map_hw: npt.NDArray[np.floating[Any]]) -> str | None:
+def overlay_uri(
+    pixels_hwc: npt.NDArray[np.uint8], map_hw: npt.NDArray[np.floating[Any]], size_px: int = SHOWN_SIZE_PX
+) -> str | None:
     """Return the image with its map over it as a data URI; None where the map is flat or has no values."""
-    shown = overlay(pixels_hwc, map_hw)
+    shown = overlay(pixels_hwc, map_hw, size_px)
     return None if shown is None else _jpeg_uri(shown)
 
 
-def overlay(pixels_hwc: npt.NDArray[np.uint8], map_hw: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.uint8] | None:
-    """Return uint8 (192, 192, 3): the image in grey under its map, or None for a map without contrast.
+def overlay(
+    pixels_hwc: npt.NDArray[np.uint8], map_hw: npt.NDArray[np.floating[Any]], size_px: int = SHOWN_SIZE_PX
+) -> npt.NDArray[np.uint8] | None:
+    """Return uint8 (size, size, 3): the image in grey under its map, or None for a map without contrast.
 
     The map is scaled from its own minimum to its own maximum, so colours cannot be compared between pairs;
     where it is high it covers more of the image.
@@ -37,11 +41,10 @@ def overlay(pixels_hwc: npt.NDArray[np.uint8], map_hw: npt.NDArray[np.floating[A
     scaled_hw = unit_range(map_hw)
     if scaled_hw is None:
         return None
-    size = (SHOWN_SIZE_PX, SHOWN_SIZE_PX)
-    smooth_hw = np.asarray(Image.fromarray(scaled_hw).resize(size, Image.Resampling.BICUBIC))
+    smooth_hw = np.asarray(Image.fromarray(scaled_hw).resize((size_px, size_px), Image.Resampling.BICUBIC))
     value_hw = np.clip(smooth_hw, 0.0, 1.0)
     colour_hwc = matplotlib.colormaps[_COLOURMAP](value_hw)[..., :3]
-    grey_hw = _enlarged(pixels_hwc).astype(np.float64) @ np.array([0.299, 0.587, 0.114]) / 255
+    grey_hw = _resized(pixels_hwc, size_px).astype(np.float64) @ np.array([0.299, 0.587, 0.114]) / 255
     alpha_hw1 = (_LEAST_ALPHA + (_MOST_ALPHA - _LEAST_ALPHA) * value_hw)[..., None]
     blended_hwc = alpha_hw1 * colour_hwc + (1 - alpha_hw1) * grey_hw[..., None]
     return np.asarray(np.rint(blended_hwc * 255), dtype=np.uint8)
@@ -63,9 +66,8 @@ def legend_gradient() -> str:
     return f"linear-gradient(to right, {stops})"
 
 
-def _enlarged(pixels_hwc: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    size = (SHOWN_SIZE_PX, SHOWN_SIZE_PX)
-    return np.asarray(Image.fromarray(pixels_hwc).resize(size, Image.Resampling.LANCZOS))
+def _resized(pixels_hwc: npt.NDArray[np.uint8], size_px: int) -> npt.NDArray[np.uint8]:
+    return np.asarray(Image.fromarray(pixels_hwc).resize((size_px, size_px), Image.Resampling.LANCZOS))
 
 
 def _jpeg_uri(pixels_hwc: npt.NDArray[np.uint8]) -> str:

@@ -11,6 +11,7 @@ from pipeline.report.explanation_tables import explanation_table, removal_compar
 from pipeline.report.faithfulness_figures import faithfulness_figures
 from pipeline.report.faithfulness_table import faithfulness_comparison_table, faithfulness_table
 from pipeline.report.figures import Picture
+from pipeline.report.gallery import Gallery, make_gallery
 from pipeline.report.metric_table import MetricTable
 from pipeline.report.model_tables import checks_table, compatibility_table, outfit_tiles
 from pipeline.report.number_text import number_text
@@ -43,6 +44,7 @@ class Section:
     cards: tuple[Card, ...] = ()
     tiles: tuple[tuple[str, str, str], ...] = ()
     tables: tuple[Table, ...] = ()
+    gallery: Gallery | None = None
     figures: tuple[Picture, ...] = ()
     charts: tuple[Chart, ...] = ()
     notes: tuple[str, ...] = ()
@@ -50,7 +52,7 @@ class Section:
     @property
     def has_content(self) -> bool:
         """Whether there is anything but words."""
-        return bool(self.cards or self.tiles or self.tables or self.figures or self.charts)
+        return bool(self.cards or self.tiles or self.tables or self.gallery or self.figures or self.charts)
 
 
 def make_sections(evidence: ReportEvidence) -> list[Section]:
@@ -166,6 +168,7 @@ def _saliency_section(evidence: ReportEvidence, metrics: MetricTable) -> Section
         "Saliency maps",
         _papers_paragraph(evidence),
         tables=tuple(table for table in tables if table is not None),
+        gallery=make_gallery(evidence.gallery, generators),
         figures=figures,
         notes=notes if figures else (),
     )

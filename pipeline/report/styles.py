@@ -98,6 +98,14 @@ table.data tr.total td { border-top: 1.5px solid var(--ink); border-bottom: none
 table.data td .track { width: 74px; height: 4px; margin: 3px 0 0 auto; }
 #cost table.data { font-size: 12.5px; }
 table.data td.line, #cost table.data td:first-child { white-space: nowrap; }
+table.gallery { border-collapse: collapse; font-size: 12.5px; }
+table.gallery th { font-weight: 500; color: var(--soft); text-align: center; padding: 2px 8px 2px 0; }
+table.gallery th[scope="row"] { text-align: left; font-weight: 600; color: var(--ink); min-width: 92px; }
+table.gallery th small { display: block; font-weight: 400; color: var(--faint); }
+table.gallery td { padding: 2px; }
+table.gallery img, table.gallery .blank { width: 128px; height: 128px; border-radius: 4px; display: block;
+  background: var(--wash); }
+table.gallery .blank { display: grid; place-items: center; color: var(--faint); }
 .bars { display: grid; grid-template-columns: minmax(120px, max-content) 1fr max-content; gap: 4px 12px;
   align-items: center; font-size: 13px; max-width: 860px; margin: 12px 0; }
 .bars .track { height: 12px; }

@@ -47,6 +47,22 @@ TEMPLATE: Final = """\
 {%- macro drawing(picture) -%}
 <figure><img src="{{ picture.uri }}" width="{{ picture.width_px }}" alt="{{ picture.alt }}"></figure>
 {%- endmacro -%}
+{%- macro map_gallery(gallery) -%}
+<h3>The same pairs under every generator</h3>
+<p class="note">Pairs are chosen by the seed, among those that every generator has maps of; two pairs of one
+ query differ in the reference alone. Colours run from each map’s own minimum to its maximum.</p>
+<div class="wide"><table class="gallery">
+<thead><tr><th></th>{% for caption in gallery.captions %}<th scope="col">{{ caption }}</th>{% endfor %}</tr></thead>
+<tbody>
+{%- for line in gallery.lines %}
+<tr><th scope="row">{{ line.name }}{% if line.note %}<small>{{ line.note }}</small>{% endif %}</th>
+{%- for picture in line.pictures -%}
+<td>{% if picture %}<img src="{{ picture }}" alt="{{ line.name }} {{ line.note }}">
+{%- else %}<div class="blank">no map</div>{% endif %}</td>
+{%- endfor %}</tr>
+{%- endfor %}
+</tbody></table></div>
+{%- endmacro -%}
 {%- macro truth(is_true) -%}
 {%- if is_true -%}<span class="mark" title="an attribute of the query">✓</span>
 {%- elif is_true is none -%}<span class="mark"></span>
@@ -146,6 +162,9 @@ similarity <b>{{ card.similarity }}</b></span></p>
 {%- for table in section.tables %}
 {{ data_table(table) }}
 {%- endfor %}
+{%- if section.gallery %}
+{{ map_gallery(section.gallery) }}
+{%- endif %}
 <div{% if section.figures and section.charts %} class="two"{% endif %}>
 <div>
 {%- for figure in section.figures %}

@@ -1,9 +1,13 @@
 """The report's job body on a small store: it reads what is there and leaves out what is not."""
 
+import re
+
 import numpy as np
 import pytest
 
+from flows.jobs.image_lookup import PixelLookup
 from flows.jobs.report import run
+from flows.jobs.report_maps import gallery_pairs
 from flows.shards import Device, JobInputs, ShardTask
 from flows.upstream import Upstream
 from stores.artifacts import ArtifactStore
@@ -32,7 +36,7 @@ def image_rows(names):
 
 
 def image_shard(names):
-    pixels = np.random.default_rng(0).integers(0, 256, (len(names), 8, 8, 3)).astype(np.uint8)
+    pixels = np.random.default_rng(int(names[0][-5:])).integers(0, 256, (len(names), 8, 8, 3)).astype(np.uint8)
     return {
         "pixels": ArraysPart({"pixels": pixels}, {"pixels": ("image", "y", "x", "rgb")}),
         "images": table("images", image_rows(names)),
@@ -172,3 +176,40 @@ def test_images_and_pairs_are_enough(tmp_path):
     assert text.count('<article class="card">') == 8
     assert text.count("no map") == 8
     assert '<section id="saliency">' not in text
+
+
+CENTRE_MAPS = "saliency_maps.test.centre.fixed"
+
+
+def test_the_gallery_shows_pairs_that_every_generator_has_maps_of(tmp_path):
+    # The blob's maps are of the last pairs only, in the middle of a shard cut otherwise.
+    stages = {**essential_stages(), **further_stages(), CENTRE_MAPS: {"all": map_shard(PAIRS[4:])}}
+    store = ArtifactStore(str(tmp_path))
+    upstream = Upstream(store, {stage: fill(store, stage, shards) for stage, shards in stages.items()})
+    images = PixelLookup(upstream, upstream.shard_of_rows("images", "images", "image_id", "test"))
+    generators = [("rise", "fixed"), ("mask", "fixed"), ("centre", "fixed")]
+    labels = dict.fromkeys(QUERIES, "bag")
+    pairs = gallery_pairs(upstream, generators, labels, {"pair5": 0.25}, images, 0)
+    assert len(pairs) == 3
+    expected = {
+        pair: (images.of(query), images.of(reference), number) for number, (pair, query, reference) in enumerate(PAIRS)
+    }
+    maps_nyx = np.random.default_rng(1).normal(size=(2, 2, 8, 8)).astype(np.float16).reshape(4, 8, 8)
+    for pair in pairs:
+        (found,) = (
+            (name, number)
+            for name, (query, reference, number) in expected.items()
+            if number >= 4 and np.array_equal(query, pair.query_hwc) and np.array_equal(reference, pair.reference_hwc)
+        )
+        assert pair.similarity == (0.25 if found[0] == "pair5" else None)
+        # Not run, so not shown.
+        assert set(pair.maps) == {("rise", "fixed"), ("centre", "fixed")}
+        for shown in pair.maps.values():
+            np.testing.assert_array_equal(shown, maps_nyx[found[1] - 4].astype(np.float32))
+    text = make_page(tmp_path / "page", stages).data.decode()
+    (gallery,) = re.findall(r'<table class="gallery">.*?</table>', text, re.DOTALL)
+    assert gallery.count("<img") == 3 * 4
+
+
+def test_one_generator_needs_no_gallery(page):
+    assert '<table class="gallery">' not in page.data.decode()

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.report.evidence import CurveSet, PairEvidence, ReportEvidence, RunFacts, StageRecord
+from pipeline.report.evidence import CurveSet, GalleryPair, PairEvidence, ReportEvidence, RunFacts, StageRecord
 
 ATTRIBUTES = ("body_colour:red", "body_colour:blue", "pattern:stripes", "pattern:dots", "part:pocket", "part:strap")
 VARIANTS = (
@@ -46,6 +46,7 @@ def make_evidence(dataset="planted", n_pairs=24, pixels=None, attributes=ATTRIBU
         metrics=make_metrics(attributes, audited=dataset == "planted"),
         generators=[(name, "fixed") for name in GENERATORS],
         curves=[make_curves(name, rng) for name in GENERATORS],
+        gallery=make_gallery_pairs([(name, "fixed") for name in GENERATORS]),
         prior=[{"attribute": name, "kind": "count", "value": 1 / (3 + i)} for i, name in enumerate(attributes)],
         weight_grid=make_grid(),
         similarity_history=[
@@ -55,7 +56,10 @@ def make_evidence(dataset="planted", n_pairs=24, pixels=None, attributes=ATTRIBU
             "sane": [make_epoch(e, heatmap=2 / e) for e in range(1, 41)],
             "classifier": [make_epoch(e, heatmap=None) for e in range(1, 31)],
         },
-        stages=[make_stage("images", 2200, 0, 12.0), make_stage("saliency_maps.test.rise.fixed", 120, 60000, 754.2)],
+        stages=[
+            make_stage("images", 2200, 0, 12.0),
+            make_stage("saliency_maps.test.rise.fixed", 120, 60000, 754.2, pairs=600),
+        ],
     )
 
 
@@ -107,6 +111,8 @@ def make_metrics(attributes=ATTRIBUTES, audited=True):
         rows += [figure("saliency_faithfulness", metric, 0.71234 - 0.05 * i, **labels) for metric in areas]
         rows.append(count("saliency_faithfulness", "flat_curves", 3, 1200, **labels))
         rows.append(count("saliency_faithfulness", "left_out_anchored", 17, 600, **labels))
+        rows.append(figure("saliency_faithfulness", "map_change_with_reference", 0.3456, **labels))
+    rows += make_map_comparisons()
     rows += [figure("attribute_recognition", "map", 0.6789, n=300, variant=name) for name in ("sane", "classifier")]
     for i, variant in enumerate(VARIANTS):
         table = "attribute_explanation"
@@ -120,6 +126,36 @@ def make_metrics(attributes=ATTRIBUTES, audited=True):
         rows.append(figure("attribute_explanation_comparison", "removal_difference", difference, **labels))
     rows.append(count("attribute_explanation", "constant_attributes", 2, 26))
     return rows + (make_audit(attributes) if audited else [])
+
+
+def make_map_comparisons():
+    """RISE and the random maps against the blob, the random maps against RISE; RISE is better at insertion only."""
+    rows = []
+    for generator, rival in (("rise", "centre"), ("random", "centre"), ("random", "rise")):
+        labels = {"generator": generator, "mode": "fixed", "compared_with": rival}
+        good = 1 if generator == "rise" else -1
+        values = {
+            "insertion_difference": (0.05678 * good, 0.0004),
+            "deletion_difference": (0.01, 0.2),
+            "insertion_difference_anchored": (0.034 * good, 0.012),
+            "deletion_difference_anchored": (0.03 if rival == "rise" else 0.02, 0.049),
+        }
+        table = "saliency_faithfulness_comparison"
+        rows += [figure(table, name, value, n=480, p_value=p, **labels) for name, (value, p) in values.items()]
+    return rows
+
+
+def make_gallery_pairs(generators, n_pairs=6, missing=()):
+    """Pairs with a map by each generator and mode, but for each (pair, generator, mode) that is missing."""
+    rng = np.random.default_rng(9)
+    pairs = []
+    for number in range(n_pairs):
+        images = rng.integers(0, 256, (2, 16, 16, 3)).astype(np.uint8)
+        maps = {
+            key: rng.uniform(size=(16, 16)).astype(np.float32) for key in generators if (number, *key) not in missing
+        }
+        pairs.append(GalleryPair(*images, 0.5 + number / 100, maps))
+    return pairs
 
 
 def make_compatibility():
@@ -152,10 +188,10 @@ def make_audit(attributes):
     return rows
 
 
-def make_curves(generator, rng):
+def make_curves(generator, rng, mode="fixed"):
     steps = np.linspace(0, 1, 101)
     insertion = 0.2 + 0.7 * steps ** rng.uniform(0.5, 1.5, (40, 1)) + rng.normal(0, 0.02, (40, 101))
-    return CurveSet(generator, "fixed", insertion, insertion[:, ::-1].copy(), np.arange(40) // 4)
+    return CurveSet(generator, mode, insertion, insertion[:, ::-1].copy(), np.arange(40) // 4)
 
 
 def make_grid():
@@ -187,8 +223,8 @@ def make_epoch(epoch, heatmap):
     }
 
 
-def make_stage(name, images, passes, seconds):
-    counts = {"images": images, "forward_passes": passes}
+def make_stage(name, images, passes, seconds, **further_counts):
+    counts = {"images": images, "forward_passes": passes, **further_counts}
     parts = {"maps": {"kind": "arrays"}, "map_rows": {"kind": "table", "rows": 600}}
     created = "2026-11-20T18:02:33.123456+00:00"
     return StageRecord(name, 31, counts, seconds, ("cpu",), created, parts, "ab" * 32, {"numpy": "2.4.1"})

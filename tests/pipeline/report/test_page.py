@@ -58,7 +58,8 @@ def test_all_cards_and_sections_are_there(planted):
     anchors = [f"#{attrs['id']}" for tag, attrs in reader.elements if tag == "section"]
     assert links == anchors == ["#pairs", "#audit", "#saliency", "#attributes", "#weights", "#training", "#cost"]
     # Query, reference and map of each card, and the figures: curves, weights, two of training.
-    assert reader.count("img") == 24 * 3 + 4
+    # In the gallery six pairs: query, reference and the maps of three generators.
+    assert reader.count("img") == 24 * 3 + 4 + 6 * 5
     assert all(attrs["alt"] for tag, attrs in reader.elements if tag == "img")
 
 

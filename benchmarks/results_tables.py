@@ -8,26 +8,49 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+from flows.current import current_artifacts
+from flows.jobs.stage_records import stage_record
 from flows.query import query_tables
-from flows.settings_file import load_settings
+from flows.settings import Settings
+from flows.settings_file import load_settings, with_seed
+from pipeline.report.generator_names import generator_name, maps_name
+from pipeline.report.paper_figures import PAPER_SECONDS, PAPERS
+from pipeline.report.runtime_table import SHARED, MapRuntime, map_runtimes
 
 Row = dict[str, Any]
 
+# What the rows of each table are told apart by, and which figures stand in its columns.
 TABLES = {
-    "similarity_model": ("metric", ["value"]),
+    "similarity_model": (("metric",), ["value"]),
     "saliency_faithfulness": (
-        "generator",
-        ["insertion_auc", "deletion_auc", "insertion_auc_anchored", "deletion_auc_anchored", "left_out_anchored"],
+        ("generator", "mode"),
+        [
+            "insertion_auc",
+            "deletion_auc",
+            "insertion_auc_anchored",
+            "deletion_auc_anchored",
+            "map_change_with_reference",
+            "left_out_anchored",
+        ],
     ),
-    "attribute_recognition": ("variant", ["map"]),
+    "saliency_faithfulness_comparison": (
+        ("generator", "mode", "compared_with"),
+        [
+            "insertion_difference",
+            "deletion_difference",
+            "insertion_difference_anchored",
+            "deletion_difference_anchored",
+        ],
+    ),
+    "attribute_recognition": (("variant",), ["map"]),
     "attribute_explanation": (
-        "variant",
+        ("variant",),
         ["top1_accuracy", "removal", "removal_undefined", "distinct_per_query", "differs_from_classifier"],
     ),
-    "attribute_explanation_comparison": ("variant", ["removal_difference"]),
-    "audit_instrument": ("metric", ["value"]),
-    "audit": ("variant", ["normalised_regret", "hit_at_1", "used", "absent_naming", "skill"]),
-    "audit_comparison": ("compared_with", ["regret_difference"]),
+    "attribute_explanation_comparison": (("variant",), ["removal_difference"]),
+    "audit_instrument": (("metric",), ["value"]),
+    "audit": (("variant",), ["normalised_regret", "hit_at_1", "used", "absent_naming", "skill"]),
+    "audit_comparison": (("compared_with",), ["regret_difference"]),
 }
 
 
@@ -45,30 +68,60 @@ def figure_name(row: Row) -> str:
     return row["metric"] if row["variant"] is None else f"{row['metric']}, {row['variant']}"
 
 
-def markdown(title: str, rows: list[Row], key: str, metrics: list[str]) -> str:
-    if key == "metric":
+def markdown(title: str, rows: list[Row], keys: tuple[str, ...], metrics: list[str]) -> str:
+    if keys == ("metric",):
         lines = [["figure", "value", "n"]] + [[figure_name(row), cell(row), str(row["n"])] for row in rows]
     else:
-        by_key: dict[str, dict[str, Row]] = defaultdict(dict)
+        by_key: dict[tuple[str, ...], dict[str, Row]] = defaultdict(dict)
         for row in rows:
-            by_key[row[key]][row["metric"]] = row
-        lines = [[key, *metrics, "n"]]
-        for name, found in by_key.items():
+            by_key[tuple(row[key] for key in keys)][row["metric"]] = row
+        lines = [[*keys, *metrics, "n"]]
+        for names, found in by_key.items():
             n = max(row["n"] for row in found.values())
-            lines.append([str(name), *(cell(found.get(metric)) for metric in metrics), str(n)])
-    lines.insert(1, ["---"] * len(lines[0]))
-    return f"\n#### {title}\n\n" + "\n".join("| " + " | ".join(line) + " |" for line in lines)
+            lines.append([*names, *(cell(found.get(metric)) for metric in metrics), str(n)])
+    return _table(title, lines)
+
+
+def runtime_markdown(title: str, runtimes: list[MapRuntime], dataset: str) -> str:
+    """Table 4: seconds and passes a map, with the seconds that the papers printed beside them on their datasets."""
+    papers = dataset in PAPERS
+    lines = [["maps", "seconds a map", "forward passes a map", "gradient passes a map", "device", "n"]]
+    lines[0] += ["papers' seconds"] if papers else []
+    for one in runtimes:
+        name = f"{generator_name(one.generator)}: {SHARED}" if one.mode is None else maps_name(one.generator, one.mode)
+        per_map = [f"{value / one.maps:.4g}" for value in (one.seconds, one.forward_passes, one.gradient_passes)]
+        line = [name, *per_map, ", ".join(one.devices), str(one.maps)]
+        if papers:
+            seconds = PAPER_SECONDS.get((one.generator, one.mode or ""))
+            line.append("-" if seconds is None else str(seconds))
+        lines.append(line)
+    return _table(title, lines)
+
+
+def _table(title: str, lines: list[list[str]]) -> str:
+    ruled = [lines[0], ["---"] * len(lines[0]), *lines[1:]]
+    return f"\n#### {title}\n\n" + "\n".join("| " + " | ".join(line) + " |" for line in ruled)
+
+
+def runtimes_of(settings: Settings) -> list[MapRuntime]:
+    """What the current test maps of one seed cost when they were made."""
+    records = [stage_record(manifest) for manifest in current_artifacts(settings).manifests.values()]
+    return [runtime for runtime in map_runtimes(records, settings.saliency.generator_modes) if runtime.maps]
 
 
 def main() -> int:
     settings = load_settings(Path(sys.argv[1]), sys.argv[2:])
     rows: list[Row] = query_tables(settings, "select * from metrics").to_pylist()
     for seed in sorted({row["seed"] for row in rows}):
-        for table, (key, metrics) in TABLES.items():
+        for table, (keys, metrics) in TABLES.items():
             chosen = [row for row in rows if row["table_name"] == table and row["seed"] == seed]
-            chosen = [row for row in chosen if key == "metric" or (row["metric"] in metrics and row[key] is not None)]
+            if keys != ("metric",):
+                chosen = [r for r in chosen if r["metric"] in metrics and all(r[key] is not None for key in keys)]
             if chosen:
-                print(markdown(f"{table}, seed {seed}", chosen, key, metrics))
+                print(markdown(f"{table}, seed {seed}", chosen, keys, metrics))
+        runtimes = runtimes_of(with_seed(settings, seed))
+        if runtimes:
+            print(runtime_markdown(f"seconds and passes a map, seed {seed}", runtimes, settings.dataset.kind))
     return 0
 
 

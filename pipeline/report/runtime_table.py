@@ -9,7 +9,7 @@ from pipeline.report.number_text import MISSING, count_text, number_text, signif
 from pipeline.report.paper_figures import PAPER_SECONDS, PAPERS
 from pipeline.report.table_model import Cell, Column, Row, Table
 
-_SHARED = "passes that its modes share"
+SHARED = "passes that its modes share"
 _PAPERS_NOTE = "The papers’ seconds are as printed, on hardware of theirs."
 
 
@@ -76,7 +76,7 @@ def runtime_table(runtimes: Sequence[MapRuntime], dataset: str) -> Table | None:
         "images, so passes a map fall with the number of references.",
     ]
     if any(runtime.mode is None for runtime in shown):
-        notes.append(f"“{_SHARED}”: embeddings of the perturbed query, kept once; what they cost comes on top of each.")
+        notes.append(f"“{SHARED}”: embeddings of the perturbed query, kept once; what they cost comes on top of each.")
     with_papers = dataset in PAPERS
     if with_papers:
         columns.append(Column("seconds", "a map", "papers"))
@@ -96,7 +96,7 @@ def _maps(record: StageRecord) -> int:
 
 def _row(runtime: MapRuntime, with_papers: bool) -> Row:
     cells = [
-        Cell(generator_name(runtime.generator), runtime.mode or _SHARED),
+        Cell(generator_name(runtime.generator), runtime.mode or SHARED),
         Cell(significant_text(runtime.seconds / runtime.maps, digits=2)),
         _passes_cell(runtime.forward_passes, runtime.maps),
         _passes_cell(runtime.gradient_passes, runtime.maps),

@@ -1,6 +1,7 @@
 """The tables of the results page: every figure in its cell, counts in full."""
 
-from benchmarks.results_tables import TABLES, Row, cell, markdown
+from benchmarks.results_tables import TABLES, Row, cell, markdown, runtime_markdown
+from pipeline.report.runtime_table import MapRuntime
 
 
 def figure(metric: str, value: float, n: int, variant: str | None = None, unit: str = "share") -> Row:
@@ -31,3 +32,33 @@ def test_measured_constants_keep_their_digits() -> None:
     assert cell(figure("drivers_not_learned", 0, 6, unit="count")) == "0"
     assert cell(figure("target_correlation", 0.934, 300, unit="correlation")) == "0.934"
     assert cell(None) == "-"
+
+
+def test_modes_and_rivals_have_rows_of_their_own() -> None:
+    rows = []
+    for mode, rival, value in (("fixed", "centre", 0.0312), ("both", "centre", 0.0512), ("both", "rise", 0.0123)):
+        labels = {"generator": "rise", "mode": mode, "compared_with": rival, "p_value": 0.012}
+        rows.append({**figure("insertion_difference", value, 480), **labels})
+        rows.append({**figure("deletion_difference_anchored", -value, 470), **labels})
+    table = "saliency_faithfulness_comparison"
+    assert markdown(table, rows, *TABLES[table]).splitlines()[5:] == [
+        "| rise | fixed | centre | 3.1 [1.1, 5.1], p = 0.012 | - | - | -3.1 [-5.1, -1.1], p = 0.012 | 480 |",
+        "| rise | both | centre | 5.1 [3.1, 7.1], p = 0.012 | - | - | -5.1 [-7.1, -3.1], p = 0.012 | 480 |",
+        "| rise | both | rise | 1.2 [-0.8, 3.2], p = 0.012 | - | - | -1.2 [-3.2, 0.8], p = 0.012 | 480 |",
+    ]
+
+
+def test_seconds_and_passes_are_those_of_a_map_with_the_papers_beside_them() -> None:
+    runtimes = [
+        MapRuntime("rise", None, 400, 920.0, 200_000, 0, ("cpu",)),
+        MapRuntime("rise", "both", 400, 140.0, 12_000, 0, ("cpu", "cuda")),
+        MapRuntime("grad_cam", "fixed", 400, 2.0, 0, 100, ("cpu",)),
+    ]
+    assert runtime_markdown("costs", runtimes, "awa2").splitlines()[3:] == [
+        "| maps | seconds a map | forward passes a map | gradient passes a map | device | n | papers' seconds |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| RISE: passes that its modes share | 2.3 | 500 | 0 | cpu | 400 | - |",
+        "| RISE, both | 0.35 | 30 | 0 | cpu, cuda | 400 | 5.8 |",
+        "| Grad-CAM | 0.005 | 0 | 0.25 | cpu | 400 | - |",
+    ]
+    assert "papers" not in runtime_markdown("costs", runtimes, "planted")

@@ -78,7 +78,7 @@ def markdown(title: str, rows: list[Row], keys: tuple[str, ...], metrics: list[s
         lines = [[*keys, *metrics, "n"]]
         for names, found in by_key.items():
             n = max(row["n"] for row in found.values())
-            lines.append([*names, *(cell(found.get(metric)) for metric in metrics), str(n)])
+            lines.append([*names, *(_cell_of(found.get(metric), n) for metric in metrics), str(n)])
     return _table(title, lines)
 
 
@@ -96,6 +96,12 @@ def runtime_markdown(title: str, runtimes: list[MapRuntime], dataset: str) -> st
             line.append("-" if seconds is None else str(seconds))
         lines.append(line)
     return _table(title, lines)
+
+
+def _cell_of(row: Row | None, n: int) -> str:
+    """Return the cell with its own n where it rests on fewer than the row's."""
+    is_fewer = row is not None and row["value"] is not None and row["ci_low"] is not None and row["n"] < n
+    return f"{cell(row)}, n = {row['n']}" if row is not None and is_fewer else cell(row)
 
 
 def _table(title: str, lines: list[list[str]]) -> str:

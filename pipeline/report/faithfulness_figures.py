@@ -26,13 +26,16 @@ _PANELS_ACROSS = 4
 _SCORE = "score, from each pair’s min to max"
 _INSERTION = ("Insertion: higher is better", "pixels pasted onto the canvas, %")
 _DELETION = ("Deletion: lower is better", "pixels blanked, %")
+# Grey is for the controls. No generator has as many modes.
+_MODE_COLOURS = tuple(colour for colour in SERIES_COLOURS if colour != FAINT)
 _CONTROL_STYLES = {"centre": (FAINT, "--"), "random": (FAINT, ":")}
 
 
 def faithfulness_figures(curve_sets: Sequence[CurveSet]) -> list[Picture]:
     """Return the mean curves with 95 % bands: one figure of two panels, or two with a panel per generator; [] without.
 
-    Where there are more than five generators and modes, each panel shows one generator's modes beside the controls.
+    Where there are more than five generators and modes, each panel shows one generator's modes beside the controls,
+    these as dashed lines without bands.
     """
     shown = [curves for curves in curve_sets if len(curves.insertion_pt)]
     if not shown:
@@ -74,7 +77,7 @@ def _panels(shown: Sequence[CurveSet], is_insertion: bool) -> Picture:
             colour, dashes = _CONTROL_STYLES[curves.generator]
             _draw(panel, curves, is_insertion, generator_name(curves.generator), colour, dashes)
         own = [curves for curves in shown if curves.generator == generators[number]]
-        for colour, curves in zip(SERIES_COLOURS, own, strict=False):
+        for colour, curves in zip(_MODE_COLOURS, own, strict=False):
             _draw(panel, curves, is_insertion, curves.mode, colour)
         title(panel, generator_name(generators[number]))
         is_lowest, is_left = number + across >= len(generators), number % across == 0
@@ -90,7 +93,8 @@ def _draw(panel: Axes, curves: CurveSet, is_insertion: bool, name: str, colour: 
     curve = mean_curve(normalised_curves(scores_pt), curves.clusters_p)
     percent_t = np.linspace(0, 100, len(curve.mean_t))
     panel.plot(percent_t, curve.mean_t, color=colour, linewidth=1.8, linestyle=dashes, label=literal_text(name))
-    panel.fill_between(percent_t, curve.low_t, curve.high_t, color=colour, alpha=0.18, linewidth=0)
+    if dashes == "-":
+        panel.fill_between(percent_t, curve.low_t, curve.high_t, color=colour, alpha=0.18, linewidth=0)
 
 
 def _limit(panel: Axes) -> None:

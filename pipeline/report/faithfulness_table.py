@@ -66,10 +66,11 @@ def faithfulness_comparison_table(metrics: MetricTable, generators: list[Generat
     rows = []
     for (generator, mode), rival in compared:
         found = [metrics.of_compared_maps(metric, generator, mode, rival) for metric, *_ in _DIFFERENCES]
-        cells = [
-            _difference_cell(estimate, sign) for estimate, (_, _, sign, _) in zip(found, _DIFFERENCES, strict=True)
-        ]
         pairs = found[0].n if found[0] else None
+        cells = [
+            _difference_cell(estimate, sign, pairs)
+            for estimate, (_, _, sign, _) in zip(found, _DIFFERENCES, strict=True)
+        ]
         name = Cell(generator_name(generator), mode)
         rows.append(Row((name, Cell(generator_name(rival)), *cells, Cell(count_text(pairs)))))
     notes = (
@@ -120,11 +121,12 @@ def _paper_row(key: GeneratorMode, paper: PaperFaithfulness) -> Row:
     return Row((name, *blanks, paper_cell(paper.insertion), paper_cell(paper.deletion)), "muted")
 
 
-def _difference_cell(estimate: Estimate | None, better_sign: int) -> Cell:
-    """Return the difference with its interval and p-value, coloured by the verdict."""
+def _difference_cell(estimate: Estimate | None, better_sign: int, pairs: int | None) -> Cell:
+    """Return the difference with interval, p-value, and pairs where these are fewer; coloured by the verdict."""
     if estimate is None or estimate.value is None:
         return Cell(MISSING, tone="muted")
     number = estimate_cell(estimate, _AREA, verdict_cell(estimate, better_sign).tone)
     p_text = p_value_text(estimate.p_value)
     p_text = f"p {p_text}" if p_text.startswith("<") else f"p = {p_text}"
-    return Cell(number.text, f"{number.note} {p_text}".strip(), number.tone)
+    fewer = "" if estimate.n == pairs else f", {count_text(estimate.n)} pairs"
+    return Cell(number.text, f"{number.note} {p_text}{fewer}".strip(), number.tone)

@@ -16,7 +16,7 @@ _SIZE_PX = 128
 
 @dataclass(frozen=True)
 class GalleryLine:
-    """One line of the gallery: a name, a note printed small, and a picture of each pair (None where there is none)."""
+    """One line of the gallery: a name, a note printed small, and a picture of each pair (None: flat, or none)."""
 
     name: str
     note: str
@@ -34,12 +34,13 @@ class Gallery:
 def choose_gallery(pairs: Sequence[TableRow], labels: Mapping[str, str], seed: int) -> list[TableRow]:
     """Return up to two pairs of each of three queries, chosen as the cards are: by seed and ids alone.
 
-    Two pairs of one query show what a change of the reference does to its maps.
+    Two pairs of one query show what a change of the reference does to its maps, so queries that have two come first.
     """
     by_query: dict[str, list[TableRow]] = {}
     for pair in choose_pairs(pairs, labels, seed, count=len(pairs)):
         by_query.setdefault(pair["query"], []).append(pair)
-    return [pair for found in list(by_query.values())[:QUERIES] for pair in found[:PAIRS_OF_QUERY]]
+    ordered = sorted(by_query.values(), key=lambda found: len(found) < PAIRS_OF_QUERY)
+    return [pair for found in ordered[:QUERIES] for pair in found[:PAIRS_OF_QUERY]]
 
 
 def make_gallery(pairs: Sequence[GalleryPair], generators: Sequence[tuple[str, str]]) -> Gallery | None:

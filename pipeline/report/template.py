@@ -58,7 +58,7 @@ TEMPLATE: Final = """\
 <tr><th scope="row">{{ line.name }}{% if line.note %}<small>{{ line.note }}</small>{% endif %}</th>
 {%- for picture in line.pictures -%}
 <td>{% if picture %}<img src="{{ picture }}" alt="{{ line.name }} {{ line.note }}">
-{%- else %}<div class="blank">no map</div>{% endif %}</td>
+{%- else %}<div class="blank">flat, or none</div>{% endif %}</td>
 {%- endfor %}</tr>
 {%- endfor %}
 </tbody></table></div>

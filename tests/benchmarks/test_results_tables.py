@@ -42,9 +42,9 @@ def test_modes_and_rivals_have_rows_of_their_own() -> None:
         rows.append({**figure("deletion_difference_anchored", -value, 470), **labels})
     table = "saliency_faithfulness_comparison"
     assert markdown(table, rows, *TABLES[table]).splitlines()[5:] == [
-        "| rise | fixed | centre | 3.1 [1.1, 5.1], p = 0.012 | - | - | -3.1 [-5.1, -1.1], p = 0.012 | 480 |",
-        "| rise | both | centre | 5.1 [3.1, 7.1], p = 0.012 | - | - | -5.1 [-7.1, -3.1], p = 0.012 | 480 |",
-        "| rise | both | rise | 1.2 [-0.8, 3.2], p = 0.012 | - | - | -1.2 [-3.2, 0.8], p = 0.012 | 480 |",
+        "| rise | fixed | centre | 3.1 [1.1, 5.1], p = 0.012 | - | - | -3.1 [-5.1, -1.1], p = 0.012, n = 470 | 480 |",
+        "| rise | both | centre | 5.1 [3.1, 7.1], p = 0.012 | - | - | -5.1 [-7.1, -3.1], p = 0.012, n = 470 | 480 |",
+        "| rise | both | rise | 1.2 [-0.8, 3.2], p = 0.012 | - | - | -1.2 [-3.2, 0.8], p = 0.012, n = 470 | 480 |",
     ]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.end_to_end.report_reading import section_rows
 from tests.flows.run_cases import FinishedRun, Tables, invoke
 
 VARIANTS = {
@@ -136,3 +137,45 @@ def test_the_report_is_one_whole_page(finished_run: FinishedRun, tmp_path: Path)
     for section in ("pairs", "saliency", "audit", "attributes", "cost"):
         assert f'<section id="{section}">' in page
     assert 'src="http' not in page
+
+
+def test_maps_are_compared_on_the_pairs_of_the_faithfulness_table(tables: Tables) -> None:
+    rows = tables.ask("select * from metrics where table_name = 'saliency_faithfulness_comparison'")
+    compared = {(row["generator"], row["compared_with"]) for row in rows}
+    assert compared == {("rise", "centre"), ("random", "centre"), ("random", "rise")}
+    assert len(rows) == 4 * len(compared)
+    for row in rows:
+        column = row["metric"].replace("_difference", "_auc")
+        (expected,) = tables.ask(
+            f"select avg(a.{column} - b.{column}) as value, count(*) as n "
+            "from faithfulness a join faithfulness b using (pair_id) "
+            f"where a.generator = '{row['generator']}' and b.generator = '{row['compared_with']}' "
+            f"and not isnan(a.{column}) and not isnan(b.{column})"
+        )
+        assert row["n"] == expected["n"]
+        assert row["value"] == pytest.approx(expected["value"])
+
+
+def test_only_maps_of_the_model_change_with_the_reference(tables: Tables) -> None:
+    rows = tables.ask(
+        "select generator, f.map_change as change, q.references as n from faithfulness f join pairs p using (pair_id) "
+        "join (select query, count(*) as references from pairs where split = 'test' group by query) q using (query) "
+        "where p.split = 'test'"
+    )
+    assert all((row["change"] is None) == (row["n"] == 1) for row in rows)
+    assert all(abs(row["change"]) < 1e-9 for row in rows if row["generator"] != "rise" and row["n"] > 1)
+    figures = tables.ask("select * from metrics where metric = 'map_change_with_reference' and generator = 'rise'")
+    changes = [row["change"] for row in rows if row["generator"] == "rise" and row["n"] > 1]
+    assert [(row["n"], row["value"]) for row in figures] == [(len(changes), pytest.approx(sum(changes) / len(changes)))]
+    assert figures[0]["value"] > 0.01
+
+
+def test_the_report_tells_what_a_map_costs(finished_run: FinishedRun, tables: Tables) -> None:
+    (cost,) = tables.ask(
+        "select sum(pairs) as maps, sum(forward_passes) / sum(pairs) as passes from runtime "
+        "where stage = 'saliency_maps.test.rise.fixed'"
+    )
+    rows = [row for row in section_rows(finished_run, "saliency") if row[0].startswith("RISE") and len(row) == 6]
+    passes = f"{cost['passes']:.1f}".removesuffix(".0")
+    assert [row[2:5] for row in rows] == [[passes, "–", str(cost["maps"])]]
+    assert float(rows[0][1]) > 0

@@ -26,6 +26,13 @@ def test_two_pairs_of_three_queries_whatever_their_order() -> None:
     assert choose_gallery(PAIRS, LABELS, seed=5) != chosen
 
 
+def test_queries_with_two_pairs_come_first() -> None:
+    single = [pair for pair in PAIRS if pair["pair_id"] in {"p0", "p3", "p6", "p9", "p12", "p15"}]
+    chosen = choose_gallery([*single, *PAIRS[25:27], *PAIRS[27:]], LABELS, seed=4)
+    assert [pair["query"] for pair in chosen[:4]] in (["q8"] * 2 + ["q9"] * 2, ["q9"] * 2 + ["q8"] * 2)
+    assert len(chosen) == 5
+
+
 def test_few_pairs_are_all_shown() -> None:
     assert len(choose_gallery(PAIRS[:4], LABELS, seed=4)) == 3
     assert choose_gallery([], LABELS, seed=4) == []

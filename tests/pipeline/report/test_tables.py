@@ -62,6 +62,7 @@ def check_map_comparisons(module):
     ]
     assert [column.hint for column in table.columns[2:6]] == ["↑", "↓", "↑", "↓"]
     assert table.rows[0].cells[2].note == "[3.7, 7.7] p < 0.001"
+    assert table.rows[0].cells[4].note == "[1.4, 5.4] p = 0.012, 471 pairs"
     # More insertion is better, more deletion is not; a p-value of 0.2 shows neither.
     assert [cell.tone for cell in table.rows[0].cells[2:6]] == ["good", "muted", "good", "bad"]
     assert [cell.tone for cell in table.rows[1].cells[2:6]] == ["bad", "muted", "bad", "bad"]

@@ -25,6 +25,7 @@ def test_photographs_go_through_to_figures(photographs: FinishedRun) -> None:
     rows = photographs.query("select table_name, metric, n from metrics")
     assert {row["table_name"] for row in rows} == {
         "saliency_faithfulness",
+        "saliency_faithfulness_comparison",
         "attribute_explanation",
         "attribute_explanation_comparison",
         "attribute_recognition",

@@ -4,6 +4,7 @@ from flows.graph import Stage
 from flows.planners import saliency
 from flows.settings import Settings
 from flows.stage_reads import LABELS, VOCABULARY, Reads, pair_reads, whole_stage
+from flows.stages_saliency import kept_test_embeddings
 from flows.stages_type_aware import has_conditions, has_outfits
 from flows.stages_user_model import embedding_code, model_places
 from pipeline.saliency.catalogue import FIXED
@@ -117,6 +118,8 @@ def _report_stage(settings: Settings) -> Stage:
     for generator, mode in settings.saliency.generator_modes:
         reads[f"saliency_maps.test.{generator}.{mode}"] = [["maps", None, ""], ["map_rows", None, ""]]
         reads[f"faithfulness.{generator}.{mode}"] = [["faithfulness", None, ""]]
+    # What they cost is part of what a map costs; of their content nothing is read.
+    reads |= {stage: [] for stage in kept_test_embeddings(settings)}
     for name in settings.attribute_model.names:
         reads[f"attribute_model.{name}"] = [["training_history", None, ""]]
     _add_model_reads(settings, reads)

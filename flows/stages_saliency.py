@@ -32,6 +32,12 @@ def saliency_stages(settings: Settings) -> list[Stage]:
     ]
 
 
+def kept_test_embeddings(settings: Settings) -> list[str]:
+    """Return the stages that keep the embeddings of perturbed test queries, for all modes of a generator at once."""
+    generators = settings.saliency.generators
+    return [_perturbed_name("test", generator) for generator in generators if _are_kept(settings, "test", generator)]
+
+
 def _perturbed_stage(settings: Settings, split: str, generator: str) -> Stage:
     section = settings.saliency.section(generator)
     assert section is not None, f"{generator} has no section"

@@ -9,6 +9,8 @@ from flows.asked_stages import needed_for
 from flows.code_closure import stage_code
 from flows.graph import Stage
 from flows.settings import DatasetSettings, PairsSettings, Settings
+from flows.settings_generators import RiseSettings
+from flows.settings_saliency import SaliencySettings
 from flows.settings_similarity_model import SimilarityModelSettings
 from flows.stages import build_stages
 
@@ -54,6 +56,21 @@ def test_every_job_exists_and_every_stage_has_code(settings: Settings) -> None:
 def report_reads(settings: Settings) -> dict[str, list[str]]:
     (stage,) = (stage for stage in build_stages(settings) if stage.name == "report")
     return {name: [part for part, _, _ in parts] for name, parts in stage.settings["reads"].items()}
+
+
+def test_the_report_knows_what_every_generator_and_mode_costs() -> None:
+    saliency = SaliencySettings(generators=["rise", "sliding_window", "centre"])
+    alone = saliency.model_copy(update={"rise": RiseSettings(modes=["fixed"])})
+    found = report_reads(PLANTED.model_copy(update={"saliency": saliency}))
+    maps = {name: parts for name, parts in found.items() if name.startswith("saliency_maps.")}
+    assert maps == {
+        f"saliency_maps.test.{shown}": ["maps", "map_rows"]
+        for shown in ("rise.fixed", "rise.both", "sliding_window.fixed", "sliding_window.both", "centre.fixed")
+    }
+    # Embeddings are kept where modes share them; the report wants to know what they cost, not what they are.
+    kept = {name: parts for name, parts in found.items() if name.startswith("perturbed_embeddings.")}
+    assert kept == {"perturbed_embeddings.test.rise": [], "perturbed_embeddings.test.sliding_window": []}
+    assert set(report_reads(PLANTED.model_copy(update={"saliency": alone}))) & set(kept) == set(list(kept)[1:])
 
 
 def test_the_report_reads_of_the_model_what_there_is() -> None:

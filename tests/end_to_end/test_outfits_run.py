@@ -30,6 +30,7 @@ def test_outfits_go_through_to_figures(outfits: FinishedRun) -> None:
         "attribute_explanation_comparison",
         "attribute_recognition",
         "saliency_faithfulness",
+        "saliency_faithfulness_comparison",
         "similarity_model",
     ]
     assert {row["dataset"] for row in rows} == {"polyvore_outfits"}

@@ -28,6 +28,7 @@ JOBS_OF_TABLE = {
     "missing_images": ("listed_pairs",),
     "model_checks": ("user_model",),
     "negatives": ("negatives",),
+    "perturbed_queries": ("perturbed_embeddings",),
     "null_effects": ("true_effects",),
     "outfits": ("outfits",),
     "pairs": ("pairs", "outfit_pairs", "listed_pairs"),

@@ -105,24 +105,25 @@ def mean_perturbed_references(scorer: SimilarityScorer, request: SaliencyRequest
 
 
 def _embed_images(scorer: SimilarityScorer, pixels_bhwc: np.ndarray, masks: MaskSource) -> torch.Tensor:
-    """Return float32 unit-norm embeddings (image, mask, D); a batch holds several images where their masks are few."""
+    """Return float32 unit-norm embeddings (image, mask, D).
+
+    All batches but the last are full: one goes on with the next image's masks where an image's end.
+    """
     images, height, width, channels = pixels_bhwc.shape
-    together = max(1, scorer.batch_size // len(masks))
-    embedded = []
-    for first in range(0, images, together):
-        normalised = normalise_pixels(pixels_bhwc[first : first + together], scorer.device)
-        # Channels interleaved in one long row: broadcasting over a last axis of 3 would cost a third of a small
-        # network.
-        group_bhv = normalised.permute(0, 2, 3, 1).reshape(-1, height, width * channels)
-        batches = []
-        for start in range(0, len(masks), scorer.batch_size):
-            stop = min(start + scorer.batch_size, len(masks))
-            rendered_nhv = masks.render(start, stop, scorer.device, channels)
-            masked = rendered_nhv.mul_(group_bhv[0]) if len(group_bhv) == 1 else group_bhv[:, None] * rendered_nhv
-            masked_nchw = masked.view(-1, height, width, channels).permute(0, 3, 1, 2)
-            batches.append(scorer.embed_tensor(masked_nchw).unflatten(0, (len(group_bhv), stop - start)))  # type: ignore[no-untyped-call]
-        embedded.append(torch.cat(batches, dim=1))
-    return torch.cat(embedded)
+    normalised = normalise_pixels(pixels_bhwc, scorer.device)
+    # Channels interleaved in one long row: broadcasting over a last axis of 3 would cost a third of a small network.
+    images_bhv = normalised.permute(0, 2, 3, 1).reshape(images, height, width * channels)
+    batches = []
+    for start in range(0, images * len(masks), scorer.batch_size):
+        stop = min(start + scorer.batch_size, images * len(masks))
+        pieces = []
+        for image in range(start // len(masks), (stop - 1) // len(masks) + 1):
+            first = max(start - image * len(masks), 0)
+            last = min(stop - image * len(masks), len(masks))
+            pieces.append(masks.render(first, last, scorer.device, channels).mul_(images_bhv[image]))
+        masked = pieces[0] if len(pieces) == 1 else torch.cat(pieces)
+        batches.append(scorer.embed_tensor(masked.view(-1, height, width, channels).permute(0, 3, 1, 2)))
+    return torch.cat(batches).unflatten(0, (images, len(masks)))  # type: ignore[no-any-return, no-untyped-call]
 
 
 def _kept(embeddings_nd: np.ndarray, masks: MaskSource, device: str) -> torch.Tensor:

@@ -93,9 +93,17 @@ def test_scores_equal_the_mean_over_all_pairs_of_masks(conditioned: bool) -> Non
         ("embeddings_kmd = embeddings_kmd / norms", "pass"),
         ("embeddings_kmd * conditions[:, None]", "embeddings_kmd * conditions.flip(0)[:, None]"),
         ("embeddings_kmd.mean(dim=1)", "embeddings_kmd[:, 0]"),
+        ("mul_(images_bhv[image])", "mul_(images_bhv[0])"),
         ("request = replace(request, reference_embeddings_kd=means_kd.cpu().numpy())", "pass"),
     ],
-    ids=["mean made unit", "projections not unit", "conditions swapped", "first mask only", "reference as it is"],
+    ids=[
+        "mean made unit",
+        "projections not unit",
+        "conditions swapped",
+        "first mask only",
+        "first reference only",
+        "reference as it is",
+    ],
 )
 def test_comparator_rejects_broken_copies(tmp_path: Path, right: str, wrong: str) -> None:
     broken = broken_copy(perturbed_embeddings, tmp_path, right, wrong)
@@ -144,6 +152,8 @@ def test_passes_add_up_and_do_not_multiply(batch_size: int) -> None:
         [found] = generator([request])
         assert counting.images == found.forward_passes == query + 3 * pair
         assert max(shape[0] for shape in counting.batches) <= batch_size
+        # References share their batches: 3 x 9 masks of a batch size of 25 are two batches, not three.
+        assert len(counting.batches) == -(-query // batch_size) - (-(3 * pair) // batch_size)
         first = found if first is None else first
     assert first is not None
     expected = display_maps(build_rise(RISE, small_scorer(), SIZE_PX, BOTH), request)

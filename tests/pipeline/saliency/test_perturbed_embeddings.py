@@ -40,11 +40,11 @@ def test_embeddings_equal_the_oracle() -> None:
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        (".permute(0, 3, 1, 2)\n", ".permute(0, 3, 2, 1)\n"),
-        (".permute(0, 3, 1, 2)\n", ".permute(0, 3, 1, 2).flip(1)\n"),
-        (".mul_(group_bhv[0])", ".neg_().add_(1).mul_(group_bhv[0])"),
-        (".mul_(group_bhv[0])", ".add_(group_bhv[0])"),
-        ("masks.render(start, stop,", "masks.render(0, stop - start,"),
+        (".permute(0, 3, 1, 2)))\n", ".permute(0, 3, 2, 1)))\n"),
+        (".permute(0, 3, 1, 2)))\n", ".permute(0, 3, 1, 2).flip(1)))\n"),
+        (".mul_(images_bhv[image])", ".neg_().add_(1).mul_(images_bhv[image])"),
+        (".mul_(images_bhv[image])", ".add_(images_bhv[image])"),
+        ("masks.render(first, last,", "masks.render(0, last - first,"),
     ],
     ids=["x and y swapped", "blue for red", "mask inverted", "mask added", "first masks only"],
 )

@@ -62,7 +62,7 @@ def measure_case(network: str, size_px: int, batch: int, kernel: float, args: ar
     passes = generator([requests[0]])[0].forward_passes
     images = torch.randn(batch, 3, size_px, size_px, device=args.device).to(memory_format=torch.channels_last)
 
-    def ruargs.samples() -> None:
+    def run_bare() -> None:
         autocast = torch.autocast(args.device.split(":")[0], torch.bfloat16, enabled=args.precision == "bfloat16")
         with torch.inference_mode(), autocast:
             for start in range(0, args.samples, batch):
@@ -70,7 +70,7 @@ def measure_case(network: str, size_px: int, batch: int, kernel: float, args: ar
         last.cpu()  # waits for an accelerator
 
     runs = (
-        ruargs.samples,
+        run_bare,
         lambda: generator([requests[0]]),
         lambda: generator([requests[1]]),
         lambda: find_superpixels(pixels, spec.superpixels),

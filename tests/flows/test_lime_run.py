@@ -33,7 +33,9 @@ def test_every_map_has_its_notes_and_passes_stay_within_the_plan(planted: Finish
     for alpha, nonzero, superpixels in zip(rows[::3], rows[1::3], rows[2::3], strict=True):
         assert 0 <= nonzero["value"] <= superpixels["value"]
         assert alpha["value"] >= 0
-    [taken] = tables.ask(f"select sum(forward_passes) as passes, sum(pairs) as pairs from runtime where stage = '{MAPS}'")
+    [taken] = tables.ask(
+        f"select sum(forward_passes) as passes, sum(pairs) as pairs from runtime where stage = '{MAPS}'"
+    )
     queries = len({row["query"] for row in tables.ask("select query from pairs where split = 'test'")})
     # Items are cut into few superpixels, so that samples repeat: whatever the number of references.
     most = sum(min(40, 2 ** int(row["value"])) for row in rows[2::3]) / len(pairs) * queries
@@ -46,7 +48,9 @@ def test_the_plan_is_a_bound(planted: FinishedRun) -> None:
     store = ArtifactStore(settings.store.root)
     plans = plan_stages(build_stages(settings), store)
     costs = {cost.plan.stage.name: cost for cost in RunCosts(store, 1, "none", lambda _: None).of_seed(settings, plans)}
-    [queries] = Tables(planted.settings(*ASKED)).ask("select count(distinct query) as n from pairs where split = 'test'")
+    [queries] = Tables(planted.settings(*ASKED)).ask(
+        "select count(distinct query) as n from pairs where split = 'test'"
+    )
     assert costs[MAPS].is_upper_bound
     assert costs[MAPS].forward_passes == 40 * queries["n"]
 

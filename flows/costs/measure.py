@@ -146,9 +146,7 @@ def _measure_curves(settings: Settings, scorer: SimilarityScorer, batch: np.ndar
     canvas = settings.dataset.canvas
     passes = 2 + 2 * (STEPS_OF_CURVE - 1)
     seconds = stopwatch.median(
-        lambda: faithfulness_of_query(
-            scorer.embed, batch[0], maps, references, canvas, (0, "query"), steps=STEPS_OF_CURVE
-        )
+        lambda: faithfulness_of_query(scorer, batch[0], maps, references, canvas, (0, "query"), steps=STEPS_OF_CURVE)
     )
     return seconds / passes
 

@@ -7,7 +7,8 @@ from flows.jobs.conditions import read_references, stage_masks
 from flows.jobs.image_lookup import EmbeddingLookup, PixelLookup
 from flows.jobs.reading import load_scorer
 from flows.shards import JobInputs, JobResult
-from pipeline.evaluation.faithfulness import CurvePair, faithfulness_of_query
+from pipeline.evaluation.curves import CurvePair
+from pipeline.evaluation.faithfulness import faithfulness_of_query
 from pipeline.evaluation.reference_dependence import map_changes
 from stores.parts import TablePart
 from stores.tables import table_from_rows
@@ -24,26 +25,21 @@ def run(inputs: JobInputs) -> JobResult:
     commit = inputs.upstream.commit_of(settings["maps"], inputs.work["maps_shard"])
     maps_qkyx = store.read_part_arrays(commit, "maps", ["maps"])["maps"]
     rows, passes = [], 0
-
-    def embed(pixels_nhwc):  # type: ignore[no-untyped-def]
-        nonlocal passes
-        passes += len(pixels_nhwc)
-        return scorer.embed(pixels_nhwc)
-
     groups = [list(pairs) for _, pairs in groupby(inputs.work["pairs"], key=lambda pair: pair["query"])]
     for number, pairs in enumerate(groups):
         query = pairs[0]["query"]
         references_kd, masks_kd = read_references(embeddings, pairs, masks)
         maps_kyx = maps_qkyx[number, : len(pairs)]
-        curves = faithfulness_of_query(
-            embed,
+        found = faithfulness_of_query(
+            scorer,
             images.of(query),
             maps_kyx,
             references_kd,
-            tuple(settings["canvas"]),
+            settings["canvas"],
             (int(settings["seed"]), query),
             condition_masks_kd=masks_kd,
         )
+        passes += found.forward_passes
         rows += [
             {
                 "pair_id": pair["pair_id"],
@@ -52,7 +48,7 @@ def run(inputs: JobInputs) -> JobResult:
                 **_measures(curve),
                 "map_change": None if math.isnan(change) else change,
             }
-            for pair, curve, change in zip(pairs, curves, map_changes(maps_kyx).tolist(), strict=True)
+            for pair, curve, change in zip(pairs, found.curves, map_changes(maps_kyx).tolist(), strict=True)
         ]
     counts = {"images": len(groups), "pairs": len(rows), "forward_passes": passes}
     return JobResult({"faithfulness": TablePart("faithfulness", table_from_rows("faithfulness", rows))}, counts)

@@ -54,7 +54,7 @@ def build_lime(spec: LimeSpec, scorer: SimilarityScorer) -> SaliencyGenerator:
 
     Raises:
         BadSetting: a setting out of range. The generator itself raises it where quickshift refuses its settings, and
-            BadModel, see SimilarityScorer.embed_tensor and perturbed_scores.
+            BadModel, see SimilarityScorer.embed_batches and perturbed_scores.
     """
     _check(spec)
 
@@ -104,8 +104,8 @@ def _scores(
     place_u[order_u] = np.arange(len(order_u))
     distinct_us = torch.as_tensor(is_on_ns[first_u[order_u]]).to(scorer.device)
     rows = torch.split(distinct_us, scorer.batch_size)
-    batches = [scorer.embed_tensor(images.render(some)) for some in rows]
-    scores_uk = perturbed_scores(torch.cat(batches), request).double().cpu().numpy()
+    embeddings_ud = scorer.embed_batches(images.render(some) for some in rows)
+    scores_uk = perturbed_scores(embeddings_ud, request).double().cpu().numpy()
     return scores_uk[place_u[sorted_n.reshape(-1)]], len(first_u)
 
 

@@ -1,5 +1,6 @@
 """The explained model: images to unit embeddings, and nothing else (a black box to most generators)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,13 +34,29 @@ class SimilarityScorer:
         Raises:
             BadModel: the network returns the wrong shape, NaN, infinity or a zero vector.
         """
+        return self.embed_batches([images_nchw])
+
+    def embed_batches(self, batches: Iterable[torch.Tensor]) -> torch.Tensor:
+        """Return float32 unit-norm embeddings (image, D) of the images of all batches, a forward pass each.
+
+        The values are checked once, at the end: a check is a question to the device, which has to finish its batch to
+        answer it, and could have begun with the next.
+
+        Args:
+            batches: normalised images (image, 3, y, x), taken one after another, so that memory holds one batch.
+
+        Raises:
+            BadModel: see embed_tensor.
+        """
+        embeddings, norms = [], []
         with torch.inference_mode():
-            if self.precision == "bfloat16":
-                with torch.autocast(self.device.split(":")[0], dtype=torch.bfloat16):
-                    raw = self.network(images_nchw)
-            else:
-                raw = self.network(images_nchw)
-            return unit_vectors(raw, images_nchw.shape[0])
+            for images_nchw in batches:
+                raw = _vectors(self._run(images_nchw), len(images_nchw))
+                norms.append(torch.linalg.vector_norm(raw, dim=1))
+                # Now rather than at the end: a model may write its next output where this one lies.
+                embeddings.append(functional.normalize(raw, dim=1))
+            _check_norms(torch.cat(norms))
+            return torch.cat(embeddings)
 
     def embed(self, pixels_nhwc: np.ndarray) -> np.ndarray:
         """Return float32 unit-norm embeddings (image, D) of uint8 images (image, y, x, 3).
@@ -47,11 +64,15 @@ class SimilarityScorer:
         Raises:
             BadModel: see embed_tensor.
         """
-        embeddings = [
-            self.embed_tensor(normalise_pixels(pixels_nhwc[start : start + self.batch_size], self.device))
-            for start in range(0, len(pixels_nhwc), self.batch_size)
-        ]
-        return torch.cat(embeddings).cpu().numpy()
+        starts = range(0, len(pixels_nhwc), self.batch_size)
+        parts = (pixels_nhwc[start : start + self.batch_size] for start in starts)
+        return self.embed_batches(normalise_pixels(part, self.device) for part in parts).cpu().numpy()
+
+    def _run(self, images_nchw: torch.Tensor) -> object:
+        if self.precision == "bfloat16":
+            with torch.autocast(self.device.split(":")[0], dtype=torch.bfloat16):
+                return self.network(images_nchw)
+        return self.network(images_nchw)
 
 
 def unit_vectors(raw: object, n_images: int) -> torch.Tensor:
@@ -60,17 +81,25 @@ def unit_vectors(raw: object, n_images: int) -> torch.Tensor:
     Raises:
         BadModel: it has the wrong shape, NaN, infinity or a zero vector.
     """
+    vectors_nd = _vectors(raw, n_images)
+    _check_norms(torch.linalg.vector_norm(vectors_nd, dim=1))
+    return functional.normalize(vectors_nd, dim=1)
+
+
+def _vectors(raw: object, n_images: int) -> torch.Tensor:
     if not isinstance(raw, torch.Tensor):
         raise _bad_output(f"a {type(raw).__name__}", "type")
     if raw.ndim != 2 or raw.shape[0] != n_images:
         raise _bad_output(f"a tensor of shape {tuple(raw.shape)} for {n_images} images", "shape")
-    raw = raw.float()
-    norms = torch.linalg.vector_norm(raw, dim=1)
+    return raw.float()
+
+
+def _check_norms(norms_n: torch.Tensor) -> None:
     # One comparison settles NaN, infinity and zero alike.
-    if not bool(((norms > 1e-12) & (norms < torch.inf)).all()):
-        bad = int((~((norms > 1e-12) & (norms < torch.inf))).sum())
-        raise _bad_output(f"{bad} of {len(norms)} embeddings that are NaN, infinite or zero", "values")
-    return functional.normalize(raw, dim=1)
+    fine_n = (norms_n > 1e-12) & (norms_n < torch.inf)
+    if not bool(fine_n.all()):
+        bad = int((~fine_n).sum())
+        raise _bad_output(f"{bad} of {len(norms_n)} embeddings that are NaN, infinite or zero", "values")
 
 
 def _bad_output(found: str, what: str) -> BadModel:

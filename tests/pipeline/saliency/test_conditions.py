@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from pipeline.errors import BadModel
-from pipeline.evaluation.faithfulness import CurvePair, faithfulness_of_query
+from pipeline.evaluation.curves import CurvePair
+from pipeline.evaluation.faithfulness import faithfulness_of_query
 from pipeline.saliency import perturbed_embeddings
 from pipeline.saliency.contract import SaliencyRequest
 from pipeline.saliency.masks import draw_masks
@@ -102,9 +104,20 @@ def test_a_mask_that_leaves_nothing_is_refused() -> None:
         display_maps(build_rise(SPEC, scorer, SIZE_PX), given)
 
 
+class Projected(nn.Module):
+    """Embeddings under one condition, for it alone."""
+
+    def __init__(self, scorer: SimilarityScorer, mask_d: np.ndarray) -> None:
+        super().__init__()
+        self.scorer, self.mask_d = scorer, torch.tensor(mask_d)
+
+    def forward(self, images_nchw: torch.Tensor) -> torch.Tensor:
+        return self.scorer.embed_tensor(images_nchw) * self.mask_d
+
+
 def curves(scorer: SimilarityScorer, given: SaliencyRequest, maps_khw: np.ndarray) -> list[CurvePair]:
     return faithfulness_of_query(
-        scorer.embed,
+        scorer,
         QUERY,
         maps_khw,
         given.reference_embeddings_kd,
@@ -112,7 +125,7 @@ def curves(scorer: SimilarityScorer, given: SaliencyRequest, maps_khw: np.ndarra
         (0, "query"),
         steps=10,
         condition_masks_kd=given.condition_masks_kd,
-    )
+    ).curves
 
 
 def test_curves_are_those_of_the_projections() -> None:
@@ -128,13 +141,11 @@ def test_curves_are_those_of_the_projections() -> None:
         assert curve.deletion_curve[[-1, 0]] == pytest.approx(ends, abs=1e-5)
         assert end @ reference != pytest.approx(ends[1], abs=1e-3)
 
-        def conditioned(pixels_nhwc: np.ndarray, mask: np.ndarray = mask) -> np.ndarray:
-            return project(scorer.embed(pixels_nhwc), mask)
-
         number = next(k for k, other in enumerate(found) if other is curve)
+        conditioned = SimilarityScorer(Projected(scorer, mask), batch_size=25)
         alone = faithfulness_of_query(
             conditioned, QUERY, maps[[number]], reference[None], (127, 127, 127), (0, "query"), steps=10
-        )[0]
+        ).curves[0]
         np.testing.assert_allclose(curve.insertion_curve, alone.insertion_curve, atol=1e-5)
         np.testing.assert_allclose(curve.deletion_curve, alone.deletion_curve, atol=1e-5)
 

@@ -1,0 +1,116 @@
+"""Insertion and deletion of a pair against the plain loop over steps: one image made, one pass made, one score taken.
+
+The loop runs the network as it was trained and, for comparison, the pipeline's own (batch norms folded, channels last).
+Pairs with maps of their own and pairs that share one map, as the references of a query do for the controls.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import nn
+
+from pipeline.evaluation.faithfulness import faithfulness_of_query
+from pipeline.images import IMAGENET_DEVIATION_RGB, IMAGENET_MEAN_RGB
+from pipeline.networks import fold_batch_norms
+from pipeline.similarity.networks import build_embedding_network
+from pipeline.similarity.scorer import SimilarityScorer
+
+SMALLEST_SPEED_UP = 5.0
+REFERENCES = 5
+STEPS = 100
+CANVAS = (127, 127, 127)
+LARGEST_DIFFERENCE = 1e-4
+CASES = (("resnet18_three_stage", 112, 32), ("small_residual", 64, 100))  # network, px, batch
+
+
+def curves_by_loop(
+    network: nn.Module, pixels_hwc: np.ndarray, map_hw: np.ndarray, reference_d: np.ndarray, device: str
+) -> np.ndarray:
+    """Return insertion and deletion (2, STEPS + 1) of one pair, a step at a time."""
+    order = np.argsort(-map_hw.ravel(), kind="stable")
+    flat = pixels_hwc.reshape(-1, 3)
+    reference = torch.tensor(reference_d, device=device)
+    mean = torch.tensor(IMAGENET_MEAN_RGB, device=device)[:, None, None]
+    deviation = torch.tensor(IMAGENET_DEVIATION_RGB, device=device)[:, None, None]
+    scores = np.empty((2, STEPS + 1))
+    for row, inserts in enumerate((True, False)):
+        for step in range(STEPS + 1):
+            top = order[: round(step * len(order) / STEPS)]
+            changed = np.tile(np.uint8(CANVAS), (len(flat), 1)) if inserts else flat.copy()
+            changed[top] = flat[top] if inserts else CANVAS
+            image = torch.from_numpy(changed.reshape(pixels_hwc.shape)).to(device).permute(2, 0, 1)
+            with torch.inference_mode():
+                vector = network(((image.float() / 255 - mean) / deviation)[None])[0]
+                scores[row, step] = float(vector @ reference / vector.norm())
+    return scores
+
+
+def measure_case(network: str, size_px: int, batch: int, args: argparse.Namespace) -> float:
+    """Print the seconds a pair and return the speed-up for pairs with maps of their own."""
+    trained = build_embedding_network(network, 64).eval().to(args.device)
+    folded = fold_batch_norms(build_embedding_network(network, 64)).to(args.device)
+    folded = folded.to(memory_format=torch.channels_last)
+    folded.load_state_dict(fold_batch_norms(trained).state_dict())
+    scorer = SimilarityScorer(folded, args.device, batch_size=batch)
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (1 + REFERENCES, size_px, size_px, 3), dtype=np.uint8)
+    references, maps = scorer.embed(pixels[1:]), rng.random((REFERENCES, size_px, size_px))
+    shared = np.repeat(maps[:1], REFERENCES, axis=0)
+
+    def loop(of: nn.Module) -> np.ndarray:
+        return curves_by_loop(of, pixels[0], maps[0], references[0], args.device)
+
+    def ours(of: np.ndarray) -> np.ndarray:
+        curves = faithfulness_of_query(scorer, pixels[0], of, references, CANVAS, (0, "query"), STEPS).curves
+        return np.stack([curves[0].insertion_curve, curves[0].deletion_curve])
+
+    difference = np.abs(ours(maps) - loop(trained)).max()
+    if difference > LARGEST_DIFFERENCE:
+        raise SystemExit(f"the two disagree by {difference}: nothing to compare")
+    runs: tuple[tuple[Callable[[], np.ndarray], int], ...] = (
+        (lambda: loop(trained), 1),
+        (lambda: loop(folded), 1),
+        (lambda: ours(maps), REFERENCES),
+        (lambda: ours(shared), REFERENCES),
+    )
+    seconds: list[list[float]] = [[] for _ in runs]
+    for repetition in range(args.repetitions + 1):
+        for number, (run, pairs) in enumerate(runs):
+            started = time.perf_counter()
+            run()
+            if repetition > 0:  # the first round warms up
+                seconds[number].append((time.perf_counter() - started) / pairs)
+    plain, plain_folded, own, one_map = (float(np.median(of) if args.median else min(of)) for of in seconds)
+    print(
+        f"{network:22} {size_px:4} {plain:7.3f} {plain_folded:9.3f} {own:9.4f} {one_map:9.4f} "
+        f"{plain / own:8.2f} {plain_folded / own:8.2f} {plain / one_map:8.2f}",
+        flush=True,
+    )
+    return plain / own
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("--median", action="store_true", help="medians of the repetitions instead of minima")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--device", default="cpu")
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    print(
+        "seconds a pair: the plain loop, with the folded network; ours with a map a pair, with one map for five pairs"
+    )
+    print(
+        f"{'network':22} {'px':>4} {'loop':>7} {'folded':>9} {'own map':>9} {'one map':>9} {'speed-up':>8} {'/folded':>8} {'one map':>8}"
+    )
+    least = min(measure_case(*case, args) for case in CASES)
+    print(f"bound: {SMALLEST_SPEED_UP}: {'BROKEN' if least < SMALLEST_SPEED_UP else 'kept'}")
+    return int(least < SMALLEST_SPEED_UP)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -2,7 +2,7 @@
 
 The loop runs the network as it was trained and, for comparison, the pipeline's own (batch norms folded, channels last).
 Pairs with maps of their own and pairs that share one map, as the references of a query do for the controls.
-The bare forward passes of a pair, in batches, are the floor: pairs with maps of their own cannot cost less, however
+The bare forward passes of the pairs, in batches, are the floor: pairs with maps of their own cannot cost less, however
 their images are made. How far it lies below the loop is what a device gains from batches.
 """
 
@@ -26,7 +26,7 @@ SMALLEST_SPEED_UP = 5.0
 LARGEST_RATIO_TO_BARE = 1.15
 REFERENCES = 5
 STEPS = 100
-PASSES = 2 * (STEPS - 1)
+PASSES = 2 + 2 * (STEPS - 1) * REFERENCES
 CANVAS = (127, 127, 127)
 LARGEST_DIFFERENCE = 1e-4
 CASES = (("resnet18_three_stage", 112, 32), ("small_residual", 64, 100))  # network, px, batch
@@ -97,7 +97,7 @@ def measure_case(network: str, size_px: int, batch: int, args: argparse.Namespac
     runs = (
         (lambda: loop(trained), 1),
         (lambda: loop(folded), 1),
-        (bare, 1),
+        (bare, REFERENCES),
         (lambda: ours(maps), REFERENCES),
         (lambda: ours(shared), REFERENCES),
     )

@@ -105,3 +105,33 @@ def test_float32_stays_float32_beside_a_bfloat16_scorer() -> None:
 
 def test_no_graph_is_kept() -> None:
     assert not small_scorer().embed_tensor(torch.zeros(1, 3, 32, 32)).requires_grad
+
+
+def test_values_of_every_batch_are_checked_though_only_once() -> None:
+    pixels = random_pixels(6)
+
+    def wrong_from(number: int) -> Callable[[torch.Tensor], torch.Tensor]:
+        calls = []
+
+        def output(images_nchw: torch.Tensor) -> torch.Tensor:
+            calls.append(1)
+            return images_nchw.flatten(1)[:, :4] * (torch.nan if len(calls) == number else 1)
+
+        return output
+
+    for number in (1, 2, 3):
+        with pytest.raises(BadModel, match="2 of 6 embeddings"):
+            SimilarityScorer(Returning(wrong_from(number)), batch_size=2).embed(pixels)
+    assert SimilarityScorer(Returning(wrong_from(4)), batch_size=2).embed(pixels).shape == (6, 4)
+
+
+def test_a_model_may_write_its_outputs_to_one_place() -> None:
+    place = torch.empty(2, 4)
+
+    def overwriting(images_nchw: torch.Tensor) -> torch.Tensor:
+        return place.copy_(images_nchw.flatten(1)[:, :4])
+
+    pixels = random_pixels(6)
+    found = SimilarityScorer(Returning(overwriting), batch_size=2).embed(pixels)
+    expected = SimilarityScorer(Returning(lambda images: images.flatten(1)[:, :4])).embed(pixels)
+    np.testing.assert_array_equal(found, expected)

@@ -124,7 +124,9 @@ def _local_cluster(asked: Device, workers: int | None) -> Iterator[tuple["Client
         number: {"cls": Nanny, "options": _worker_options(threads, gpus[number] if gpus else None)}
         for number in range(count)
     }
-    scheduler = {"cls": Scheduler, "options": {"host": "127.0.0.1", "port": 0, "dashboard": False}}
+    # Any free port for its page of health, too: the usual one may be taken by another cluster.
+    options = {"host": "127.0.0.1", "port": 0, "dashboard": False, "dashboard_address": "127.0.0.1:0"}
+    scheduler = {"cls": Scheduler, "options": options}
     LOG.info("starting %d Dask workers on this machine, %d threads each", count, threads)
     with ExitStack() as stack:
         client = _started(stack, spec, scheduler)

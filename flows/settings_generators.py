@@ -132,7 +132,11 @@ class LimeSettings(GeneratorSection):
     regression: Literal["lasso", "ridge"] = Field("lasso", description="lasso zeroes superpixels that explain nothing")
     selection: Literal["bic", "cross_validation"] = Field("bic", description="what chooses lasso's penalty")
     ridge_alpha: float = Field(1.0, gt=0, description="ridge's penalty")
-    kernel_size: float = Field(4.0, ge=1, description="quickshift's, in px: larger means fewer superpixels")
+    kernel_size: float = Field(
+        4.0,
+        ge=1,
+        description="quickshift's, in px at a side of 112 px, scaled with the image: larger means fewer superpixels",
+    )
     max_dist: float = Field(200.0, gt=0, description="quickshift's: larger means fewer superpixels")
     ratio: float = Field(0.2, ge=0, le=1, description="quickshift's weight of colour against position")
 

@@ -9,13 +9,16 @@ from skimage.segmentation import quickshift
 from pipeline.errors import BadSetting
 from pipeline.images import normalise_pixels
 
+PAPERS_SIDE_PX = 112
+
 
 @dataclass(frozen=True)
 class SuperpixelSpec:
     """Settings of quickshift, as scikit-image names and means them.
 
     Attributes:
-        kernel_size: width in px of the Gaussian that estimates density.
+        kernel_size: width of the Gaussian that estimates density, in px of an image of 112 px, the papers' size; it is
+            scaled with the image, which else would fall into fewer superpixels the smaller it is.
         max_dist: farthest that a pixel is linked, in px and colour at once.
         ratio: weight of colour against position.
     """
@@ -37,14 +40,15 @@ def find_superpixels(pixels_hwc: np.ndarray, spec: SuperpixelSpec) -> np.ndarray
     Raises:
         BadSetting: scikit-image refuses a setting.
     """
+    kernel_size_px = spec.kernel_size * min(pixels_hwc.shape[:2]) / PAPERS_SIDE_PX
     try:
         labels_hw = quickshift(  # type: ignore[no-untyped-call]
-            pixels_hwc, kernel_size=spec.kernel_size, max_dist=spec.max_dist, ratio=spec.ratio, rng=0
+            pixels_hwc, kernel_size=kernel_size_px, max_dist=spec.max_dist, ratio=spec.ratio, rng=0
         )
     except ValueError as error:
         raise BadSetting(
             expected="settings with which quickshift works, such as kernel_size 4, max_dist 200, ratio 0.2",
-            found=f"{spec}: {error}",
+            found=f"{spec}, for this image kernel_size {kernel_size_px:.2f} px: {error}",
             where="[saliency.lime]",
             remedy="correct the setting",
         ) from error

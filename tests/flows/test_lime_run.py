@@ -62,7 +62,7 @@ def test_settings_that_a_regression_ignores_leave_maps_current(planted: Finished
     assert state() == state("saliency.lime.ridge_alpha=3") == state("saliency.rise.masks=99") == "current"
     for changed in ("saliency.lime.selection=cross_validation", "saliency.lime.regression=ridge"):
         assert state(changed) == "stale"
-    assert state("saliency.lime.kernel_size=2") == "stale"
+    assert state("saliency.lime.kernel_size=6") == "stale"
 
 
 def test_both_is_refused() -> None:

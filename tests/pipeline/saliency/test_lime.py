@@ -31,7 +31,8 @@ from tests.pipeline.saliency.small_models import (
 )
 
 # Small kernels find the 16 blocks of the test images.
-SPEC = LimeSpec(samples=60, superpixels=SuperpixelSpec(kernel_size=2, max_dist=8), seed=4)
+WIDE = SuperpixelSpec(kernel_size=14)
+SPEC = LimeSpec(samples=60, superpixels=SuperpixelSpec(kernel_size=7, max_dist=8), seed=4)
 LARGEST_SHARE_OF_RANGE = 1e-4
 
 
@@ -176,7 +177,7 @@ def test_a_linear_model_s_coefficients_are_recovered(selection: str) -> None:
 @pytest.mark.parametrize("regression", ["lasso", "ridge"])
 def test_one_superpixel_works(regression: str) -> None:
     pixels = np.full((SIZE_PX, SIZE_PX, 3), 200, np.uint8)
-    maps, expected, notes = linear_case(pixels, LimeSpec(samples=40, regression=regression))
+    maps, expected, notes = linear_case(pixels, LimeSpec(samples=40, regression=regression, superpixels=WIDE))
     assert notes["superpixels"].tolist() == [1.0] * 3
     if regression == "lasso":
         np.testing.assert_allclose(maps, expected, atol=1e-5)
@@ -186,11 +187,11 @@ def test_one_superpixel_works(regression: str) -> None:
 
 @pytest.mark.parametrize("references", [1, 5])
 def test_references_share_the_passes_and_repeated_samples_cost_none(references: int) -> None:
-    # Default kernels find few superpixels in a small image: few samples differ.
+    # Wide kernels find few superpixels: few samples differ.
     pixels = random_pixels(1, seed=0)[0]
-    n_superpixels = int(find_superpixels(pixels, SuperpixelSpec()).max()) + 1
+    n_superpixels = int(find_superpixels(pixels, WIDE).max()) + 1
     assert n_superpixels == 3
-    for spec, distinct in ((LimeSpec(samples=200), 8), (SPEC, 60)):
+    for spec, distinct in ((LimeSpec(samples=200, superpixels=WIDE), 8), (SPEC, 60)):
         counting = CountingNetwork(small_scorer().network)
         generator = build_lime(spec, SimilarityScorer(counting, batch_size=25))
         given = np.eye(references, 12, dtype=np.float32)
@@ -237,11 +238,11 @@ def test_draws_depend_on_seed_and_query_alone() -> None:
 
 def test_superpixels_are_numbered_without_gaps_and_each_time_alike() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (40, 28, 3), dtype=np.uint8)
-    found = find_superpixels(pixels, SuperpixelSpec(kernel_size=1, max_dist=4))
+    found = find_superpixels(pixels, SuperpixelSpec(kernel_size=4, max_dist=4))
     assert found.shape == (40, 28)
     assert np.unique(found).tolist() == list(range(found.max() + 1))
     assert found.max() > 10
-    np.testing.assert_array_equal(found, find_superpixels(pixels, SuperpixelSpec(kernel_size=1, max_dist=4)))
+    np.testing.assert_array_equal(found, find_superpixels(pixels, SuperpixelSpec(kernel_size=4, max_dist=4)))
 
 
 @pytest.mark.parametrize(
@@ -251,6 +252,13 @@ def test_superpixels_are_numbered_without_gaps_and_each_time_alike() -> None:
 def test_bad_settings_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(BadSetting, match=str(next(iter(wrong.values())))):
         build_lime(replace(SPEC, **wrong), small_scorer())  # type: ignore[arg-type]
+
+
+def test_superpixels_of_a_smaller_image_are_about_as_many() -> None:
+    pixels = random_pixels(1, seed=2, size_px=112)[0]
+    counts = [int(find_superpixels(pixels[::step, ::step].copy(), SuperpixelSpec()).max()) + 1 for step in (1, 2)]
+    assert counts[0] > 4
+    assert 0.6 < counts[1] / counts[0] < 1.6
 
 
 def test_settings_that_quickshift_refuses_are_refused() -> None:

@@ -28,7 +28,7 @@ SEED = 7
 # Settings small enough for a test.
 SPECS: Mapping[str, Mapping[str, Any]] = {
     "mask": {"iterations": 6, "mask_cells": 4, "patience": None},
-    "lime": {"samples": 60, "superpixels": {"kernel_size": 2, "max_dist": 8}},
+    "lime": {"samples": 60, "superpixels": {"kernel_size": 7, "max_dist": 8}},
     "rise": {"masks": 20, "reference_masks": 7},
     "sliding_window": {"windows_per_side": 11, "reference_windows_per_side": 3, "geometry": "papers"},
 }

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from flows.devices import asked_device, usable_cores
-from flows.on_dask.log import shown_log_lines
+from flows.on_dask.log import shown_log_lines, without_cancelled_waits
 from flows.settings import Settings
 from flows.shards import Device
 from pipeline.errors import BadSetting
@@ -81,12 +81,14 @@ def dask_cluster(settings: Settings) -> Iterator[DaskCluster]:
     asked = asked_device(settings)
     address = settings.compute.dask_address
     patience_s = settings.compute.worker_patience_minutes * 60
-    if address is None:
-        with _local_cluster(asked, settings.compute.workers) as (client, device), shown_log_lines(client):
-            yield DaskCluster(client, _claims(client, device, patience_s), device)
-    else:
-        with _connected(address) as client, shown_log_lines(client):
-            yield DaskCluster(client, _claims(client, asked, patience_s), asked)
+    with ExitStack() as stack:
+        stack.enter_context(without_cancelled_waits())
+        if address is None:
+            client, device = stack.enter_context(_local_cluster(asked, settings.compute.workers))
+        else:
+            client, device = stack.enter_context(_connected(address)), asked
+        stack.enter_context(shown_log_lines(client))
+        yield DaskCluster(client, _claims(client, device, patience_s), device)
 
 
 @contextmanager

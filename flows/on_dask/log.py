@@ -49,3 +49,23 @@ def shown_log_lines(client: "Client") -> Iterator[None]:
     finally:
         if client.status == "running":
             client.unsubscribe_topic(TOPIC)
+
+
+@contextmanager
+def without_cancelled_waits() -> Iterator[None]:
+    """Leave out what tornado logs when a signal ends a wait of this thread in its first moment.
+
+    The client cancels the wait on its event loop; where the wait had not begun there, that fails, with a traceback
+    that says nothing but that. Anything else that tornado logs is shown.
+    """
+    # The logger that tornado's event loop uses for errors of callbacks.
+    logger = logging.getLogger("tornado.application")
+
+    def is_of_interest(record: logging.LogRecord) -> bool:
+        return not ("sync.<locals>.cancel" in record.getMessage() and "NameError" in str(record.exc_info))
+
+    logger.addFilter(is_of_interest)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_of_interest)

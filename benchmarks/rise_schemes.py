@@ -10,26 +10,24 @@ Reads the model, images and pairs of a finished run (--until similarities.test i
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from scipy.stats import spearmanr
 
+from benchmarks.randomisation_sanity import read_scorer
 from flows.current import current_artifacts
 from flows.jobs.image_lookup import EmbeddingLookup, PixelLookup
 from flows.settings import Settings
 from flows.settings_file import load_settings
-from flows.upstream import Upstream
 from pipeline.evaluation.faithfulness import faithfulness_of_query
-from pipeline.networks import fold_batch_norms
 from pipeline.randomness import keyed_rng
-from pipeline.saliency.masks import MaskDraws, draw_masks, render_masks
+from pipeline.saliency.masks import draw_masks
 from pipeline.saliency.perturbed_embeddings import embed_perturbations
+from pipeline.saliency.rise import mask_coverage, reduce_scores
 from pipeline.saliency.score_regression import prepare_regression, regress_maps
-from pipeline.similarity.networks import build_embedding_network, load_network_state
-from pipeline.similarity.scorer import SimilarityScorer
 
 PAPERS_MASKS = 2000
 MARGIN = 0.003
@@ -39,8 +37,6 @@ TESTED = (("independent", "mean", 400), ("independent", "regression", 400), ("in
 TESTED += tuple(("balanced", "regression", masks) for masks in (200, 400, 600, 800))
 OPTIONS = {"pairs": 300, "exact": 24, "exact_masks": 50_000}
 Pair = tuple[str, str]
-# Maps (y, x) of a query from its scores by number of masks.
-Scheme = Callable[[np.ndarray], np.ndarray]
 
 
 class Explained:
@@ -50,7 +46,7 @@ class Explained:
         upstream = current_artifacts(settings)
         self.size = settings.dataset.image_size_px
         self.canvas = settings.dataset.canvas
-        self.scorer = SimilarityScorer(_network(upstream), batch_size=settings.compute.batch_size)
+        self.scorer = read_scorer(settings, upstream)
         self.images = PixelLookup(upstream, upstream.shard_of_rows("images", "images", "image_id", "test"))
         shards = upstream.shard_of_rows("embeddings", "image_embeddings", "image_id", "test")
         self.embeddings = EmbeddingLookup(upstream, shards)
@@ -61,55 +57,50 @@ class Explained:
         order = keyed_rng(0, "schemes").permutation(len(names))
         self.pairs: list[Pair] = [(names[number], first[names[number]]) for number in order]
 
-    def scores(self, pair: Pair, draws: MaskDraws) -> np.ndarray:
-        """Return float64 (mask,) scores of the masked query against its reference, by the general embedding."""
-        embeddings_nd = embed_perturbations(self.scorer, self.images.of(pair[0]), draws)
-        reference_d = torch.tensor(self.embeddings.of([pair[1]])[0])
-        scores_n: np.ndarray = (embeddings_nd @ reference_d).double().numpy()
-        return scores_n
+    def scores(self, pair: Pair, masks: "Masks") -> torch.Tensor:
+        """Return float32 (mask,) scores of the masked query against its reference, by the general embedding."""
+        embeddings_nd = embed_perturbations(self.scorer, self.images.of(pair[0]), masks.draws).cpu()
+        return embeddings_nd @ torch.tensor(self.embeddings.of([pair[1]])[0])
 
     def curves(self, pair: Pair, maps_khw: np.ndarray) -> np.ndarray:
         """Return (map, 2) insertion and deletion."""
         query = self.images.of(pair[0])
         reference_1d = self.embeddings.of([pair[1]])
         references_kd = np.repeat(reference_1d, len(maps_khw), axis=0)
-        found = faithfulness_of_query(self.scorer.embed, query, maps_khw, references_kd, self.canvas, (0, pair[0]))
-        return np.array([(curve.insertion_auc, curve.deletion_auc) for curve in found])
+        found = faithfulness_of_query(self.scorer, query, maps_khw, references_kd, self.canvas, (0, pair[0]))
+        return np.array([(curve.insertion_auc, curve.deletion_auc) for curve in found.curves])
 
 
 class Masks:
     """A set of masks with both ways to turn scores into a map."""
 
     def __init__(self, design: str, masks: int, size: int, seed: int = 0) -> None:
-        self.draws = _draws(design, masks, size, seed)
-        self.regression = prepare_regression(self.draws, KEEP, design == "balanced")
-        rendered = [_flat(self.draws, start) for start in range(0, masks, 500)]
-        self.masks_np = np.concatenate(rendered)
+        self.draws = draw_masks(seed, masks, CELLS, KEEP, size, is_balanced=design == "balanced")
+        self.coverage_hw = mask_coverage(self.draws, "cpu")
+        # Not for masks whose mean is all that is asked for: there may be very many of them.
+        self.regression = prepare_regression(self.draws, KEEP, design == "balanced") if masks <= PAPERS_MASKS else None
 
-    def mean(self, scores_n: np.ndarray) -> np.ndarray:
-        """Return the papers' map (y, x)."""
-        return _mean_map(scores_n, self.masks_np, self.draws.image_size_px)
-
-    def regressed(self, scores_n: np.ndarray) -> np.ndarray:
-        """Return the regression's map (y, x)."""
-        maps_khw: np.ndarray = regress_maps(scores_n[:, None], self.regression)[0]
-        return maps_khw[0]
-
-    def map(self, estimate: str, scores_n: np.ndarray) -> np.ndarray:
-        """Return the map of an estimate by name."""
-        return self.mean(scores_n) if estimate == "mean" else self.regressed(scores_n)
+    def map(self, estimate: str, scores_n: torch.Tensor) -> np.ndarray:
+        """Return the map (y, x) of an estimate by name: the papers' mean, or the regression's."""
+        if estimate == "mean":
+            mean_hw: np.ndarray = reduce_scores(scores_n[:, None], self.draws, self.coverage_hw)[0].numpy()
+            return mean_hw
+        assert self.regression is not None, f"{len(self.draws)} masks are not regressed on"
+        regressed_hw: np.ndarray = regress_maps(scores_n[:, None].numpy(), self.regression)[0][0]
+        return regressed_hw
 
 
 def main() -> int:
     """Print both tables."""
     options = dict(OPTIONS)
-    words = [word for word in sys.argv[2:] if word.partition("=")[0] not in OPTIONS]
-    options |= {
-        word.partition("=")[0]: int(word.partition("=")[2])
-        for word in sys.argv[2:]
-        if word.partition("=")[0] in OPTIONS
-    }
-    explained = Explained(load_settings(Path(sys.argv[1]), words))
+    overrides = []
+    for word in sys.argv[2:]:
+        name, _, value = word.partition("=")
+        if name in OPTIONS:
+            options[name] = int(value)
+        else:
+            overrides.append(word)
+    explained = Explained(load_settings(Path(sys.argv[1]), overrides))
     if options["exact"]:
         _print_errors(explained, options["exact"], options["exact_masks"])
     if options["pairs"]:
@@ -119,8 +110,8 @@ def main() -> int:
 
 def _print_errors(explained: Explained, queries: int, exact_masks: int) -> None:
     pairs = explained.pairs[-queries:]
-    exact_draws = _draws("independent", exact_masks, explained.size, seed=99)
-    exact = [_exact_map(explained.scores(pair, exact_draws), exact_draws) for pair in pairs]
+    many = Masks("independent", exact_masks, explained.size, seed=99)
+    exact = [many.map("mean", explained.scores(pair, many)) for pair in pairs]
     print(f"\nAgainst maps of {exact_masks} masks, mean over {len(pairs)} queries: rank correlation, error / range\n")
     print("| passes | independent, mean | independent, regression | balanced, mean | balanced, regression |")
     print("| ---: | --- | --- | --- | --- |")
@@ -128,7 +119,7 @@ def _print_errors(explained: Explained, queries: int, exact_masks: int) -> None:
         cells = []
         for design in ("independent", "balanced"):
             masks = Masks(design, passes, explained.size)
-            scores = [explained.scores(pair, masks.draws) for pair in pairs]
+            scores = [explained.scores(pair, masks) for pair in pairs]
             for estimate in ("mean", "regression"):
                 figures = [_error(masks.map(estimate, one), other) for one, other in zip(scores, exact, strict=True)]
                 rank, error = np.mean(figures, axis=0)
@@ -141,8 +132,8 @@ def _print_tests(explained: Explained, pairs: Sequence[Pair]) -> None:
     fewer = {key: Masks(key[0], key[2], explained.size) for key in TESTED}
     found, started = [], time.monotonic()
     for number, pair in enumerate(pairs, start=1):
-        maps = [masks.mean(explained.scores(pair, masks.draws)) for masks in (papers, again)]
-        maps += [masks.map(key[1], explained.scores(pair, masks.draws)) for key, masks in fewer.items()]
+        maps = [masks.map("mean", explained.scores(pair, masks)) for masks in (papers, again)]
+        maps += [masks.map(key[1], explained.scores(pair, masks)) for key, masks in fewer.items()]
         found.append(explained.curves(pair, np.stack(maps)))
         if number % 25 == 0:
             print(f"{number} of {len(pairs)} pairs, {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
@@ -166,43 +157,10 @@ def _test_row(name: str, measured_p2: np.ndarray, papers_p2: np.ndarray) -> str:
     return f"| {name} | {means[0]:.1f} | {insertion} | {means[1]:.1f} | {deletion} | {words} |"
 
 
-def _draws(design: str, masks: int, size: int, seed: int) -> MaskDraws:
-    return draw_masks(seed, masks, CELLS, KEEP, size, is_balanced=design == "balanced")
-
-
-def _flat(draws: MaskDraws, start: int, count: int = 500) -> np.ndarray:
-    rendered: np.ndarray = render_masks(draws, start, min(start + count, len(draws))).flatten(1).numpy()
-    return rendered
-
-
-def _mean_map(scores_n: np.ndarray, masks_np: np.ndarray, size: int) -> np.ndarray:
-    centred_n = (scores_n - scores_n.mean()).astype(np.float32)
-    map_p: np.ndarray = centred_n @ masks_np / masks_np.sum(axis=0)
-    return map_p.reshape(size, size)
-
-
-def _exact_map(scores_n: np.ndarray, draws: MaskDraws) -> np.ndarray:
-    centred_n = scores_n - scores_n.mean()
-    total = coverage = np.zeros(draws.image_size_px**2)
-    for start in range(0, len(draws), 500):
-        masks_np = _flat(draws, start).astype(np.float64)
-        total = total + centred_n[start : start + 500] @ masks_np
-        coverage = coverage + masks_np.sum(axis=0)
-    return np.asarray((total / coverage).reshape(draws.image_size_px, draws.image_size_px))
-
-
 def _error(found_hw: np.ndarray, exact_hw: np.ndarray) -> tuple[float, float]:
     rank = float(spearmanr(found_hw.ravel(), exact_hw.ravel()).statistic)
     difference = (found_hw - found_hw.mean()) - (exact_hw - exact_hw.mean())
     return rank, float(np.sqrt((difference**2).mean()) / np.ptp(exact_hw))
-
-
-def _network(upstream: Upstream) -> torch.nn.Module:
-    [commit] = upstream.commits("similarity_model")
-    tensors, metadata = upstream.store.read_part_tensors(commit, "model")
-    network = build_embedding_network(metadata["network"], int(metadata["embedding_dim"]))
-    load_network_state(network, tensors, "similarity_model")
-    return fold_batch_norms(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
 
 if __name__ == "__main__":

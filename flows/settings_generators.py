@@ -1,5 +1,6 @@
 """The settings of each saliency generator; a section holds what its maps depend on."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -18,15 +19,15 @@ MODES = "fixed: only the query is manipulated; both: the reference as well"
 LAYER = "submodule whose activations become the map, such as 0.2; empty: the network's last feature map"
 
 
-class GeneratorSection(Section):
+class GeneratorSection(Section, ABC):
     """What every generator that knows the model has."""
 
     modes: Sequence[str]
     pairs: Positive | None = Field(None, description="most test pairs with maps, whole queries at a time; empty: all")
 
+    @abstractmethod
     def spec(self, mode: str, supervises: bool) -> dict[str, Any]:
         """Return what the generator gets in a mode, and what its maps depend on; test maps where it supervises none."""
-        raise NotImplementedError
 
 
 class KeepingSection(GeneratorSection):

@@ -23,7 +23,6 @@ class GeneratorFacts:
             modes name how feature differences become weights.
         is_white_box: it takes gradients, so it needs a network that has them; the others use `embed` alone.
         knows_the_model: its maps depend on the model; the controls' do not.
-        draws: it draws random numbers.
         notes: figures that it notes of each map.
         keeps_embeddings: what it does to a query depends on the query alone, so that the embeddings can be kept for
             other references, conditions and modes.
@@ -33,24 +32,19 @@ class GeneratorFacts:
     modes: tuple[str, ...]
     is_white_box: bool = False
     knows_the_model: bool = True
-    draws: bool = True
     notes: int = 0
     keeps_embeddings: bool = False
 
 
 GENERATORS: Mapping[str, GeneratorFacts] = {
-    "sliding_window": GeneratorFacts(
-        "pipeline.saliency.sliding_window", (FIXED, BOTH), draws=False, keeps_embeddings=True
-    ),
+    "sliding_window": GeneratorFacts("pipeline.saliency.sliding_window", (FIXED, BOTH), keeps_embeddings=True),
     "rise": GeneratorFacts("pipeline.saliency.rise", (FIXED, BOTH), keeps_embeddings=True),
     "lime": GeneratorFacts("pipeline.saliency.lime", (FIXED,), notes=3),
     "mask": GeneratorFacts("pipeline.saliency.mask_optimisation", (FIXED, BOTH), is_white_box=True, notes=5),
     "random": GeneratorFacts("pipeline.saliency.controls", (FIXED,), knows_the_model=False),
-    "centre": GeneratorFacts("pipeline.saliency.controls", (FIXED,), knows_the_model=False, draws=False),
-    "similarity_attention": GeneratorFacts(
-        "pipeline.saliency.attention", ATTENTION_MODES, is_white_box=True, draws=False, notes=1
-    ),
-    "grad_cam": GeneratorFacts("pipeline.saliency.grad_cam", (FIXED,), is_white_box=True, draws=False, notes=1),
+    "centre": GeneratorFacts("pipeline.saliency.controls", (FIXED,), knows_the_model=False),
+    "similarity_attention": GeneratorFacts("pipeline.saliency.attention", ATTENTION_MODES, is_white_box=True, notes=1),
+    "grad_cam": GeneratorFacts("pipeline.saliency.grad_cam", (FIXED,), is_white_box=True, notes=1),
 }
 
 

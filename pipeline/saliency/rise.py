@@ -4,8 +4,10 @@ Cost: N forward passes a query whatever the number of references; the reduction 
 `both` adds M passes a pair, see `mean_perturbed_references`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from pipeline.errors import BadSetting
@@ -56,13 +58,7 @@ def build_rise(spec: RiseSpec, scorer: SimilarityScorer, image_size_px: int, mod
     if spec.scheme == PAPERS:
         return build_rise_with_masks(masks, scorer, reference_masks)
     regression = prepare_regression(masks, spec.keep_probability, is_antithetic=True)
-
-    def compute_regressed_maps(request: SaliencyRequest) -> SaliencyMaps:
-        scores_nk, passes = perturbed_query_scores(scorer, request, masks, reference_masks)
-        maps_khw, _ = regress_maps(scores_nk.cpu().numpy(), regression)
-        return SaliencyMaps(maps_khw, maps_khw, passes)
-
-    return one_by_one(compute_regressed_maps)
+    return _generator(masks, scorer, reference_masks, lambda scores: regress_maps(scores.cpu().numpy(), regression)[0])
 
 
 def build_rise_with_masks(
@@ -79,11 +75,23 @@ def build_rise_with_masks(
         scorer: the explained model.
         reference_masks: of each reference, whose mean score then takes the place of s_i; None: mode fixed.
     """
-    coverage_hw = _coverage(masks, scorer.device)
+    coverage_hw = mask_coverage(masks, scorer.device)
+    return _generator(
+        masks, scorer, reference_masks, lambda scores: reduce_scores(scores, masks, coverage_hw).cpu().numpy()
+    )
+
+
+def _generator(
+    masks: MaskSource,
+    scorer: SimilarityScorer,
+    reference_masks: MaskSource | None,
+    reduce: Callable[[torch.Tensor], np.ndarray],
+) -> SaliencyGenerator:
+    """Return the generator whose maps are made of scores (mask, reference) in the given way."""
 
     def compute_rise_maps(request: SaliencyRequest) -> SaliencyMaps:
         scores_nk, passes = perturbed_query_scores(scorer, request, masks, reference_masks)
-        maps_khw = reduce_scores(scores_nk, masks, coverage_hw).cpu().numpy()
+        maps_khw = reduce(scores_nk)
         return SaliencyMaps(maps_khw, maps_khw, passes)
 
     return one_by_one(compute_rise_maps)
@@ -131,7 +139,8 @@ def reduce_scores(scores_nk: torch.Tensor, masks: MaskSource, coverage_hw: torch
     return (sums / coverage_hw.flatten()).float().unflatten(1, (size, size))  # type: ignore[no-any-return, no-untyped-call]
 
 
-def _coverage(masks: MaskSource, device: str) -> torch.Tensor:
+def mask_coverage(masks: MaskSource, device: str) -> torch.Tensor:
+    """Return the float64 sum (y, x) of all masks, on a device, at least a little above 0."""
     size = masks.image_size_px
     total = torch.zeros(size, size, dtype=torch.float64, device=device)
     for start in range(0, len(masks), REDUCTION_BATCH_MASKS):

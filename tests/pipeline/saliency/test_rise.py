@@ -76,7 +76,7 @@ def test_maps_equal_the_oracle(network: str) -> None:
         (".unflatten(1, (size, size))", ".unflatten(1, (size, size)).mT"),
         ("centred_kn[:, start:stop]", "centred_kn.roll(1, 1)[:, start:stop]"),
         ("centred_kn[:, start:stop]", "centred_kn[:, : stop - start]"),
-        ("reduce_scores(scores_nk, masks,", "reduce_scores(scores_nk.flip(1), masks,"),
+        ("reduce_scores(scores, masks,", "reduce_scores(scores.flip(1), masks,"),
     ],
     ids=[
         "sign",

@@ -3,9 +3,11 @@
 import dataclasses
 import io
 import json
+import multiprocessing
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+from multiprocessing.pool import Pool
 from typing import Any
 
 import numpy as np
@@ -201,18 +203,42 @@ def test_patience_of_an_attribute_model_reaches_across_the_break() -> None:
     assert outcome(call(resume_from=states[2])) == outcome(whole)
 
 
-@pytest.mark.parametrize("name", TRAININGS)
-def test_no_draw_comes_from_a_generator_that_a_state_would_have_to_hold(name: str) -> None:
-    def generators() -> tuple[bytes, str, str, str]:
-        library = common_functions.NUMPY_RANDOM.get_state()
-        torch_state = torch.get_rng_state().numpy().tobytes()
-        return torch_state, repr(np.random.get_state()), repr(library), repr(random.getstate())  # noqa: NPY002
+def generators() -> dict[str, str]:
+    """Every global generator of a process, as text."""
+    return {
+        "torch": repr(torch.get_rng_state().tolist()),
+        "numpy": repr(np.random.get_state()),  # noqa: NPY002
+        "metric learning": repr(common_functions.NUMPY_RANDOM.get_state()),
+        "python": repr(random.getstate()),
+    }
 
+
+def drawn_from(name: str, draw: str = "") -> list[str]:
+    """Train in this process; return the global generators that it, or the extra draw, has moved."""
+    draws = {"torch": lambda: torch.rand(1), "numpy": lambda: np.random.rand(), "python": random.random}  # noqa: NPY002
     before = generators()
     TRAININGS[name]()
-    assert generators() == before
-    torch.rand(1)
-    assert generators() != before
+    if draw:
+        draws[draw]()
+    after = generators()
+    return [generator for generator in before if after[generator] != before[generator]]
+
+
+@pytest.fixture(scope="module")
+def quiet_process() -> Iterator[Pool]:
+    """A process without the threads that schedulers leave behind, which draw whenever they wait."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        yield pool
+
+
+@pytest.mark.parametrize("name", TRAININGS)
+def test_no_draw_comes_from_a_generator_that_a_state_would_have_to_hold(quiet_process: Pool, name: str) -> None:
+    assert quiet_process.apply(drawn_from, (name,)) == []
+
+
+@pytest.mark.parametrize("draw", ["torch", "numpy", "python"])
+def test_a_draw_from_a_global_generator_is_noticed(quiet_process: Pool, draw: str) -> None:
+    assert draw in quiet_process.apply(drawn_from, ("regression", draw))
 
 
 def test_a_state_is_a_copy_that_later_epochs_leave_alone() -> None:

@@ -108,7 +108,8 @@ def _metrics_stage(settings: Settings) -> Stage:
         for generator, mode in settings.saliency.generator_modes:
             reads[f"map_localisation.{generator}.{mode}"] = [["map_localisation", None, ""]]
         reads["audit"] = [["metrics", None, ""]]
-    code: tuple[str, ...] = (
+    code = (
+        "pipeline.evaluation.audit_localisation",
         "pipeline.evaluation.bootstrap",
         "pipeline.evaluation.attribute_recognition",
         "pipeline.evaluation.average_precision_interval",
@@ -116,8 +117,6 @@ def _metrics_stage(settings: Settings) -> Stage:
         "pipeline.evaluation.paired_comparisons",
         "pipeline.evaluation.replacement",
     )
-    if audited:
-        code = (*code, "pipeline.evaluation.audit_localisation")
     return whole_stage("metrics", "metrics", values, code, reads)
 
 

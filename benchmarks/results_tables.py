@@ -42,6 +42,19 @@ TABLES = {
             "deletion_difference_anchored",
         ],
     ),
+    "map_localisation": (
+        ("generator", "mode"),
+        [
+            "auroc",
+            "pointing_hit",
+            *(
+                f"{measure}_difference{regions}"
+                for measure in ("auroc", "pointing_hit")
+                for regions in ("", "_small_regions", "_medium_regions", "_large_regions")
+            ),
+            "left_out",
+        ],
+    ),
     "attribute_recognition": (("variant",), ["map"]),
     "attribute_explanation": (
         ("variant",),

@@ -22,6 +22,7 @@ JOBS_OF_TABLE = {
     "faithfulness": ("faithfulness",),
     "image_embeddings": ("embeddings",),
     "images": ("images",),
+    "map_localisation": ("map_localisation",),
     "map_notes": ("saliency_maps",),
     "map_rows": ("saliency_maps",),
     "metrics": ("metrics",),

@@ -1,10 +1,12 @@
-"""The end of the graph: true effects and audit where truth is known, metrics, report."""
+"""The end of the graph: true effects, what maps find and audit where truth is known, metrics, report."""
+
+from typing import Any
 
 from flows.graph import Stage
-from flows.planners import saliency
+from flows.planners import localisation, saliency
 from flows.settings import Settings
 from flows.stage_reads import LABELS, VOCABULARY, Reads, pair_reads, whole_stage
-from flows.stages_saliency import kept_test_embeddings
+from flows.stages_saliency import chosen_pairs, kept_test_embeddings
 from flows.stages_type_aware import has_conditions, has_outfits
 from flows.stages_user_model import embedding_code, model_places
 from pipeline.saliency.catalogue import FIXED
@@ -15,13 +17,13 @@ def evaluation_stages(settings: Settings) -> list[Stage]:
     stages = []
     if settings.dataset.kind == "planted":
         stages += [_true_effects_stage(settings, split) for split in ("valid", "test")]
+        stages += [_localisation_stage(settings, *shown) for shown in settings.saliency.generator_modes]
         stages.append(_audit_stage(settings))
     return [*stages, _metrics_stage(settings), _report_stage(settings)]
 
 
 def _true_effects_stage(settings: Settings, split: str) -> Stage:
-    rendered = settings.dataset.model_dump(include={"seed", "image_size_px", "distractor_correlation"})
-    values = {"split": split, "dataset": rendered, "precision": settings.compute.precision}
+    values = {"split": split, "dataset": _rendered(settings), "precision": settings.compute.precision}
     code = (
         "pipeline.datasets.planted.edits",
         "pipeline.datasets.planted.renderer",
@@ -33,6 +35,25 @@ def _true_effects_stage(settings: Settings, split: str) -> Stage:
     name = f"true_effects.{split}"
     places = model_places(settings.similarity_model)
     return Stage(name, "true_effects", values, code, upstream, saliency.plan_true_effects, places)
+
+
+def _localisation_stage(settings: Settings, generator: str, mode: str) -> Stage:
+    maps = f"saliency_maps.test.{generator}.{mode}"
+    return Stage(
+        f"map_localisation.{generator}.{mode}",
+        "map_localisation",
+        {"maps": maps, "generator": generator, "mode": mode, "dataset": _rendered(settings)},
+        ("pipeline.datasets.planted.edits", "pipeline.evaluation.audit_localisation"),
+        (maps, localisation.TRUE_EFFECTS),
+        localisation.plan_map_localisation,
+        # Which queries there are is in no key: the maps say it.
+        extent=chosen_pairs(settings, generator),
+    )
+
+
+def _rendered(settings: Settings) -> dict[str, Any]:
+    """Return what it takes to render a planted item again."""
+    return settings.dataset.model_dump(include={"seed", "image_size_px", "distractor_correlation"})
 
 
 def _audit_stage(settings: Settings) -> Stage:
@@ -84,8 +105,11 @@ def _metrics_stage(settings: Settings) -> Stage:
         values["compatibility"] = True
         reads["compatibility"] = [["metrics", None, ""]]
     if audited:
+        for generator, mode in settings.saliency.generator_modes:
+            reads[f"map_localisation.{generator}.{mode}"] = [["map_localisation", None, ""]]
         reads["audit"] = [["metrics", None, ""]]
     code = (
+        "pipeline.evaluation.audit_localisation",
         "pipeline.evaluation.bootstrap",
         "pipeline.evaluation.attribute_recognition",
         "pipeline.evaluation.average_precision_interval",

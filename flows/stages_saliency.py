@@ -59,7 +59,7 @@ def _perturbed_stage(settings: Settings, split: str, generator: str) -> Stage:
         saliency.plan_perturbed_embeddings,
         model_places(settings.similarity_model),
         # Which queries there are is in no key: a shard names its own.
-        extent=_chosen_pairs(settings, generator) if split == "test" else {},
+        extent=chosen_pairs(settings, generator) if split == "test" else {},
     )
 
 
@@ -93,7 +93,7 @@ def _maps_stage(settings: Settings, split: str, generator: str, mode: str) -> St
         **(condition_values(settings) if facts.knows_the_model else {}),
     }
     if shown:
-        values |= _chosen_pairs(settings, generator)
+        values |= chosen_pairs(settings, generator)
     negatives = (NEGATIVES,) if needs_negatives(mode) else ()
     upstream = ("images", "similarity_model", "embeddings", f"pairs.{split}", *negatives)
     if _are_kept(settings, split, generator):
@@ -120,7 +120,7 @@ def _faithfulness_stage(settings: Settings, generator: str, mode: str) -> Stage:
         "seed": settings.seed,
         "precision": settings.compute.precision,
         **condition_values(settings),
-        **_chosen_pairs(settings, generator),
+        **chosen_pairs(settings, generator),
     }
     upstream = ("images", "similarity_model", "embeddings", "pairs.test", maps)
     code = (
@@ -133,6 +133,7 @@ def _faithfulness_stage(settings: Settings, generator: str, mode: str) -> Stage:
     return Stage(name, "faithfulness", values, code, upstream, saliency.plan_faithfulness, places)
 
 
-def _chosen_pairs(settings: Settings, generator: str) -> dict[str, int]:
+def chosen_pairs(settings: Settings, generator: str) -> dict[str, int]:
+    """Return `most_pairs` of a generator that is given fewer test pairs than there are, else nothing."""
     section = settings.saliency.section(generator)
     return {"most_pairs": section.pairs} if section and section.pairs else {}

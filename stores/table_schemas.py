@@ -69,7 +69,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     "map_notes": _table({"pair_id": _TEXT, "generator": _TEXT, "mode": _TEXT, "note": _TEXT, "value": _REAL}),
     "map_localisation": _table(
         {"pair_id": _TEXT, "generator": _TEXT, "mode": _TEXT, "attribute": _TEXT},
-        {"auroc": _REAL, "pointing_hit": _FLAG, "region_share": _REAL},
+        {"auroc": _REAL, "pointing_hit": _REAL, "region_share": _REAL},
     ),
     "faithfulness": _table(
         {

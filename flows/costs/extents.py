@@ -15,7 +15,7 @@ IMAGE_SPLITS = {
     "embeddings": ("train", "valid", "test"),
     "attribute_scores": ("valid", "test"),
 }
-QUERY_JOBS = ("saliency_maps", "faithfulness", "true_effects")
+QUERY_JOBS = ("saliency_maps", "faithfulness", "true_effects", "map_localisation")
 # Cut as well by query, whose references do not matter.
 PERTURBATIONS = "perturbed_embeddings"
 
@@ -44,7 +44,7 @@ def remaining_extents(plan: StagePlan, facts: Facts) -> list[Extent]:
 
 def query_split(plan: StagePlan) -> str:
     """Return the split whose queries a stage that is cut by query covers."""
-    # Curves are made of test maps only.
+    # Curves are made of test maps only, and only those are asked what they find.
     return str(plan.stage.settings.get("split", "test"))
 
 

@@ -22,10 +22,11 @@ CALIBRATED_JOBS = frozenset(
         "attribute_model",
         "attribute_scores",
         "true_effects",
+        "map_localisation",
     }
 )
 # The first of these stages waits until torch is loaded.
-TORCH_JOBS = CALIBRATED_JOBS - {"images"}
+TORCH_JOBS = CALIBRATED_JOBS - {"images", "map_localisation"}
 
 
 def calibrated_seconds(
@@ -48,6 +49,8 @@ def calibrated_seconds(
         computing = work.forward_passes * seconds.manipulated_image
     elif job == "true_effects":
         computing = work.forward_passes * (seconds.edited_image + seconds.embedded_image)
+    elif job == "map_localisation":
+        computing = work.images * seconds.edited_image
     elif job in ("similarity_model", "type_aware_model"):
         computing = work.training_passes * seconds.training_image + work.forward_passes * seconds.embedded_image
     elif job == "attribute_model":
@@ -82,6 +85,8 @@ def _parts_read(plan: StagePlan, extent: Extent, facts: Facts) -> int:
     job = plan.stage.job
     if job == "images":
         return 0
+    if job == "map_localisation":
+        return 1
     if job in ("embeddings", "attribute_scores"):
         return 3
     if job in ("similarity_model", "type_aware_model", "attribute_model"):

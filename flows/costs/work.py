@@ -52,6 +52,7 @@ def shard_work(stage: Stage, extent: Extent, facts: Facts) -> ShardWork:
         "saliency_maps": _saliency_maps,
         "faithfulness": _faithfulness,
         "true_effects": _true_effects,
+        "map_localisation": _map_localisation,
         "user_model": _user_model,
         "similarity_model": lambda stage, _, facts: _training(similarity_training(stage, facts)),
         "type_aware_model": lambda stage, _, facts: _training(type_aware_training(stage, facts)),
@@ -144,6 +145,18 @@ def _true_effects(stage: Stage, extent: Extent, facts: Facts) -> ShardWork:
         images=passes,
         parts=(TableSize("true_effects", rows), TableSize("null_effects", null_rows)),
     )
+
+
+def _map_localisation(stage: Stage, extent: Extent, facts: Facts) -> ShardWork:
+    spec = planted_spec(stage.settings["dataset"])
+    rendered = 0
+    for query, references in extent.references:
+        measured = measuring_edits(sample_item(spec, query), facts.attribute_names)
+        # The query and its edits, for the attribute of each reference that is best: which one is not known yet.
+        dearest = sorted((1 + len(edits) for _, present, edits in measured if present), reverse=True)
+        rendered += sum(dearest[:references])
+    rows = sum(references for _, references in extent.references)
+    return ShardWork(images=rendered, parts=(TableSize("map_localisation", rows),), is_upper_bound=True)
 
 
 def _training(work: TrainingWork) -> ShardWork:

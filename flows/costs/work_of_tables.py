@@ -14,6 +14,9 @@ FIGURES_OF_AUDITED = 5
 FIGURES_OF_GENERATOR = 7
 # Each generator's four areas against two rivals, but no rival against itself or the two against each other twice.
 FIGURES_OF_COMPARED_MAPS = 4
+# Two measures and the pairs left out; each measure against the blob, over all regions and by tercile.
+FIGURES_OF_LOCALISATION = 3
+FIGURES_OF_COMPARED_LOCALISATION = 8
 NEGATIVES_OF_PAIR = 2
 # Accuracy and area, beside two counts.
 FIGURES_OF_COMPATIBILITY = 2
@@ -132,9 +135,15 @@ def _metrics(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
     rows = FIGURES_OF_GENERATOR * len(generators) + FIGURES_OF_COMPARED_MAPS * compared
     rows += len(settings["attribute_models"])
     rows += (FIGURES_OF_VARIANT + 1) * _variants(stage)
-    rows += _audit_figures(stage, facts) if settings["audited"] else 0
+    rows += _audit_figures(stage, facts) + _localisation_figures(generators) if settings["audited"] else 0
     rows += 2 * FIGURES_OF_COMPATIBILITY + 2 if settings.get("compatibility") else 0
     return (TableSize("metrics", rows),)
+
+
+def _localisation_figures(generators: list[list[str]]) -> int:
+    compared = [shown for shown in generators if shown[0] != "centre"]
+    each = FIGURES_OF_COMPARED_LOCALISATION if len(compared) < len(generators) else 0
+    return FIGURES_OF_LOCALISATION * len(generators) + each * len(compared)
 
 
 def _report(_stage: Stage, _facts: Facts) -> tuple[PartSize, ...]:

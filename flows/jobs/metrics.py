@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from flows.jobs.faithfulness_metrics import cluster_codes, faithfulness_rows
+from flows.jobs.localisation_metrics import localisation_rows
 from flows.jobs.metric_rows import completed, count_row, metric_row
 from flows.jobs.pair_frame import (
     PairFrame,
@@ -40,6 +41,7 @@ def run(inputs: JobInputs) -> JobResult:
         *_explanation_rows(upstream, list(settings["variants"]), options),
     ]
     if settings["audited"]:
+        rows += localisation_rows(upstream, settings, options)
         rows += upstream.rows("audit", "metrics")
     if settings.get("compatibility"):
         rows += upstream.rows("compatibility", "metrics")

@@ -52,7 +52,11 @@ class MetricTable:
 
     def of_generator(self, metric: str, generator: str, mode: str) -> Estimate | None:
         """Return a figure of one saliency generator, None where there is none."""
-        return self._first("saliency_faithfulness", metric, {"generator": generator, "mode": mode})
+        return self.of_maps("saliency_faithfulness", metric, generator, mode)
+
+    def of_maps(self, table_name: str, metric: str, generator: str, mode: str) -> Estimate | None:
+        """Return a figure of one generator's maps in any table, None where there is none."""
+        return self._first(table_name, metric, {"generator": generator, "mode": mode})
 
     def of_compared_maps(self, metric: str, generator: str, mode: str, compared_with: str) -> Estimate | None:
         """Return how a generator's maps differ from those of another, None where they were not compared."""

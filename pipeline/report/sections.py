@@ -12,6 +12,7 @@ from pipeline.report.faithfulness_figures import faithfulness_figures
 from pipeline.report.faithfulness_table import faithfulness_comparison_table, faithfulness_table
 from pipeline.report.figures import Picture
 from pipeline.report.gallery import Gallery, make_gallery
+from pipeline.report.localisation_table import localisation_table
 from pipeline.report.metric_table import MetricTable
 from pipeline.report.model_tables import checks_table, compatibility_table, outfit_tiles
 from pipeline.report.number_text import number_text
@@ -156,6 +157,7 @@ def _saliency_section(evidence: ReportEvidence, metrics: MetricTable) -> Section
     tables = (
         faithfulness_table(metrics, generators, dataset),
         faithfulness_comparison_table(metrics, generators),
+        localisation_table(metrics, generators),
         runtime_table(map_runtimes(evidence.stages, generators), dataset),
     )
     figures = tuple(faithfulness_figures(evidence.curves))

@@ -110,7 +110,8 @@ def test_every_pair_has_complete_ranks_under_every_variant(tables: Tables) -> No
 
 
 def test_tables_name_only_pairs_attributes_and_images_that_exist(tables: Tables) -> None:
-    for table in ("explanations", "faithfulness", "similarities", "replacements", "true_effects", "map_rows"):
+    of_pairs = ("explanations", "faithfulness", "similarities", "replacements", "true_effects", "map_rows")
+    for table in (*of_pairs, "map_localisation"):
         orphans = f"select count(*) n from {table} where pair_id not in (select pair_id from pairs)"
         assert tables.ask(orphans) == [{"n": 0}], table
     for table in ("explanations", "replacements", "true_effects", "prior"):
@@ -137,6 +138,7 @@ def test_the_report_is_one_whole_page(finished_run: FinishedRun, tmp_path: Path)
     for section in ("pairs", "saliency", "audit", "attributes", "cost"):
         assert f'<section id="{section}">' in page
     assert 'src="http' not in page
+    assert "Do maps find the pixels of the truly best attribute?" in page
 
 
 def test_maps_are_compared_on_the_pairs_of_the_faithfulness_table(tables: Tables) -> None:
@@ -155,6 +157,41 @@ def test_maps_are_compared_on_the_pairs_of_the_faithfulness_table(tables: Tables
         )
         assert row["n"] == expected["n"]
         assert row["value"] == pytest.approx(expected["value"])
+
+
+def test_maps_are_asked_for_the_region_of_the_truly_best_attribute(tables: Tables) -> None:
+    rows = tables.ask(
+        "select l.*, t.effect = t.largest as is_best from map_localisation l join (select pair_id, attribute, effect, "
+        "max(effect) over (partition by pair_id) as largest from true_effects where present and split = 'test') t "
+        "using (pair_id, attribute)"
+    )
+    assert len(rows) == 3 * 24
+    assert all(row["is_best"] for row in rows)
+    for row in rows:
+        scored = 0 < row["region_share"] <= 0.5
+        assert (row["auroc"] is not None) == (row["pointing_hit"] is not None) == scored, row
+    assert tables.ask("select count(distinct region_share) n from map_localisation group by pair_id having n > 1") == []
+    assert sum(row["auroc"] is not None for row in rows if row["generator"] == "rise") > 0
+
+
+def test_localisation_is_compared_with_the_blob_on_the_same_pairs(tables: Tables) -> None:
+    rows = tables.ask("select * from metrics where table_name = 'map_localisation'")
+    assert len(rows) == 3 * 3 + 2 * 8
+    found = {(row["metric"], row["generator"]): row for row in rows}
+    for generator in ("rise", "random"):
+        for measure in ("auroc", "pointing_hit"):
+            (expected,) = tables.ask(
+                f"select avg(a.{measure} - b.{measure}) as value, count(*) as n, avg(a.{measure}) as own "
+                "from map_localisation a join map_localisation b using (pair_id) "
+                f"where a.generator = '{generator}' and b.generator = 'centre' and a.{measure} is not null"
+            )
+            difference, own = found[f"{measure}_difference", generator], found[measure, generator]
+            assert (difference["n"], difference["compared_with"]) == (expected["n"], "centre")
+            assert difference["value"] == pytest.approx(expected["value"])
+            assert own["value"] == pytest.approx(expected["own"])
+            assert found["left_out", generator]["value"] == 24 - expected["n"]
+            thirds = [found[f"{measure}_difference_{size}_regions", generator] for size in ("small", "medium", "large")]
+            assert sum(third["n"] for third in thirds) == expected["n"]
 
 
 def test_only_maps_of_the_model_change_with_the_reference(tables: Tables) -> None:

@@ -15,6 +15,7 @@ Status = dict[str, dict[str, Any]]
 
 AFTER_THE_RISE_MAPS = {
     "faithfulness.rise.fixed",
+    "map_localisation.rise.fixed",
     "attribute_model.sane",
     "attribute_scores.sane",
     "explanation_weights",

@@ -104,12 +104,15 @@ def test_instances_are_spelt_as_the_contract_says() -> None:
         "faithfulness.centre.fixed",
         "pairs.valid",
         "true_effects.test",
+        "map_localisation.rise.both",
     } <= names
 
 
 def test_only_planted_items_can_be_audited() -> None:
     planted, awa2 = ({stage.name for stage in build_stages(settings)} for settings in (PLANTED, AWA2))
-    assert planted - awa2 == {"true_effects.valid", "true_effects.test", "audit"}
+    of_maps = {name.replace("faithfulness", "map_localisation") for name in awa2 if name.startswith("faithfulness.")}
+    assert of_maps
+    assert planted - awa2 == {"true_effects.valid", "true_effects.test", "audit"} | of_maps
     assert awa2 <= planted
     assert set(by_name(OWN)) == awa2
 

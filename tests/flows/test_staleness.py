@@ -54,7 +54,7 @@ def test_masks_of_rise_do_not_touch_the_control_maps(finished_run: FinishedRun) 
     status = finished_run.status("saliency.rise.masks=25")
     assert states(status, "stale") == {"saliency_maps.test.rise.fixed"}
     assert status["saliency_maps.test.rise.fixed"]["reasons"][0] == "settings.spec.masks: 24 -> 25"
-    assert states(status, "pending") == {"faithfulness.rise.fixed", *AFTER_THE_WEIGHTS}
+    assert states(status, "pending") == {"faithfulness.rise.fixed", "map_localisation.rise.fixed", *AFTER_THE_WEIGHTS}
 
 
 def test_a_pair_setting_of_one_split_does_not_touch_the_others(finished_run: FinishedRun) -> None:

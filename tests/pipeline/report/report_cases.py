@@ -112,7 +112,7 @@ def make_metrics(attributes=ATTRIBUTES, audited=True):
         rows.append(count("saliency_faithfulness", "flat_curves", 3, 1200, **labels))
         rows.append(count("saliency_faithfulness", "left_out_anchored", 17, 600, **labels))
         rows.append(figure("saliency_faithfulness", "map_change_with_reference", 0.3456, **labels))
-    rows += make_map_comparisons()
+    rows += make_map_comparisons() + (make_localisation() if audited else [])
     rows += [figure("attribute_recognition", "map", 0.6789, n=300, variant=name) for name in ("sane", "classifier")]
     for i, variant in enumerate(VARIANTS):
         table = "attribute_explanation"
@@ -145,6 +145,21 @@ def make_map_comparisons():
             figure(table, name, value, n=471 if "anchored" in name else 480, p_value=p, **labels)
             for name, (value, p) in values.items()
         ]
+    return rows
+
+
+def make_localisation():
+    """RISE finds more than the blob in small regions and less in large ones; the blob is compared with nothing."""
+    table, rows = "map_localisation", []
+    for generator in ("rise", "centre"):
+        labels = {"generator": generator, "mode": "fixed"}
+        rows += [figure(table, "auroc", 0.81234, n=571, **labels), figure(table, "pointing_hit", 0.4567, 571, **labels)]
+        rows.append(count(table, "left_out", 29, 600, **labels))
+    differences = {"": (0.05678, 0.2), "_small_regions": (0.123, 0.0004), "_large_regions": (-0.0345, 0.012)}
+    for ending, (value, p_value) in differences.items():
+        labels = {"generator": "rise", "mode": "fixed", "compared_with": "centre", "p_value": p_value}
+        rows.append(figure(table, f"auroc_difference{ending}", value, 571 if not ending else 190, **labels))
+        rows.append(figure(table, f"pointing_hit_difference{ending}", -value, 571, **labels))
     return rows
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from pipeline.report import audit_tables, table_model
 from pipeline.report import faithfulness_table as faithfulness_tables
+from pipeline.report import localisation_table as localisation_tables
 from pipeline.report.audit_tables import audit_comparison_table, audit_table, effect_bars, instrument_facts
 from pipeline.report.explanation_tables import explanation_table, removal_comparison_table, verdict_cell
 from pipeline.report.faithfulness_table import faithfulness_table
@@ -89,6 +90,37 @@ def test_maps_are_compared_with_each_rival():
 def test_a_broken_comparison_is_noticed(tmp_path, right, wrong):
     with pytest.raises(AssertionError):
         check_map_comparisons(broken_copy(faithfulness_tables, tmp_path, right, wrong))
+
+
+def check_localisation(module):
+    table = module.localisation_table(METRICS, [(name, "fixed") for name in GENERATORS])
+    assert all_rows_fit(table)
+    assert [[cell.text for cell in row.cells] for row in table.rows] == [
+        ["RISE", "81.2", "45.7", "5.7", "−5.7", "12.3", "–", "−3.5", "571", "29"],
+        ["centre blob", "81.2", "45.7", "–", "–", "–", "–", "–", "571", "29"],
+    ]
+    assert [cell.tone for cell in table.rows[0].cells[3:8]] == ["muted", "muted", "good", "muted", "bad"]
+    assert table.rows[0].cells[5].note == "[10.3, 14.3] p < 0.001, 190 pairs"
+    assert sum(span for _, span in table.groups) == len(table.columns)
+
+
+def test_maps_are_asked_for_the_true_region():
+    check_localisation(localisation_tables)
+    assert localisation_tables.localisation_table(MetricTable([]), [("rise", "fixed")]) is None
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("verdict_cell(estimate, 1)", "verdict_cell(estimate, -1)"),
+        ('("auroc_difference_small_regions"', '("auroc_difference_large_regions"'),
+        ("figures = [metrics.of_maps(_TABLE, measure,", 'figures = [metrics.of_maps(_TABLE, "auroc",'),
+    ],
+    ids=["sign", "area", "measure"],
+)
+def test_a_broken_localisation_table_is_noticed(tmp_path, right, wrong):
+    with pytest.raises(AssertionError):
+        check_localisation(broken_copy(localisation_tables, tmp_path, right, wrong))
 
 
 def test_only_generators_with_figures_have_rows():

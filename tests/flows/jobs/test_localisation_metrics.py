@@ -1,0 +1,118 @@
+"""Localisation's figures from tables made by hand: what each generator adds to the blob is known, also by area."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from flows.jobs import localisation_metrics
+from flows.upstream import Upstream
+from stores.artifacts import ArtifactStore
+from tests.flows.jobs.small_store import fill, table
+from tests.pipeline.evaluation.broken_copy import broken_copy
+
+N_PAIRS = 84
+PAIRS = [
+    {"pair_id": f"p{n}", "split": "test", "query": f"q{n // 4}", "reference": f"r{n}", "is_match": True}
+    for n in range(N_PAIRS)
+]
+# The last 24 have no scored region; the 60 others are 20 small, 20 medium and 20 large ones, in turns.
+SCORED = range(60)
+AREA = {n: 0.05 + 0.15 * (n % 3) + n / 10_000 if n in SCORED else 0.6 for n in range(N_PAIRS)}
+# By area what is added to the blob's AUROC; of the mask's maps there are those of ten queries only.
+ADDED = {"rise": (0.2, 0.1, -0.1), "mask": (0.3, 0.3, 0.3), "random": (0.0, 0.0, 0.0), "centre": (0.0, 0.0, 0.0)}
+MASKED_PAIRS = range(40, 80)
+GENERATOR_MODES = [["rise", "fixed"], ["mask", "both"], ["random", "fixed"], ["centre", "fixed"]]
+OPTIONS = {"seed": 0, "samples": 500}
+BLOB = np.linspace(0.4, 0.6, N_PAIRS)
+THIRDS = ("small", "medium", "large")
+
+
+def hits(generator: str, n: int) -> float:
+    """The mask's peaks always lie in the region, the others' in that of every other pair."""
+    return 1.0 if generator == "mask" else float(n % 2)
+
+
+def localisation_rows(generator: str, mode: str) -> list[dict[str, object]]:
+    # Each in an order of its own: values must find their pairs by id.
+    order = np.random.default_rng(len(generator)).permutation(MASKED_PAIRS if generator == "mask" else range(N_PAIRS))
+    return [
+        {
+            "pair_id": f"p{n}",
+            "generator": generator,
+            "mode": mode,
+            "attribute": "part:emblem",
+            "auroc": BLOB[n] + ADDED[generator][n % 3] if n in SCORED else None,
+            "pointing_hit": hits(generator, n) if n in SCORED else None,
+            "region_share": AREA[n],
+        }
+        for n in order.tolist()
+    ]
+
+
+@pytest.fixture(scope="module")
+def upstream(tmp_path_factory: pytest.TempPathFactory) -> Upstream:
+    store = ArtifactStore(str(tmp_path_factory.mktemp("store")))
+    stages = {"pairs.test": {"all": {"pairs": table("pairs", PAIRS)}}}
+    for generator, mode in GENERATOR_MODES:
+        part = table("map_localisation", localisation_rows(generator, mode))
+        stages[f"map_localisation.{generator}.{mode}"] = {"all": {"map_localisation": part}}
+    return Upstream(store, {stage: fill(store, stage, shards) for stage, shards in stages.items()})
+
+
+def assert_figures(upstream: Upstream, module=localisation_metrics) -> None:
+    rows = module.localisation_rows(upstream, {"generator_modes": GENERATOR_MODES}, OPTIONS)
+    found = {(row["metric"], row["generator"], row["mode"]): row for row in rows}
+    assert len(found) == len(rows) == 4 * 3 + 3 * 8
+    assert {row["table_name"] for row in rows} == {"map_localisation"}
+    for generator, mode in GENERATOR_MODES:
+        pairs = list(MASKED_PAIRS) if generator == "mask" else list(range(N_PAIRS))
+        scored = [n for n in pairs if n in SCORED]
+        auroc, hit, left_out = (found[name, generator, mode] for name in ("auroc", "pointing_hit", "left_out"))
+        assert auroc["value"] == pytest.approx(np.mean([BLOB[n] + ADDED[generator][n % 3] for n in scored]))
+        assert hit["value"] == pytest.approx(np.mean([hits(generator, n) for n in scored]))
+        assert auroc["n"] == hit["n"] == len(scored)
+        assert auroc["n_clusters"] == len({n // 4 for n in scored})
+        assert (left_out["value"], left_out["n"]) == (len(pairs) - len(scored), len(pairs))
+        if generator == "centre":
+            continue
+        thirds = {f"_{name}_regions": [n for n in scored if n % 3 == third] for third, name in enumerate(THIRDS)}
+        for ending, chosen in {"": scored, **thirds}.items():
+            difference = found[f"auroc_difference{ending}", generator, mode]
+            pointing = found[f"pointing_hit_difference{ending}", generator, mode]
+            assert difference["value"] == pytest.approx(np.mean([ADDED[generator][n % 3] for n in chosen]), abs=1e-9)
+            assert pointing["value"] == pytest.approx(np.mean([hits(generator, n) - n % 2 for n in chosen]))
+            assert difference["n"] == pointing["n"] == len(chosen)
+            assert difference["compared_with"] == "centre"
+    # 24 comparisons, each with 1 920 resamples; the smallest p-value there can be, times 24.
+    assert found["auroc_difference_small_regions", "rise", "fixed"]["p_value"] == pytest.approx(24 * 2 / 1921)
+    assert found["auroc_difference_large_regions", "rise", "fixed"]["value"] < 0
+    # What scores as the blob does differs from it in nothing.
+    same = [row for key, row in found.items() if key[1] == "random" and "difference" in key[0]]
+    assert all((row["value"], row["p_value"]) == (0, 1) for row in same)
+
+
+def test_figures_and_differences_from_the_blob_are_those_put_in(upstream: Upstream) -> None:
+    assert_figures(upstream)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("columns[name][rows] =", "columns[name][: len(rows)] ="),
+        ("tercile_p == part for", "tercile_p == 2 - part for"),
+        ("len(rows) - int(", "len(row_of) - int("),
+        ("blob.values[measure])", 'blob.values["auroc"])'),
+        ("if key[0] == CENTRE)", 'if key[0] == "rise")'),
+    ],
+    ids=["rows in the pairs' order", "large is small", "missing maps left out", "one measure for all", "another rival"],
+)
+def test_broken_copies_are_noticed(upstream: Upstream, tmp_path: Path, right: str, wrong: str) -> None:
+    broken = broken_copy(localisation_metrics, tmp_path, right, wrong)
+    with pytest.raises(AssertionError):
+        assert_figures(upstream, broken)
+
+
+def test_without_the_blob_nothing_is_compared(upstream: Upstream) -> None:
+    rows = localisation_metrics.localisation_rows(upstream, {"generator_modes": [["rise", "fixed"]]}, OPTIONS)
+    assert [row["metric"] for row in rows] == ["auroc", "pointing_hit", "left_out"]

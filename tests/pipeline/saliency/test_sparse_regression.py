@@ -57,8 +57,9 @@ def test_the_lasso_and_its_penalty_are_the_slow_ones(selection: str) -> None:
     [
         ("shares_n = weights_n / weights_n.sum()", "shares_n = np.full(len(weights_n), 1 / len(weights_n))", "bic"),
         ("columns_ns - column_means_s, targets_nk - target_means_k", "columns_ns, targets_nk", "bic"),
-        ("np.abs(pull_p) - alphas_p, 0", "np.abs(pull_p) - 2 * alphas_p, 0", "bic"),
-        ("+ gram_ss[s, s] * now_sp[s]", "", "bic"),
+        ("alphas=alphas_ak[:-1, k]", "alphas=2 * alphas_ak[:-1, k]", "bic"),
+        ("precompute=n_samples * moments", "precompute=moments", "bic"),
+        ("np.sqrt(shares_n * len(shares_n))", "(shares_n * len(shares_n))", "bic"),
         ("TOLERANCE = 1e-10", "TOLERANCE = 1e-1", "bic"),
         ("np.log(n_samples)", "0.1", "bic"),
         ("np.log(n_samples)", "30", "bic"),

@@ -1,6 +1,7 @@
 """The explained model, as jobs use it."""
 
 import json
+from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
@@ -8,10 +9,13 @@ import torch
 from flows.jobs.user_model_loading import load_user_model
 from flows.shards import JobInputs
 from pipeline.networks import fold_batch_norms
+from pipeline.similarity.graph_capture import CapturedForward
 from pipeline.similarity.networks import build_embedding_network, load_network_state
 from pipeline.similarity.scorer import SimilarityScorer
 from stores.artifacts import ArtifactStore
 from stores.errors import CorruptArtifact
+
+Places = tuple[tuple[str, str | None], ...]
 
 
 def load_scorer(inputs: JobInputs) -> SimilarityScorer:
@@ -20,8 +24,10 @@ def load_scorer(inputs: JobInputs) -> SimilarityScorer:
     task = inputs.task
     precision = str(inputs.settings["precision"])
     places = tuple(sorted(task.places.items()))
-    network = _load_network(task.store_root, commit.shard_key, commit.digest, task.device.name, places)
-    return SimilarityScorer(network, task.device.name, precision, task.device.batch_size)
+    named = task.store_root, commit.shard_key, commit.digest, task.device.name, places
+    loaded = _load_network(*named)
+    recorded = _recorded_passes(*named, precision) if loaded.can_be_recorded else None
+    return SimilarityScorer(loaded.network, task.device.name, precision, task.device.batch_size, recorded)
 
 
 def embedding_length(inputs: JobInputs) -> int:
@@ -30,10 +36,27 @@ def embedding_length(inputs: JobInputs) -> int:
     return int(inputs.upstream.store.read_part_tensors(commit, "model")[1]["embedding_dim"])
 
 
+@dataclass(frozen=True)
+class _Loaded:
+    """A model on its device; passes of our own networks on a CUDA device can be recorded.
+
+    A user's may decide on values, or compute elsewhere.
+    """
+
+    network: torch.nn.Module
+    can_be_recorded: bool
+
+
 @lru_cache(maxsize=2)
-def _load_network(
-    store_root: str, shard_key: str, digest: str, device: str, places: tuple[tuple[str, str | None], ...]
-) -> torch.nn.Module:
+def _recorded_passes(
+    store_root: str, shard_key: str, digest: str, device: str, places: Places, precision: str
+) -> CapturedForward:
+    network = _load_network(store_root, shard_key, digest, device, places).network
+    return CapturedForward(SimilarityScorer(network, device, precision).forward)
+
+
+@lru_cache(maxsize=2)
+def _load_network(store_root: str, shard_key: str, digest: str, device: str, places: Places) -> _Loaded:
     # The digest is an argument so that another model under the same key is not taken from this cache.
     store = ArtifactStore(store_root)
     commit = store.require_commit("similarity_model", shard_key)
@@ -47,8 +70,8 @@ def _load_network(
     tensors, metadata = store.read_part_tensors(commit, "model")
     if "description" in metadata:
         program = store.read_part_file(commit, "program") if "program" in commit.parts else None
-        return load_user_model(json.loads(metadata["description"]), dict(places), program, device)
+        return _Loaded(load_user_model(json.loads(metadata["description"]), dict(places), program, device), False)
     network = build_embedding_network(metadata["network"], int(metadata["embedding_dim"]))
     load_network_state(network, tensors, "similarity_model")
-    folded = fold_batch_norms(network)
-    return folded.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+    folded = fold_batch_norms(network).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return _Loaded(folded, device.startswith("cuda"))

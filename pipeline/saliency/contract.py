@@ -72,6 +72,30 @@ def one_by_one(generate: Callable[[SaliencyRequest], SaliencyMaps]) -> SaliencyG
     return generate_all
 
 
+def pipelined(launch: Callable[[SaliencyRequest], Callable[[], SaliencyMaps]]) -> SaliencyGenerator:
+    """Return a generator that launches a request's work before it waits for the work of the request before it.
+
+    So an accelerator has the next query's passes to do while a query's maps travel and are looked at.
+
+    Args:
+        launch: starts the work and returns what waits for it and gives the maps.
+    """
+
+    def generate_all(requests: Sequence[SaliencyRequest]) -> list[SaliencyMaps]:
+        results: list[SaliencyMaps] = []
+        collect: Callable[[], SaliencyMaps] | None = None
+        for request in requests:
+            launched = launch(request)
+            if collect is not None:
+                results.append(collect())
+            collect = launched
+        if collect is not None:
+            results.append(collect())
+        return results
+
+    return generate_all
+
+
 def checked(generator: SaliencyGenerator, name: str) -> SaliencyGenerator:
     """Return the generator with every result checked against the contract.
 

@@ -4,15 +4,17 @@ A linear model of the score over the query's superpixels, fitted to samples in w
 Cost: one forward pass for each sample that differs from those before it, whatever the number of references.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 
+from pipeline.device_transfer import fetch, send
 from pipeline.errors import BadSetting
 from pipeline.randomness import keyed_rng
-from pipeline.saliency.contract import SaliencyGenerator, SaliencyMaps, SaliencyRequest, one_by_one
-from pipeline.saliency.perturbed_embeddings import perturbed_scores
+from pipeline.saliency.contract import SaliencyGenerator, SaliencyMaps, SaliencyRequest, pipelined
+from pipeline.saliency.perturbed_embeddings import perturbed_scores, send_references
 from pipeline.saliency.sparse_regression import FOLDS, Regression, fit_lasso, fit_ridge
 from pipeline.saliency.superpixels import SuperpixelSpec, SwitchedImages, find_superpixels
 from pipeline.similarity.scorer import SimilarityScorer
@@ -58,22 +60,26 @@ def build_lime(spec: LimeSpec, scorer: SimilarityScorer) -> SaliencyGenerator:
     """
     _check(spec)
 
-    def compute_lime_maps(request: SaliencyRequest) -> SaliencyMaps:
+    def launch(request: SaliencyRequest) -> Callable[[], SaliencyMaps]:
         superpixels_hw = find_superpixels(request.pixels_hwc, spec.superpixels)
         n_superpixels = int(superpixels_hw.max()) + 1
         is_on_ns = draw_samples(spec, request.query_id, n_superpixels)
         images = SwitchedImages(request.pixels_hwc, superpixels_hw, scorer.device)
-        scores_nk, passes = _scores(scorer, images, is_on_ns, request)
-        fitted = _fit(spec, is_on_ns.astype(np.float64), scores_nk)
-        maps_khw = fitted.coefficients_ks.astype(np.float32)[:, superpixels_hw]
-        notes = {
-            "alpha": fitted.alphas_k,
-            "superpixels": np.full(len(maps_khw), float(n_superpixels)),
-            "nonzero": np.count_nonzero(fitted.coefficients_ks, axis=1).astype(np.float64),
-        }
-        return SaliencyMaps(maps_khw, maps_khw, forward_passes=passes, notes=notes)
+        collect_scores, passes = _launch_scores(scorer, images, is_on_ns, request)
 
-    return one_by_one(compute_lime_maps)
+        def collect() -> SaliencyMaps:
+            fitted = _fit(spec, is_on_ns.astype(np.float64), collect_scores())
+            maps_khw = fitted.coefficients_ks.astype(np.float32)[:, superpixels_hw]
+            notes = {
+                "alpha": fitted.alphas_k,
+                "superpixels": np.full(len(maps_khw), float(n_superpixels)),
+                "nonzero": np.count_nonzero(fitted.coefficients_ks, axis=1).astype(np.float64),
+            }
+            return SaliencyMaps(maps_khw, maps_khw, forward_passes=passes, notes=notes)
+
+        return collect
+
+    return pipelined(launch)
 
 
 def draw_samples(spec: LimeSpec, query_id: str, n_superpixels: int) -> np.ndarray:
@@ -93,20 +99,27 @@ def sample_weights(is_on_ns: np.ndarray, kernel_width: float) -> np.ndarray:
     return weights
 
 
-def _scores(
+def _launch_scores(
     scorer: SimilarityScorer, images: SwitchedImages, is_on_ns: np.ndarray, request: SaliencyRequest
-) -> tuple[np.ndarray, int]:
-    """Return float64 scores (sample, reference) and the passes that they took."""
+) -> tuple[Callable[[], np.ndarray], int]:
+    """Return what waits for float64 scores (sample, reference), and the passes that they take."""
     _, first_u, sorted_n = np.unique(is_on_ns, axis=0, return_index=True, return_inverse=True)
     # Distinct samples in their order of drawing, so that the first is the whole image whatever sorting does.
     order_u = np.argsort(first_u)
     place_u = np.empty_like(order_u)
     place_u[order_u] = np.arange(len(order_u))
-    distinct_us = torch.as_tensor(is_on_ns[first_u[order_u]]).to(scorer.device)
+    distinct_us = send(is_on_ns[first_u[order_u]], scorer.device)
+    references_kd, conditions_kd = send_references(request, scorer.device)
     rows = torch.split(distinct_us, scorer.batch_size)
-    embeddings_ud = scorer.embed_batches(images.render(some) for some in rows)
-    scores_uk = perturbed_scores(embeddings_ud, request).double().cpu().numpy()
-    return scores_uk[place_u[sorted_n.reshape(-1)]], len(first_u)
+    embeddings_ud = scorer.launch_batches(images.render(some) for some in rows)
+    scores = perturbed_scores(embeddings_ud, references_kd, conditions_kd)
+    check, fetched = scores.start_check(), fetch(scores.scores_nk)
+
+    def collect() -> np.ndarray:
+        check.require()
+        return fetched().astype(np.float64)[place_u[sorted_n.reshape(-1)]]
+
+    return collect, len(first_u)
 
 
 def _fit(spec: LimeSpec, columns_ns: np.ndarray, scores_nk: np.ndarray) -> Regression:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from pipeline.device_transfer import send
 from pipeline.errors import BadSetting
 from pipeline.randomness import keyed_rng
 from pipeline.saliency.mask_designs import balanced_grids, independent_grids
@@ -95,12 +96,12 @@ def render_masks(draws: MaskDraws, start: int, stop: int, device: str = "cpu", c
         channels: each value is repeated this often along x, to multiply interleaved channels at full speed.
     """
     cells = draws.grids_ncc.shape[1]
-    weights_uc = _upsampling_weights(cells, (cells + 1) * draws.cell_size_px).to(device)
+    weights_uc = send(_upsampling_weights(cells, (cells + 1) * draws.cell_size_px), device)
     offsets = torch.arange(draws.image_size_px, device=device)
-    shifts = torch.as_tensor(draws.shifts_n2[start:stop]).to(device)
+    shifts = send(draws.shifts_n2[start:stop], device)
     rows_nyc = weights_uc[shifts[:, 0, None] + offsets]
     columns_nxc = weights_uc[shifts[:, 1, None] + offsets.repeat_interleave(channels)]
-    grids = torch.as_tensor(draws.grids_ncc[start:stop]).to(device).float()
+    grids = send(draws.grids_ncc[start:stop], device).float()
     return torch.bmm(torch.bmm(rows_nyc, grids), columns_nxc.transpose(1, 2))
 
 

@@ -6,17 +6,61 @@ are masked as well, maps that are linear in the scores need no more of them than
 N + M passes a pair, where the papers budget N M.
 """
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
+from pipeline.device_transfer import fetch, send
 from pipeline.errors import BadSetting
 from pipeline.images import normalise_pixels
 from pipeline.saliency.contract import SaliencyRequest, required
 from pipeline.saliency.mask_source import MaskSource
-from pipeline.similarity.conditions import check_norms, conditioned_cosines
-from pipeline.similarity.scorer import SimilarityScorer
+from pipeline.similarity.conditions import check_norms, projected_norms, projected_products
+from pipeline.similarity.scorer import SimilarityScorer, check_embeddings
+
+
+@dataclass(frozen=True)
+class PerturbedScores:
+    """Scores of perturbed queries, perhaps before they are computed.
+
+    Attributes:
+        scores_nk: float32 (perturbation, reference), on the scorer's device.
+        forward_passes: that they take.
+        embeddings: tensors (..., D) that they are made of.
+        projection_norms: of the projections that they are made of, where there are conditions.
+    """
+
+    scores_nk: torch.Tensor
+    forward_passes: int
+    embeddings: tuple[torch.Tensor, ...]
+    projection_norms: tuple[torch.Tensor, ...] = ()
+
+    def start_check(self) -> "ScoreCheck":
+        """Return what tells, once they are computed, whether they are scores; nothing waits until it is asked."""
+        return ScoreCheck(self)
+
+
+class ScoreCheck:
+    """Whether scores come of vectors that have a direction."""
+
+    def __init__(self, scores: PerturbedScores) -> None:
+        self._scores = scores
+        # Whatever is no vector makes its scores NaN.
+        self._is_fine = fetch(torch.isfinite(scores.scores_nk).all())
+
+    def require(self) -> None:
+        """Wait for the scores and refuse those that are none.
+
+        Raises:
+            BadModel: the model returns NaN, infinity or zero vectors, or a projection is zero.
+        """
+        if not self._is_fine():
+            for embeddings in self._scores.embeddings:
+                check_embeddings(embeddings)
+            for norms in self._scores.projection_norms:
+                check_norms(norms)
 
 
 def embed_perturbations(scorer: SimilarityScorer, pixels_hwc: np.ndarray, masks: MaskSource) -> torch.Tensor:
@@ -32,13 +76,15 @@ def embed_perturbations(scorer: SimilarityScorer, pixels_hwc: np.ndarray, masks:
     Raises:
         BadModel: the model returns NaN, zero vectors or the wrong shape.
     """
-    return _embed_images(scorer, pixels_hwc[None], masks)[0]
+    embeddings_nd = _embed_images(scorer, pixels_hwc[None], masks)[0]
+    check_embeddings(embeddings_nd)
+    return embeddings_nd
 
 
 def perturbed_query_scores(
     scorer: SimilarityScorer, request: SaliencyRequest, masks: MaskSource, reference_masks: MaskSource | None = None
-) -> tuple[torch.Tensor, int]:
-    """Return float32 scores (mask, reference) of the perturbed query, and the forward passes that they took.
+) -> PerturbedScores:
+    """Launch the passes of the perturbed query, and return its scores (mask, reference), which are not checked yet.
 
     A score against a masked reference is the mean over its masks. A query whose perturbed embeddings come with the
     request takes no pass.
@@ -50,62 +96,82 @@ def perturbed_query_scores(
         reference_masks: of each reference, None to take the references as they are.
 
     Raises:
-        BadModel: see embed_perturbations, or a projection is zero.
+        BadModel: the model returns the wrong shape.
         BadSetting: reference pixels are lacking, or the perturbed embeddings that came are not of these masks.
     """
-    passes = 0
+    # Before the passes: what is sent after them would wait for them on some devices.
+    references_kd, conditions_kd = send_references(request, scorer.device)
+    passes, embeddings, norms = 0, [], []
     if reference_masks is not None:
-        means_kd = mean_perturbed_references(scorer, request, reference_masks)
-        request = replace(request, reference_embeddings_kd=means_kd.cpu().numpy())
-        passes += len(means_kd) * len(reference_masks)
+        pixels_khwc = required(request.reference_pixels_khwc, "reference_pixels_khwc", "of mode both")
+        embeddings_kmd = _embed_images(scorer, pixels_khwc, reference_masks)
+        references_kd, norms_km1 = mean_perturbed_references(embeddings_kmd, conditions_kd)
+        passes += len(pixels_khwc) * len(reference_masks)
+        embeddings.append(embeddings_kmd)
+        norms.append(norms_km1)
     if request.perturbed_embeddings_nd is not None:
         embeddings_nd = _kept(request.perturbed_embeddings_nd, masks, scorer.device)
     else:
-        embeddings_nd = embed_perturbations(scorer, request.pixels_hwc, masks)
+        embeddings_nd = _embed_images(scorer, request.pixels_hwc[None], masks)[0]
         passes += len(masks)
-    return perturbed_scores(embeddings_nd, request), passes
+    found = perturbed_scores(embeddings_nd, references_kd, conditions_kd)
+    together = (*embeddings, *found.embeddings), (*norms, *found.projection_norms)
+    return replace(found, forward_passes=passes, embeddings=together[0], projection_norms=together[1])
 
 
-def perturbed_scores(embeddings_nd: torch.Tensor, request: SaliencyRequest) -> torch.Tensor:
-    """Return float32 scores (mask, reference) of the perturbed query against each reference, on their device.
+def send_references(request: SaliencyRequest, device: str) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Return a request's reference embeddings (reference, D) and condition masks, if it has any, on a device."""
+    masks_kd = request.condition_masks_kd
+    return send(request.reference_embeddings_kd, device), None if masks_kd is None else send(masks_kd, device)
 
-    Where the request has condition masks, each score is taken under its reference's condition; the embeddings are the
-    same for all of them.
 
-    Raises:
-        BadModel: a projection is zero.
+def perturbed_scores(
+    embeddings_nd: torch.Tensor, references_kd: torch.Tensor, conditions_kd: torch.Tensor | None
+) -> PerturbedScores:
+    """Return scores (mask, reference) of the perturbed query against each reference, on their device, not checked yet.
+
+    Where there are condition masks, each score is taken under its reference's condition; the embeddings are the same
+    for all of them.
     """
-    references = torch.tensor(request.reference_embeddings_kd, device=embeddings_nd.device)
-    if request.condition_masks_kd is None:
-        return embeddings_nd @ references.T
-    masks = torch.tensor(request.condition_masks_kd, device=embeddings_nd.device)
-    return conditioned_cosines(embeddings_nd, references, masks)
+    if conditions_kd is None:
+        return PerturbedScores(embeddings_nd @ references_kd.T, 0, (embeddings_nd,))
+    norms_nk = projected_norms(embeddings_nd, conditions_kd)
+    scores_nk = projected_products(embeddings_nd, references_kd, conditions_kd) / norms_nk
+    return PerturbedScores(scores_nk, 0, (embeddings_nd,), (norms_nk,))
 
 
-def mean_perturbed_references(scorer: SimilarityScorer, request: SaliencyRequest, masks: MaskSource) -> torch.Tensor:
-    """Return float32 (reference, D): the mean of each reference's embeddings under all masks.
+def mean_perturbed_references(
+    embeddings_kmd: torch.Tensor, conditions_kd: torch.Tensor | None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return float32 (reference, D), the mean of each reference's embeddings under all masks, and what it divided by.
 
     Each embedding is projected by its reference's condition, if there is one, and made unit norm before the mean is
     taken; the mean itself is not. So its dot product with a query's unit embedding is the mean score of the query
     against the masked references.
 
-    Raises:
-        BadModel: see embed_perturbations, or a projection is zero.
-        BadSetting: the request has no reference pixels.
+    Args:
+        embeddings_kmd: float32 (reference, mask, D) unit norm.
+        conditions_kd: float32 (reference, D) mask of each reference's condition, or None.
     """
-    pixels_khwc = required(request.reference_pixels_khwc, "reference_pixels_khwc", "of mode both")
-    embeddings_kmd = _embed_images(scorer, pixels_khwc, masks).double()
-    if request.condition_masks_kd is not None:
-        conditions = torch.tensor(request.condition_masks_kd, device=embeddings_kmd.device)
-        embeddings_kmd = embeddings_kmd * conditions[:, None]
-        norms = torch.linalg.vector_norm(embeddings_kmd, dim=2, keepdim=True)
-        check_norms(norms)
-        embeddings_kmd = embeddings_kmd / norms
-    return embeddings_kmd.mean(dim=1).float()
+    embeddings_kmd = embeddings_kmd.double()
+    if conditions_kd is not None:
+        embeddings_kmd = embeddings_kmd * conditions_kd[:, None]
+    # Of unit norm without a condition, but for rounding, which is not to change what it was.
+    norms_km1 = torch.linalg.vector_norm(embeddings_kmd, dim=2, keepdim=True)
+    if conditions_kd is not None:
+        embeddings_kmd = embeddings_kmd / norms_km1
+    return embeddings_kmd.mean(dim=1).float(), norms_km1
 
 
 def _embed_images(scorer: SimilarityScorer, pixels_bhwc: np.ndarray, masks: MaskSource) -> torch.Tensor:
-    """Return float32 unit-norm embeddings (image, mask, D).
+    """Return float32 unit-norm embeddings (image, mask, D), not checked yet."""
+    batches = _masked_batches(scorer, pixels_bhwc, masks)
+    shape = (len(pixels_bhwc), len(masks))
+    return scorer.launch_batches(batches).unflatten(0, shape)  # type: ignore[no-any-return, no-untyped-call]
+
+
+def _masked_batches(scorer: SimilarityScorer, pixels_bhwc: np.ndarray, masks: MaskSource) -> Iterator[torch.Tensor]:
+    """Yield normalised images (image and mask, 3, y, x), all masks of an image before the next.
 
     All batches but the last are full: one goes on with the next image's masks where an image's end.
     """
@@ -113,7 +179,6 @@ def _embed_images(scorer: SimilarityScorer, pixels_bhwc: np.ndarray, masks: Mask
     normalised = normalise_pixels(pixels_bhwc, scorer.device)
     # Channels interleaved in one long row: broadcasting over a last axis of 3 would cost a third of a small network.
     images_bhv = normalised.permute(0, 2, 3, 1).reshape(images, height, width * channels)
-    batches = []
     for start in range(0, images * len(masks), scorer.batch_size):
         stop = min(start + scorer.batch_size, images * len(masks))
         pieces = []
@@ -122,8 +187,7 @@ def _embed_images(scorer: SimilarityScorer, pixels_bhwc: np.ndarray, masks: Mask
             last = min(stop - image * len(masks), len(masks))
             pieces.append(masks.render(first, last, scorer.device, channels).mul_(images_bhv[image]))
         masked = pieces[0] if len(pieces) == 1 else torch.cat(pieces)
-        batches.append(scorer.embed_tensor(masked.view(-1, height, width, channels).permute(0, 3, 1, 2)))
-    return torch.cat(batches).unflatten(0, (images, len(masks)))  # type: ignore[no-any-return, no-untyped-call]
+        yield masked.view(-1, height, width, channels).permute(0, 3, 1, 2)
 
 
 def _kept(embeddings_nd: np.ndarray, masks: MaskSource, device: str) -> torch.Tensor:
@@ -135,4 +199,4 @@ def _kept(embeddings_nd: np.ndarray, masks: MaskSource, device: str) -> torch.Te
             remedy="make them with the settings of the generator that reads them",
         )
     # Their norms lost a little when they were rounded to half precision.
-    return torch.nn.functional.normalize(torch.tensor(embeddings_nd, dtype=torch.float32, device=device), dim=1)
+    return torch.nn.functional.normalize(send(embeddings_nd, device).float(), dim=1)

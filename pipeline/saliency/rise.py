@@ -10,13 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from pipeline.device_transfer import fetch
 from pipeline.errors import BadSetting
 from pipeline.randomness import derive_seed
 from pipeline.saliency.catalogue import BOTH, FIXED
-from pipeline.saliency.contract import SaliencyGenerator, SaliencyMaps, SaliencyRequest, one_by_one
+from pipeline.saliency.contract import SaliencyGenerator, SaliencyMaps, SaliencyRequest, pipelined
 from pipeline.saliency.mask_source import MaskSource
 from pipeline.saliency.masks import MaskDraws, draw_masks
 from pipeline.saliency.perturbed_embeddings import perturbed_query_scores
+from pipeline.saliency.resident_masks import resident
 from pipeline.saliency.score_regression import prepare_regression, regress_maps
 from pipeline.similarity.scorer import SimilarityScorer
 
@@ -58,7 +60,12 @@ def build_rise(spec: RiseSpec, scorer: SimilarityScorer, image_size_px: int, mod
     if spec.scheme == PAPERS:
         return build_rise_with_masks(masks, scorer, reference_masks)
     regression = prepare_regression(masks, spec.keep_probability, is_antithetic=True)
-    return _generator(masks, scorer, reference_masks, lambda scores: regress_maps(scores.cpu().numpy(), regression)[0])
+
+    def launch_regression(scores_nk: torch.Tensor) -> Callable[[], np.ndarray]:
+        fetched = fetch(scores_nk)
+        return lambda: regress_maps(fetched(), regression)[0]
+
+    return _generator(resident(masks, scorer.device), scorer, reference_masks, launch_regression)
 
 
 def build_rise_with_masks(
@@ -75,26 +82,31 @@ def build_rise_with_masks(
         scorer: the explained model.
         reference_masks: of each reference, whose mean score then takes the place of s_i; None: mode fixed.
     """
+    masks = resident(masks, scorer.device)
     coverage_hw = mask_coverage(masks, scorer.device)
-    return _generator(
-        masks, scorer, reference_masks, lambda scores: reduce_scores(scores, masks, coverage_hw).cpu().numpy()
-    )
+    return _generator(masks, scorer, reference_masks, lambda scores: fetch(reduce_scores(scores, masks, coverage_hw)))
 
 
 def _generator(
     masks: MaskSource,
     scorer: SimilarityScorer,
     reference_masks: MaskSource | None,
-    reduce: Callable[[torch.Tensor], np.ndarray],
+    launch_reduction: Callable[[torch.Tensor], Callable[[], np.ndarray]],
 ) -> SaliencyGenerator:
     """Return the generator whose maps are made of scores (mask, reference) in the given way."""
 
-    def compute_rise_maps(request: SaliencyRequest) -> SaliencyMaps:
-        scores_nk, passes = perturbed_query_scores(scorer, request, masks, reference_masks)
-        maps_khw = reduce(scores_nk)
-        return SaliencyMaps(maps_khw, maps_khw, passes)
+    def launch(request: SaliencyRequest) -> Callable[[], SaliencyMaps]:
+        scores = perturbed_query_scores(scorer, request, masks, reference_masks)
+        check, reduced = scores.start_check(), launch_reduction(scores.scores_nk)
 
-    return one_by_one(compute_rise_maps)
+        def collect() -> SaliencyMaps:
+            check.require()
+            maps_khw = reduced()
+            return SaliencyMaps(maps_khw, maps_khw, scores.forward_passes)
+
+        return collect
+
+    return pipelined(launch)
 
 
 def query_masks(spec: RiseSpec, image_size_px: int) -> MaskDraws:

@@ -4,16 +4,19 @@ Cost: one forward pass a window and, for the drops' baseline, one of the whole i
 references; `both` adds the windows of each reference once, see `mean_perturbed_references`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch.nn import functional
 
+from pipeline.device_transfer import fetch
 from pipeline.errors import BadSetting
 from pipeline.saliency.catalogue import BOTH, FIXED
-from pipeline.saliency.contract import SaliencyGenerator, SaliencyMaps, SaliencyRequest, one_by_one
+from pipeline.saliency.contract import SaliencyGenerator, SaliencyMaps, SaliencyRequest, pipelined
 from pipeline.saliency.mask_source import MaskSource, ThenWhole
-from pipeline.saliency.perturbed_embeddings import perturbed_query_scores
+from pipeline.saliency.perturbed_embeddings import PerturbedScores, perturbed_query_scores
+from pipeline.saliency.resident_masks import resident
 from pipeline.saliency.window_geometry import (
     PAPERS,
     QUERY_WINDOWS_AT_THE_EDGE,
@@ -58,15 +61,15 @@ def build_sliding_window(
     if spec.geometry == PAPERS:
         return build_sliding_window_with_masks(windows, scorer, reference_windows)
 
-    def compute_grids(request: SaliencyRequest) -> SaliencyMaps:
-        scores_nk, passes = perturbed_query_scores(scorer, request, windows, reference_windows)
+    def launch_grids(request: SaliencyRequest) -> Callable[[], SaliencyMaps]:
+        scores = perturbed_query_scores(scorer, request, windows, reference_windows)
         side = spec.windows_per_side
-        native = (1 - scores_nk.T).reshape(-1, side, side)
+        native_kcc = (1 - scores.scores_nk.T).reshape(-1, side, side)
         size = (image_size_px, image_size_px)
-        display = functional.interpolate(native[:, None], size=size, mode="bilinear", align_corners=False)[:, 0]
-        return SaliencyMaps(display.cpu().numpy(), native.cpu().numpy(), passes)
+        display = functional.interpolate(native_kcc[:, None], size=size, mode="bilinear", align_corners=False)[:, 0]
+        return _collecting(scores, display, native_kcc)
 
-    return one_by_one(compute_grids)
+    return pipelined(launch_grids)
 
 
 def build_sliding_window_with_masks(
@@ -81,15 +84,28 @@ def build_sliding_window_with_masks(
         scorer: the explained model.
         reference_masks: of each reference, whose mean score then takes the place of s and s_i; None: mode fixed.
     """
+    masks = resident(masks, scorer.device)
     coverage_hw = _coverage(masks, scorer.device)
     and_whole = ThenWhole(masks)
 
-    def compute_mean_drops(request: SaliencyRequest) -> SaliencyMaps:
-        scores_nk, passes = perturbed_query_scores(scorer, request, and_whole, reference_masks)
-        maps_khw = mean_drops(scores_nk[:-1], scores_nk[-1], masks, coverage_hw).cpu().numpy()
-        return SaliencyMaps(maps_khw, maps_khw, passes)
+    def launch_mean_drops(request: SaliencyRequest) -> Callable[[], SaliencyMaps]:
+        scores = perturbed_query_scores(scorer, request, and_whole, reference_masks)
+        scores_nk = scores.scores_nk
+        maps_khw = mean_drops(scores_nk[:-1], scores_nk[-1], masks, coverage_hw)
+        return _collecting(scores, maps_khw, maps_khw)
 
-    return one_by_one(compute_mean_drops)
+    return pipelined(launch_mean_drops)
+
+
+def _collecting(scores: PerturbedScores, display: torch.Tensor, native: torch.Tensor) -> Callable[[], SaliencyMaps]:
+    """Start to bring maps (reference, y, x) to the CPU, and return what waits for them."""
+    check, display_khw, native_khw = scores.start_check(), fetch(display), fetch(native)
+
+    def collect() -> SaliencyMaps:
+        check.require()
+        return SaliencyMaps(display_khw(), native_khw(), scores.forward_passes)
+
+    return collect
 
 
 def query_masks(spec: SlidingWindowSpec, image_size_px: int) -> MaskSource:

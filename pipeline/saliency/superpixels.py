@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from skimage.segmentation import quickshift
 
+from pipeline.device_transfer import send
 from pipeline.errors import BadSetting
 from pipeline.images import normalise_pixels
 
@@ -68,7 +69,7 @@ class SwitchedImages:
         self._image_v = _interleaved(pixels_hwc, device)
         self._black_v = _interleaved(np.zeros_like(pixels_hwc), device)
         superpixels_v = np.repeat(superpixels_hw.ravel(), self._shape[2])
-        self._superpixels_v = torch.as_tensor(superpixels_v).to(device)
+        self._superpixels_v = send(superpixels_v, device)
 
     def render(self, is_on_ns: torch.Tensor) -> torch.Tensor:
         """Return normalised float32 images (image, 3, y, x), channels last in memory.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from pipeline.device_transfer import send
 from pipeline.errors import BadSetting
 from pipeline.saliency.window_geometry import UNITS_PER_SIDE, fewest_windows
 
@@ -33,7 +34,7 @@ class WindowGrid:
 
     def render(self, start: int, stop: int, device: str = "cpu", channels: int = 1) -> torch.Tensor:
         """See MaskSource; values are 0 or 1."""
-        kept = torch.as_tensor(self.is_kept_np).to(device).float()
+        kept = send(self.is_kept_np, device).float()
         windows = torch.arange(start, stop, device=device)
         rows_ny = kept[windows // len(kept)]
         columns_nv = kept[windows % len(kept)].repeat_interleave(channels, dim=1)

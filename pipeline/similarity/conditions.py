@@ -81,9 +81,19 @@ def conditioned_cosines(embeddings_nd: Array, references_kd: Array, masks_kd: Ar
     Raises:
         BadModel: a projection is NaN or zero.
     """
-    norms_nk = (embeddings_nd**2 @ (masks_kd**2).T) ** 0.5
+    norms_nk = projected_norms(embeddings_nd, masks_kd)
     check_norms(norms_nk)
-    return embeddings_nd @ (masks_kd * references_kd).T / norms_nk  # type: ignore[no-any-return]
+    return projected_products(embeddings_nd, references_kd, masks_kd) / norms_nk  # type: ignore[no-any-return]
+
+
+def projected_norms(embeddings_nd: Array, masks_kd: Array) -> Array:
+    """Return the norm of each embedding under each reference's condition: (image, reference)."""
+    return (embeddings_nd**2 @ (masks_kd**2).T) ** 0.5  # type: ignore[no-any-return]
+
+
+def projected_products(embeddings_nd: Array, references_kd: Array, masks_kd: Array) -> Array:
+    """Return what conditioned_cosines does, not yet divided by the norms: (image, reference)."""
+    return embeddings_nd @ (masks_kd * references_kd).T  # type: ignore[no-any-return]
 
 
 def check_norms(norms: Array) -> None:

@@ -1,6 +1,6 @@
 """The explained model: images to unit embeddings, and nothing else (a black box to most generators)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,12 +21,15 @@ class SimilarityScorer:
         device: "cpu", "cuda", "cuda:1", ...
         precision: "float32", or "bfloat16" to run the network (not the scores) in bfloat16.
         batch_size: images per forward pass; part of what fixes the last bits of a float32 result.
+        replay: computes what `forward` of the same network and precision does, faster (see CapturedForward); None to
+            call the network itself.
     """
 
     network: nn.Module
     device: str = "cpu"
     precision: str = "float32"
     batch_size: int = 100
+    replay: Callable[[torch.Tensor], object] | None = None
 
     def embed_tensor(self, images_nchw: torch.Tensor) -> torch.Tensor:
         """Return float32 unit-norm embeddings (image, D) of normalised images, in one forward pass.
@@ -39,23 +42,32 @@ class SimilarityScorer:
     def embed_batches(self, batches: Iterable[torch.Tensor]) -> torch.Tensor:
         """Return float32 unit-norm embeddings (image, D) of the images of all batches, a forward pass each.
 
-        The values are checked once, at the end: a check is a question to the device, which has to finish its batch to
-        answer it, and could have begun with the next.
-
         Args:
             batches: normalised images (image, 3, y, x), taken one after another, so that memory holds one batch.
 
         Raises:
             BadModel: see embed_tensor.
         """
-        embeddings, norms = [], []
+        embeddings_nd = self.launch_batches(batches)
+        check_embeddings(embeddings_nd)
+        return embeddings_nd
+
+    def launch_batches(self, batches: Iterable[torch.Tensor]) -> torch.Tensor:
+        """Return what embed_batches does, perhaps before it is computed: its values are for the caller to check.
+
+        A check is a question to the device, which has to finish what it was given to answer it, and could have begun
+        with more. A vector that is NaN, infinite or zero becomes NaN, so that nothing made of it can look right.
+
+        Raises:
+            BadModel: the network returns the wrong shape.
+        """
+        embeddings = []
         with torch.inference_mode():
             for images_nchw in batches:
                 raw = _vectors(self._run(images_nchw), len(images_nchw))
-                norms.append(torch.linalg.vector_norm(raw, dim=1))
+                norms_n1 = torch.linalg.vector_norm(raw, dim=1, keepdim=True)
                 # Now rather than at the end: a model may write its next output where this one lies.
-                embeddings.append(functional.normalize(raw, dim=1))
-            _check_norms(torch.cat(norms))
+                embeddings.append(functional.normalize(raw, dim=1).masked_fill_(~_is_fine(norms_n1), torch.nan))
             return torch.cat(embeddings)
 
     def embed(self, pixels_nhwc: np.ndarray) -> np.ndarray:
@@ -68,11 +80,16 @@ class SimilarityScorer:
         parts = (pixels_nhwc[start : start + self.batch_size] for start in starts)
         return self.embed_batches(normalise_pixels(part, self.device) for part in parts).cpu().numpy()
 
-    def _run(self, images_nchw: torch.Tensor) -> object:
+    def forward(self, images_nchw: torch.Tensor) -> torch.Tensor:
+        """Return what the network does, in this precision: (image, D), not normalised, neither cast nor checked."""
         if self.precision == "bfloat16":
-            with torch.autocast(self.device.split(":")[0], dtype=torch.bfloat16):
-                return self.network(images_nchw)
-        return self.network(images_nchw)
+            # Without the cache of cast weights, which a recorded pass would outlive.
+            with torch.autocast(self.device.split(":")[0], dtype=torch.bfloat16, cache_enabled=False):
+                return self.network(images_nchw)  # type: ignore[no-any-return]
+        return self.network(images_nchw)  # type: ignore[no-any-return]
+
+    def _run(self, images_nchw: torch.Tensor) -> object:
+        return self.forward(images_nchw) if self.replay is None else self.replay(images_nchw)
 
 
 def unit_vectors(raw: object, n_images: int) -> torch.Tensor:
@@ -82,8 +99,18 @@ def unit_vectors(raw: object, n_images: int) -> torch.Tensor:
         BadModel: it has the wrong shape, NaN, infinity or a zero vector.
     """
     vectors_nd = _vectors(raw, n_images)
-    _check_norms(torch.linalg.vector_norm(vectors_nd, dim=1))
+    _check(_is_fine(torch.linalg.vector_norm(vectors_nd, dim=1)))
     return functional.normalize(vectors_nd, dim=1)
+
+
+def check_embeddings(embeddings_nd: torch.Tensor) -> None:
+    """Refuse embeddings (..., D) that launch_batches made of vectors that are none.
+
+    Raises:
+        BadModel: there are some.
+    """
+    # A norm rather than a coordinate: of no dimensions there is none.
+    _check(_is_fine(torch.linalg.vector_norm(embeddings_nd.flatten(0, -2), dim=1)))
 
 
 def _vectors(raw: object, n_images: int) -> torch.Tensor:
@@ -94,12 +121,15 @@ def _vectors(raw: object, n_images: int) -> torch.Tensor:
     return raw.float()
 
 
-def _check_norms(norms_n: torch.Tensor) -> None:
+def _is_fine(norms: torch.Tensor) -> torch.Tensor:
     # One comparison settles NaN, infinity and zero alike.
-    fine_n = (norms_n > 1e-12) & (norms_n < torch.inf)
-    if not bool(fine_n.all()):
-        bad = int((~fine_n).sum())
-        raise _bad_output(f"{bad} of {len(norms_n)} embeddings that are NaN, infinite or zero", "values")
+    return (norms > 1e-12) & (norms < torch.inf)
+
+
+def _check(is_fine_n: torch.Tensor) -> None:
+    if not bool(is_fine_n.all()):
+        bad = int((~is_fine_n).sum())
+        raise _bad_output(f"{bad} of {len(is_fine_n)} embeddings that are NaN, infinite or zero", "values")
 
 
 def _bad_output(found: str, what: str) -> BadModel:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from pipeline.errors import BadModel, BadSetting
 from pipeline.randomness import derive_seed
@@ -15,7 +14,7 @@ from pipeline.saliency.catalogue import BOTH
 from pipeline.saliency.contract import SaliencyRequest
 from pipeline.saliency.mask_source import GivenMasks, MaskSource
 from pipeline.saliency.masks import draw_masks
-from pipeline.saliency.perturbed_embeddings import perturbed_query_scores
+from pipeline.saliency.perturbed_embeddings import PerturbedScores, perturbed_query_scores
 from pipeline.saliency.rise import RiseSpec, build_rise, build_rise_with_masks
 from pipeline.saliency.sliding_window import SlidingWindowSpec, build_sliding_window
 from pipeline.similarity.conditions import project
@@ -71,14 +70,14 @@ def expected_scores(conditioned: bool) -> np.ndarray:
     return all_pairs(QUERY_MASKS, REFERENCE_MASKS, CONDITIONS if conditioned else None)
 
 
-Scores = Callable[[SimilarityScorer, SaliencyRequest, MaskSource, MaskSource], tuple[torch.Tensor, int]]
+Scores = Callable[[SimilarityScorer, SaliencyRequest, MaskSource, MaskSource], PerturbedScores]
 
 
 def assert_scores_equal_all_pairs(conditioned: bool, score: Scores = perturbed_query_scores) -> None:
     scorer = small_scorer()
     query, reference = GivenMasks(QUERY_MASKS), GivenMasks(REFERENCE_MASKS)
-    scores, _ = score(scorer, request_for(scorer, CONDITIONS if conditioned else None), query, reference)
-    np.testing.assert_allclose(scores.numpy(), expected_scores(conditioned), atol=2e-5)
+    found = score(scorer, request_for(scorer, CONDITIONS if conditioned else None), query, reference)
+    np.testing.assert_allclose(found.scores_nk.numpy(), expected_scores(conditioned), atol=2e-5)
 
 
 @pytest.mark.parametrize("conditioned", [False, True], ids=["general", "conditions"])
@@ -90,11 +89,11 @@ def test_scores_equal_the_mean_over_all_pairs_of_masks(conditioned: bool) -> Non
     ("right", "wrong"),
     [
         ("embeddings_kmd.mean(dim=1)", "torch.nn.functional.normalize(embeddings_kmd.mean(dim=1), dim=1)"),
-        ("embeddings_kmd = embeddings_kmd / norms", "pass"),
-        ("embeddings_kmd * conditions[:, None]", "embeddings_kmd * conditions.flip(0)[:, None]"),
+        ("embeddings_kmd = embeddings_kmd / norms_km1", "pass"),
+        ("embeddings_kmd * conditions_kd[:, None]", "embeddings_kmd * conditions_kd.flip(0)[:, None]"),
         ("embeddings_kmd.mean(dim=1)", "embeddings_kmd[:, 0]"),
         ("mul_(images_bhv[image])", "mul_(images_bhv[0])"),
-        ("request = replace(request, reference_embeddings_kd=means_kd.cpu().numpy())", "pass"),
+        ("references_kd, norms_km1 = mean_", "_, norms_km1 = mean_"),
     ],
     ids=[
         "mean made unit",

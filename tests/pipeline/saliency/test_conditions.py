@@ -86,13 +86,14 @@ def test_without_conditions_scores_are_one_matrix_product_to_the_byte(tmp_path: 
     embeddings = embed_perturbations(scorer, QUERY, draws)
     plain = request(scorer, None)
     product = embeddings @ torch.tensor(plain.reference_embeddings_kd).T
-    assert perturbed_scores(embeddings, plain).numpy().tobytes() == product.numpy().tobytes()
+    references = torch.tensor(plain.reference_embeddings_kd)
+    assert perturbed_scores(embeddings, references, None).scores_nk.numpy().tobytes() == product.numpy().tobytes()
     # Masks of ones are the general embedding, but for rounding, which the comparison of bytes would notice.
-    ones = SaliencyRequest("query", QUERY, plain.reference_embeddings_kd, np.ones((4, 12), np.float32))
-    torch.testing.assert_close(perturbed_scores(embeddings, ones), product, rtol=0, atol=1e-6)
-    rounded = perturbed_scores(embeddings, ones).numpy().tobytes()
-    broken = broken_copy(perturbed_embeddings, tmp_path, "is None", "is not None").perturbed_scores(embeddings, ones)
-    assert rounded != product.numpy().tobytes() == broken.numpy().tobytes()
+    given = embeddings, references, torch.ones(4, 12)
+    torch.testing.assert_close(perturbed_scores(*given).scores_nk, product, rtol=0, atol=1e-6)
+    rounded = perturbed_scores(*given).scores_nk.numpy().tobytes()
+    always = broken_copy(perturbed_embeddings, tmp_path, "if conditions_kd is None:", "if True:").perturbed_scores
+    assert rounded != product.numpy().tobytes() == always(*given).scores_nk.numpy().tobytes()
 
 
 def test_a_mask_that_leaves_nothing_is_refused() -> None:

@@ -1,10 +1,13 @@
 """What the contract lets through."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from pipeline.errors import BadModel, BadSetting
-from pipeline.saliency.contract import SaliencyMaps, SaliencyRequest, checked, one_by_one, required
+from pipeline.saliency.contract import SaliencyMaps, SaliencyRequest, checked, one_by_one, pipelined, required
 
 REQUEST = SaliencyRequest("lion 7", np.zeros((4, 6, 3), np.uint8), np.ones((2, 5), np.float32))
 GOOD = np.zeros((2, 4, 6), np.float32)
@@ -54,3 +57,23 @@ def test_what_a_generator_needs_is_asked_for_by_name() -> None:
     with pytest.raises(BadSetting, match="requests with reference_pixels_khwc"):
         required(REQUEST.reference_pixels_khwc, "reference_pixels_khwc", "mask")
     assert required(3, "a number", "mask") == 3
+
+
+def test_work_is_launched_one_request_ahead_and_results_keep_their_order() -> None:
+    events: list[str] = []
+
+    def launch(request: SaliencyRequest) -> Callable[[], SaliencyMaps]:
+        events.append(f"launch {request.query_id}")
+
+        def collect() -> SaliencyMaps:
+            events.append(f"collect {request.query_id}")
+            maps_khw = np.full((2, 4, 4), float(request.query_id), dtype=np.float32)
+            return SaliencyMaps(maps_khw, maps_khw)
+
+        return collect
+
+    generator = pipelined(launch)
+    found = generator([replace(REQUEST, query_id=name) for name in "123"])
+    assert [maps.display_khw[0, 0, 0] for maps in found] == [1, 2, 3]
+    assert events == ["launch 1", "launch 2", "collect 1", "launch 3", "collect 2", "collect 3"]
+    assert generator([]) == []

@@ -92,7 +92,7 @@ def test_maps_equal_the_oracle(spec: LimeSpec) -> None:
         ("place_u[order_u] = np.arange(len(order_u))", "place_u[:] = order_u"),
         ("is_on_ns[first_u[order_u]]", "~is_on_ns[first_u[order_u]]"),
         ("[:, superpixels_hw]", "[:, superpixels_hw.T]"),
-        ("perturbed_scores(embeddings_ud, request)", "perturbed_scores(embeddings_ud, request).flip(1)"),
+        ("perturbed_scores(embeddings_ud, references_kd,", "perturbed_scores(embeddings_ud, references_kd.flip(0),"),
         ("is_on_ns[0] = True", "is_on_ns[0] = False"),
     ],
 )

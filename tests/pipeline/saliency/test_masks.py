@@ -50,7 +50,7 @@ def test_masks_equal_the_oracle_at_the_sizes_in_use(size_px: int) -> None:
         ("shifts[:, 1, None] + offsets.", "(shifts[:, 1, None] - 1).clamp_min(0) + offsets."),
         ("torch.bmm(rows_nyc, grids)", "torch.bmm(rows_nyc, grids.mT)"),
         ("torch.bmm(rows_nyc, grids)", "torch.bmm(rows_nyc, 1 - grids)"),
-        ("(cells + 1) * draws.cell_size_px).to", "cells * draws.cell_size_px + draws.cell_size_px - 1).to"),
+        ("(cells + 1) * draws.cell_size_px), device", "cells * draws.cell_size_px + draws.cell_size_px - 1), device"),
         ("align_corners=False", "align_corners=True"),
     ],
     ids=["x for y", "y off by one", "x off by one", "grid transposed", "inverted", "size off by one", "corners"],

@@ -40,8 +40,8 @@ def test_embeddings_equal_the_oracle() -> None:
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        (".permute(0, 3, 1, 2)))\n", ".permute(0, 3, 2, 1)))\n"),
-        (".permute(0, 3, 1, 2)))\n", ".permute(0, 3, 1, 2).flip(1)))\n"),
+        (".permute(0, 3, 1, 2)\n", ".permute(0, 3, 2, 1)\n"),
+        (".permute(0, 3, 1, 2)\n", ".permute(0, 3, 1, 2).flip(1)\n"),
         (".mul_(images_bhv[image])", ".neg_().add_(1).mul_(images_bhv[image])"),
         (".mul_(images_bhv[image])", ".add_(images_bhv[image])"),
         ("masks.render(first, last,", "masks.render(0, last - first,"),
@@ -103,9 +103,9 @@ def last_row_of(value: float) -> Callable[[int], torch.Tensor]:
 @pytest.mark.parametrize(
     ("output", "message"),
     [
-        (last_row_of(torch.nan), "1 of 5 embeddings that are NaN"),
-        (last_row_of(torch.inf), "1 of 5 embeddings that are NaN, infinite"),
-        (last_row_of(0), "1 of 5 embeddings that are NaN, infinite or zero"),
+        (last_row_of(torch.nan), "2 of 10 embeddings that are NaN"),
+        (last_row_of(torch.inf), "2 of 10 embeddings that are NaN, infinite"),
+        (last_row_of(0), "2 of 10 embeddings that are NaN, infinite or zero"),
         (lambda n: torch.ones(n), r"shape \(5,\) for 5 images"),
         (lambda n: torch.ones(n, 4, 1, 1), r"shape \(5, 4, 1, 1\) for 5 images"),
         (lambda n: torch.ones(n - 1, 4), r"shape \(4, 4\) for 5 images"),

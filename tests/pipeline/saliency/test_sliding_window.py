@@ -116,7 +116,7 @@ def test_the_authors_geometry_enlarges_a_grid_of_one_minus_the_score() -> None:
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ("(1 - scores_nk.T)", "(-scores_nk.T)"),
+        ("(1 - scores.scores_nk.T)", "(-scores.scores_nk.T)"),
         ("reshape(-1, side, side)\n", "reshape(-1, side, side).mT\n"),
         ("align_corners=False", "align_corners=True"),
         ('mode="bilinear"', 'mode="bicubic"'),

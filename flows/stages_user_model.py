@@ -10,7 +10,7 @@ from flows.stages_type_aware import has_outfits
 from flows.user_sources import factory_sources
 from pipeline.errors import BadSetting
 
-EMBED = ("pipeline.similarity.networks", "pipeline.similarity.scorer")
+EMBED = ("pipeline.similarity.networks", "pipeline.similarity.scorer", "pipeline.similarity.graph_capture")
 DESCRIBED = {"kind", "factory", "factory_arguments", "array_type", "input_size_px", "mean", "std", "version"}
 
 

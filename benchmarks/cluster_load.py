@@ -9,7 +9,6 @@ scheduler spent on each. And the size and reading time of a manifest with that m
 import argparse
 import os
 import resource
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -92,4 +91,4 @@ def cpu_seconds(pid: int) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

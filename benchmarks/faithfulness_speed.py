@@ -45,7 +45,7 @@ def curves_by_loop(
     for row, inserts in enumerate((True, False)):
         for step in range(STEPS + 1):
             top = order[: round(step * len(order) / STEPS)]
-            changed = np.tile(np.uint8(CANVAS), (len(flat), 1)) if inserts else flat.copy()
+            changed = np.tile(np.array(CANVAS, dtype=np.uint8), (len(flat), 1)) if inserts else flat.copy()
             changed[top] = flat[top] if inserts else CANVAS
             image = torch.from_numpy(changed.reshape(pixels_hwc.shape)).to(device).permute(2, 0, 1)
             with torch.inference_mode():
@@ -69,7 +69,7 @@ def timed(runs: tuple[tuple[Callable[[], object], int], ...], repetitions: int, 
 def measure_case(network: str, size_px: int, batch: int, args: argparse.Namespace) -> tuple[float, float]:
     """Print seconds a pair; return the speed-up and the ratio to bare passes of pairs with maps of their own."""
     trained = build_embedding_network(network, 64).eval()
-    folded = fold_batch_norms(copy.deepcopy(trained)).to(args.device, memory_format=torch.channels_last)
+    folded = fold_batch_norms(copy.deepcopy(trained)).to(args.device).to(memory_format=torch.channels_last)
     trained = trained.to(args.device)
     scorer = SimilarityScorer(folded, args.device, batch_size=batch)
     rng = np.random.default_rng(0)

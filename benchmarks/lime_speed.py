@@ -33,7 +33,7 @@ CASES = (
 
 def photograph(size_px: int) -> np.ndarray:
     """Return uint8 (y, x, 3): quickshift's time and its superpixels are those of a photograph, not of noise."""
-    resized = resize(data.astronaut(), (size_px, size_px), anti_aliasing=True)
+    resized = resize(data.astronaut(), (size_px, size_px), anti_aliasing=True)  # type: ignore[no-untyped-call]
     return np.asarray((resized * 255).astype(np.uint8))
 
 

@@ -33,8 +33,12 @@ PAPERS_MASKS = 2000
 MARGIN = 0.003
 CELLS, KEEP = 8, 0.5
 CURVE = (100, 200, 400, 600, 800, 1000, 2000)
-TESTED = (("independent", "mean", 400), ("independent", "regression", 400), ("independent", "regression", 2000))
-TESTED += tuple(("balanced", "regression", masks) for masks in (200, 400, 600, 800))
+TESTED = (
+    ("independent", "mean", 400),
+    ("independent", "regression", 400),
+    ("independent", "regression", 2000),
+    *(("balanced", "regression", masks) for masks in (200, 400, 600, 800)),
+)
 OPTIONS = {"pairs": 300, "exact": 24, "exact_masks": 50_000}
 Pair = tuple[str, str]
 

@@ -1,5 +1,6 @@
 """Why a table that the store can hold is not there to be asked: which stage makes it, and what keeps that from it."""
 
+from flows.auto_compute.settle import settled
 from flows.plan import StagePlan, plan_stages
 from flows.settings import Settings
 from flows.settings_file import run_seeds, with_seed
@@ -67,7 +68,7 @@ def absent_table(settings: Settings, table: str, run: str | None) -> BadSetting 
             remedy="ask a run that went that far; without --run the current results are read",
         )
     store = ArtifactStore(settings.store.root)
-    plans = plan_stages(build_stages(with_seed(settings, run_seeds(settings)[0])), store)
+    plans = plan_stages(build_stages(settled(with_seed(settings, run_seeds(settings)[0]))), store)
     return _not_current(table, plans, [plan for plan in plans if plan.stage.job in jobs])
 
 

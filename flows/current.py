@@ -1,5 +1,6 @@
 """The artifacts that are current for a configuration, found by one plan."""
 
+from flows.auto_compute.settle import settled
 from flows.plan import plan_stages
 from flows.settings import Settings
 from flows.stages import build_stages
@@ -14,5 +15,5 @@ def current_artifacts(settings: Settings) -> Upstream:
         PipelineError, StoreError: inputs are refused, or the store cannot be read.
     """
     store = ArtifactStore(settings.store.root)
-    plans = plan_stages(build_stages(settings), store)
+    plans = plan_stages(build_stages(settled(settings)), store)
     return Upstream(store, {plan.stage.name: plan.manifest for plan in plans if plan.manifest is not None})

@@ -3,7 +3,7 @@
 import os
 from dataclasses import replace
 
-from flows.settings import Settings
+from flows.settings import DEFAULT_BATCH_SIZE, Settings
 from flows.shards import Device
 from pipeline.errors import BadSetting
 
@@ -13,10 +13,12 @@ AUTO = "auto"
 def asked_device(settings: Settings) -> Device:
     """Return the device as the settings name it; "auto" and 0 threads are for `resolve_device` to fill in.
 
-    This imports no torch, and says nothing about what there is: jobs may compute on another machine.
+    This imports no torch, and says nothing about what there is: jobs may compute on another machine. A batch size of
+    "auto" that is not settled yet (see flows.auto_compute) is the default one.
     """
     compute = settings.compute
-    return Device(compute.device, compute.batch_size, compute.threads or 0, compute.checkpoint_seconds)
+    batch_size = compute.batch_size if isinstance(compute.batch_size, int) else DEFAULT_BATCH_SIZE
+    return Device(compute.device, batch_size, compute.threads or 0, compute.checkpoint_seconds)
 
 
 def resolve_device(asked: Device) -> Device:

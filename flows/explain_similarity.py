@@ -1,11 +1,13 @@
 """The whole run as a Prefect flow: every stage in order, those that are not current as subflows."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 from prefect import flow
 from rich.console import Console
 
+from flows.auto_compute.decide import decided
 from flows.current import current_artifacts
 from flows.plan import StagePlan
 from flows.prefect_artifacts import show_outcomes, show_results
@@ -46,7 +48,8 @@ def explain_similarity(
     outcomes = {}
     for seed in run_seeds(settings):
         one_seed = with_seed(settings, seed)
-        request = RunRequest(one_seed, until, tuple(force or ()), tuple(adopt or ()), tuple(overrides), name, config)
+        asked = RunRequest(one_seed, until, tuple(force or ()), tuple(adopt or ()), tuple(overrides), name, config)
+        request = decided(asked, partial(_run_first, config), Console(highlight=False, markup=False).print)
         outcomes[seed] = run_stages(request, _stage_runner(config, request), _silent_reporter())
         current = current_artifacts(request.settings)
         show_outcomes(seed, outcomes[seed], current)
@@ -69,6 +72,10 @@ def run_through_prefect(request: RunRequest, config: Path) -> list[StageOutcome]
     overrides = [*request.overrides, f"seed={seed}", "evaluation.seeds=[]"]
     force, adopt = list(request.force), list(request.adopt)
     return explain_similarity(str(config.resolve()), overrides, request.until, force, adopt, request.name)[seed]
+
+
+def _run_first(config: str, request: RunRequest) -> None:
+    run_stages(request, _stage_runner(config, request), _silent_reporter())
 
 
 def _stage_runner(config: str, request: RunRequest) -> Runner:

@@ -6,19 +6,17 @@ from pathlib import Path
 
 from rich.console import Console
 
-from flows.asked_stages import needed_for
+from flows.auto_compute.decide import decided
 from flows.console import plain_console
 from flows.current import current_artifacts
 from flows.on_dask.cluster import chosen_runner
-from flows.plan import plan_stages
+from flows.planned_work import has_work
 from flows.progress_view import console_reporter
 from flows.report_file import write_report
 from flows.run import RunRequest, StageOutcome, run_stages
 from flows.runners import open_runner, run_inline
 from flows.settings_file import run_seeds, with_seed
-from flows.stages import build_stages
 from flows.summary import print_summary
-from stores.artifacts import ArtifactStore
 
 # Read by Prefect when it is imported; what the user has set stays. The console shows one readable error instead of
 # Prefect's tracebacks, the server still gets every log line. Prefect's own server may start slowly on a busy machine.
@@ -43,7 +41,7 @@ def run_command(asked: RunRequest, config: Path) -> None:
     """
     console = plain_console()
     for seed in run_seeds(asked.settings):
-        request = replace(asked, settings=with_seed(asked.settings, seed))
+        request = _decided(replace(asked, settings=with_seed(asked.settings, seed)), config, console)
         outcomes = _run_seed(request, config, console)
         _print_outcome(console, outcomes, seed)
         if request.until is None:
@@ -52,17 +50,11 @@ def run_command(asked: RunRequest, config: Path) -> None:
             console.print(f"report: {write_report(current, seed, None)}", soft_wrap=True)
 
 
-def has_work(request: RunRequest) -> bool:
-    """Return whether a run would compute anything; False as well for unknown stages, which it refuses at once."""
-    stages = build_stages(request.settings)
-    names = {stage.name for stage in stages}
-    chosen = {*request.force, *request.adopt, *([request.until] if request.until else [])}
-    if not chosen <= names:
-        return False
-    wanted = needed_for(stages, request.until) if request.until else names
-    store = ArtifactStore(request.settings.store.root)
-    plans = plan_stages(tuple(stage for stage in stages if stage.name in wanted), store)
-    return bool(request.force) or any(plan.state != "current" for plan in plans)
+def _decided(request: RunRequest, config: Path, console: Console) -> RunRequest:
+    def tell(line: str) -> None:
+        console.print(line, soft_wrap=True, markup=False)
+
+    return decided(request, lambda first: _run_seed(first, config, console), tell)
 
 
 def _run_seed(request: RunRequest, config: Path, console: Console) -> list[StageOutcome]:

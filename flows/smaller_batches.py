@@ -57,7 +57,7 @@ def run_within_memory(
         result = _result_or_none(task, job)
         if result is not None:
             return result, task
-        _free_device_memory(task.device.name)
+        free_device_memory(task.device.name)
         if task.job in TRAINING_JOBS:
             raise _too_large(task, TRAINING_JOBS[task.job], "")
         if task.device.batch_size == 1:
@@ -74,21 +74,25 @@ def run_within_memory(
 
 
 def _result_or_none(task: ShardTask, job: Callable[[ShardTask], JobResult]) -> JobResult | None:
-    import torch
-
     try:
         return job(task)
-    except torch.OutOfMemoryError:
-        # Left before anything is freed: the error's frames hold the tensors that filled the memory.
-        return None
     except RuntimeError as error:
-        # cuBLAS and cuDNN say it in their own way.
-        if "ALLOC_FAILED" in str(error):
+        # Left before anything is freed: the error's frames hold the tensors that filled the memory.
+        if is_out_of_memory(error):
             return None
         raise
 
 
-def _free_device_memory(device: str) -> None:
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Return whether an error says that the device's memory is full."""
+    import torch
+
+    # cuBLAS and cuDNN say it in their own way.
+    return isinstance(error, torch.OutOfMemoryError) or "ALLOC_FAILED" in str(error)
+
+
+def free_device_memory(device: str) -> None:
+    """Give back what torch keeps of a CUDA device's memory for later; nothing on a CPU."""
     import torch
 
     if device.startswith("cuda"):

@@ -1,5 +1,6 @@
 """The stage graph as a readable list, in the order in which it runs."""
 
+from flows.devices import AUTO
 from flows.graph import Stage
 from flows.planners import pairs, similarity
 from flows.settings import Settings
@@ -18,10 +19,22 @@ from flows.stages_type_aware import (
     type_aware_stage,
 )
 from flows.stages_user_model import embedding_code, model_places, user_model_stage
+from pipeline.errors import BadSetting
 
 
 def build_stages(settings: Settings) -> tuple[Stage, ...]:
-    """Return every stage instance of a run with one seed; a stage comes after all that it reads."""
+    """Return every stage instance of a run with one seed; a stage comes after all that it reads.
+
+    Raises:
+        BadSetting: compute.precision is still "auto", which no key may hold.
+    """
+    if settings.compute.precision == AUTO:
+        raise BadSetting(
+            expected="a precision: float32, bfloat16, or one that was decided",
+            found="'auto'",
+            where="compute.precision",
+            remedy="start it by `sane run`, or replace it first (flows.auto_compute), or name a precision",
+        )
     return (
         *dataset_stages(settings),
         *similarity_stages(settings),

@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.table import Table
 
+from flows.auto_compute.settle import settled
 from flows.console import plain_console
 from flows.plan import StagePlan, plan_stages
 from flows.settings import Settings
@@ -29,7 +30,7 @@ def print_plans(settings: Settings, as_json: bool) -> None:
     store = ArtifactStore(settings.store.root)
     listed: list[dict[str, Any]] = []
     for seed in run_seeds(settings):
-        plans = plan_stages(build_stages(with_seed(settings, seed)), store)
+        plans = plan_stages(build_stages(settled(with_seed(settings, seed))), store)
         if as_json:
             listed += [{"seed": seed, **describe_plan(plan)} for plan in plans]
         else:

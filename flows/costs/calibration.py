@@ -9,13 +9,13 @@ import dataclasses
 import importlib.metadata
 import json
 import os
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from flows.devices import AUTO, asked_device, resolve_device, usable_cores
+from flows.hardware import ACCELERATOR_FILES, processor_name
 from flows.planners.user_model import model_file_digest
 from flows.settings import Settings
 from flows.settings_similarity_model import SimilarityModelSettings
@@ -27,8 +27,6 @@ from stores.location import Location
 # Raised when what is measured changes, so that older measurements are made anew.
 VERSION = 1
 FOLDER = "calibration"
-# Any of these says that an accelerator may be there, so that torch has to be asked for its name.
-ACCELERATOR_FILES = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
 
 
 @dataclass(frozen=True)
@@ -142,20 +140,12 @@ def device_name(settings: Settings) -> str:
         BadSetting: a CUDA device is asked for and there is none.
     """
     asked = settings.compute.device
+    # Where there may be an accelerator, torch has to be asked for its name.
     if asked == "cpu" or (asked == AUTO and not any(Path(file).exists() for file in ACCELERATOR_FILES)):
-        return f"cpu {_processor()}"
+        return f"cpu {processor_name()}"
     device = resolve_device(asked_device(settings))
     if device.name == "cpu":
-        return f"cpu {_processor()}"
+        return f"cpu {processor_name()}"
     import torch
 
     return f"{device.name} {torch.cuda.get_device_name(device.name)}"
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else platform.machine()

@@ -60,9 +60,9 @@ def measure_networks(settings: Settings, n_attributes: int, graded: bool, device
     """
     stopwatch = Stopwatch(cpu_time=device.name == "cpu" and device.threads == 1)
     side = settings.dataset.image_size_px
-    pixels = np.random.default_rng(0).integers(0, 256, (settings.compute.batch_size, side, side, 3), dtype=np.uint8)
+    pixels = np.random.default_rng(0).integers(0, 256, (device.batch_size, side, side, 3), dtype=np.uint8)
     model = settings.similarity_model
-    scorer = _scorer(settings, device)
+    scorer = scorer_to_time(settings, device)
     trial = pixels[:FEWEST_IMAGES]
     alone = _seconds_alone(scorer, pixels[:1], stopwatch)
     is_slow = model.kind == "user" and alone > SLOW_SECONDS
@@ -97,14 +97,15 @@ def measure_networks(settings: Settings, n_attributes: int, graded: bool, device
     )
 
 
-def _scorer(settings: Settings, device: Device) -> SimilarityScorer:
+def scorer_to_time(settings: Settings, device: Device) -> SimilarityScorer:
+    """Return the configuration's network, untrained, or the user's model: as fast as the one to be explained."""
     model = settings.similarity_model
     if model.kind == "user":
         network: torch.nn.Module = load_model_to_time(settings, device.name)
     else:
         network = fold_batch_norms(build_embedding_network(model.network, model.embedding_dim))
         network = network.to(device.name, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return SimilarityScorer(network, device.name, settings.compute.precision, settings.compute.batch_size)
+    return SimilarityScorer(network, device.name, settings.compute.precision, device.batch_size)
 
 
 def _seconds_alone(scorer: SimilarityScorer, pixels: np.ndarray, stopwatch: Stopwatch) -> float:

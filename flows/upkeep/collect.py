@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from flows.auto_compute.settle import possible
 from flows.plan import StagePlan, plan_stages
 from flows.settings import Settings
 from flows.settings_file import run_seeds, with_seed
@@ -51,9 +52,9 @@ def look_for_garbage(configurations: Sequence[tuple[str, Settings]], unpin: str 
     notes += [f"{lease.stage}: kept whole, run {lease.run_id} works on it" for lease in live_leases(store.root)]
     for name, settings in configurations:
         for seed in run_seeds(settings):
-            plans = plan_stages(build_stages(with_seed(settings, seed)), store)
+            plans = _plans_of_seed(with_seed(settings, seed), store)
             roots = roots | _roots_of(plans)
-            pending = [plan.stage.name for plan in plans if plan.state == "pending"]
+            pending = list(dict.fromkeys(plan.stage.name for plan in plans if plan.state == "pending"))
             if pending:
                 notes.append(
                     f"{name}, seed {seed}: not known yet what is wanted of {', '.join(pending)}, "
@@ -73,6 +74,11 @@ def delete_found(collection: Collection, unpin: str | None) -> Iterator[Garbage]
         if run.name == unpin:
             root.child(RUNS, f"{run.run_id}.json").replace_bytes(replace(run, name="").to_json())
     yield from delete_garbage(collection.store, collection.roots, collection.garbage)
+
+
+def _plans_of_seed(settings: Settings, store: ArtifactStore) -> list[StagePlan]:
+    # While a precision is not decided, results at either may be wanted.
+    return [plan for one in possible(settings) for plan in plan_stages(build_stages(one), store)]
 
 
 def _roots_of(plans: Sequence[StagePlan]) -> Roots:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from flows.auto_compute.settle import settled
 from flows.graph import Stage
 from flows.plan import StagePlan, plan_stage
 from flows.settings import Settings
@@ -89,7 +90,7 @@ def verify_store(settings: Settings, everything: bool, show: ShowChecks) -> Veri
     selection = Selection()
     try:
         for seed in run_seeds(settings):
-            _select_for_seed(build_stages(with_seed(settings, seed)), store, selection)
+            _select_for_seed(build_stages(settled(with_seed(settings, seed))), store, selection)
     except PipelineError as error:
         if not everything:
             raise

@@ -1,0 +1,1 @@
+"""What `compute.precision = "auto"` and `compute.batch_size = "auto"` stand for: measured once, then read."""

@@ -1,0 +1,191 @@
+"""Deciding what "auto" stands for, once, in the process that a run is started from.
+
+A precision is decided for a trained model, so a run that has no decision yet brings images and model up to date first:
+nothing of these depends on precision. Then it decides, and goes on with all stages as if the file had said so.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+
+from flows.asked_stages import check_stage_names, needed_for
+from flows.auto_compute.kept import (
+    KeptBatch,
+    KeptPrecision,
+    batch_file,
+    batch_key,
+    keep,
+    precision_file,
+    precision_key,
+)
+from flows.auto_compute.settle import (
+    IMAGES,
+    MODEL,
+    kept_batch,
+    kept_precision,
+    model_fingerprint,
+    settled,
+    stages_before_precision,
+    with_batch_size,
+    with_precision,
+)
+from flows.devices import AUTO
+from flows.on_dask.cluster import uses_dask
+from flows.planned_work import has_work
+from flows.run import RunRequest
+from flows.settings import Settings
+from flows.stages import build_stages
+from pipeline.errors import BadModel, BadSetting
+from pipeline.evaluation.precision_verdict import BFLOAT16, FLOAT32, Agreement, Verdict, judge, too_slow
+
+Tell = Callable[[str], None]
+
+
+def decided(request: RunRequest, run: Callable[[RunRequest], object], tell: Tell) -> RunRequest:
+    """Return the request with a precision and a batch size in settings and overrides, measuring where none is kept.
+
+    Args:
+        request: of one seed.
+        run: runs a request; called for the images and the model where a precision has to be decided first.
+        tell: called with a line for the user about each decision, and before anything is measured.
+
+    Raises:
+        BadSetting: jobs will compute on machines that this one cannot measure, or there is no such stage, or device.
+        PipelineError, StoreError: of the first stage that fails.
+    """
+    if AUTO not in (request.settings.compute.precision, request.settings.compute.batch_size):
+        return request
+    _refuse_remote(request.settings)
+    before = stages_before_precision(request.settings)
+    check_stage_names(
+        build_stages(with_precision(request.settings, FLOAT32)), request.until, request.force, request.adopt
+    )
+    if request.until in {stage.name for stage in before}:
+        # None of these is a pass of the similarity model, but for a user's model's checks.
+        return _with(request, settled(request.settings, tell))
+    return _with_batch_size(_with_precision(request, run, tell), tell)
+
+
+def _refuse_remote(settings: Settings) -> None:
+    if settings.compute.dask_address is None or not uses_dask(settings):
+        return
+    raise BadSetting(
+        expected="compute.precision and compute.batch_size that are given",
+        found="'auto', which is measured on the machine that the run is started from",
+        where=f"compute.dask_address = {settings.compute.dask_address!r}, whose workers may be other machines",
+        remedy="give both, such as compute.precision = 'float32' and compute.batch_size = 100; "
+        "a run without a Dask address on a machine like the workers' tells what suits them",
+    )
+
+
+def _with_precision(request: RunRequest, run: Callable[[RunRequest], object], tell: Tell) -> RunRequest:
+    if request.settings.compute.precision != AUTO:
+        return request
+    kept = kept_precision(request.settings)
+    if kept is None:
+        request = _brought_to_the_model(request, run)
+        kept = _decide_precision(request.settings, tell)
+    tell(f"compute.precision = 'auto' is {kept.precision}: {kept.reason}")
+    return _with(request, with_precision(request.settings, kept.precision))
+
+
+def _brought_to_the_model(request: RunRequest, run: Callable[[RunRequest], object]) -> RunRequest:
+    """Bring images and model up to date, and return the request without what was forced and adopted on the way."""
+    # A name pins what a run used: that is the whole run, which goes through these stages again.
+    first = replace(_with(request, settled(with_precision(request.settings, FLOAT32))), name="")
+    stages = stages_before_precision(request.settings)
+    done: set[str] = set()
+    # A model from a weights file needs no images, but maps do.
+    for target in [MODEL] if IMAGES in needed_for(stages, MODEL) else [IMAGES, MODEL]:
+        needed = needed_for(stages, target) - done
+        forced, adopted = (tuple(name for name in names if name in needed) for names in (request.force, request.adopt))
+        run(replace(first, until=target, force=forced, adopt=adopted))
+        done |= needed
+    left = (tuple(name for name in names if name not in done) for names in (request.force, request.adopt))
+    force, adopt = left
+    return replace(request, force=force, adopt=adopt)
+
+
+def _decide_precision(settings: Settings, tell: Tell) -> KeptPrecision:
+    model = model_fingerprint(settings)
+    assert model is not None, "the model's inputs were brought up to date"
+    key = precision_key(settings, model)
+    tell("deciding compute.precision for this model on this device, once")
+    timed = {precision: _timed(settings, precision, tell) for precision in (FLOAT32, BFLOAT16)}
+    batch_sizes = {precision: one.batch_size for precision, one in timed.items()}
+    rates = {precision: one.rate for precision, one in timed.items()}
+    verdict, agreement = _verdict(settings, rates[BFLOAT16] / rates[FLOAT32], batch_sizes)
+    figures = {
+        "images_per_second": rates,
+        "batch_size": batch_sizes,
+        "agreement": None if agreement is None else asdict(agreement),
+    }
+    return keep(precision_file(settings, key), key, KeptPrecision(verdict.precision, verdict.reason, figures), tell)
+
+
+def _verdict(settings: Settings, speedup: float, batch_sizes: dict[str, int]) -> tuple[Verdict, Agreement | None]:
+    slow = too_slow(speedup)
+    if slow is not None:
+        return slow, None
+    from flows.auto_compute.measure import measure_agreement
+
+    try:
+        agreement = measure_agreement(settings, batch_sizes)
+    except BadModel as error:
+        # Where float32 fails as well, the run says so at its first embedding.
+        return Verdict(FLOAT32, f"maps could not be made at both precisions: {error.found}"), None
+    return judge(speedup, agreement), agreement
+
+
+@dataclass(frozen=True)
+class _Timed:
+    batch_size: int
+    rate: float
+
+
+def _timed(settings: Settings, precision: str, tell: Tell) -> _Timed:
+    """Return images per second at a precision, with the batch size that is asked for or the best."""
+    asked = settings.compute.batch_size
+    if not isinstance(asked, int):
+        kept = _decided_batch(settings, precision, tell)
+        return _Timed(kept.batch_size, kept.images_per_second[str(kept.batch_size)])
+    from flows.auto_compute.measure import measure_rate
+
+    found = measure_rate(settings, precision, asked)
+    return _Timed(found.batch_size, found.images_per_second[found.batch_size])
+
+
+def _with_batch_size(request: RunRequest, tell: Tell) -> RunRequest:
+    settings = request.settings
+    if settings.compute.batch_size != AUTO:
+        return request
+    if kept_batch(settings, settings.compute.precision) is None and not has_work(request):
+        # Nothing will be computed, so that nothing is measured for it.
+        return _with(request, settled(settings, tell))
+    kept = _decided_batch(settings, settings.compute.precision, tell)
+    rates = ", ".join(f"{size}: {rate:.0f}" for size, rate in sorted(_by_size(kept).items()))
+    tell(f"compute.batch_size = 'auto' is {kept.batch_size} (images per second by batch size, {rates})")
+    return _with(request, with_batch_size(settings, kept.batch_size))
+
+
+def _by_size(kept: KeptBatch) -> dict[int, float]:
+    return {int(size): rate for size, rate in kept.images_per_second.items()}
+
+
+def _decided_batch(settings: Settings, precision: str, tell: Tell) -> KeptBatch:
+    kept = kept_batch(settings, precision)
+    if kept is not None:
+        return kept
+    from flows.auto_compute.measure import measure_batches
+
+    tell(f"timing batches in {precision} on this device, once")
+    found = measure_batches(settings, precision)
+    rates = {str(size): rate for size, rate in found.images_per_second.items()}
+    key = batch_key(settings, precision)
+    return keep(batch_file(settings, key), key, KeptBatch(found.batch_size, rates), tell)
+
+
+def _with(request: RunRequest, settings: Settings) -> RunRequest:
+    """Return the request with these settings, and overrides that give a flow run the same ones."""
+    chosen = {"precision": settings.compute.precision, "batch_size": settings.compute.batch_size}
+    overrides = tuple(f"compute.{key}={value}" for key, value in chosen.items() if value != AUTO)
+    return replace(request, settings=settings, overrides=(*request.overrides, *overrides))

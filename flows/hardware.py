@@ -1,0 +1,49 @@
+"""The name of the hardware that jobs of this process would use, told without torch."""
+
+import os
+import platform
+import socket
+from pathlib import Path
+
+from flows.devices import AUTO
+from flows.settings import Settings
+
+# Any of these says that an accelerator may be there.
+ACCELERATOR_FILES = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
+# The driver's own list: a folder for each GPU, whose file `information` has a line with its model.
+DRIVER_GPUS = "/proc/driver/nvidia/gpus"
+HIDING_ALL = ("", "-1")
+
+
+def hardware_name(settings: Settings) -> str:
+    """Return the processor's model, or `compute.device` with the models of the GPUs that the driver lists.
+
+    Where there is an accelerator that the driver does not name, this machine's name stands for its model.
+    """
+    asked = settings.compute.device
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in HIDING_ALL
+    present = not hidden and any(Path(file).exists() for file in ACCELERATOR_FILES)
+    if asked == "cpu" or (asked == AUTO and not present):
+        return f"cpu {processor_name()}"
+    return f"{asked} {', '.join(_gpu_models()) or f'accelerator of {socket.gethostname()}'}"
+
+
+def processor_name() -> str:
+    """Return the processor's model, or its architecture where the system does not tell."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.machine()
+
+
+def _gpu_models() -> list[str]:
+    models = set()
+    for file in sorted(Path(DRIVER_GPUS).glob("*/information")):
+        try:
+            lines = file.read_text(encoding="utf-8").splitlines()
+        except OSError:
+            continue
+        models |= {line.partition(":")[2].strip() for line in lines if line.startswith("Model:")}
+    return sorted(models)

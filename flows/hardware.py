@@ -13,10 +13,13 @@ ACCELERATOR_FILES = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
 # The driver's own list: a folder for each GPU, whose file `information` has a line with its model.
 DRIVER_GPUS = "/proc/driver/nvidia/gpus"
 HIDING_ALL = ("", "-1")
+PROCESSOR = "/proc/cpuinfo"
+# As Linux names them, on x86 and ARM.
+BFLOAT16_UNITS = {"amx_bf16", "avx512_bf16", "bf16"}
 
 
 def hardware_name(settings: Settings) -> str:
-    """Return the processor's model, or `compute.device` with the models of the GPUs that the driver lists.
+    """Return the processor's model and bfloat16 units, or `compute.device` with the models of the driver's GPUs.
 
     Where there is an accelerator that the driver does not name, this machine's name stands for its model.
     """
@@ -24,18 +27,28 @@ def hardware_name(settings: Settings) -> str:
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in HIDING_ALL
     present = not hidden and any(Path(file).exists() for file in ACCELERATOR_FILES)
     if asked == "cpu" or (asked == AUTO and not present):
-        return f"cpu {processor_name()}"
+        return " ".join(["cpu", processor_name(), *_bfloat16_units()])
     return f"{asked} {', '.join(_gpu_models()) or f'accelerator of {socket.gethostname()}'}"
 
 
 def processor_name() -> str:
     """Return the processor's model, or its architecture where the system does not tell."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    models = _of_processor("model name")
     return models[0] if models else platform.machine()
+
+
+def _bfloat16_units() -> list[str]:
+    # Virtual machines call unlike processors by one name.
+    flags = {flag for line in (*_of_processor("flags"), *_of_processor("Features")) for flag in line.split()}
+    return sorted(flags & BFLOAT16_UNITS)
+
+
+def _of_processor(field: str) -> list[str]:
+    try:
+        lines = Path(PROCESSOR).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []
+    return [line.partition(":")[2].strip() for line in lines if line.partition(":")[0].strip() == field]
 
 
 def _gpu_models() -> list[str]:

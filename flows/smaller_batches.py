@@ -83,12 +83,17 @@ def _result_or_none(task: ShardTask, job: Callable[[ShardTask], JobResult]) -> J
         raise
 
 
-def is_out_of_memory(error: RuntimeError) -> bool:
-    """Return whether an error says that the device's memory is full."""
+def is_out_of_memory(error: BaseException | None) -> bool:
+    """Return whether an error, or one that it came out of, says that the device's memory is full."""
     import torch
 
-    # cuBLAS and cuDNN say it in their own way.
-    return isinstance(error, torch.OutOfMemoryError) or "ALLOC_FAILED" in str(error)
+    while error is not None:
+        # cuBLAS and cuDNN say it in their own way.
+        if isinstance(error, torch.OutOfMemoryError) or "ALLOC_FAILED" in str(error):
+            return True
+        # Where memory ends while a pass is recorded, the end of the recording complains last.
+        error = error.__context__
+    return False
 
 
 def free_device_memory(device: str) -> None:

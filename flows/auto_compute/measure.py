@@ -25,6 +25,7 @@ from pipeline.images import normalise_pixels
 from pipeline.saliency.catalogue import FIXED
 from pipeline.saliency.rise import RiseSpec
 from pipeline.similarity.batch_choice import BatchChoice, choose_batch_size
+from pipeline.similarity.graph_capture import CapturedForward, Forward
 from pipeline.similarity.scorer import SimilarityScorer
 from stores.artifacts import ArtifactStore
 
@@ -52,9 +53,8 @@ def measure_batches(settings: Settings, precision: str) -> BatchChoice:
         BadSetting: see device_to_measure; or not even one image fits into its memory.
     """
     device = device_to_measure(settings)
-    scorer = replace(scorer_to_time(with_precision(settings, FLOAT32), device), precision=precision)
     largest = LARGEST_ON_CPU if device.name == "cpu" else LARGEST_ON_ACCELERATOR
-    return choose_batch_size(pass_seconds(scorer, settings.dataset.image_size_px, device), largest)
+    return choose_batch_size(_pass_seconds_of(settings, precision, device), largest)
 
 
 def measure_rate(settings: Settings, precision: str, batch_size: int) -> BatchChoice:
@@ -63,9 +63,7 @@ def measure_rate(settings: Settings, precision: str, batch_size: int) -> BatchCh
     Raises:
         BadSetting: see measure_batches.
     """
-    device = device_to_measure(settings)
-    scorer = replace(scorer_to_time(with_precision(settings, FLOAT32), device), precision=precision)
-    seconds_of = pass_seconds(scorer, settings.dataset.image_size_px, device)
+    seconds_of = _pass_seconds_of(settings, precision, device_to_measure(settings))
     while True:
         seconds = seconds_of(batch_size)
         if seconds is not None:
@@ -75,8 +73,27 @@ def measure_rate(settings: Settings, precision: str, batch_size: int) -> BatchCh
         batch_size //= 2
 
 
-def pass_seconds(scorer: SimilarityScorer, size_px: int, device: Device) -> Callable[[int], float | None]:
-    """Return a function that gives the median seconds of a pass of so many images, None where they do not fit."""
+def _pass_seconds_of(settings: Settings, precision: str, device: Device) -> Callable[[int], float | None]:
+    scorer = replace(scorer_to_time(with_precision(settings, FLOAT32), device), precision=precision)
+    # As jobs do it, see flows.jobs.reading.
+    is_recorded = device.name.startswith("cuda") and settings.similarity_model.kind != "user"
+    return pass_seconds(scorer, settings.dataset.image_size_px, device, CapturedForward if is_recorded else None)
+
+
+def pass_seconds(
+    scorer: SimilarityScorer,
+    size_px: int,
+    device: Device,
+    record: Callable[[Forward], Forward] | None = None,
+) -> Callable[[int], float | None]:
+    """Return a function that gives the median seconds of a pass of so many images, None where they do not fit.
+
+    Args:
+        scorer: whose passes are timed.
+        size_px: side of the images.
+        device: of the scorer.
+        record: makes of a forward pass one that is recorded and replayed; None: it is called as it is.
+    """
     stopwatch = Stopwatch(cpu_time=device.name == "cpu" and device.threads == 1)
 
     def seconds_of(batch_size: int) -> float | None:
@@ -84,8 +101,12 @@ def pass_seconds(scorer: SimilarityScorer, size_px: int, device: Device) -> Call
 
         def timed() -> float:
             images_nchw = normalise_pixels(pixels, device.name)
+            # Made anew for each size, so that what it records is given back.
+            timed_scorer = scorer if record is None else replace(scorer, replay=record(scorer.forward))
+            # A pass is recorded when its shape comes for the second time: in the stopwatch's warming up.
+            timed_scorer.embed_tensor(images_nchw)
             # The scorer's check of its vectors waits for the device.
-            return stopwatch.median(lambda: scorer.embed_tensor(images_nchw))
+            return stopwatch.median(lambda: timed_scorer.embed_tensor(images_nchw))
 
         seconds = within_memory(timed)
         free_device_memory(device.name)

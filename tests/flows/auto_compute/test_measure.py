@@ -9,6 +9,7 @@ from torch import nn
 
 from flows.auto_compute.measure import pass_seconds, within_memory
 from flows.shards import Device
+from pipeline.similarity.graph_capture import CapturedForward, CapturedPass, Forward
 from pipeline.similarity.scorer import SimilarityScorer
 from tests.end_to_end.test_second_run import run_commands
 from tests.flows.planted_config import write_config
@@ -35,6 +36,45 @@ def test_a_batch_that_does_not_fit_has_no_seconds() -> None:
     seconds_of = pass_seconds(SimilarityScorer(Crowded(fits=16)), 16, Device("cpu", 100, 1))
     assert (seconds_of(16) or 0) > 0
     assert seconds_of(32) is None
+
+
+def test_a_pass_that_is_recorded_is_recorded_before_it_is_timed() -> None:
+    captures: list[int] = []
+
+    def capture(forward: Forward, images_nchw: torch.Tensor) -> CapturedPass:
+        captures.append(len(images_nchw))
+        static = images_nchw.clone()
+        output = forward(static)
+        return CapturedPass(static, output, lambda: None)
+
+    class Counted(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.passes = 0
+
+        def forward(self, images_nchw: torch.Tensor) -> torch.Tensor:
+            self.passes += 1
+            return images_nchw.mean(dim=(2, 3)) + 3
+
+    network = Counted()
+    seconds_of = pass_seconds(
+        SimilarityScorer(network), 16, Device("cpu", 100, 1), lambda forward: CapturedForward(forward, capture)
+    )
+    assert (seconds_of(8) or 0) > 0
+    # Once as it is, once to be recorded; what is timed is replayed.
+    assert (captures, network.passes) == ([8], 2)
+    assert (seconds_of(8) or 0) > 0
+    assert captures == [8, 8]
+
+
+def test_memory_that_ends_while_a_pass_is_recorded_is_memory() -> None:
+    def fail() -> float:
+        try:
+            raise torch.OutOfMemoryError("out of memory")
+        finally:
+            raise RuntimeError("capture was invalidated")
+
+    assert within_memory(fail) is None
 
 
 def test_other_errors_are_not_taken_for_a_full_memory() -> None:

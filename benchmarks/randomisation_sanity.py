@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from flows.auto_compute.settle import settled
 from flows.current import current_artifacts
 from flows.devices import asked_device, resolve_device
 from flows.execution import set_threads
@@ -45,7 +46,7 @@ def read_scorer(settings: Settings, upstream: Upstream) -> SimilarityScorer:
     device = resolve_device(asked_device(settings))
     set_threads(device.threads)
     places = dict(model_places(settings.similarity_model))
-    values = {"precision": settings.compute.precision}
+    values = {"precision": settled(settings).compute.precision}
     task = ShardTask(settings.store.root, "check", "saliency_maps", "", "", values, places, {}, {}, device)
     return load_scorer(JobInputs(task, upstream))
 

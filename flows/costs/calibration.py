@@ -20,12 +20,13 @@ from flows.planners.user_model import model_file_digest
 from flows.settings import Settings
 from flows.settings_similarity_model import SimilarityModelSettings
 from flows.stages_user_model import user_model_values
+from pipeline.saliency.catalogue import GENERATORS
 from stores.errors import MissingArtifact
 from stores.fingerprints import fingerprint
 from stores.location import Location
 
 # Raised when what is measured changes, so that older measurements are made anew.
-VERSION = 1
+VERSION = 2
 FOLDER = "calibration"
 
 
@@ -43,6 +44,8 @@ class Calibration:
         training_image: an image of a training step of the similarity model.
         attribute_image: an image through the attribute predictor.
         attribute_training_image: an image of its training step.
+        mask_image: an image of a step of Mask, forward and backward; 0 where the configuration makes no such maps.
+        layer_query: a query of a generator that looks at a layer, with its references; 0 where there is none.
         image: an image decoded or rendered.
         edited_image: a planted item rendered with an edit; 0 for photographs.
         shard_written: a small shard committed.
@@ -57,6 +60,8 @@ class Calibration:
     training_image: float
     attribute_image: float
     attribute_training_image: float
+    mask_image: float
+    layer_query: float
     image: float
     edited_image: float
     shard_written: float
@@ -80,9 +85,15 @@ def calibration_key(settings: Settings, n_attributes: int) -> Mapping[str, Any]:
         **_model_key(settings),
         "backbone": attribute_model.backbone,
         "attributes": n_attributes,
+        "gradients": asked_gradients(settings),
         "attribute_training": [attribute_model.batch_size, attribute_model.heatmap_weight > 0],
         "torch": importlib.metadata.version("torch"),
     }
+
+
+def asked_gradients(settings: Settings) -> list[str]:
+    """Return the generators that take gradients, of those that the configuration asks for."""
+    return sorted(name for name in set(settings.saliency.generators) if GENERATORS[name].is_white_box)
 
 
 def _model_key(settings: Settings) -> Mapping[str, Any]:

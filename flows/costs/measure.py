@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from flows.costs.measure_gradients import measure_gradients
 from flows.costs.measure_type_aware import ITEMS_OF_OUTFIT, measure_epoch
 from flows.costs.stopwatch import Stopwatch
 from flows.costs.user_model import load_model_to_time
@@ -45,6 +46,8 @@ class NetworkSeconds:
     training_image: float
     attribute_image: float
     attribute_training_image: float
+    mask_image: float
+    layer_query: float
 
 
 def measure_networks(settings: Settings, n_attributes: int, graded: bool, device: Device) -> NetworkSeconds:
@@ -94,6 +97,7 @@ def measure_networks(settings: Settings, n_attributes: int, graded: bool, device
         _measure_attribute_training(
             settings, n_attributes, _trainable(attribute_image, wanted, stopwatch), device, stopwatch
         ),
+        *measure_gradients(settings, scorer, trial, embedded_image, stopwatch),
     )
 
 

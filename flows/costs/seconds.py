@@ -44,7 +44,8 @@ def calibrated_seconds(
         # Once a shard; and for each query whose reduction to maps is not part of a pass.
         prepared = 1 + (len(extent.references) if "perturbed" in settings else 0)
         computing = work.forward_passes * seconds.rise_pass + prepared * masks * seconds.rise_mask
-        computing += work.training_passes * seconds.training_image
+        of_a_pass = seconds.mask_image if settings["generator"] == "mask" else seconds.layer_query
+        computing += work.training_passes * of_a_pass
     elif job == "faithfulness":
         computing = work.forward_passes * seconds.manipulated_image
     elif job == "true_effects":

@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from flows.costs.calibration import (
@@ -14,13 +15,16 @@ from flows.costs.calibration import (
     read_calibration,
 )
 from flows.costs.estimate import elapsed
+from flows.costs.measure import scorer_to_time
+from flows.costs.measure_gradients import measure_gradients
 from flows.costs.stopwatch import Stopwatch
+from flows.shards import Device
 from stores.location import Location
 from tests.end_to_end.test_second_run import run_commands
 from tests.flows.costs.test_counts import costs_of
 from tests.flows.run_cases import FinishedRun, as_options, invoke
 
-SECONDS = Calibration(0.01, 1e-4, 0.008, 0.009, 0.04, 0.008, 0.03, 0.002, 0.004, 0.02, 0.001, 5.0)
+SECONDS = Calibration(0.01, 1e-4, 0.008, 0.009, 0.04, 0.008, 0.03, 0.05, 0.006, 0.002, 0.004, 0.02, 0.001, 5.0)
 CHANGE = ("saliency.rise.masks=25",)
 
 
@@ -57,7 +61,13 @@ def test_a_calibration_is_kept_and_a_damaged_one_measured_again(run_copy: Finish
 
 @pytest.mark.parametrize(
     "change",
-    ["compute.batch_size=7", "compute.threads=2", "dataset.image_size_px=48", "similarity_model.network=resnet18"],
+    [
+        "compute.batch_size=7",
+        "compute.threads=2",
+        "dataset.image_size_px=48",
+        "similarity_model.network=resnet18",
+        'saliency.generators=["rise","mask"]',
+    ],
 )
 def test_what_matters_to_seconds_is_in_their_key(finished_run: FinishedRun, change: str) -> None:
     assert calibration_key(finished_run.settings(change), 26) != calibration_key(finished_run.settings(), 26)
@@ -119,7 +129,9 @@ def test_a_missing_calibration_is_measured_once_and_says_so(run_copy: FinishedRu
     assert seconds is not None
     # Torch is loaded in this process, so that its loading cannot be measured.
     assert seconds.start_up is None
-    assert all(value > 0 for name, value in asdict(seconds).items() if name != "start_up")
+    not_asked = {"start_up", "mask_image", "layer_query"}
+    assert all(value > 0 for name, value in asdict(seconds).items() if name not in not_asked)
+    assert seconds.mask_image == seconds.layer_query == 0
     # Forward and backward cost more than forward alone.
     assert seconds.training_image > seconds.embedded_image
     second = invoke(*words)
@@ -142,3 +154,37 @@ def test_a_stage_whose_time_is_not_known_is_named(finished_run: FinishedRun) -> 
     total = next(line for line in text.splitlines() if line.startswith("│ total"))
     assert "12.9 k" in total
     assert "?" in total
+
+
+GRADIENTS = 'saliency.generators=["rise","mask","similarity_attention","grad_cam"]'
+
+
+def test_gradients_have_seconds_of_their_own(run_copy: FinishedRun) -> None:
+    changes = (GRADIENTS, "saliency.mask.iterations=7", 'saliency.mask.modes=["fixed"]')
+    place = calibration_file(
+        Location.parse(run_copy.settings().store.root), calibration_key(run_copy.settings(*changes), 26)
+    )
+    keep_calibration(place, {}, replace(SECONDS, training_image=1e6))
+    rows = costs_of(run_copy.settings(*changes), "cached")
+    for stage, fewest, seconds in (
+        ("saliency_maps.test.mask.fixed", 7 * 15, SECONDS.mask_image),
+        ("saliency_maps.test.grad_cam.fixed", 15, SECONDS.layer_query),
+        ("saliency_maps.test.similarity_attention.triplet", 15, SECONDS.layer_query),
+    ):
+        found = rows[stage]
+        assert found.training_passes >= fewest, stage
+        least = found.training_passes * seconds
+        assert least < (found.seconds or 0) < least + 1, stage
+
+
+def test_gradients_are_measured_where_they_are_asked_for(run_copy: FinishedRun) -> None:
+    stopwatch = Stopwatch(cpu_time=True, budget=0.05)
+    settings = run_copy.settings(GRADIENTS, "compute.threads=1")
+    scorer = scorer_to_time(settings, Device("cpu", 8, 1, 60))
+    pixels = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3), dtype=np.uint8)
+    image = stopwatch.median(lambda: scorer.embed(pixels)) / 8
+    mask_image, layer_query = measure_gradients(settings, scorer, pixels, image, stopwatch)
+    # Backward as well as forward, and less than a hundred times as long.
+    assert image < mask_image < 100 * image
+    assert image < layer_query < 100 * image
+    assert measure_gradients(run_copy.settings(), scorer, pixels, image, stopwatch) == (0.0, 0.0)

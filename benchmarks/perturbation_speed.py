@@ -90,19 +90,20 @@ def measure(case: Case, build: Builder, args: argparse.Namespace) -> Timing:
     runs = (run_bare, lambda: run("fixed", 1), lambda: run("fixed", REFERENCES), lambda: run("both", REFERENCES))
     # What one thread computes is counted in CPU time, so that a busy machine makes it hardly longer.
     clock = time.process_time if args.device == "cpu" and args.threads == 1 else time.perf_counter
-    bare, one, five, both = _interleaved(runs, args.repetitions, args.median, clock)
+    bare, one, five, both = interleaved(runs, args.repetitions, args.median, clock)
     return Timing(bare, one, five, both, passes, passes_of_both)
 
 
-def _interleaved(
+def interleaved(
     runs: Sequence[Callable[[], int]], repetitions: int, median: bool, clock: Callable[[], float]
 ) -> list[float]:
+    """Return the least or median seconds a pass of each run, which returns its passes; the first round warms up."""
     seconds: list[list[float]] = [[] for _ in runs]
     for repetition in range(repetitions + 1):
         for number, run in enumerate(runs):
             started = clock()
             passes = run()
-            if repetition > 0:  # the first round warms up
+            if repetition > 0:
                 seconds[number].append((clock() - started) / passes)
     return [float(np.median(times) if median else min(times)) for times in seconds]
 

@@ -1,11 +1,13 @@
 """Fewer passes for the same RISE map: the whole curve of quality against passes, and paired tests of the maps' use.
 
-python benchmarks/rise_schemes.py CONFIG [key=value ...] [pairs=300] [exact=24] [exact_masks=50000]
+python benchmarks/rise_schemes.py CONFIG [key=value ...] [queries=300] [references=1] [exact=24] [exact_masks=50000]
 
-Reads the model, images and pairs of a finished run (--until similarities.test is enough), one reference a query.
-1. Error against a map of very many masks, for `exact` queries: rank correlation, and root mean square over range.
-2. Insertion and deletion of `pairs` pairs, each scheme against independent masks of the papers' number: paired
-   differences with a 95 % interval; a scheme is not inferior where the interval's worse end is within the margin.
+Reads the model, images and pairs of a finished run (--until similarities.test is enough).
+1. Error against a map of very many masks, for `exact` queries with their first reference: rank correlation, and root
+   mean square over range.
+2. Insertion and deletion of `queries` queries with at most `references` each, every scheme against independent masks
+   of the papers' number: paired differences, a query's pairs averaged first, with a 95 % interval over queries; a
+   scheme is not inferior where the interval's worse end is within the margin.
 """
 
 import sys
@@ -39,8 +41,8 @@ TESTED = (
     ("independent", "regression", 2000),
     *(("balanced", "regression", masks) for masks in (200, 400, 600, 800)),
 )
-OPTIONS = {"pairs": 300, "exact": 24, "exact_masks": 50_000}
-Pair = tuple[str, str]
+OPTIONS = {"queries": 300, "references": 1, "exact": 24, "exact_masks": 50_000}
+Query = tuple[str, tuple[str, ...]]
 
 
 class Explained:
@@ -54,25 +56,32 @@ class Explained:
         self.images = PixelLookup(upstream, upstream.shard_of_rows("images", "images", "image_id", "test"))
         shards = upstream.shard_of_rows("embeddings", "image_embeddings", "image_id", "test")
         self.embeddings = EmbeddingLookup(upstream, shards)
-        first: dict[str, str] = {}
+        references: dict[str, list[str]] = {}
         for row in upstream.rows("pairs.test", "pairs"):
-            first.setdefault(row["query"], row["reference"])
-        names = list(first)
+            references.setdefault(row["query"], []).append(row["reference"])
+        names = list(references)
         order = keyed_rng(0, "schemes").permutation(len(names))
-        self.pairs: list[Pair] = [(names[number], first[names[number]]) for number in order]
+        self.queries: list[Query] = [(names[number], tuple(references[names[number]])) for number in order]
 
-    def scores(self, pair: Pair, masks: "Masks") -> torch.Tensor:
-        """Return float32 (mask,) scores of the masked query against its reference, by the general embedding."""
-        embeddings_nd = embed_perturbations(self.scorer, self.images.of(pair[0]), masks.draws).cpu()
-        return embeddings_nd @ torch.tensor(self.embeddings.of([pair[1]])[0])
+    def scores(self, query: Query, masks: "Masks") -> torch.Tensor:
+        """Return float32 (mask, reference) scores of the masked query, by the general embedding."""
+        embeddings_nd = embed_perturbations(self.scorer, self.images.of(query[0]), masks.draws).cpu()
+        return embeddings_nd @ torch.tensor(self.embeddings.of(query[1])).T
 
-    def curves(self, pair: Pair, maps_khw: np.ndarray) -> np.ndarray:
-        """Return (map, 2) insertion and deletion."""
-        query = self.images.of(pair[0])
-        reference_1d = self.embeddings.of([pair[1]])
-        references_kd = np.repeat(reference_1d, len(maps_khw), axis=0)
-        found = faithfulness_of_query(self.scorer, query, maps_khw, references_kd, self.canvas, (0, pair[0]))
-        return np.array([(curve.insertion_auc, curve.deletion_auc) for curve in found.curves])
+    def curves(self, query: Query, maps_skhw: np.ndarray) -> np.ndarray:
+        """Return (scheme, 2) insertion and deletion, means over the references."""
+        references_kd = np.tile(self.embeddings.of(query[1]), (len(maps_skhw), 1))
+        found = faithfulness_of_query(
+            self.scorer,
+            self.images.of(query[0]),
+            maps_skhw.reshape(-1, *maps_skhw.shape[2:]),
+            references_kd,
+            self.canvas,
+            (0, query[0]),
+        )
+        measured = np.array([(curve.insertion_auc, curve.deletion_auc) for curve in found.curves])
+        means_s2: np.ndarray = measured.reshape(*maps_skhw.shape[:2], 2).mean(axis=1)
+        return means_s2
 
 
 class Masks:
@@ -84,14 +93,13 @@ class Masks:
         # Not for masks whose mean is all that is asked for: there may be very many of them.
         self.regression = prepare_regression(self.draws, KEEP, design == "balanced") if masks <= PAPERS_MASKS else None
 
-    def map(self, estimate: str, scores_n: torch.Tensor) -> np.ndarray:
-        """Return the map (y, x) of an estimate by name: the papers' mean, or the regression's."""
+    def maps(self, estimate: str, scores_nk: torch.Tensor) -> np.ndarray:
+        """Return the maps (reference, y, x) of an estimate by name: the papers' mean, or the regression's."""
         if estimate == "mean":
-            mean_hw: np.ndarray = reduce_scores(scores_n[:, None], self.draws, self.coverage_hw)[0].numpy()
-            return mean_hw
+            means_khw: np.ndarray = reduce_scores(scores_nk, self.draws, self.coverage_hw).numpy()
+            return means_khw
         assert self.regression is not None, f"{len(self.draws)} masks are not regressed on"
-        regressed_hw: np.ndarray = regress_maps(scores_n[:, None].numpy(), self.regression)[0][0]
-        return regressed_hw
+        return regress_maps(scores_nk.numpy(), self.regression)[0]
 
 
 def main() -> int:
@@ -107,43 +115,49 @@ def main() -> int:
     explained = Explained(load_settings(Path(sys.argv[1]), overrides))
     if options["exact"]:
         _print_errors(explained, options["exact"], options["exact_masks"])
-    if options["pairs"]:
-        _print_tests(explained, explained.pairs[: options["pairs"]])
+    if options["queries"]:
+        chosen = explained.queries[: options["queries"]]
+        _print_tests(explained, [(name, references[: options["references"]]) for name, references in chosen])
     return 0
 
 
 def _print_errors(explained: Explained, queries: int, exact_masks: int) -> None:
-    pairs = explained.pairs[-queries:]
+    chosen = [(name, references[:1]) for name, references in explained.queries[-queries:]]
     many = Masks("independent", exact_masks, explained.size, seed=99)
-    exact = [many.map("mean", explained.scores(pair, many)) for pair in pairs]
-    print(f"\nAgainst maps of {exact_masks} masks, mean over {len(pairs)} queries: rank correlation, error / range\n")
+    exact = [many.maps("mean", explained.scores(query, many))[0] for query in chosen]
+    print(f"\nAgainst maps of {exact_masks} masks, mean over {len(chosen)} queries: rank correlation, error / range\n")
     print("| passes | independent, mean | independent, regression | balanced, mean | balanced, regression |")
     print("| ---: | --- | --- | --- | --- |")
     for passes in CURVE:
         cells = []
         for design in ("independent", "balanced"):
             masks = Masks(design, passes, explained.size)
-            scores = [explained.scores(pair, masks) for pair in pairs]
+            scores = [explained.scores(query, masks) for query in chosen]
             for estimate in ("mean", "regression"):
-                figures = [_error(masks.map(estimate, one), other) for one, other in zip(scores, exact, strict=True)]
+                figures = [
+                    _error(masks.maps(estimate, one)[0], other) for one, other in zip(scores, exact, strict=True)
+                ]
                 rank, error = np.mean(figures, axis=0)
                 cells.append(f"{rank:.3f}, {error:.4f}")
         print(f"| {passes} | " + " | ".join(cells) + " |", flush=True)
 
 
-def _print_tests(explained: Explained, pairs: Sequence[Pair]) -> None:
+def _print_tests(explained: Explained, queries: Sequence[Query]) -> None:
     papers, again = (Masks("independent", PAPERS_MASKS, explained.size, seed) for seed in (0, 1))
-    fewer = {key: Masks(key[0], key[2], explained.size) for key in TESTED}
+    sets = {(design, masks): Masks(design, masks, explained.size) for design, _, masks in TESTED}
     found, started = [], time.monotonic()
-    for number, pair in enumerate(pairs, start=1):
-        maps = [masks.map("mean", explained.scores(pair, masks)) for masks in (papers, again)]
-        maps += [masks.map(key[1], explained.scores(pair, masks)) for key, masks in fewer.items()]
-        found.append(explained.curves(pair, np.stack(maps)))
+    for number, query in enumerate(queries, start=1):
+        maps = [masks.maps("mean", explained.scores(query, masks)) for masks in (papers, again)]
+        scores = {key: explained.scores(query, masks) for key, masks in sets.items()}
+        maps += [sets[d, n].maps(estimate, scores[d, n]) for d, estimate, n in TESTED]
+        found.append(explained.curves(query, np.stack(maps)))
         if number % 25 == 0:
-            print(f"{number} of {len(pairs)} pairs, {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+            done = f"{number} of {len(queries)} queries, {time.monotonic() - started:.0f} s"
+            print(done, file=sys.stderr, flush=True)
     measures_pk2 = np.stack(found)
+    pairs = sum(len(references) for _, references in queries)
     names = ["independent, mean, 2000", "the same, other masks", *(f"{d}, {e}, {n}" for d, e, n in TESTED)]
-    print(f"\nAgainst independent, mean, {PAPERS_MASKS}, x 100, {len(pairs)} pairs of as many queries; margin 0.3\n")
+    print(f"\nAgainst independent, mean, {PAPERS_MASKS}, x 100, {pairs} pairs of {len(queries)} queries; margin 0.3\n")
     print("| masks, estimate, passes | insertion | difference | deletion | difference | not inferior |")
     print("| --- | ---: | --- | ---: | --- | --- |")
     for number, name in enumerate(names):

@@ -61,6 +61,9 @@ def main() -> int:
     args = _arguments()
     if args.threads:
         torch.set_num_threads(args.threads)
+    # Float32 means float32, as in a run: cuDNN would take TF32 for it, which a product of matrices does not.
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False
     found: dict[str, Any] = {"device": _name(args.device), "torch": torch.__version__, "ceilings": {}, "sizes": []}
     for precision in args.precisions:
         found["ceilings"][precision] = matrix_tflops(args.device, precision, args.matrix_side)
@@ -116,7 +119,7 @@ def measure_generators(scorer: SimilarityScorer, size_px: int, bare: float, args
         generator(requests[:1])  # kernels are chosen and passes recorded
         generator(requests[:1])
         if args.device.startswith("cuda"):
-            torch.cuda.reset_peak_memory_stats()
+            torch.cuda.reset_peak_memory_stats(args.device)
         started = time.perf_counter()
         results = generator(requests)
         seconds = time.perf_counter() - started
@@ -155,7 +158,8 @@ def _maps_row(
     maps = sum(len(one.display_khw) for one in results)
     # A gradient pass is counted as three forward ones: forward, to the activations, and to what precedes them.
     passes = sum(one.forward_passes + 3 * one.gradient_passes for one in results)
-    memory = torch.cuda.max_memory_allocated() / 1e9 if device.startswith("cuda") else float("nan")
+    # Reserved, because what a recorded pass works in is not allocated anew when it is replayed.
+    memory = torch.cuda.max_memory_reserved(device) / 1e9 if device.startswith("cuda") else float("nan")
     return Maps(name, settings, len(results), maps / seconds, passes / seconds, passes / seconds / bare, memory)
 
 
@@ -174,7 +178,7 @@ def _requests(scorer: SimilarityScorer, size_px: int, queries: int) -> list[Sali
 
 def _scorer(network: torch.nn.Module, device: str, precision: str, batch_size: int, kind: str) -> SimilarityScorer:
     plain = SimilarityScorer(network, device, precision, batch_size)
-    recorded = CapturedForward(plain.forward) if kind == "recorded" else None
+    recorded = CapturedForward(plain) if kind == "recorded" else None
     return SimilarityScorer(network, device, precision, batch_size, recorded)
 
 

@@ -21,7 +21,7 @@ import numpy as np
 from flows.auto_compute.settle import settled
 from flows.current import current_artifacts
 from flows.devices import asked_device, resolve_device
-from flows.execution import set_threads
+from flows.execution import set_arithmetic
 from flows.jobs.conditions import read_condition_masks
 from flows.jobs.image_lookup import PixelLookup
 from flows.jobs.reading import load_scorer
@@ -44,7 +44,7 @@ READ = ("images", "similarity_model", "pairs.test")
 def read_scorer(settings: Settings, upstream: Upstream) -> SimilarityScorer:
     """Return the run's similarity model on the device that the settings ask for."""
     device = resolve_device(asked_device(settings))
-    set_threads(device.threads)
+    set_arithmetic(device.threads)
     places = dict(model_places(settings.similarity_model))
     values = {"precision": settled(settings).compute.precision}
     task = ShardTask(settings.store.root, "check", "saliency_maps", "", "", values, places, {}, {}, device)

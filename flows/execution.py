@@ -45,7 +45,7 @@ def _commit_of(task: ShardTask) -> Commit:
     if committed is not None:
         return committed
     task = replace(task, device=resolve_device(task.device))
-    set_threads(task.device.threads)
+    set_arithmetic(task.device.threads)
     started = time.perf_counter()
     upstream = _readable(store, task)
     body = job_body(task.job)
@@ -75,12 +75,18 @@ def job_body(job: str) -> Callable[[JobInputs], JobResult]:
     return body
 
 
-def set_threads(threads: int) -> None:
-    """Fix torch's CPU threads for this process: float32 bits depend on their number."""
+def set_arithmetic(threads: int) -> None:
+    """Fix for this process what float32 means: torch's CPU threads, and no 19-bit TF32 on CUDA.
+
+    Bits depend on the number of threads. cuDNN would compute convolutions in TF32, whose products keep 10 bits of 23;
+    whoever wants less than float32 asks for bfloat16.
+    """
     import torch
 
     if torch.get_num_threads() != threads:
         torch.set_num_threads(threads)
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False
 
 
 def _readable(store: ArtifactStore, task: ShardTask) -> Upstream:

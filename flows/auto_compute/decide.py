@@ -83,7 +83,8 @@ def _with_precision(request: RunRequest, run: Callable[[RunRequest], object], te
     kept = kept_precision(request.settings)
     if kept is None:
         request = _brought_to_the_model(request, run)
-        kept = _decide_precision(request.settings, tell)
+        # Inputs that had to be made anew may have come out as they were, and so the model.
+        kept = kept_precision(request.settings) or _decide_precision(request.settings, tell)
     tell(f"compute.precision = 'auto' is {kept.precision}: {kept.reason}")
     return _with(request, with_precision(request.settings, kept.precision))
 
@@ -110,7 +111,9 @@ def _decide_precision(settings: Settings, tell: Tell) -> KeptPrecision:
     assert model is not None, "the model's inputs were brought up to date"
     key = precision_key(settings, model)
     tell("deciding compute.precision for this model on this device, once")
-    timed = {precision: _timed(settings, precision, tell) for precision in (FLOAT32, BFLOAT16)}
+    asked = {precision: _batch_size(settings, precision, tell) for precision in (FLOAT32, BFLOAT16)}
+    # One right after the other, whenever the batch sizes were chosen: a busier moment would look like a slower one.
+    timed = {precision: _timed(settings, precision, size) for precision, size in asked.items()}
     batch_sizes = {precision: one.batch_size for precision, one in timed.items()}
     rates = {precision: one.rate for precision, one in timed.items()}
     verdict, agreement = _verdict(settings, rates[BFLOAT16] / rates[FLOAT32], batch_sizes)
@@ -142,15 +145,16 @@ class _Timed:
     rate: float
 
 
-def _timed(settings: Settings, precision: str, tell: Tell) -> _Timed:
-    """Return images per second at a precision, with the batch size that is asked for or the best."""
+def _batch_size(settings: Settings, precision: str, tell: Tell) -> int:
+    """Return the batch size that is asked for, or the best at a precision."""
     asked = settings.compute.batch_size
-    if not isinstance(asked, int):
-        kept = _decided_batch(settings, precision, tell)
-        return _Timed(kept.batch_size, kept.images_per_second[str(kept.batch_size)])
+    return asked if isinstance(asked, int) else _decided_batch(settings, precision, tell).batch_size
+
+
+def _timed(settings: Settings, precision: str, batch_size: int) -> _Timed:
     from flows.auto_compute.measure import measure_rate
 
-    found = measure_rate(settings, precision, asked)
+    found = measure_rate(settings, precision, batch_size)
     return _Timed(found.batch_size, found.images_per_second[found.batch_size])
 
 

@@ -78,7 +78,6 @@ def precision_key(settings: Settings, model_fingerprint: str) -> Mapping[str, An
     """
     return {
         **_device_key(settings),
-        "batch_size": settings.compute.batch_size,
         "model": model_fingerprint,
         "rise": settings.saliency.rise.spec(FIXED, supervises=False),
         "seed": settings.seed,

@@ -10,8 +10,8 @@ from flows.auto_compute.settle import IMAGES, MODEL, stages_before_precision, wi
 from flows.costs.measure import scorer_to_time
 from flows.costs.stopwatch import Stopwatch
 from flows.devices import asked_device, resolve_device
-from flows.execution import set_threads
-from flows.jobs.reading import load_scorer
+from flows.execution import set_arithmetic
+from flows.jobs.reading import forget_models, load_scorer
 from flows.plan import plan_stages
 from flows.settings import Settings
 from flows.shards import Device, JobInputs, ShardTask
@@ -25,8 +25,8 @@ from pipeline.images import normalise_pixels
 from pipeline.saliency.catalogue import FIXED
 from pipeline.saliency.rise import RiseSpec
 from pipeline.similarity.batch_choice import BatchChoice, choose_batch_size
-from pipeline.similarity.graph_capture import CapturedForward, Forward
-from pipeline.similarity.scorer import SimilarityScorer
+from pipeline.similarity.graph_capture import CapturedForward
+from pipeline.similarity.scorer import Replay, SimilarityScorer
 from stores.artifacts import ArtifactStore
 
 LARGEST_ON_CPU, LARGEST_ON_ACCELERATOR = 512, 4096
@@ -42,7 +42,7 @@ def device_to_measure(settings: Settings) -> Device:
         BadSetting: a CUDA device is asked for and there is none.
     """
     device = resolve_device(asked_device(settings))
-    set_threads(device.threads)
+    set_arithmetic(device.threads)
     return device
 
 
@@ -84,7 +84,7 @@ def pass_seconds(
     scorer: SimilarityScorer,
     size_px: int,
     device: Device,
-    record: Callable[[Forward], Forward] | None = None,
+    record: Callable[[SimilarityScorer], Replay] | None = None,
 ) -> Callable[[int], float | None]:
     """Return a function that gives the median seconds of a pass of so many images, None where they do not fit.
 
@@ -92,7 +92,7 @@ def pass_seconds(
         scorer: whose passes are timed.
         size_px: side of the images.
         device: of the scorer.
-        record: makes of a forward pass one that is recorded and replayed; None: it is called as it is.
+        record: makes of a scorer's forward pass one that is recorded and replayed; None: it is called as it is.
     """
     stopwatch = Stopwatch(cpu_time=device.name == "cpu" and device.threads == 1)
 
@@ -102,8 +102,9 @@ def pass_seconds(
         def timed() -> float:
             images_nchw = normalise_pixels(pixels, device.name)
             # Made anew for each size, so that what it records is given back.
-            timed_scorer = scorer if record is None else replace(scorer, replay=record(scorer.forward))
-            # A pass is recorded when its shape comes for the second time: in the stopwatch's warming up.
+            sized = replace(scorer, batch_size=batch_size)
+            timed_scorer = sized if record is None else replace(sized, replay=record(sized))
+            # A pass is recorded with the second full batch: in the stopwatch's warming up.
             timed_scorer.embed_tensor(images_nchw)
             # The scorer's check of its vectors waits for the device.
             return stopwatch.median(lambda: timed_scorer.embed_tensor(images_nchw))
@@ -129,7 +130,7 @@ def within_memory(measure: Callable[[], float]) -> float | None:
 def measure_agreement(settings: Settings, batch_sizes: dict[str, int]) -> Agreement:
     """Return what bfloat16 changes in the maps of a few validation images, beside what another mask seed does.
 
-    The general embedding is compared of a model that has conditions.
+    The general embedding is compared of a model that has conditions. Batches are halved until they fit.
 
     Args:
         settings: of one seed; its images and its similarity model must be current.
@@ -141,6 +142,21 @@ def measure_agreement(settings: Settings, batch_sizes: dict[str, int]) -> Agreem
         StoreError: the images or the model cannot be read.
     """
     device = device_to_measure(settings)
+    sizes = dict(batch_sizes)
+    while True:
+        try:
+            return _agreement(settings, device, sizes)
+        except RuntimeError as error:
+            if not is_out_of_memory(error) or max(sizes.values()) == 1:
+                raise
+        finally:
+            # Jobs may run in other processes, with the device's memory for themselves.
+            forget_models()
+            free_device_memory(device.name)
+        sizes = {precision: max(size // 2, 1) for precision, size in sizes.items()}
+
+
+def _agreement(settings: Settings, device: Device, batch_sizes: dict[str, int]) -> Agreement:
     upstream = _upstream(settings)
     exact, reduced = (
         _trained(settings, upstream, replace(device, batch_size=batch_sizes[precision]), precision)

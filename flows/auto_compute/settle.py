@@ -53,12 +53,13 @@ def settled(settings: Settings, tell: Callable[[str], None] | None = None) -> Se
 
 
 def possible(settings: Settings) -> list[Settings]:
-    """Return the settings that a run may turn out to have: one where precision is given or decided, else two.
+    """Return the settings that a run may turn out to have on any machine: one where precision is given, else two.
 
     Raises:
         PipelineError: the inputs are refused.
     """
-    if settings.compute.precision != AUTO or kept_precision(settings) is not None:
+    # Decided here, it may be decided otherwise where other hardware works on the same store.
+    if settings.compute.precision != AUTO:
         return [settled(settings)]
     return [settled(with_precision(settings, precision)) for precision in (FLOAT32, BFLOAT16)]
 

@@ -52,10 +52,10 @@ def _measure(settings: Settings, facts: Facts, store: Location) -> Calibration:
     from flows.costs.measure import measure_networks
     from flows.costs.measure_files import ImageSource, measure_images, measure_store
     from flows.devices import asked_device, resolve_device
-    from flows.execution import set_threads
+    from flows.execution import set_arithmetic
 
     device = resolve_device(asked_device(settings))
-    set_threads(device.threads)
+    set_arithmetic(device.threads)
     rows = facts.rows("train")
     graded = all(row["similarity_target"] is not None for row in rows)
     networks = measure_networks(settings, len(facts.attribute_names), graded, device)

@@ -85,7 +85,7 @@ def calibration_key(settings: Settings, n_attributes: int) -> Mapping[str, Any]:
         **_model_key(settings),
         "backbone": attribute_model.backbone,
         "attributes": n_attributes,
-        "gradients": asked_gradients(settings),
+        "gradients": {name: _gradient_settings(settings, name) for name in asked_gradients(settings)},
         "attribute_training": [attribute_model.batch_size, attribute_model.heatmap_weight > 0],
         "torch": importlib.metadata.version("torch"),
     }
@@ -94,6 +94,14 @@ def calibration_key(settings: Settings, n_attributes: int) -> Mapping[str, Any]:
 def asked_gradients(settings: Settings) -> list[str]:
     """Return the generators that take gradients, of those that the configuration asks for."""
     return sorted(name for name in set(settings.saliency.generators) if GENERATORS[name].is_white_box)
+
+
+def _gradient_settings(settings: Settings, generator: str) -> Mapping[str, Any]:
+    section = settings.saliency.section(generator)
+    assert section is not None, f"{generator} has no section"
+    asked = section.spec(section.modes[0], supervises=False)
+    # Plans multiply by these.
+    return {"mode": section.modes[0], **{key: value for key, value in asked.items() if key != "iterations"}}
 
 
 def _model_key(settings: Settings) -> Mapping[str, Any]:

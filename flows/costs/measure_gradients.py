@@ -1,5 +1,7 @@
 """Seconds of the generators that take gradients, where a configuration asks for them. Imports torch."""
 
+from functools import partial
+
 import numpy as np
 
 from flows.costs.calibration import asked_gradients
@@ -51,9 +53,10 @@ def _mask_image(
         build_generator(MASK, FIXED, {**spec, "iterations": count}, 0, scorer, pixels_nhwc.shape[1])
         for count in (FEW_ITERATIONS, MORE_ITERATIONS)
     )
-    difference = stopwatch.median(lambda: more([request])) - stopwatch.median(lambda: few([request]))
-    # Noise may make it negative where everything is quick.
-    seconds: float = max(difference, 1e-9) / (pairs * (MORE_ITERATIONS - FEW_ITERATIONS))
+    long, short = (stopwatch.median(partial(one, [request])) for one in (more, few))
+    # Noise may leave no difference; then the preparation counts as well, rather than nothing.
+    iterations = MORE_ITERATIONS - FEW_ITERATIONS if long > short else MORE_ITERATIONS
+    seconds: float = (long - short if long > short else long) / (pairs * iterations)
     return seconds
 
 

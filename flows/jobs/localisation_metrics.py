@@ -19,6 +19,8 @@ from pipeline.evaluation.paired_comparisons import paired_comparisons
 
 TABLE = "map_localisation"
 MEASURES = ("auroc", "pointing_hit")
+# Any variant of the audit would do: which pairs count depends on none.
+ORACLE = "oracle"
 # Ends of the differences' names: all regions, then the thirds of their areas.
 REGIONS = ("", "_small_regions", "_medium_regions", "_large_regions")
 
@@ -27,7 +29,8 @@ REGIONS = ("", "_small_regions", "_medium_regions", "_large_regions")
 class _Localised:
     """What the table says of one generator in one mode; arrays (pair,) float64 over all test pairs.
 
-    Pairs without a map of this generator are NaN everywhere, pairs whose region is not scored in the measures.
+    Pairs without a map of this generator or without a best attribute are NaN everywhere, pairs whose region is not
+    scored in the measures.
     """
 
     rows: int
@@ -41,16 +44,20 @@ def localisation_rows(
 ) -> list[dict[str, Any]]:
     """Return the rows of `map_localisation` in `metrics`: means, pairs left out, differences from the centre blob.
 
+    Only pairs that the audit counts have a truly best attribute: in the others none matters more than a null edit.
+
     Args:
-        upstream: reads `pairs.test` and each `map_localisation.<generator>.<mode>`.
+        upstream: reads `pairs.test`, `audit` and each `map_localisation.<generator>.<mode>`.
         settings: with `generator_modes`.
         options: seed and samples of the bootstrap.
     """
     pairs = upstream.table("pairs.test", "pairs")
     row_of = {pair_id: row for row, pair_id in enumerate(pairs["pair_id"].to_pylist())}
     clusters_p = cluster_codes(pairs["query"].to_pylist())
+    has_best_p = np.zeros(len(row_of), dtype=bool)
+    has_best_p[[row_of[pair_id] for pair_id in _eligible_pairs(upstream)]] = True
     localised = {
-        (generator, mode): _localised(upstream, generator, mode, row_of)
+        (generator, mode): _localised(upstream, generator, mode, row_of, has_best_p)
         for generator, mode in settings["generator_modes"]
     }
     rows = []
@@ -63,7 +70,14 @@ def localisation_rows(
     return rows + _comparison_rows(localised, clusters_p, options)
 
 
-def _localised(upstream: Upstream, generator: str, mode: str, row_of: Mapping[str, int]) -> _Localised:
+def _eligible_pairs(upstream: Upstream) -> list[str]:
+    outcomes = upstream.rows("audit", "audit_outcomes")
+    return [row["pair_id"] for row in outcomes if row["variant"] == ORACLE and row["eligible"]]
+
+
+def _localised(
+    upstream: Upstream, generator: str, mode: str, row_of: Mapping[str, int], has_best_p: np.ndarray
+) -> _Localised:
     table = upstream.table(f"map_localisation.{generator}.{mode}", "map_localisation")
     rows = [row_of[pair_id] for pair_id in table["pair_id"].to_pylist()]
     columns = {}
@@ -71,6 +85,7 @@ def _localised(upstream: Upstream, generator: str, mode: str, row_of: Mapping[st
         columns[name] = np.full(len(row_of), np.nan)
         # Null becomes NaN.
         columns[name][rows] = table[name].to_numpy().astype(np.float64)
+        columns[name][~has_best_p] = np.nan
     share_p = columns.pop("region_share")
     left_out = len(rows) - int(np.isfinite(columns["auroc"]).sum())
     return _Localised(len(rows), left_out, columns, share_p)

@@ -26,8 +26,15 @@ def load_scorer(inputs: JobInputs) -> SimilarityScorer:
     places = tuple(sorted(task.places.items()))
     named = task.store_root, commit.shard_key, commit.digest, task.device.name, places
     loaded = _load_network(*named)
-    recorded = _recorded_passes(*named, precision) if loaded.can_be_recorded else None
-    return SimilarityScorer(loaded.network, task.device.name, precision, task.device.batch_size, recorded)
+    batch_size = task.device.batch_size
+    recorded = _recorded_passes(*named, precision, batch_size) if loaded.can_be_recorded else None
+    return SimilarityScorer(loaded.network, task.device.name, precision, batch_size, recorded)
+
+
+def forget_models() -> None:
+    """Let go of models and recorded passes that this process keeps on a device."""
+    _recorded_passes.cache_clear()
+    _load_network.cache_clear()
 
 
 def embedding_length(inputs: JobInputs) -> int:
@@ -47,12 +54,13 @@ class _Loaded:
     can_be_recorded: bool
 
 
-@lru_cache(maxsize=2)
+# One, so that a smaller batch takes the place of the one that filled the memory.
+@lru_cache(maxsize=1)
 def _recorded_passes(
-    store_root: str, shard_key: str, digest: str, device: str, places: Places, precision: str
+    store_root: str, shard_key: str, digest: str, device: str, places: Places, precision: str, batch_size: int
 ) -> CapturedForward:
     network = _load_network(store_root, shard_key, digest, device, places).network
-    return CapturedForward(SimilarityScorer(network, device, precision).forward)
+    return CapturedForward(SimilarityScorer(network, device, precision, batch_size))
 
 
 @lru_cache(maxsize=2)

@@ -77,7 +77,7 @@ def delete_found(collection: Collection, unpin: str | None) -> Iterator[Garbage]
 
 
 def _plans_of_seed(settings: Settings, store: ArtifactStore) -> list[StagePlan]:
-    # While a precision is not decided, results at either may be wanted.
+    # Of an automatic precision results at either may be wanted: machines decide for themselves.
     return [plan for one in possible(settings) for plan in plan_stages(build_stages(one), store)]
 
 

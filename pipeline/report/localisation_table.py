@@ -18,10 +18,11 @@ _DIFFERENCES = (
 )
 _GROUP = "minus the centre blob’s, × 100"
 _NOTE = (
-    "The region: the pixels of the query that change when its truly best attribute is edited, the one whose edits "
-    "move the score most, whatever any explanation named. AUROC: the chance that a pixel of the region is more "
-    "salient than one outside; 50 is chance. Pointing: how often the map’s peak lies in the region, tied peaks by "
-    "their share. Left out: regions that are empty or more than half of the image. Small, medium and large: thirds "
+    "The region: the pixels of the query that change when its truly best attribute is edited, of those it has the one "
+    "whose edits lower the score most, whatever any explanation named. AUROC: the chance that a pixel of the region is "
+    "more salient than one outside; 50 is chance. Pointing: how often the map’s peak lies in the region, tied peaks by "
+    "their share. Left out: pairs of which no attribute matters more than edits of the background do, and regions that "
+    "are empty or more than half of the image. Small, medium and large: thirds "
     "of the other regions by area. In brackets 95 % intervals, clustered by query. Green: better than the blob, red: "
     "worse, at p < 0.05 after Holm’s correction over these and the pointing differences by area, which the table "
     "metrics holds; grey: no difference was shown."

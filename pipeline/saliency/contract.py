@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -75,7 +76,8 @@ def one_by_one(generate: Callable[[SaliencyRequest], SaliencyMaps]) -> SaliencyG
 def pipelined(launch: Callable[[SaliencyRequest], Callable[[], SaliencyMaps]]) -> SaliencyGenerator:
     """Return a generator that launches a request's work before it waits for the work of the request before it.
 
-    So an accelerator has the next query's passes to do while a query's maps travel and are looked at.
+    So an accelerator has the next query's passes to do while a query's maps travel and are looked at. Errors name the
+    query, because the one that is collected is not the one that was launched last.
 
     Args:
         launch: starts the work and returns what waits for it and gives the maps.
@@ -83,17 +85,22 @@ def pipelined(launch: Callable[[SaliencyRequest], Callable[[], SaliencyMaps]]) -
 
     def generate_all(requests: Sequence[SaliencyRequest]) -> list[SaliencyMaps]:
         results: list[SaliencyMaps] = []
-        collect: Callable[[], SaliencyMaps] | None = None
+        waiting: list[tuple[SaliencyRequest, Callable[[], SaliencyMaps]]] = []
         for request in requests:
-            launched = launch(request)
-            if collect is not None:
-                results.append(collect())
-            collect = launched
-        if collect is not None:
-            results.append(collect())
-        return results
+            waiting.append((request, _of_query(request, partial(launch, request))))
+            if len(waiting) > 1:
+                results.append(_of_query(*waiting.pop(0)))
+        return results + [_of_query(*one) for one in waiting]
 
     return generate_all
+
+
+def _of_query(request: SaliencyRequest, work: Callable[[], Value]) -> Value:
+    try:
+        return work()
+    except BadModel as error:
+        where = f"query {request.query_id}, {error.where}"
+        raise BadModel(expected=error.expected, found=error.found, where=where, remedy=error.remedy) from None
 
 
 def checked(generator: SaliencyGenerator, name: str) -> SaliencyGenerator:

@@ -13,11 +13,11 @@ import numpy as np
 import torch
 
 from pipeline.device_transfer import fetch, send
-from pipeline.errors import BadSetting
+from pipeline.errors import BadModel, BadSetting
 from pipeline.images import normalise_pixels
 from pipeline.saliency.contract import SaliencyRequest, required
 from pipeline.saliency.mask_source import MaskSource
-from pipeline.similarity.conditions import check_norms, projected_norms, projected_products
+from pipeline.similarity.conditions import SMALLEST_NORM, check_norms, projected_norms, projected_products
 from pipeline.similarity.scorer import SimilarityScorer, check_embeddings
 
 
@@ -47,20 +47,32 @@ class ScoreCheck:
 
     def __init__(self, scores: PerturbedScores) -> None:
         self._scores = scores
-        # Whatever is no vector makes its scores NaN.
-        self._is_fine = fetch(torch.isfinite(scores.scores_nk).all())
+        # Whatever is no vector makes its scores NaN; a projection that nearly vanishes does not.
+        is_fine = torch.isfinite(scores.scores_nk).all()
+        for norms in scores.projection_norms:
+            is_fine = is_fine & (norms > SMALLEST_NORM).all()
+        self._is_fine = fetch(is_fine)
 
     def require(self) -> None:
         """Wait for the scores and refuse those that are none.
 
         Raises:
-            BadModel: the model returns NaN, infinity or zero vectors, or a projection is zero.
+            BadModel: the model returns NaN, infinity or zero vectors, a projection is zero, or a reference is not
+                finite.
         """
-        if not self._is_fine():
-            for embeddings in self._scores.embeddings:
-                check_embeddings(embeddings)
-            for norms in self._scores.projection_norms:
-                check_norms(norms)
+        if self._is_fine():
+            return
+        for embeddings in self._scores.embeddings:
+            check_embeddings(embeddings)
+        for norms in self._scores.projection_norms:
+            check_norms(norms)
+        scores = self._scores.scores_nk
+        raise BadModel(
+            expected="finite scores of the perturbed query against its references",
+            found=f"{int((~torch.isfinite(scores)).sum())} of {scores.numel()} that are not",
+            where="the references' embeddings, or their condition masks",
+            remedy="make the embeddings anew: sane run CONFIG --force embeddings",
+        )
 
 
 def embed_perturbations(scorer: SimilarityScorer, pixels_hwc: np.ndarray, masks: MaskSource) -> torch.Tensor:

@@ -99,11 +99,14 @@ def build_sliding_window_with_masks(
 
 def _collecting(scores: PerturbedScores, display: torch.Tensor, native: torch.Tensor) -> Callable[[], SaliencyMaps]:
     """Start to bring maps (reference, y, x) to the CPU, and return what waits for them."""
-    check, display_khw, native_khw = scores.start_check(), fetch(display), fetch(native)
+    check, fetched = scores.start_check(), fetch(display)
+    fetched_native = fetched if native is display else fetch(native)
 
     def collect() -> SaliencyMaps:
         check.require()
-        return SaliencyMaps(display_khw(), native_khw(), scores.forward_passes)
+        display_khw = fetched()
+        native_khw = display_khw if native is display else fetched_native()
+        return SaliencyMaps(display_khw, native_khw, scores.forward_passes)
 
     return collect
 

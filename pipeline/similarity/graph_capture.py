@@ -3,16 +3,16 @@
 A small network on a fast accelerator takes less time to compute than Python takes to launch it layer by layer.
 """
 
-from collections import Counter
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 
-Forward = Callable[[torch.Tensor], torch.Tensor]
+from pipeline.similarity.scorer import SimilarityScorer
 
-# A shape is recorded when it comes for the second time: the last batch of a set is rarely seen again.
-PASSES_BEFORE_CAPTURE = 1
+LOG = logging.getLogger(__name__)
+Forward = Callable[[torch.Tensor], torch.Tensor]
 WARM_UP_PASSES = 3
 
 
@@ -30,54 +30,74 @@ class CapturedPass:
     output: torch.Tensor
     replay: Callable[[], None]
 
+    def fits(self, images_nchw: torch.Tensor) -> bool:
+        """Return whether these images lie as the recorded ones did, so that the same kernels would compute them."""
+        ours = self.images_nchw
+        return (images_nchw.shape, images_nchw.dtype, images_nchw.stride()) == (ours.shape, ours.dtype, ours.stride())
+
 
 Capture = Callable[[Forward, torch.Tensor], CapturedPass]
 
 
 class CapturedForward:
-    """A forward pass that is replayed where its batch has the shape of an earlier one.
+    """A scorer's forward pass, replayed where its batch is full; other batches run layer by layer.
 
-    What it returns is overwritten by the next call with the same shape.
+    One pass is recorded, because each keeps the memory of all its activations: that of a full batch, when the second
+    one comes. What it returns is overwritten by the next full batch.
     """
 
-    def __init__(self, forward: Forward, capture: Capture | None = None) -> None:
-        """Wrap a forward pass.
+    def __init__(self, scorer: SimilarityScorer, capture: Capture | None = None) -> None:
+        """Wrap the forward pass of a scorer of one of our own networks.
 
         Args:
-            forward: computes on one CUDA device, makes no decision on values, waits for nothing.
-            capture: records it, see capture_on_cuda, which None stands for.
+            scorer: on one CUDA device; its network makes no decision on values and waits for nothing.
+            capture: records a pass, see capture_on_cuda, which None stands for.
         """
-        self._forward = forward
+        self.network, self.precision = scorer.network, scorer.precision
+        self._forward, self._batch_size = scorer.forward, scorer.batch_size
         self._capture = capture or capture_on_cuda
-        self._seen: Counter[torch.Size] = Counter()
-        self._captured: dict[torch.Size, CapturedPass] = {}
+        self._full_batches = 0
+        self._captured: CapturedPass | None = None
 
     def __call__(self, images_nchw: torch.Tensor) -> torch.Tensor:
         """Return what the forward pass returns for images (image, 3, y, x)."""
-        shape = images_nchw.shape
-        if shape not in self._captured:
-            if self._seen[shape] < PASSES_BEFORE_CAPTURE:
-                self._seen[shape] += 1
-                return self._forward(images_nchw)
-            self._captured[shape] = self._capture(self._forward, images_nchw)
-        captured = self._captured[shape]
+        if len(images_nchw) == self._batch_size:
+            self._full_batches += 1
+            if self._full_batches == 2:
+                self._captured = self._record(images_nchw)
+        captured = self._captured
+        if captured is None or not captured.fits(images_nchw):
+            return self._forward(images_nchw)
         captured.images_nchw.copy_(images_nchw)
         captured.replay()
         return captured.output
 
+    def _record(self, images_nchw: torch.Tensor) -> CapturedPass | None:
+        try:
+            return self._capture(self._forward, images_nchw)
+        except RuntimeError as error:
+            # Whatever refuses to be recorded, memory for it included, may well run as it is.
+            LOG.warning("passes are not recorded as a CUDA graph, and run layer by layer: %s", error)
+            return None
+
 
 def capture_on_cuda(forward: Forward, images_nchw: torch.Tensor) -> CapturedPass:
-    """Record a forward pass for images of this shape and layout on their CUDA device."""
-    static_nchw = images_nchw.clone(memory_format=torch.preserve_format)
-    device = images_nchw.device
-    stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
-    # Libraries choose their kernels and allocate their workspaces in the first passes, which a graph must not record.
-    stream.wait_stream(torch.cuda.current_stream(device))
-    with torch.cuda.stream(stream):
-        for _ in range(WARM_UP_PASSES):
-            forward(static_nchw)
-    torch.cuda.current_stream(device).wait_stream(stream)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        output = forward(static_nchw)
+    """Record a forward pass for images of this shape and layout on their CUDA device.
+
+    Raises:
+        RuntimeError: it cannot be recorded, or memory is full.
+    """
+    # Whatever is recorded is what runs on the current device's stream: that of the images, not the first one.
+    with torch.cuda.device(images_nchw.device):
+        static_nchw = images_nchw.clone(memory_format=torch.preserve_format)
+        stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        # Libraries choose kernels and allocate workspaces in the first passes, which a graph must not record.
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):
+            for _ in range(WARM_UP_PASSES):
+                forward(static_nchw)
+        torch.cuda.current_stream().wait_stream(stream)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph, stream=stream):
+            output = forward(static_nchw)
     return CapturedPass(static_nchw, output, graph.replay)

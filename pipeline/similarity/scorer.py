@@ -1,7 +1,8 @@
 """The explained model: images to unit embeddings, and nothing else (a black box to most generators)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -10,6 +11,16 @@ from torch.nn import functional
 
 from pipeline.errors import BadModel
 from pipeline.images import normalise_pixels
+
+
+class Replay(Protocol):
+    """A forward pass that computes what a scorer's does, faster: see CapturedForward."""
+
+    network: nn.Module
+    precision: str
+
+    def __call__(self, images_nchw: torch.Tensor) -> object:
+        """Return what the network returns."""
 
 
 @dataclass(frozen=True)
@@ -21,15 +32,27 @@ class SimilarityScorer:
         device: "cpu", "cuda", "cuda:1", ...
         precision: "float32", or "bfloat16" to run the network (not the scores) in bfloat16.
         batch_size: images per forward pass; part of what fixes the last bits of a float32 result.
-        replay: computes what `forward` of the same network and precision does, faster (see CapturedForward); None to
-            call the network itself.
+        replay: of the same network and precision; None to call the network itself.
+
+    Raises:
+        BadModel: the replay is of another network or precision, whose embeddings would be taken for this one's.
     """
 
     network: nn.Module
     device: str = "cpu"
     precision: str = "float32"
     batch_size: int = 100
-    replay: Callable[[torch.Tensor], object] | None = None
+    replay: Replay | None = None
+
+    def __post_init__(self) -> None:
+        replay = self.replay
+        if replay is not None and (replay.network is not self.network or replay.precision != self.precision):
+            raise BadModel(
+                expected="a recorded pass of the scorer's own network and precision",
+                found=f"one in {replay.precision} of {'this' if replay.network is self.network else 'another'} network",
+                where="SimilarityScorer",
+                remedy="pass replay=None, or record the pass of this scorer",
+            )
 
     def embed_tensor(self, images_nchw: torch.Tensor) -> torch.Tensor:
         """Return float32 unit-norm embeddings (image, D) of normalised images, in one forward pass.

@@ -23,7 +23,7 @@ from tests.flows.planted_config import write_config
 from tests.flows.run_cases import FinishedRun
 
 AUTO = ("compute.precision=auto", "compute.batch_size=auto")
-ALL_MEASURED = ["batches float32", "batches bfloat16", "agreement 64 32"]
+ALL_MEASURED = ["batches float32", "batches bfloat16", "rate float32 64", "rate bfloat16 32", "agreement 64 32"]
 
 
 class Runs:
@@ -111,7 +111,13 @@ def test_what_is_decided_shares_its_results_with_what_is_said(
     assert fingerprints(found.settings) == fingerprints(run_copy.settings("compute.precision=bfloat16"))
     assert fingerprints(found.settings) != fingerprints(run_copy.settings())
     FakeMeasures(speedup=1.0).install(monkeypatch)
-    slow, _, _ = decide(run_copy.settings("compute.precision=auto", "compute.batch_size=7"))
+    # Another batch size is no reason to decide again, another processor is.
+    assert (
+        decide(run_copy.settings("compute.precision=auto", "compute.batch_size=7"))[0].settings.compute.batch_size == 7
+    )
+    assert fingerprints(settled(run_copy.settings("compute.precision=auto"))) == fingerprints(found.settings)
+    monkeypatch.setattr(hardware, "processor_name", lambda: "a slow one")
+    slow, _, _ = decide(run_copy.settings("compute.precision=auto"))
     # The whole float32 run is there, so that nothing is left to do.
     assert len(current_artifacts(slow.settings).manifests) == 35
 
@@ -157,7 +163,7 @@ def test_a_damaged_decision_is_made_again(
             assert file.read_text() != good
     device.done.clear()
     second, _, _ = decide(run_copy.settings(*AUTO))
-    assert device.done == (["agreement 64 32"] if kind == "precision" else ["batches bfloat16"])
+    assert device.done == (ALL_MEASURED[2:] if kind == "precision" else ["batches bfloat16"])
     assert second.settings == first.settings
     device.done.clear()
     decide(run_copy.settings(*AUTO))

@@ -66,7 +66,7 @@ def test_a_decision_for_bfloat16_makes_float32_results_stale(
     assert any("precision: float32 -> bfloat16" in reason for reason in states["embeddings"]["reasons"])
 
 
-def test_results_at_either_precision_are_kept_while_it_is_not_decided(
+def test_results_at_either_precision_are_kept_whatever_this_machine_decided(
     run_copy: FinishedRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_copy.run("compute.precision=bfloat16", until="embeddings")
@@ -75,5 +75,7 @@ def test_results_at_either_precision_are_kept_while_it_is_not_decided(
     assert look_for_garbage(asked, None).garbage == ()
     FakeMeasures(speedup=1.0).install(monkeypatch)
     decide(run_copy)
-    garbage = look_for_garbage(asked, None).garbage
-    assert {item.stage for item in garbage} == {"embeddings"}
+    # Another machine on the same store may have decided otherwise.
+    assert look_for_garbage(asked, None).garbage == ()
+    said = [("planted", run_copy.settings("compute.precision=float32"))]
+    assert {item.stage for item in look_for_garbage(said, None).garbage} == {"embeddings"}

@@ -16,9 +16,11 @@ PAIRS = [
     {"pair_id": f"p{n}", "split": "test", "query": f"q{n // 4}", "reference": f"r{n}", "is_match": True}
     for n in range(N_PAIRS)
 ]
-# The last 24 have no scored region; the 60 others are 20 small, 20 medium and 20 large ones, in turns.
+# The last 12 have no scored region, the 12 before them no best attribute; the 60 others are 20 small, 20 medium and 20
+# large ones, in turns.
 SCORED = range(60)
-AREA = {n: 0.05 + 0.15 * (n % 3) + n / 10_000 if n in SCORED else 0.6 for n in range(N_PAIRS)}
+WITHOUT_BEST = range(60, 72)
+AREA = {n: 0.05 + 0.15 * (n % 3) + n / 10_000 if n < WITHOUT_BEST.stop else 0.6 for n in range(N_PAIRS)}
 # By area what is added to the blob's AUROC; of the mask's maps there are those of ten queries only.
 ADDED = {"rise": (0.2, 0.1, -0.1), "mask": (0.3, 0.3, 0.3), "random": (0.0, 0.0, 0.0), "centre": (0.0, 0.0, 0.0)}
 MASKED_PAIRS = range(40, 80)
@@ -42,11 +44,38 @@ def localisation_rows(generator: str, mode: str) -> list[dict[str, object]]:
             "generator": generator,
             "mode": mode,
             "attribute": "part:emblem",
-            "auroc": BLOB[n] + ADDED[generator][n % 3] if n in SCORED else None,
-            "pointing_hit": hits(generator, n) if n in SCORED else None,
+            "auroc": _auroc(generator, n),
+            "pointing_hit": hits(generator, n) if n < WITHOUT_BEST.stop else None,
             "region_share": AREA[n],
         }
         for n in order.tolist()
+    ]
+
+
+def _auroc(generator: str, n: int) -> float | None:
+    if n in WITHOUT_BEST:
+        return 0.99
+    return BLOB[n] + ADDED[generator][n % 3] if n in SCORED else None
+
+
+def outcomes() -> list[dict[str, object]]:
+    """Another variant calls all pairs eligible, which nobody asks it."""
+    return [
+        {
+            "pair_id": f"p{n}",
+            "query": f"q{n // 4}",
+            "variant": variant,
+            "attribute": None,
+            "effect": 0.0,
+            "best_effect": 0.1,
+            "mean_present_effect": 0.0,
+            "eligible": variant != "oracle" or n not in WITHOUT_BEST,
+            "present": True,
+            "hit": True,
+            "used": True,
+        }
+        for variant in ("oracle", "random")
+        for n in range(N_PAIRS)
     ]
 
 
@@ -54,6 +83,7 @@ def localisation_rows(generator: str, mode: str) -> list[dict[str, object]]:
 def upstream(tmp_path_factory: pytest.TempPathFactory) -> Upstream:
     store = ArtifactStore(str(tmp_path_factory.mktemp("store")))
     stages = {"pairs.test": {"all": {"pairs": table("pairs", PAIRS)}}}
+    stages["audit"] = {"all": {"audit_outcomes": table("audit_outcomes", outcomes())}}
     for generator, mode in GENERATOR_MODES:
         part = table("map_localisation", localisation_rows(generator, mode))
         stages[f"map_localisation.{generator}.{mode}"] = {"all": {"map_localisation": part}}
@@ -100,12 +130,22 @@ def test_figures_and_differences_from_the_blob_are_those_put_in(upstream: Upstre
     ("right", "wrong"),
     [
         ("columns[name][rows] =", "columns[name][: len(rows)] ="),
+        ("columns[name][~has_best_p] = np.nan", "pass"),
+        ('row["variant"] == ORACLE and ', ""),
         ("tercile_p == part for", "tercile_p == 2 - part for"),
         ("len(rows) - int(", "len(row_of) - int("),
         ("blob.values[measure])", 'blob.values["auroc"])'),
         ("if key[0] == CENTRE)", 'if key[0] == "rise")'),
     ],
-    ids=["rows in the pairs' order", "large is small", "missing maps left out", "one measure for all", "another rival"],
+    ids=[
+        "rows in the pairs' order",
+        "pairs without a best",
+        "any variant",
+        "large is small",
+        "missing maps left out",
+        "one measure for all",
+        "another rival",
+    ],
 )
 def test_broken_copies_are_noticed(upstream: Upstream, tmp_path: Path, right: str, wrong: str) -> None:
     broken = broken_copy(localisation_metrics, tmp_path, right, wrong)

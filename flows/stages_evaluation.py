@@ -107,7 +107,7 @@ def _metrics_stage(settings: Settings) -> Stage:
     if audited:
         for generator, mode in settings.saliency.generator_modes:
             reads[f"map_localisation.{generator}.{mode}"] = [["map_localisation", None, ""]]
-        outcomes = ["audit_outcomes", ["pair_id", "variant", "eligible"], ""]
+        outcomes = ["audit_outcomes", ["pair_id", "eligible"], ""]
         reads["audit"] = [["metrics", None, ""], outcomes]
     code = (
         "pipeline.evaluation.audit_localisation",

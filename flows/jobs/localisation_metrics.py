@@ -19,8 +19,6 @@ from pipeline.evaluation.paired_comparisons import paired_comparisons
 
 TABLE = "map_localisation"
 MEASURES = ("auroc", "pointing_hit")
-# Any variant of the audit would do: which pairs count depends on none.
-ORACLE = "oracle"
 # Ends of the differences' names: all regions, then the thirds of their areas.
 REGIONS = ("", "_small_regions", "_medium_regions", "_large_regions")
 
@@ -71,8 +69,8 @@ def localisation_rows(
 
 
 def _eligible_pairs(upstream: Upstream) -> list[str]:
-    outcomes = upstream.rows("audit", "audit_outcomes")
-    return [row["pair_id"] for row in outcomes if row["variant"] == ORACLE and row["eligible"]]
+    # Which pairs count is the same for all variants.
+    return sorted({row["pair_id"] for row in upstream.rows("audit", "audit_outcomes") if row["eligible"]})
 
 
 def _localised(

@@ -73,12 +73,13 @@ def test_in_one_process_and_status_afterwards(tmp_path: Path, monkeypatch: pytes
     # What `sane status` does where nothing but commits is there, as after a kill.
     store = ArtifactStore(stage.store_root)
     planned = graph_stage(stage, monkeypatch)
-    started = time.perf_counter()
+    started, cpu_started = time.perf_counter(), time.process_time()
     plan = plan_stage(planned, store, {})
-    seconds = time.perf_counter() - started
-    say(f"status of {SHARDS} committed shards without a manifest: {seconds:.2f} s")
+    seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu_started
+    say(f"status of {SHARDS} committed shards without a manifest: {seconds:.2f} s, {cpu_seconds:.2f} s of CPU")
     assert len(plan.shards_done) == SHARDS
-    assert seconds < 5
+    # CPU time, all threads': what it takes on a machine with nothing else to do.
+    assert cpu_seconds < 5
 
 
 def graph_stage(stage: TrivialStage, monkeypatch: pytest.MonkeyPatch) -> Stage:

@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from pipeline.arithmetic import set_arithmetic
 from pipeline.networks import fold_batch_norms
 from pipeline.saliency.contract import SaliencyMaps, SaliencyRequest
 from pipeline.saliency.methods import build_generator
@@ -59,11 +60,7 @@ class Maps:
 
 def main() -> int:
     args = _arguments()
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    # Float32 means float32, as in a run: cuDNN would take TF32 for it, which a product of matrices does not.
-    torch.backends.cudnn.allow_tf32 = False
-    torch.backends.cuda.matmul.allow_tf32 = False
+    set_arithmetic(args.threads or torch.get_num_threads())
     found: dict[str, Any] = {"device": _name(args.device), "torch": torch.__version__, "ceilings": {}, "sizes": []}
     for precision in args.precisions:
         found["ceilings"][precision] = matrix_tflops(args.device, precision, args.matrix_side)
@@ -113,8 +110,8 @@ def measure_generators(scorer: SimilarityScorer, size_px: int, bare: float, args
     """Print and return maps a second of every generator, with a share of the papers' passes."""
     print(f"{'generator':22} {'settings':34} {'maps/s':>8} {'passes/s':>9} {'of bare':>8} {'GB':>6}")
     found = []
+    requests = _requests(scorer, size_px, args.queries)
     for name, mode, settings in _generators(args.share):
-        requests = _requests(scorer, size_px, args.queries)
         generator = build_generator(name, mode, settings, 0, scorer, size_px)
         generator(requests[:1])  # kernels are chosen and passes recorded
         generator(requests[:1])

@@ -21,7 +21,6 @@ import numpy as np
 from flows.auto_compute.settle import settled
 from flows.current import current_artifacts
 from flows.devices import asked_device, resolve_device
-from flows.execution import set_arithmetic
 from flows.jobs.conditions import read_condition_masks
 from flows.jobs.image_lookup import PixelLookup
 from flows.jobs.reading import load_scorer
@@ -31,6 +30,7 @@ from flows.settings_file import load_settings, run_seeds
 from flows.shards import JobInputs, ShardTask
 from flows.stages_user_model import model_places
 from flows.upstream import Upstream
+from pipeline.arithmetic import set_arithmetic
 from pipeline.evaluation.bootstrap import Interval
 from pipeline.evaluation.randomisation_sanity import RandomisationSanity, SanityQuery, cascade, check_randomisation
 from pipeline.saliency.catalogue import needs_negatives

@@ -14,6 +14,7 @@ from flows.shards import JobInputs, JobResult, ShardTask
 from flows.smaller_batches import process_limits, run_within_memory
 from flows.upstream import Upstream
 from flows.versions import package_versions
+from pipeline.arithmetic import set_arithmetic
 from stores.artifacts import ArtifactStore
 from stores.errors import MissingArtifact
 from stores.manifests import Commit, Manifest
@@ -73,20 +74,6 @@ def job_body(job: str) -> Callable[[JobInputs], JobResult]:
     """Return the `run` function of a module under flows.jobs."""
     body: Callable[[JobInputs], JobResult] = importlib.import_module(f"flows.jobs.{job}").run
     return body
-
-
-def set_arithmetic(threads: int) -> None:
-    """Fix for this process what float32 means: torch's CPU threads, and no 19-bit TF32 on CUDA.
-
-    Bits depend on the number of threads. cuDNN would compute convolutions in TF32, whose products keep 10 bits of 23;
-    whoever wants less than float32 asks for bfloat16.
-    """
-    import torch
-
-    if torch.get_num_threads() != threads:
-        torch.set_num_threads(threads)
-    torch.backends.cudnn.allow_tf32 = False
-    torch.backends.cuda.matmul.allow_tf32 = False
 
 
 def _readable(store: ArtifactStore, task: ShardTask) -> Upstream:

@@ -11,8 +11,8 @@ import torch
 
 def send(values: np.ndarray | torch.Tensor, device: str) -> torch.Tensor:
     """Return a copy of the values on a device; on the CPU a tensor may share the array's memory."""
-    tensor = torch.tensor(values) if isinstance(values, np.ndarray) and not values.flags.writeable else None
-    host = torch.as_tensor(values) if tensor is None else tensor
+    is_read_only = isinstance(values, np.ndarray) and not values.flags.writeable
+    host = torch.tensor(values) if is_read_only else torch.as_tensor(values)
     if not device.startswith("cuda"):
         return host.to(device)
     return host.pin_memory().to(device, non_blocking=True)

@@ -10,7 +10,6 @@ from flows.auto_compute.settle import IMAGES, MODEL, stages_before_precision, wi
 from flows.costs.measure import scorer_to_time
 from flows.costs.stopwatch import Stopwatch
 from flows.devices import asked_device, resolve_device
-from flows.execution import set_arithmetic
 from flows.jobs.reading import forget_models, load_scorer
 from flows.plan import plan_stages
 from flows.settings import Settings
@@ -18,13 +17,14 @@ from flows.shards import Device, JobInputs, ShardTask
 from flows.smaller_batches import free_device_memory, is_out_of_memory
 from flows.stages_user_model import model_places
 from flows.upstream import Upstream
+from pipeline.arithmetic import set_arithmetic
 from pipeline.errors import BadSetting
 from pipeline.evaluation.precision_agreement import ComparedQuery, compare_precisions, with_nearest_references
 from pipeline.evaluation.precision_verdict import BFLOAT16, FLOAT32, Agreement
 from pipeline.images import normalise_pixels
 from pipeline.saliency.catalogue import FIXED
 from pipeline.saliency.rise import RiseSpec
-from pipeline.similarity.batch_choice import BatchChoice, choose_batch_size
+from pipeline.similarity.batch_choice import BatchChoice, choose_batch_size, largest_that_fits
 from pipeline.similarity.graph_capture import CapturedForward
 from pipeline.similarity.scorer import Replay, SimilarityScorer
 from stores.artifacts import ArtifactStore
@@ -63,14 +63,7 @@ def measure_rate(settings: Settings, precision: str, batch_size: int) -> BatchCh
     Raises:
         BadSetting: see measure_batches.
     """
-    seconds_of = _pass_seconds_of(settings, precision, device_to_measure(settings))
-    while True:
-        seconds = seconds_of(batch_size)
-        if seconds is not None:
-            return BatchChoice(batch_size, {batch_size: batch_size / seconds})
-        if batch_size == 1:
-            return choose_batch_size(seconds_of, 1)
-        batch_size //= 2
+    return largest_that_fits(_pass_seconds_of(settings, precision, device_to_measure(settings)), batch_size)
 
 
 def _pass_seconds_of(settings: Settings, precision: str, device: Device) -> Callable[[int], float | None]:

@@ -52,7 +52,7 @@ def _measure(settings: Settings, facts: Facts, store: Location) -> Calibration:
     from flows.costs.measure import measure_networks
     from flows.costs.measure_files import ImageSource, measure_images, measure_store
     from flows.devices import asked_device, resolve_device
-    from flows.execution import set_arithmetic
+    from pipeline.arithmetic import set_arithmetic
 
     device = resolve_device(asked_device(settings))
     set_arithmetic(device.threads)

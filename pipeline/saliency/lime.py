@@ -116,7 +116,7 @@ def _launch_scores(
     check, fetched = scores.start_check(), fetch(scores.scores_nk)
 
     def collect() -> np.ndarray:
-        check.require()
+        check()
         return fetched().astype(np.float64)[place_u[sorted_n.reshape(-1)]]
 
     return collect, len(first_u)

@@ -6,8 +6,9 @@ are masked as well, maps that are linear in the scores need no more of them than
 N + M passes a pair, where the papers budget N M.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import NoReturn
 
 import numpy as np
 import torch
@@ -37,39 +38,32 @@ class PerturbedScores:
     embeddings: tuple[torch.Tensor, ...]
     projection_norms: tuple[torch.Tensor, ...] = ()
 
-    def start_check(self) -> "ScoreCheck":
-        """Return what tells, once they are computed, whether they are scores; nothing waits until it is asked."""
-        return ScoreCheck(self)
+    def start_check(self) -> Callable[[], None]:
+        """Return what waits for the scores and refuses those that are none; nothing waits until it is called.
 
-
-class ScoreCheck:
-    """Whether scores come of vectors that have a direction."""
-
-    def __init__(self, scores: PerturbedScores) -> None:
-        self._scores = scores
-        # Whatever is no vector makes its scores NaN; a projection that nearly vanishes does not.
-        is_fine = torch.isfinite(scores.scores_nk).all()
-        for norms in scores.projection_norms:
-            is_fine = is_fine & (norms > SMALLEST_NORM).all()
-        self._is_fine = fetch(is_fine)
-
-    def require(self) -> None:
-        """Wait for the scores and refuse those that are none.
-
-        Raises:
-            BadModel: the model returns NaN, infinity or zero vectors, a projection is zero, or a reference is not
-                finite.
+        What it returns raises BadModel where the model returns NaN, infinity or zero vectors, a projection is zero, or
+        a reference is not finite.
         """
-        if self._is_fine():
-            return
-        for embeddings in self._scores.embeddings:
+        # Whatever is no vector makes its scores NaN; a projection that nearly vanishes does not.
+        is_fine = torch.isfinite(self.scores_nk).all()
+        for norms in self.projection_norms:
+            is_fine = is_fine & (norms > SMALLEST_NORM).all()
+        fetched = fetch(is_fine)
+
+        def check() -> None:
+            if not fetched():
+                self._refuse()
+
+        return check
+
+    def _refuse(self) -> NoReturn:
+        for embeddings in self.embeddings:
             check_embeddings(embeddings)
-        for norms in self._scores.projection_norms:
+        for norms in self.projection_norms:
             check_norms(norms)
-        scores = self._scores.scores_nk
         raise BadModel(
             expected="finite scores of the perturbed query against its references",
-            found=f"{int((~torch.isfinite(scores)).sum())} of {scores.numel()} that are not",
+            found=f"{int((~torch.isfinite(self.scores_nk)).sum())} of {self.scores_nk.numel()} that are not",
             where="the references' embeddings, or their condition masks",
             remedy="make the embeddings anew: sane run CONFIG --force embeddings",
         )

@@ -100,7 +100,7 @@ def _generator(
         check, reduced = scores.start_check(), launch_reduction(scores.scores_nk)
 
         def collect() -> SaliencyMaps:
-            check.require()
+            check()
             maps_khw = reduced()
             return SaliencyMaps(maps_khw, maps_khw, scores.forward_passes)
 

@@ -103,7 +103,7 @@ def _collecting(scores: PerturbedScores, display: torch.Tensor, native: torch.Te
     fetched_native = fetched if native is display else fetch(native)
 
     def collect() -> SaliencyMaps:
-        check.require()
+        check()
         display_khw = fetched()
         native_khw = display_khw if native is display else fetched_native()
         return SaliencyMaps(display_khw, native_khw, scores.forward_passes)

@@ -46,17 +46,21 @@ def choose_batch_size(measure: Callable[[int], float | None], largest: int) -> B
             break
         batch *= 2
     if not rates:
-        rates = _below(measure, batch // 2)
+        return largest_that_fits(measure, batch // 2)
     enough = (1 - TOLERANCE) * max(rates.values())
     return BatchChoice(min(size for size, rate in rates.items() if rate >= enough), rates)
 
 
-def _below(measure: Callable[[int], float | None], batch: int) -> dict[int, float]:
-    """Return the rate of the largest batch that fits, halving from the given one."""
+def largest_that_fits(measure: Callable[[int], float | None], batch: int) -> BatchChoice:
+    """Return the largest batch that fits, timed alone, halving from the given one.
+
+    Raises:
+        BadSetting: not even one image fits.
+    """
     while batch >= 1:
         seconds = measure(batch)
         if seconds is not None:
-            return {batch: batch / seconds}
+            return BatchChoice(batch, {batch: batch / seconds})
         batch //= 2
     raise BadSetting(
         expected="a device whose memory holds the similarity model and one image",

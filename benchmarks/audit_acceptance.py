@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from flows.query import query_tables
-from flows.settings_file import load_settings
+from flows.commands.query import query_tables
+from flows.settings.file import load_settings
 
 LARGEST_REGRET_OVER_PRESENT = 0.10
 RIVALS = ("classifier", "best_constant", "prior_only", "predicted_in_both")

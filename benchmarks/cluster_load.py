@@ -13,8 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from flows.on_dask.cluster import dask_cluster
-from flows.on_dask.runner import DaskRun
+from flows.engine.on_dask.cluster import dask_cluster
+from flows.engine.on_dask.runner import DaskRun
 from stores.manifests import Manifest, created_now
 from tests.faults.hand_started_cluster import hand_started_cluster
 from tests.faults.test_dask_workers import settings_for
@@ -26,7 +26,7 @@ from tests.faults.trivial_job import install
 
 def dask_setup(_worker):
     install()
-    from flows.on_dask import worker as dask_worker
+    from flows.engine.on_dask import worker as dask_worker
     # Jobs that only wait may share a process.
     dask_worker._ONE_AT_A_TIME = contextlib.nullcontext()
 """

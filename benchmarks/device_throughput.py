@@ -22,8 +22,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from pipeline.arithmetic import set_arithmetic
 from pipeline.networks import fold_batch_norms
+from pipeline.saliency.build import build_generator
 from pipeline.saliency.contract import SaliencyMaps, SaliencyRequest
-from pipeline.saliency.methods import build_generator
 from pipeline.similarity.graph_capture import CapturedForward
 from pipeline.similarity.networks import build_embedding_network
 from pipeline.similarity.scorer import SimilarityScorer

@@ -16,8 +16,8 @@ from skimage.transform import resize
 
 from pipeline.networks import fold_batch_norms
 from pipeline.saliency.contract import SaliencyRequest
-from pipeline.saliency.lime import LimeSpec, build_lime
-from pipeline.saliency.superpixels import SuperpixelSpec, find_superpixels
+from pipeline.saliency.lime.maps import LimeSpec, build_lime
+from pipeline.saliency.lime.superpixels import SuperpixelSpec, find_superpixels
 from pipeline.similarity.networks import build_embedding_network
 from pipeline.similarity.scorer import SimilarityScorer
 

@@ -12,13 +12,13 @@ from pathlib import Path
 from flows.costs.estimate import StageCost
 from flows.costs.seeds import RunCosts
 from flows.costs.sizes import real_bytes
-from flows.execution import execute_shard
-from flows.plan import plan_stages
-from flows.run import Reporter, RunRequest, run_stages
-from flows.settings import Settings
-from flows.settings_file import load_settings
-from flows.shards import ShardTask
-from flows.stages import build_stages
+from flows.engine.execute import execute_shard
+from flows.engine.plan import plan_stages
+from flows.engine.run import Reporter, RunRequest, run_stages
+from flows.engine.shard_task import ShardTask
+from flows.settings.configuration import Settings
+from flows.settings.file import load_settings
+from flows.stages.graph import build_stages
 from stores.artifacts import ArtifactStore
 from stores.manifests import Commit
 

@@ -20,22 +20,22 @@ import numpy as np
 
 from flows.auto_compute.settle import settled
 from flows.current import current_artifacts
-from flows.devices import asked_device, resolve_device
-from flows.jobs.conditions import read_condition_masks
-from flows.jobs.image_lookup import PixelLookup
-from flows.jobs.reading import load_scorer
-from flows.planners.negatives import NEGATIVES
-from flows.settings import Settings
-from flows.settings_file import load_settings, run_seeds
-from flows.shards import JobInputs, ShardTask
-from flows.stages_user_model import model_places
-from flows.upstream import Upstream
+from flows.engine.device import asked_device, resolve_device
+from flows.engine.shard_task import JobInputs, ShardTask
+from flows.engine.upstream import Upstream
+from flows.readers.conditions import read_condition_masks
+from flows.readers.image_lookup import PixelLookup
+from flows.readers.scorer import load_scorer
+from flows.settings.configuration import Settings
+from flows.settings.file import load_settings, run_seeds
+from flows.stages.negative_shards import NEGATIVES
+from flows.stages.user_model import model_places
 from pipeline.arithmetic import set_arithmetic
 from pipeline.evaluation.bootstrap import Interval
 from pipeline.evaluation.randomisation_sanity import RandomisationSanity, SanityQuery, cascade, check_randomisation
+from pipeline.saliency.build import build_generator
 from pipeline.saliency.catalogue import needs_negatives
 from pipeline.saliency.contract import SaliencyGenerator
-from pipeline.saliency.methods import build_generator
 from pipeline.similarity.scorer import SimilarityScorer
 
 READ = ("images", "similarity_model", "pairs.test")

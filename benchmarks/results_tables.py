@@ -8,11 +8,11 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+from flows.commands.query import query_tables
 from flows.current import current_artifacts
-from flows.jobs.stage_records import stage_record
-from flows.query import query_tables
-from flows.settings import Settings
-from flows.settings_file import load_settings, with_seed
+from flows.readers.stage_records import stage_record
+from flows.settings.configuration import Settings
+from flows.settings.file import load_settings, with_seed
 from pipeline.report.generator_names import generator_name, maps_name
 from pipeline.report.paper_figures import PAPER_SECONDS, PAPERS
 from pipeline.report.runtime_table import SHARED, MapRuntime, map_runtimes

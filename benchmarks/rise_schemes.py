@@ -21,15 +21,15 @@ from scipy.stats import spearmanr
 
 from benchmarks.randomisation_sanity import read_scorer
 from flows.current import current_artifacts
-from flows.jobs.image_lookup import EmbeddingLookup, PixelLookup
-from flows.settings import Settings
-from flows.settings_file import load_settings
+from flows.readers.image_lookup import EmbeddingLookup, PixelLookup
+from flows.settings.configuration import Settings
+from flows.settings.file import load_settings
 from pipeline.evaluation.faithfulness import faithfulness_of_query
 from pipeline.randomness import keyed_rng
-from pipeline.saliency.masks import draw_masks
 from pipeline.saliency.perturbed_embeddings import embed_perturbations
-from pipeline.saliency.rise import mask_coverage, reduce_scores
-from pipeline.saliency.score_regression import prepare_regression, regress_maps
+from pipeline.saliency.rise.maps import mask_coverage, reduce_scores
+from pipeline.saliency.rise.masks import draw_masks
+from pipeline.saliency.rise.score_regression import prepare_regression, regress_maps
 
 PAPERS_MASKS = 2000
 MARGIN = 0.003

@@ -6,7 +6,7 @@ import torch
 
 from benchmarks.perturbation_speed import CASES, arguments, measure, print_timings
 from pipeline.saliency.contract import SaliencyGenerator
-from pipeline.saliency.sliding_window import SlidingWindowSpec, build_sliding_window
+from pipeline.saliency.sliding_window.maps import SlidingWindowSpec, build_sliding_window
 from pipeline.similarity.scorer import SimilarityScorer
 
 

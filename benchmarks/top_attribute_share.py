@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from flows.query import query_tables
-from flows.settings_file import load_settings, run_seeds
+from flows.commands.query import query_tables
+from flows.settings.file import load_settings, run_seeds
 from pipeline.errors import PipelineError
 from pipeline.evaluation.bootstrap import (
     Difference,

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from flows.current import current_artifacts
-from flows.settings_file import load_settings
-from flows.upstream import Upstream
+from flows.engine.upstream import Upstream
+from flows.settings.file import load_settings
 
 
 def nearest_pairs(

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from flows.settings_file import load_settings, run_seeds, with_seed
+from flows.settings.file import load_settings, run_seeds, with_seed
 from pipeline.errors import BadSetting, PipelineError
 from stores.errors import StoreError
 
@@ -61,8 +61,8 @@ def run(
     with readable_errors(debug):
         chosen = (*(overrides or []), *extra)
         settings = load_settings(config, chosen)
-        from flows.run import RunRequest
-        from flows.run_command import run_command
+        from flows.commands.run import run_command
+        from flows.engine.run import RunRequest
 
         request = RunRequest(settings, until, tuple(force or ()), tuple(adopt or ()), chosen, name, str(config))
         run_command(request, config)
@@ -82,7 +82,7 @@ def status(
         _status_of_part(config, overrides, failed, artifact, format, debug)
         return
     with readable_errors(debug):
-        from flows.status import print_plans
+        from flows.commands.status import print_plans
 
         _check_text_or_json(format)
         print_plans(load_settings(config, overrides or []), as_json=format == "json")
@@ -122,8 +122,8 @@ def query(
 ) -> None:
     """Run SQL over the tables of all current stages, or of a recorded run."""
     with readable_errors(debug):
-        from flows.query import query_tables
-        from flows.query_formats import check_format, render_result
+        from flows.commands.query import query_tables
+        from flows.commands.query_formats import check_format, render_result
 
         check_format(format)
         settings = load_settings(config, overrides or [])
@@ -141,8 +141,8 @@ def report(
 ) -> None:
     """Write the static HTML report of a finished run and print its path."""
     with readable_errors(debug):
+        from flows.commands.report_file import write_report
         from flows.current import current_artifacts
-        from flows.report_file import write_report
 
         settings = load_settings(config, overrides or [])
         for seed in run_seeds(settings):
@@ -153,8 +153,8 @@ def _status_of_part(
     config: Path, overrides: list[str] | None, failed: bool, artifact: str | None, format: str, debug: bool
 ) -> None:
     with readable_errors(debug):
-        from flows.upkeep.artifact_origin import print_origin
-        from flows.upkeep.failed_status import print_failures
+        from flows.commands.failed_status import print_failures
+        from flows.engine.maintenance.artifact_origin import print_origin
 
         _check_text_or_json(format)
         settings = load_settings(config, overrides or [])
@@ -182,7 +182,7 @@ def verify(
     Exit code 0: all is whole, or --repair removed what was not; 1: something is damaged, or could not be removed.
     """
     with readable_errors(debug):
-        from flows.upkeep.verify_command import verify_command
+        from flows.commands.verify import verify_command
 
         _check_text_or_json(format)
         whole = verify_command(load_settings(config, overrides or []), everything, repair, format == "json")
@@ -204,7 +204,7 @@ def gc(
     Kept is what is current or in progress for the configurations, what named runs used, and what runs work with now.
     """
     with readable_errors(debug):
-        from flows.upkeep.collect_command import collect_command
+        from flows.commands.collect import collect_command
 
         _check_text_or_json(format)
         chosen = [(str(config), load_settings(config, overrides or [])) for config in configs]
@@ -227,7 +227,7 @@ def readable_errors(debug: bool) -> Iterator[None]:
         raise typer.Exit(EXIT_STOPPED) from None
     except (PipelineError, StoreError) as error:
         if debug:
-            from flows.tracebacks import causes_last
+            from flows.commands.tracebacks import causes_last
 
             sys.stderr.write(causes_last(error))
         Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(f"error\n{error}")

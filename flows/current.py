@@ -1,10 +1,10 @@
 """The artifacts that are current for a configuration, found by one plan."""
 
 from flows.auto_compute.settle import settled
-from flows.plan import plan_stages
-from flows.settings import Settings
-from flows.stages import build_stages
-from flows.upstream import Upstream
+from flows.engine.plan import plan_stages
+from flows.engine.upstream import Upstream
+from flows.settings.configuration import Settings
+from flows.stages.graph import build_stages
 from stores.artifacts import ArtifactStore
 
 

@@ -1,9 +1,9 @@
 """Whether a run has anything to do, told before a cluster or a server is started for it."""
 
-from flows.asked_stages import needed_for
-from flows.plan import plan_stages
-from flows.run import RunRequest
-from flows.stages import build_stages
+from flows.engine.plan import plan_stages
+from flows.engine.request import needed_for
+from flows.engine.run import RunRequest
+from flows.stages.graph import build_stages
 from stores.artifacts import ArtifactStore
 
 

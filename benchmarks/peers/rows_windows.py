@@ -9,9 +9,9 @@ from benchmarks.peers.installed import is_installed
 from benchmarks.peers.workbench import Workbench
 from benchmarks.perturbation_speed import REFERENCES
 from pipeline.saliency.catalogue import BOTH, FIXED
-from pipeline.saliency.rise import RiseSpec, build_rise
-from pipeline.saliency.sliding_window import SlidingWindowSpec, build_sliding_window
-from pipeline.saliency.window_geometry import PAPERS, UNITS_PER_SIDE, WINDOW_SIDES
+from pipeline.saliency.rise.maps import RiseSpec, build_rise
+from pipeline.saliency.sliding_window.geometry import PAPERS, UNITS_PER_SIDE, WINDOW_SIDES
+from pipeline.saliency.sliding_window.maps import SlidingWindowSpec, build_sliding_window
 
 ONE = "ours"
 MODES = ("sliding window", "RISE")

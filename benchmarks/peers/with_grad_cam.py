@@ -9,7 +9,7 @@ from pytorch_grad_cam import GradCAM
 from torch.nn import functional
 
 from benchmarks.peers.workbench import Workbench
-from pipeline.saliency.layers import find_layer
+from pipeline.saliency.gradients.layers import find_layer
 
 
 @dataclass(frozen=True)

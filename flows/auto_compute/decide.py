@@ -7,7 +7,6 @@ nothing of these depends on precision. Then it decides, and goes on with all sta
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
-from flows.asked_stages import check_stage_names, needed_for
 from flows.auto_compute.kept import (
     KeptBatch,
     KeptPrecision,
@@ -28,14 +27,15 @@ from flows.auto_compute.settle import (
     with_batch_size,
     with_precision,
 )
-from flows.devices import AUTO
-from flows.on_dask.cluster import uses_dask
+from flows.engine.device import AUTO
+from flows.engine.on_dask.cluster import uses_dask
+from flows.engine.request import check_stage_names, needed_for
+from flows.engine.run import RunRequest
 from flows.planned_work import has_work
-from flows.run import RunRequest
-from flows.settings import Settings
-from flows.stages import build_stages
+from flows.settings.configuration import Settings
+from flows.stages.graph import build_stages
 from pipeline.errors import BadModel, BadSetting
-from pipeline.evaluation.precision_verdict import BFLOAT16, FLOAT32, Agreement, Verdict, judge, too_slow
+from pipeline.evaluation.precision.verdict import BFLOAT16, FLOAT32, Agreement, Verdict, judge, too_slow
 
 Tell = Callable[[str], None]
 

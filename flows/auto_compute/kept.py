@@ -14,12 +14,12 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 from flows.costs.calibration import FOLDER
-from flows.devices import usable_cores
-from flows.hardware import hardware_name
-from flows.planners.user_model import model_file_digest
-from flows.settings import Settings
-from flows.stages_user_model import user_model_values
-from pipeline.evaluation.precision_verdict import BFLOAT16, FLOAT32, LARGEST_SHARE_OF_NOISE, LEAST_SPEEDUP
+from flows.engine.device import usable_cores
+from flows.engine.hardware import hardware_name
+from flows.settings.configuration import Settings
+from flows.stages.user_model import user_model_values
+from flows.user_model.files import model_file_digest
+from pipeline.evaluation.precision.verdict import BFLOAT16, FLOAT32, LARGEST_SHARE_OF_NOISE, LEAST_SPEEDUP
 from pipeline.saliency.catalogue import FIXED
 from stores.errors import MissingArtifact, ReadOnlyStore
 from stores.fingerprints import fingerprint

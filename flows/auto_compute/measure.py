@@ -9,21 +9,21 @@ from flows.auto_compute.kept import QUERIES, REFERENCES
 from flows.auto_compute.settle import IMAGES, MODEL, stages_before_precision, with_precision
 from flows.costs.measure import scorer_to_time
 from flows.costs.stopwatch import Stopwatch
-from flows.devices import asked_device, resolve_device
-from flows.jobs.reading import forget_models, load_scorer
-from flows.plan import plan_stages
-from flows.settings import Settings
-from flows.shards import Device, JobInputs, ShardTask
-from flows.smaller_batches import free_device_memory, is_out_of_memory
-from flows.stages_user_model import model_places
-from flows.upstream import Upstream
+from flows.engine.device import asked_device, resolve_device
+from flows.engine.device_memory import free_device_memory, is_out_of_memory
+from flows.engine.plan import plan_stages
+from flows.engine.shard_task import Device, JobInputs, ShardTask
+from flows.engine.upstream import Upstream
+from flows.readers.scorer import forget_models, load_scorer
+from flows.settings.configuration import Settings
+from flows.stages.user_model import model_places
 from pipeline.arithmetic import set_arithmetic
 from pipeline.errors import BadSetting
-from pipeline.evaluation.precision_agreement import ComparedQuery, compare_precisions, with_nearest_references
-from pipeline.evaluation.precision_verdict import BFLOAT16, FLOAT32, Agreement
+from pipeline.evaluation.precision.agreement import ComparedQuery, compare_precisions, with_nearest_references
+from pipeline.evaluation.precision.verdict import BFLOAT16, FLOAT32, Agreement
 from pipeline.images import normalise_pixels
 from pipeline.saliency.catalogue import FIXED
-from pipeline.saliency.rise import RiseSpec
+from pipeline.saliency.rise.maps import RiseSpec
 from pipeline.similarity.batch_choice import BatchChoice, choose_batch_size, largest_that_fits
 from pipeline.similarity.graph_capture import CapturedForward
 from pipeline.similarity.scorer import Replay, SimilarityScorer
@@ -68,7 +68,7 @@ def measure_rate(settings: Settings, precision: str, batch_size: int) -> BatchCh
 
 def _pass_seconds_of(settings: Settings, precision: str, device: Device) -> Callable[[int], float | None]:
     scorer = replace(scorer_to_time(with_precision(settings, FLOAT32), device), precision=precision)
-    # As jobs do it, see flows.jobs.reading.
+    # As jobs do it, see flows.readers.scorer.
     is_recorded = device.name.startswith("cuda") and settings.similarity_model.kind != "user"
     return pass_seconds(scorer, settings.dataset.image_size_px, device, CapturedForward if is_recorded else None)
 

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Callable
 
-from flows.asked_stages import needed_for
 from flows.auto_compute.kept import (
     KeptBatch,
     KeptPrecision,
@@ -13,12 +12,13 @@ from flows.auto_compute.kept import (
     precision_key,
     read_kept,
 )
-from flows.devices import AUTO
-from flows.graph import Stage
-from flows.plan import plan_stages
-from flows.settings import DEFAULT_BATCH_SIZE, Settings
-from flows.stages import build_stages
-from pipeline.evaluation.precision_verdict import BFLOAT16, FLOAT32
+from flows.engine.device import AUTO
+from flows.engine.plan import plan_stages
+from flows.engine.request import needed_for
+from flows.engine.stage import Stage
+from flows.settings.configuration import DEFAULT_BATCH_SIZE, Settings
+from flows.stages.graph import build_stages
+from pipeline.evaluation.precision.verdict import BFLOAT16, FLOAT32
 from stores.artifacts import ArtifactStore
 from stores.errors import StoreError
 

@@ -13,7 +13,7 @@ from flows.costs.calibration import (
     read_calibration,
 )
 from flows.costs.facts import Facts
-from flows.settings import Settings
+from flows.settings.configuration import Settings
 from stores.errors import ReadOnlyStore
 from stores.location import Location
 
@@ -51,7 +51,7 @@ def _measure(settings: Settings, facts: Facts, store: Location) -> Calibration:
     start_up = _load_torch()
     from flows.costs.measure import measure_networks
     from flows.costs.measure_files import ImageSource, measure_images, measure_store
-    from flows.devices import asked_device, resolve_device
+    from flows.engine.device import asked_device, resolve_device
     from pipeline.arithmetic import set_arithmetic
 
     device = resolve_device(asked_device(settings))

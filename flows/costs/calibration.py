@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flows.devices import AUTO, asked_device, resolve_device, usable_cores
-from flows.hardware import ACCELERATOR_FILES, processor_name
-from flows.planners.user_model import model_file_digest
-from flows.settings import Settings
-from flows.settings_similarity_model import SimilarityModelSettings
-from flows.stages_user_model import user_model_values
+from flows.engine.device import AUTO, asked_device, resolve_device, usable_cores
+from flows.engine.hardware import ACCELERATOR_FILES, processor_name
+from flows.settings.configuration import Settings
+from flows.settings.similarity_model import SimilarityModelSettings
+from flows.stages.user_model import user_model_values
+from flows.user_model.files import model_file_digest
 from pipeline.saliency.catalogue import GENERATORS
 from stores.errors import MissingArtifact
 from stores.fingerprints import fingerprint

@@ -10,7 +10,7 @@ from flows.costs.facts import Facts
 from flows.costs.seconds import CALIBRATED_JOBS, TORCH_JOBS, calibrated_seconds, earlier_seconds
 from flows.costs.sizes import Earlier, earlier_shards, manifest_bytes, shard_bytes
 from flows.costs.work import ShardWork, shard_work
-from flows.plan import StagePlan
+from flows.engine.plan import StagePlan
 from stores.artifacts import ArtifactStore
 
 

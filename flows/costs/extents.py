@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from flows.costs.facts import Facts
-from flows.plan import StagePlan
-from flows.planners.saliency import QUERIES_PER_SHARD, chosen_queries, most_pairs
-from stores.shards import content_defined_shards
+from flows.engine.content_shards import content_defined_shards
+from flows.engine.plan import StagePlan
+from flows.stages.query_shards import QUERIES_PER_SHARD, chosen_queries, most_pairs
 
 # Jobs whose shards follow those of the images, with the splits they cover; the others are cut by query or not at all.
 IMAGE_SPLITS = {

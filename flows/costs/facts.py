@@ -10,13 +10,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from flows.engine.plan import StagePlan
+from flows.engine.upstream import Upstream
 from flows.jobs.pairs import matching_images
-from flows.plan import StagePlan
-from flows.upstream import Upstream
 from pipeline.datasets.outfits import condition_name
-from pipeline.outfit_pairs import outfit_matches
-from pipeline.pair_lists import ListedPairs, read_pair_list, select_listed
-from pipeline.pair_sampling import count_references
+from pipeline.pairs.lists import ListedPairs, read_pair_list, select_listed
+from pipeline.pairs.outfit_matches import outfit_matches
+from pipeline.pairs.sampling import count_references
 from stores.artifacts import ArtifactStore
 
 COLUMNS = ("image_id", "path", "split", "label", "attributes", "similarity_target")

@@ -12,18 +12,18 @@ from flows.costs.measure_gradients import measure_gradients
 from flows.costs.measure_type_aware import ITEMS_OF_OUTFIT, measure_epoch
 from flows.costs.stopwatch import Stopwatch
 from flows.costs.user_model import load_model_to_time
-from flows.settings import Settings
-from flows.shards import Device
+from flows.engine.shard_task import Device
+from flows.settings.configuration import Settings
 from pipeline.attributes.predictor import build_attribute_predictor, predict_attributes
 from pipeline.attributes.training import AttributeTrainingSpec, TrainingData, train_attribute_predictor
 from pipeline.evaluation.faithfulness import faithfulness_of_query
 from pipeline.networks import fold_batch_norms
 from pipeline.saliency.contract import SaliencyRequest
-from pipeline.saliency.rise import RiseSpec, build_rise
-from pipeline.similarity.epoch_length import training_images_per_epoch
+from pipeline.saliency.rise.maps import RiseSpec, build_rise
 from pipeline.similarity.networks import build_embedding_network
 from pipeline.similarity.scorer import SimilarityScorer
-from pipeline.similarity.training import LabelledPixels, SimilarityTrainingSpec, train_similarity_model
+from pipeline.similarity.training.epoch_length import training_images_per_epoch
+from pipeline.similarity.training.train import LabelledPixels, SimilarityTrainingSpec, train_similarity_model
 
 # The first epoch warms up; the others give the median.
 EPOCHS = 4

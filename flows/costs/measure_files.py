@@ -12,13 +12,13 @@ import numpy as np
 
 from flows.costs.calibration import FOLDER
 from flows.costs.stopwatch import Stopwatch
-from flows.planners.dataset import planted_spec
+from flows.stages.dataset_shards import planted_spec
 from pipeline.datasets.folder_files import contained_path
+from pipeline.datasets.image_decoding import decode_image
 from pipeline.datasets.planted.edits import measuring_edits, null_background_edits
 from pipeline.datasets.planted.items import sample_item
 from pipeline.datasets.planted.renderer import render_item, render_with_edit
 from pipeline.errors import BadImage
-from pipeline.image_decoding import decode_image
 from stores.artifacts import ArtifactStore
 from stores.location import Location
 from stores.parts import ArraysPart, Part, TablePart

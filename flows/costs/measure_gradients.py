@@ -6,10 +6,10 @@ import numpy as np
 
 from flows.costs.calibration import asked_gradients
 from flows.costs.stopwatch import Stopwatch
-from flows.settings import Settings
+from flows.settings.configuration import Settings
+from pipeline.saliency.build import build_generator
 from pipeline.saliency.catalogue import FIXED
 from pipeline.saliency.contract import SaliencyRequest
-from pipeline.saliency.methods import build_generator
 from pipeline.similarity.scorer import SimilarityScorer
 
 MASK = "mask"

@@ -4,12 +4,12 @@ import numpy as np
 
 from flows.costs.stopwatch import Stopwatch
 from flows.jobs.type_aware_model import type_aware_spec
-from flows.settings import Settings
-from flows.settings_similarity_model import TYPE_AWARE_KEYS
-from flows.stages_type_aware import SHARED_KEYS
+from flows.settings.configuration import Settings
+from flows.settings.similarity_model import TYPE_AWARE_KEYS
+from flows.stages.type_aware import SHARED_KEYS
 from pipeline.datasets.outfits import condition_name
-from pipeline.similarity.outfit_pixels import OutfitPixels
-from pipeline.similarity.type_aware_training import train_type_aware_model
+from pipeline.similarity.type_aware.outfit_pixels import OutfitPixels
+from pipeline.similarity.type_aware.training import train_type_aware_model
 
 ITEMS_OF_OUTFIT = 4
 CONDITIONS = tuple(

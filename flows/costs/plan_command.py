@@ -7,10 +7,10 @@ from typing import Any
 from flows.auto_compute.settle import settled
 from flows.costs.seeds import RunCosts
 from flows.costs.view import describe_cost, print_costs
-from flows.plan import plan_stages
-from flows.settings import Settings
-from flows.settings_file import run_seeds, with_seed
-from flows.stages import build_stages
+from flows.engine.plan import plan_stages
+from flows.settings.configuration import Settings
+from flows.settings.file import run_seeds, with_seed
+from flows.stages.graph import build_stages
 from stores.artifacts import ArtifactStore
 
 

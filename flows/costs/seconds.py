@@ -4,7 +4,7 @@ from flows.costs.calibration import Calibration
 from flows.costs.extents import Extent, query_split
 from flows.costs.facts import Facts
 from flows.costs.work import ShardWork
-from flows.plan import StagePlan
+from flows.engine.plan import StagePlan
 from pipeline.saliency.catalogue import needs_reference_pixels, query_perturbations
 from stores.artifacts import ArtifactStore
 

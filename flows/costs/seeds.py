@@ -7,8 +7,8 @@ from flows.costs.calibrate import calibrated
 from flows.costs.calibration import Calibration
 from flows.costs.estimate import Estimator, StageCost
 from flows.costs.facts import Facts
-from flows.plan import StagePlan
-from flows.settings import Settings
+from flows.engine.plan import StagePlan
+from flows.settings.configuration import Settings
 from stores.artifacts import ArtifactStore
 from stores.fingerprints import fingerprint
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from flows.costs.parts import ArraysSize, FileSize, PartSize, TableSize, TensorsSize, UnknownSize, array_bytes
 from flows.costs.sample_tables import bytes_of_table
-from flows.plan import StagePlan
+from flows.engine.plan import StagePlan
 from stores.artifacts import ArtifactStore
 from stores.manifests import Commit, PartRecord
 from stores.table_schemas import SCHEMAS

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 
 from flows.costs.facts import Facts
 from flows.costs.parts import FileSize, PartSize, TableSize, TensorsSize, UnknownSize
-from flows.graph import Stage
-from flows.planners.user_model import SAMPLE_IMAGES, model_file_digest
-from flows.settings import Settings
-from flows.stages_user_model import model_places, user_model_values
-from pipeline.similarity.check_passes import check_passes
+from flows.engine.stage import Stage
+from flows.settings.configuration import Settings
+from flows.stages.user_model import model_places, user_model_values
+from flows.user_model.files import SAMPLE_IMAGES, model_file_digest
+from pipeline.similarity.user_model.check_passes import check_passes
 
 if TYPE_CHECKING:
-    from pipeline.similarity.user_model import UserModel
+    from pipeline.similarity.user_model.model import UserModel
 
 ROWS_OF_CHECKS = 6
 ROWS_OF_MASK_CHECKS = 4
@@ -41,9 +41,9 @@ def load_model_to_time(settings: Settings, device: str) -> "UserModel":
     """Return the model that the settings name, on a device; this runs the user's code.
 
     Raises:
-        BadModel: see `flows.jobs.user_model_loading.load_user_model`.
+        BadModel: see `flows.user_model.loading.load_user_model`.
     """
-    from flows.jobs.user_model_loading import load_user_model
+    from flows.user_model.loading import load_user_model
 
     model = settings.similarity_model
     files = {

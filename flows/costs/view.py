@@ -5,10 +5,10 @@ from typing import Any
 
 from rich.table import Table
 
-from flows.console import plain_console
+from flows.commands.console import plain_console
+from flows.commands.status import COLOURS, describe_plan
 from flows.costs.estimate import StageCost
-from flows.plan import StagePlan
-from flows.status import COLOURS, describe_plan
+from flows.engine.plan import StagePlan
 
 NOT_KNOWN = "?"
 WAITS = "will be checked after "

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from flows.costs.facts import Facts
 from flows.costs.parts import ArraysSize, FileSize, PartSize, TableSize, UnknownSize, array_bytes
-from flows.graph import Stage
+from flows.engine.stage import Stage
 from flows.jobs.variant_names import all_variants
 
 RANKS = 10

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from flows.costs.facts import Facts
 from flows.costs.network_sizes import FLOAT32_BYTES, attribute_predictor_size, embedding_network_size
 from flows.costs.parts import ArraysSize, PartSize, TableSize, TensorsSize
-from flows.graph import Stage
-from flows.jobs.outfit_reading import outfit_positions
-from pipeline.similarity.epoch_length import training_images_per_epoch
-from pipeline.similarity.outfit_pixels import outfit_images_per_epoch
-from pipeline.similarity.trained_conditions import trained_conditions
+from flows.engine.stage import Stage
+from flows.readers.outfits import outfit_positions
+from pipeline.similarity.training.epoch_length import training_images_per_epoch
+from pipeline.similarity.type_aware.outfit_pixels import outfit_images_per_epoch
+from pipeline.similarity.type_aware.trained_conditions import trained_conditions
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from flows.jobs.pair_frame import read_labels
+from flows.engine.shard_task import JobInputs, JobResult
+from flows.engine.upstream import Upstream
+from flows.jobs.checkpoints import TrainingCheckpoints
 from flows.jobs.progress import report_epoch
-from flows.shards import JobInputs, JobResult
-from flows.training_checkpoints import TrainingCheckpoints
-from flows.upstream import Upstream
+from flows.readers.pair_frame import read_labels
 from pipeline.attributes.training import train_attribute_predictor
 from pipeline.attributes.training_data import AttributeTrainingSpec, TrainingData
 from pipeline.explanation.normalise_map import normalise_map, target_entropy

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from flows.shards import JobInputs, JobResult
+from flows.engine.shard_task import JobInputs, JobResult
 from pipeline.attributes.predictor import predict_attributes, restore_attribute_predictor
 from stores.parts import ArraysPart, Part, TablePart
 from stores.tables import table_from_rows

@@ -5,13 +5,20 @@ from typing import Any
 
 import numpy as np
 
+from flows.engine.shard_task import JobInputs, JobResult
+from flows.engine.upstream import Upstream
 from flows.jobs.metric_rows import count_row, metric_row
-from flows.jobs.pair_frame import PairFrame, read_embeddings, read_pair_frame, read_pair_values
 from flows.jobs.variant_names import all_variants
-from flows.shards import JobInputs, JobResult
-from flows.upstream import Upstream
+from flows.readers.pair_frame import PairFrame, read_embeddings, read_pair_frame, read_pair_values
 from pipeline.datasets.planted.similarity import driver_attributes
-from pipeline.evaluation.audit import (
+from pipeline.evaluation.audit.measures import (
+    audit_measures,
+    driver_learned,
+    instrument_measures,
+    mean_absolute_effects,
+    regret_difference,
+)
+from pipeline.evaluation.audit.outcomes import (
     AuditOutcomes,
     TrueEffects,
     audit_outcomes,
@@ -20,13 +27,6 @@ from pipeline.evaluation.audit import (
     named_under_presence,
     oracle_outcomes,
     random_present_outcomes,
-)
-from pipeline.evaluation.audit_tables import (
-    audit_measures,
-    driver_learned,
-    instrument_measures,
-    mean_absolute_effects,
-    regret_difference,
 )
 from pipeline.evaluation.bootstrap import holm
 from pipeline.similarity.retrieval import target_correlation

@@ -5,21 +5,21 @@ from typing import Any
 
 import numpy as np
 
-from flows.jobs.conditions import read_condition_masks
+from flows.engine.shard_task import JobInputs, JobResult
 from flows.jobs.metric_rows import count_row, metric_row
-from flows.jobs.outfit_reading import read_outfits
-from flows.jobs.pair_frame import read_embeddings
-from flows.shards import JobInputs, JobResult
+from flows.readers.conditions import read_condition_masks
+from flows.readers.outfits import read_outfits
+from flows.readers.pair_frame import read_embeddings
 from pipeline.evaluation.bootstrap import clustered_interval
-from pipeline.evaluation.compatibility_auc import compatibility_auc_interval
-from pipeline.evaluation.outfit_draws import (
+from pipeline.evaluation.compatibility.auc import compatibility_auc_interval
+from pipeline.evaluation.compatibility.outfit_draws import (
     BlankQuestion,
     OutfitPool,
     ReplacedOutfit,
     blank_questions,
     replaced_outfits,
 )
-from pipeline.evaluation.outfit_scores import OutfitScorer, answers_right
+from pipeline.evaluation.compatibility.outfit_scores import OutfitScorer, answers_right
 from pipeline.similarity.conditions import ConditionMasks
 from stores.parts import Part, TablePart
 from stores.tables import table_from_rows

@@ -3,11 +3,11 @@
 import numpy as np
 import pyarrow as pa
 
-from flows.jobs.conditions import read_condition_masks
-from flows.jobs.pair_frame import read_embeddings, read_labels, read_pair_frame
+from flows.engine.shard_task import JobInputs, JobResult
+from flows.engine.upstream import Upstream
 from flows.jobs.progress import report_count
-from flows.shards import JobInputs, JobResult
-from flows.upstream import Upstream
+from flows.readers.conditions import read_condition_masks
+from flows.readers.pair_frame import read_embeddings, read_labels, read_pair_frame
 from pipeline.explanation.conditional_directions import conditional_effects, fit_conditional_directions
 from pipeline.explanation.effects_by_condition import LabelledEmbeddings, effects_by_condition
 from pipeline.explanation.presence_probe import fit_presence_probe, presence_probability

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from flows.jobs.reading import embedding_length, load_scorer
-from flows.shards import JobInputs, JobResult
+from flows.engine.shard_task import JobInputs, JobResult
+from flows.readers.scorer import embedding_length, load_scorer
 from stores.digests import digest_array
 from stores.parts import ArraysPart, Part, TablePart
 from stores.tables import table_from_rows

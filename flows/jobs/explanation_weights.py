@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from flows.jobs.normalised_maps import read_normalised_maps
-from flows.jobs.pair_frame import (
+from flows.engine.shard_task import JobInputs, JobResult
+from flows.readers.normalised_maps import read_normalised_maps
+from flows.readers.pair_frame import (
     read_attribute_scores,
     read_pair_frame,
     read_pair_values,
 )
-from flows.shards import JobInputs, JobResult
 from pipeline.explanation.combination import explanation_terms
 from pipeline.explanation.count_prior import count_prior
 from pipeline.explanation.weight_grid import GridResult, WeightGridSpec, choose_weights, cross_fit_halves

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from flows.jobs.normalised_maps import read_normalised_maps
-from flows.jobs.pair_frame import (
+from flows.engine.shard_task import JobInputs, JobResult
+from flows.engine.upstream import Upstream
+from flows.jobs.variant_names import SHUFFLED, all_variants
+from flows.readers.normalised_maps import read_normalised_maps
+from flows.readers.pair_frame import (
     PairFrame,
     read_attribute_scores,
     read_pair_frame,
     read_pair_values,
 )
-from flows.jobs.variant_names import SHUFFLED, all_variants
-from flows.jobs.weights_table import best_weights
-from flows.shards import JobInputs, JobResult
-from flows.upstream import Upstream
+from flows.readers.weights_table import best_weights
 from pipeline.explanation.combination import ExplanationTerms, explanation_terms, rank_attributes
 from pipeline.explanation.embedding_effect import presence_weighted_effects
 from pipeline.explanation.variants import (

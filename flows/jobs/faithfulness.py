@@ -3,10 +3,10 @@
 import math
 from itertools import groupby
 
-from flows.jobs.conditions import read_references, stage_masks
-from flows.jobs.image_lookup import EmbeddingLookup, PixelLookup
-from flows.jobs.reading import load_scorer
-from flows.shards import JobInputs, JobResult
+from flows.engine.shard_task import JobInputs, JobResult
+from flows.readers.conditions import read_references, stage_masks
+from flows.readers.image_lookup import EmbeddingLookup, PixelLookup
+from flows.readers.scorer import load_scorer
 from pipeline.evaluation.curves import CurvePair
 from pipeline.evaluation.faithfulness import faithfulness_of_query
 from pipeline.evaluation.reference_dependence import map_changes

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from flows.engine.upstream import Upstream
 from flows.jobs.metric_rows import count_row, metric_row
-from flows.upstream import Upstream
 from pipeline.evaluation.bootstrap import clustered_interval
 from pipeline.evaluation.paired_comparisons import paired_comparisons
 

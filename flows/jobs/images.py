@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from flows.planners.dataset import planted_spec
-from flows.shards import JobInputs, JobResult
+from flows.engine.shard_task import JobInputs, JobResult
+from flows.stages.dataset_shards import planted_spec
 from pipeline.datasets.folder_files import contained_path
+from pipeline.datasets.image_decoding import decode_image
 from pipeline.datasets.planted.renderer import render_item
 from pipeline.errors import BadDataset, BadImage
-from pipeline.image_decoding import decode_image
 from stores.digests import digest_array
 from stores.parts import ArraysPart, Part, TablePart
 from stores.tables import table_from_rows

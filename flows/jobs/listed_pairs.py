@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 
-from flows.jobs.pair_rows import pairs_table
-from flows.shards import JobInputs, JobResult
-from flows.upstream import Upstream
+from flows.engine.shard_task import JobInputs, JobResult
+from flows.engine.upstream import Upstream
+from flows.readers.pair_rows import pairs_table
 from pipeline.datasets.outfits import condition_name
 from pipeline.errors import BadDataset
-from pipeline.pair_lists import ListedPair, select_listed
+from pipeline.pairs.lists import ListedPair, select_listed
 from stores.parts import TablePart
 from stores.tables import table_from_rows
 

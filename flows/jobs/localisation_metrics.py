@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from flows.engine.upstream import Upstream
 from flows.jobs.faithfulness_metrics import CENTRE, GeneratorMode, cluster_codes
 from flows.jobs.metric_rows import count_row, metric_row
-from flows.upstream import Upstream
-from pipeline.evaluation.audit_localisation import area_terciles
+from pipeline.evaluation.audit.localisation import area_terciles
 from pipeline.evaluation.bootstrap import clustered_interval
 from pipeline.evaluation.paired_comparisons import paired_comparisons
 

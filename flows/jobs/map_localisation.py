@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from flows.planners.dataset import planted_spec
-from flows.shards import JobInputs, JobResult
+from flows.engine.shard_task import JobInputs, JobResult
+from flows.stages.dataset_shards import planted_spec
 from pipeline.datasets.planted.edits import changed_region
-from pipeline.evaluation.audit_localisation import map_auroc, pointing_hit, scored_regions
+from pipeline.evaluation.audit.localisation import map_auroc, pointing_hit, scored_regions
 from stores.parts import TablePart
 from stores.tables import table_from_rows
 

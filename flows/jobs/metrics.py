@@ -4,19 +4,19 @@ from typing import Any
 
 import numpy as np
 
+from flows.engine.shard_task import JobInputs, JobResult
+from flows.engine.upstream import Upstream
 from flows.jobs.faithfulness_metrics import cluster_codes, faithfulness_rows
 from flows.jobs.localisation_metrics import localisation_rows
 from flows.jobs.metric_rows import completed, count_row, metric_row
-from flows.jobs.pair_frame import (
+from flows.jobs.variant_names import all_variants
+from flows.readers.pair_frame import (
     PairFrame,
     read_attribute_scores,
     read_labels,
     read_pair_frame,
     read_pair_values,
 )
-from flows.jobs.variant_names import all_variants
-from flows.shards import JobInputs, JobResult
-from flows.upstream import Upstream
 from pipeline.evaluation.attribute_recognition import top1_accuracy
 from pipeline.evaluation.average_precision_interval import map_interval
 from pipeline.evaluation.bootstrap import (

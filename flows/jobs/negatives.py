@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from flows.jobs.conditions import stage_masks
-from flows.jobs.outfit_reading import read_outfits
-from flows.jobs.pair_frame import read_embeddings
+from flows.engine.shard_task import JobInputs, JobResult
 from flows.jobs.pairs import matching_images
-from flows.shards import JobInputs, JobResult
+from flows.readers.conditions import stage_masks
+from flows.readers.outfits import read_outfits
+from flows.readers.pair_frame import read_embeddings
 from pipeline.similarity.negatives import Pool, nearest_negatives
 from stores.parts import TablePart
 from stores.tables import table_from_rows

@@ -1,11 +1,11 @@
 """Pairs of one split of a dataset of outfits: two items of one outfit, with their pair of types as condition."""
 
-from flows.jobs.pair_rows import pairs_table
-from flows.shards import JobInputs, JobResult
+from flows.engine.shard_task import JobInputs, JobResult
+from flows.readers.pair_rows import pairs_table
 from pipeline.datasets.outfits import condition_name
 from pipeline.errors import BadDataset
-from pipeline.outfit_pairs import outfit_matches
-from pipeline.pair_sampling import sample_pairs
+from pipeline.pairs.outfit_matches import outfit_matches
+from pipeline.pairs.sampling import sample_pairs
 from stores.parts import TablePart
 
 

@@ -1,6 +1,6 @@
 """The outfits of one split as an artifact."""
 
-from flows.shards import JobInputs, JobResult
+from flows.engine.shard_task import JobInputs, JobResult
 from stores.parts import TablePart
 from stores.tables import table_from_rows
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from flows.jobs.pair_rows import pairs_table
-from flows.shards import JobInputs, JobResult
+from flows.engine.shard_task import JobInputs, JobResult
+from flows.readers.pair_rows import pairs_table
 from pipeline.errors import BadDataset
-from pipeline.pair_sampling import sample_pairs
+from pipeline.pairs.sampling import sample_pairs
 from stores.parts import TablePart
 
 

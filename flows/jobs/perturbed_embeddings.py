@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from flows.jobs.image_lookup import PixelLookup
-from flows.jobs.reading import load_scorer
-from flows.shards import JobInputs, JobResult
-from pipeline.saliency.methods import query_masks
+from flows.engine.shard_task import JobInputs, JobResult
+from flows.readers.image_lookup import PixelLookup
+from flows.readers.scorer import load_scorer
+from pipeline.saliency.build import query_masks
 from pipeline.saliency.perturbed_embeddings import embed_perturbations
 from stores.parts import ArraysPart, Part, TablePart
 from stores.tables import table_from_rows

@@ -3,9 +3,9 @@
 import numpy as np
 import pyarrow as pa
 
-from flows.jobs.conditions import read_condition_masks
-from flows.jobs.pair_frame import PairFrame, read_embeddings, read_pair_frame
-from flows.shards import JobInputs, JobResult
+from flows.engine.shard_task import JobInputs, JobResult
+from flows.readers.conditions import read_condition_masks
+from flows.readers.pair_frame import PairFrame, read_embeddings, read_pair_frame
 from pipeline.evaluation.replacement import RemovalReason, Replacements, removal_replacements
 from stores.parts import TablePart
 from stores.tables import check_table

@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from flows.jobs.image_lookup import PixelLookup
-from flows.jobs.report_maps import gallery_pairs, read_maps
-from flows.jobs.stage_records import stage_record
-from flows.shards import JobInputs, JobResult
-from flows.upstream import Upstream
+from flows.engine.shard_task import JobInputs, JobResult
+from flows.engine.upstream import Upstream
+from flows.readers.image_lookup import PixelLookup
+from flows.readers.report_maps import gallery_pairs, read_maps
+from flows.readers.stage_records import stage_record
 from pipeline.report.cards import choose_pairs
 from pipeline.report.evidence import (
     CurveSet,

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from flows.jobs.conditions import read_references, stage_masks
-from flows.jobs.image_lookup import EmbeddingLookup, PixelLookup
-from flows.jobs.reading import load_scorer
-from flows.shards import JobInputs, JobResult
+from flows.engine.shard_task import JobInputs, JobResult
+from flows.readers.conditions import read_references, stage_masks
+from flows.readers.image_lookup import EmbeddingLookup, PixelLookup
+from flows.readers.scorer import load_scorer
 from pipeline.area_pooling import pool_to_cells
+from pipeline.saliency.build import build_generator
 from pipeline.saliency.catalogue import needs_reference_pixels
 from pipeline.saliency.contract import SaliencyMaps, SaliencyRequest
-from pipeline.saliency.methods import build_generator
 from pipeline.similarity.conditions import project
 from stores.digests import digest_array
 from stores.parts import ArraysPart, Part, TablePart

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from flows.jobs.conditions import stage_masks
-from flows.shards import JobInputs, JobResult
+from flows.engine.shard_task import JobInputs, JobResult
+from flows.readers.conditions import stage_masks
 from pipeline.similarity.conditions import project
 from stores.parts import TablePart
 from stores.tables import table_from_rows

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
+from flows.engine.shard_task import JobInputs, JobResult
+from flows.engine.upstream import Upstream
+from flows.jobs.checkpoints import TrainingCheckpoints
 from flows.jobs.progress import report_epoch
-from flows.shards import JobInputs, JobResult
-from flows.training_checkpoints import TrainingCheckpoints
-from flows.upstream import Upstream
 from pipeline.networks import network_state
-from pipeline.similarity.epoch_length import training_images_per_epoch
 from pipeline.similarity.networks import build_embedding_network, load_network_state
-from pipeline.similarity.training import LabelledPixels, SimilarityTrainingSpec, train_similarity_model
+from pipeline.similarity.training.epoch_length import training_images_per_epoch
+from pipeline.similarity.training.train import LabelledPixels, SimilarityTrainingSpec, train_similarity_model
 from pipeline.similarity.weights_file import read_weights_file
 from stores.parts import Part, TablePart, TensorsPart
 from stores.tables import table_from_rows

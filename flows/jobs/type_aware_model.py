@@ -1,13 +1,13 @@
 """The type-aware similarity model: trained on outfits; its masks are a part of their own beside the network."""
 
-from flows.jobs.outfit_reading import read_outfits
+from flows.engine.shard_task import JobInputs, JobResult
+from flows.engine.upstream import Upstream
+from flows.jobs.checkpoints import TrainingCheckpoints
 from flows.jobs.progress import report_epoch
-from flows.shards import JobInputs, JobResult
-from flows.training_checkpoints import TrainingCheckpoints
-from flows.upstream import Upstream
-from pipeline.similarity.outfit_pixels import OutfitPixels, outfit_images_per_epoch
-from pipeline.similarity.type_aware_losses import TypeAwareWeights
-from pipeline.similarity.type_aware_training import (
+from flows.readers.outfits import read_outfits
+from pipeline.similarity.type_aware.losses import TypeAwareWeights
+from pipeline.similarity.type_aware.outfit_pixels import OutfitPixels, outfit_images_per_epoch
+from pipeline.similarity.type_aware.training import (
     TrainedTypeAwareModel,
     TypeAwareTrainingSpec,
     train_type_aware_model,

@@ -1,6 +1,6 @@
 """The pairs of item types as an artifact: what a type-aware model has a mask for."""
 
-from flows.shards import JobInputs, JobResult
+from flows.engine.shard_task import JobInputs, JobResult
 from pipeline.datasets.outfits import condition_name
 from stores.parts import TablePart
 from stores.tables import table_from_rows

@@ -6,19 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from flows.jobs.image_lookup import PixelLookup
-from flows.jobs.user_model_loading import as_user_model, load_user_model, make_user_object, read_model_file
-from flows.shards import JobInputs, JobResult
+from flows.engine.shard_task import JobInputs, JobResult
+from flows.readers.image_lookup import PixelLookup
+from flows.user_model.loading import as_user_model, load_user_model, make_user_object, read_model_file
 from pipeline.similarity.conditions import SMALLEST_NORM, ConditionMasks
-from pipeline.similarity.model_checks import (
+from pipeline.similarity.scorer import SimilarityScorer
+from pipeline.similarity.user_model.checks import (
     BATCH_TOLERANCE,
     LEAST_DIFFERENCE,
     REPEAT_TOLERANCE,
     ModelFindings,
     check_similarity_model,
 )
-from pipeline.similarity.scorer import SimilarityScorer
-from pipeline.similarity.user_masks import MaskFindings, check_condition_masks
+from pipeline.similarity.user_model.condition_masks import MaskFindings, check_condition_masks
 from stores.parts import ArraysPart, FilePart, Part, TablePart, TensorsPart
 from stores.tables import table_from_rows
 

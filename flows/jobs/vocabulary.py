@@ -2,7 +2,7 @@
 
 import logging
 
-from flows.shards import JobInputs, JobResult
+from flows.engine.shard_task import JobInputs, JobResult
 from pipeline.datasets.attribute_notes import AttributeNote, joined_by_commas, summary_of_notes
 from stores.parts import TablePart
 from stores.tables import table_from_rows

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from pipeline.evaluation.outfit_draws import CHOICES
+from pipeline.evaluation.compatibility.outfit_draws import CHOICES
 from pipeline.report.evidence import OutfitFacts, RunFacts, TableRow
 from pipeline.report.metric_table import Estimate, MetricTable
 from pipeline.report.number_text import MISSING, PERCENT, count_text, number_text, significant_text

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.saliency.window_geometry import PAPERS
+from pipeline.saliency.sliding_window.geometry import PAPERS
 
 FIXED, BOTH = "fixed", "both"
 ATTENTION_MODES = ("siamese", "triplet", "quadruplet")
@@ -37,14 +37,16 @@ class GeneratorFacts:
 
 
 GENERATORS: Mapping[str, GeneratorFacts] = {
-    "sliding_window": GeneratorFacts("pipeline.saliency.sliding_window", (FIXED, BOTH), keeps_embeddings=True),
-    "rise": GeneratorFacts("pipeline.saliency.rise", (FIXED, BOTH), keeps_embeddings=True),
-    "lime": GeneratorFacts("pipeline.saliency.lime", (FIXED,), notes=3),
-    "mask": GeneratorFacts("pipeline.saliency.mask_optimisation", (FIXED, BOTH), is_white_box=True, notes=5),
-    "random": GeneratorFacts("pipeline.saliency.controls", (FIXED,), knows_the_model=False),
-    "centre": GeneratorFacts("pipeline.saliency.controls", (FIXED,), knows_the_model=False),
-    "similarity_attention": GeneratorFacts("pipeline.saliency.attention", ATTENTION_MODES, is_white_box=True, notes=1),
-    "grad_cam": GeneratorFacts("pipeline.saliency.grad_cam", (FIXED,), is_white_box=True, notes=1),
+    "sliding_window": GeneratorFacts("pipeline.saliency.sliding_window.maps", (FIXED, BOTH), keeps_embeddings=True),
+    "rise": GeneratorFacts("pipeline.saliency.rise.maps", (FIXED, BOTH), keeps_embeddings=True),
+    "lime": GeneratorFacts("pipeline.saliency.lime.maps", (FIXED,), notes=3),
+    "mask": GeneratorFacts("pipeline.saliency.learned_mask.maps", (FIXED, BOTH), is_white_box=True, notes=5),
+    "random": GeneratorFacts("pipeline.saliency.controls.maps", (FIXED,), knows_the_model=False),
+    "centre": GeneratorFacts("pipeline.saliency.controls.maps", (FIXED,), knows_the_model=False),
+    "similarity_attention": GeneratorFacts(
+        "pipeline.saliency.similarity_attention.maps", ATTENTION_MODES, is_white_box=True, notes=1
+    ),
+    "grad_cam": GeneratorFacts("pipeline.saliency.grad_cam.maps", (FIXED,), is_white_box=True, notes=1),
 }
 
 

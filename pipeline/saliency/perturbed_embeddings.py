@@ -17,7 +17,7 @@ from pipeline.device_transfer import fetch, send
 from pipeline.errors import BadModel, BadSetting
 from pipeline.images import normalise_pixels
 from pipeline.saliency.contract import SaliencyRequest, required
-from pipeline.saliency.mask_source import MaskSource
+from pipeline.saliency.perturbations import MaskSource
 from pipeline.similarity.conditions import SMALLEST_NORM, check_norms, projected_norms, projected_products
 from pipeline.similarity.scorer import SimilarityScorer, check_embeddings
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
-from pipeline.saliency.mask_source import MaskSource
+from pipeline.saliency.perturbations import MaskSource
 
 # 2,000 masks of 112 px take 100 MB, of 224 px 400 MB. Larger sets are made batch by batch, so that memory stays flat.
 LARGEST_BYTES = 1 << 30

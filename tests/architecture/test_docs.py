@@ -8,9 +8,9 @@ from typing import get_args
 import pyarrow as pa
 import pytest
 
-from flows.settings import Settings
-from flows.settings_saliency import GeneratorName
-from flows.stages import build_stages
+from flows.settings.configuration import Settings
+from flows.settings.saliency import GeneratorName
+from flows.stages.graph import build_stages
 from stores.table_schemas import SCHEMAS
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,12 +6,12 @@ from typing import get_args
 
 import pytest
 
-from flows.code_closure import EXEMPT_MODULES, SOURCE_ROOT, imports_within, stage_code
-from flows.graph import Stage
-from flows.settings import DatasetSettings, PairsSettings, Settings
-from flows.settings_saliency import GeneratorName
-from flows.settings_similarity_model import SimilarityModelSettings
-from flows.stages import build_stages
+from flows.engine.code_identity import EXEMPT_MODULES, SOURCE_ROOT, imports_within, stage_code
+from flows.engine.stage import Stage
+from flows.settings.configuration import DatasetSettings, PairsSettings, Settings
+from flows.settings.saliency import GeneratorName
+from flows.settings.similarity_model import SimilarityModelSettings
+from flows.stages.graph import build_stages
 
 
 def modules_after(statement: str) -> set[str]:
@@ -25,11 +25,15 @@ def modules_after(statement: str) -> set[str]:
     [
         ("import stores.artifacts, stores.tables, stores.arrays", {"torch", "prefect", "pipeline", "flows"}),
         (
-            "import flows.cli, flows.run_command, flows.status, flows.query, flows.costs.plan_command",
+            "import flows.cli, flows.commands.run, flows.commands.status, flows.commands.query, "
+            "flows.costs.plan_command",
             {"torch", "prefect", "dask"},
         ),
-        ("import pipeline.saliency.rise, pipeline.similarity.training", {"prefect", "zarr", "pyarrow", "stores"}),
-        ("import pipeline.evaluation.audit, pipeline.explanation.variants", {"torch"}),
+        (
+            "import pipeline.saliency.rise.maps, pipeline.similarity.training.train",
+            {"prefect", "zarr", "pyarrow", "stores"},
+        ),
+        ("import pipeline.evaluation.audit.outcomes, pipeline.explanation.variants", {"torch"}),
         (
             "import pipeline.evaluation.reference_dependence, pipeline.similarity.negatives, flows.jobs.negatives",
             {"torch"},
@@ -41,7 +45,7 @@ def test_layers_stay_apart_in_a_fresh_interpreter(statement: str, absent: set[st
 
 
 def test_the_check_above_can_fail() -> None:
-    assert "torch" in modules_after("import pipeline.saliency.rise")
+    assert "torch" in modules_after("import pipeline.saliency.rise.maps")
 
 
 def test_every_pipeline_module_a_job_imports_is_in_its_stages_code() -> None:
@@ -74,20 +78,24 @@ def _other_paths(instance: Stage) -> set[str]:
     names: set[str] = set()
     if "factory_folder" not in instance.places:
         # A model is either a network of the pipeline or the user's own.
-        names |= {"pipeline.similarity.user_model", "pipeline.similarity.program_file"}
+        names |= {"pipeline.similarity.user_model.model", "pipeline.similarity.user_model.program_file"}
     if stage == "images":
         # A dataset is either rendered or decoded: the other way does not touch its pixels.
-        names |= {"pipeline.datasets.planted.renderer", "pipeline.image_decoding", "pipeline.datasets.folder_files"}
+        names |= {
+            "pipeline.datasets.planted.renderer",
+            "pipeline.datasets.image_decoding",
+            "pipeline.datasets.folder_files",
+        }
     if stage.startswith("saliency_maps."):
         # Chooses among generators; each instance lists the one it uses. What each needs is in its shards' inputs.
-        names |= {"pipeline.saliency.methods", "pipeline.saliency.catalogue"}
+        names |= {"pipeline.saliency.build", "pipeline.saliency.catalogue"}
         # The controls look at no reference, so that no condition can matter to them.
         names |= {"pipeline.similarity.conditions"}
     if stage.startswith("perturbed_embeddings."):
         # Chooses among generators; each instance lists the one it uses.
-        names |= {"pipeline.saliency.methods"}
+        names |= {"pipeline.saliency.build"}
     if stage == "similarity_model":
         # A model from a file is not trained; a trained one is not read.
-        names |= {"pipeline.similarity.training", "pipeline.similarity.epoch_length"}
+        names |= {"pipeline.similarity.training.train", "pipeline.similarity.training.epoch_length"}
         names |= {"pipeline.similarity.weights_file"}
     return names

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.device_throughput import matrix_tflops
-from flows.code_closure import SOURCE_ROOT
+from flows.engine.code_identity import SOURCE_ROOT
 
 TINY = ["--share", "0.005", "--queries", "2", "--matrix-side", "64", "--repetitions", "1", "--threads", "1"]
 TINY += ["--network", "small_residual", "--sizes", "32", "--batches", "4", "8", "--precisions", "float32"]

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.code_closure import SOURCE_ROOT
+from flows.engine.code_identity import SOURCE_ROOT
 
 PRELOAD = SOURCE_ROOT / "tests" / "faults" / "trivial_job.py"
 

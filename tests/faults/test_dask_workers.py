@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from flows.code_closure import SOURCE_ROOT
-from flows.on_dask.cluster import DaskCluster, dask_cluster
-from flows.on_dask.runner import DaskRun
-from flows.settings import Settings
-from flows.settings_file import load_settings
+from flows.engine.code_identity import SOURCE_ROOT
+from flows.engine.on_dask.cluster import DaskCluster, dask_cluster
+from flows.engine.on_dask.runner import DaskRun
+from flows.settings.configuration import Settings
+from flows.settings.file import load_settings
 from pipeline.errors import BadModel, BadSetting
 from stores.errors import StoreError
 from stores.failure_records import failure_log, list_failures
@@ -74,7 +74,7 @@ def test_the_workers_log_is_shown_where_the_run_was_started(
 
         from distributed import get_worker
 
-        from flows.on_dask.log import send_log_lines
+        from flows.engine.on_dask.log import send_log_lines
 
         send_log_lines(get_worker())
         logging.getLogger("sane").info("epoch 3 of 9")
@@ -146,7 +146,7 @@ def test_a_refused_shard_fails_the_run_after_the_others_are_done(cluster: DaskCl
 def test_a_store_out_of_reach_is_tried_again(
     cluster: DaskCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flows.on_dask.runner.SECONDS_BEFORE_RETRY", (0.01, 0.01))
+    monkeypatch.setattr("flows.engine.on_dask.runner.SECONDS_BEFORE_RETRY", (0.01, 0.01))
     stage = TrivialStage(tmp_path, 3)
     stage.misbehaving(1, error=StoreError(**PARTS))
     with pytest.raises(StoreError, match="expected: a"):
@@ -169,7 +169,7 @@ def test_stopping_hands_out_no_more_shards(cluster: DaskCluster, tmp_path: Path)
 def test_workers_of_another_checkout_are_refused(
     cluster: DaskCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flows.on_dask.runner.source_digest", lambda: "of other files")
+    monkeypatch.setattr("flows.engine.on_dask.runner.source_digest", lambda: "of other files")
     stage = TrivialStage(tmp_path, 2)
     with pytest.raises(BadSetting, match="same source files"):
         list(DaskRun(cluster, 60)(stage.tasks))
@@ -227,7 +227,7 @@ def test_paused_workers_are_waited_for_and_named(
         address: {**worker, "status": "paused"}
         for address, worker in cluster.client.scheduler_info()["workers"].items()
     }
-    monkeypatch.setattr("flows.on_dask.workers.SECONDS_BETWEEN_WARNINGS", 0.0)
+    monkeypatch.setattr("flows.engine.on_dask.workers.SECONDS_BETWEEN_WARNINGS", 0.0)
     with monkeypatch.context() as patched:
         patched.setattr(cluster.client, "scheduler_info", lambda: {"workers": paused})
         with pytest.raises(StoreError, match="no running worker"):
@@ -238,7 +238,7 @@ def test_paused_workers_are_waited_for_and_named(
 def test_a_store_that_workers_do_not_share_is_refused(
     cluster: DaskCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flows.on_dask.runner.SEEN_WITHIN_S", 0.5)
+    monkeypatch.setattr("flows.engine.on_dask.runner.SEEN_WITHIN_S", 0.5)
     stage = TrivialStage(tmp_path, 2)
     # In memory: every process has its own.
     stage.tasks = [replace(task, store_root="memory://not-shared") for task in stage.tasks]
@@ -261,7 +261,7 @@ def test_a_cuda_device_needs_workers_that_offer_one(tmp_path: Path) -> None:
 
 
 def test_no_scheduler_is_a_readable_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flows.on_dask.cluster.CONNECT_TIMEOUT_S", 1)
+    monkeypatch.setattr("flows.engine.on_dask.cluster.CONNECT_TIMEOUT_S", 1)
     with (
         pytest.raises(BadSetting, match="a Dask scheduler"),
         dask_cluster(settings_for(tmp_path, "tcp://127.0.0.1:9")),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from flows.code_closure import SOURCE_ROOT
+from flows.engine.code_identity import SOURCE_ROOT
 from tests.flows.planted_config import write_config
 from tests.flows.run_cases import FinishedRun
 

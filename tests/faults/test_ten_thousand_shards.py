@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from flows.graph import ShardPlan, Stage
-from flows.on_dask.cluster import dask_cluster
-from flows.on_dask.runner import DaskRun
-from flows.plan import plan_stage
-from flows.run import Runner
-from flows.runners import run_inline
-from flows.shards import ShardTask
-from flows.upstream import Upstream
+from flows.engine.on_dask.cluster import dask_cluster
+from flows.engine.on_dask.runner import DaskRun
+from flows.engine.plan import plan_stage
+from flows.engine.run import Runner
+from flows.engine.runners import run_inline
+from flows.engine.shard_task import ShardTask
+from flows.engine.stage import ShardPlan, Stage
+from flows.engine.upstream import Upstream
 from stores.artifacts import ArtifactStore
 from stores.manifests import Commit
 from tests.faults.hand_started_cluster import hand_started_cluster
@@ -93,7 +93,7 @@ def graph_stage(stage: TrivialStage, monkeypatch: pytest.MonkeyPatch) -> Stage:
         inputs = ingredients.get("inputs")
         return keys[inputs["label"]] if isinstance(inputs, dict) else "0" * 64
 
-    monkeypatch.setattr("flows.plan.fingerprint", key_of)
+    monkeypatch.setattr("flows.engine.plan.fingerprint", key_of)
     return Stage("trivial", "vocabulary", {}, (), (), planner)
 
 
@@ -114,7 +114,7 @@ def test_as_task_runs_of_a_flow(tmp_path: Path) -> None:
     from prefect import flow
     from prefect.testing.utilities import prefect_test_harness
 
-    from flows.prefect_shell import ONE_AT_A_TIME, run_shards
+    from flows.prefect_flows.stage_flow import ONE_AT_A_TIME, run_shards
 
     stage = TrivialStage(tmp_path, SHARDS_AS_TASKS)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from flows.shards import JobInputs, JobResult
+from flows.engine.shard_task import JobInputs, JobResult
 from stores.parts import ArraysPart
 
 JOB = "trivial"

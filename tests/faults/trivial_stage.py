@@ -4,7 +4,7 @@ import uuid
 from dataclasses import replace
 from pathlib import Path
 
-from flows.shards import Device, ShardTask
+from flows.engine.shard_task import Device, ShardTask
 from stores.artifacts import ArtifactStore
 from stores.location import Location
 from stores.run_records import RUNS

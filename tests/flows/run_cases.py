@@ -14,12 +14,12 @@ import duckdb
 from typer.testing import CliRunner, Result
 
 from flows.cli import app
-from flows.code_closure import SOURCE_ROOT
-from flows.query import current_tables
-from flows.run import Reporter, RunRequest, StageOutcome, run_stages
-from flows.runners import run_inline
-from flows.settings import Settings
-from flows.settings_file import load_settings
+from flows.commands.query import current_tables
+from flows.engine.code_identity import SOURCE_ROOT
+from flows.engine.run import Reporter, RunRequest, StageOutcome, run_stages
+from flows.engine.runners import run_inline
+from flows.settings.configuration import Settings
+from flows.settings.file import load_settings
 from stores.artifacts import ArtifactStore
 from stores.manifests import Manifest
 

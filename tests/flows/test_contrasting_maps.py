@@ -7,10 +7,10 @@ import pytest
 
 from flows.costs.estimate import StageCost
 from flows.costs.seeds import RunCosts
-from flows.plan import plan_stages
-from flows.planners.negatives import with_negatives
-from flows.stages import build_stages
-from flows.upstream import Upstream
+from flows.engine.plan import plan_stages
+from flows.engine.upstream import Upstream
+from flows.stages.graph import build_stages
+from flows.stages.negative_shards import with_negatives
 from pipeline.networks import fold_batch_norms
 from pipeline.similarity.networks import build_embedding_network, load_network_state
 from stores.artifacts import ArtifactStore

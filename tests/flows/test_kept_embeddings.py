@@ -8,9 +8,9 @@ import pytest
 
 from benchmarks.plan_accuracy import StageFigures, passes_disagree
 from flows.costs.sizes import real_bytes
-from flows.jobs.image_lookup import PixelLookup
-from flows.stages import build_stages
-from flows.upstream import Upstream
+from flows.engine.upstream import Upstream
+from flows.readers.image_lookup import PixelLookup
+from flows.stages.graph import build_stages
 from stores.artifacts import ArtifactStore
 from tests.flows.costs.test_counts import costs_of
 from tests.flows.planted_config import write_config

@@ -3,9 +3,9 @@
 import pytest
 
 from flows.costs.seeds import RunCosts
-from flows.plan import plan_stages
-from flows.settings_generators import LimeSettings
-from flows.stages import build_stages
+from flows.engine.plan import plan_stages
+from flows.settings.generators import LimeSettings
+from flows.stages.graph import build_stages
 from stores.artifacts import ArtifactStore
 from tests.flows.planted_config import write_config
 from tests.flows.run_cases import FinishedRun, Tables

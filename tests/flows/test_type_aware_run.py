@@ -8,8 +8,8 @@ import pytest
 
 from flows.costs.estimate import StageCost
 from flows.costs.seeds import RunCosts
-from flows.plan import plan_stages
-from flows.stages import build_stages
+from flows.engine.plan import plan_stages
+from flows.stages.graph import build_stages
 from pipeline.errors import BadSetting
 from stores.artifacts import ArtifactStore
 from tests.flows.fake_outfits import write_json, write_outfit_config

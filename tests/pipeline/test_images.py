@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.image_decoding import decode_image
+from pipeline.datasets.image_decoding import decode_image
 from pipeline.images import IMAGENET_DEVIATION_RGB, IMAGENET_MEAN_RGB, normalise_pixels
 from tests.oracles import rise as oracle
 

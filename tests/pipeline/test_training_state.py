@@ -17,8 +17,8 @@ from pytorch_metric_learning.utils import common_functions
 
 from pipeline.attributes.training import AttributeTrainingSpec, TrainedPredictor, train_attribute_predictor
 from pipeline.errors import BadModel
-from pipeline.similarity import training
-from pipeline.similarity.training import SimilarityTrainingSpec, TrainedSimilarityModel, train_similarity_model
+from pipeline.similarity.training import train as training
+from pipeline.similarity.training.train import SimilarityTrainingSpec, TrainedSimilarityModel, train_similarity_model
 from pipeline.training_state import TrainingState
 from tests.pipeline.attributes.coloured_squares import coloured_squares
 from tests.pipeline.similarity.colour_problem import colour_problem

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from pipeline.datasets.awa2 import build_awa2_index
+from pipeline.datasets.image_decoding import decode_image
 from pipeline.datasets.records import DatasetIndex
-from pipeline.image_decoding import decode_image
 
 pytestmark = pytest.mark.real_data
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.code_closure import SOURCE_ROOT
-from flows.settings_file import load_settings
+from flows.engine.code_identity import SOURCE_ROOT
+from flows.settings.file import load_settings
 from tests.flows.run_cases import Tables, run_quietly
 
 pytestmark = [pytest.mark.real_data, pytest.mark.slow]

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flows.code_closure import SOURCE_ROOT
-from flows.settings_file import load_settings
+from flows.engine.code_identity import SOURCE_ROOT
+from flows.settings.file import load_settings
 from pipeline.datasets.awa2 import build_awa2_index
+from pipeline.datasets.image_decoding import decode_image
 from pipeline.datasets.outfits import OutfitIndex, condition_name
 from pipeline.datasets.polyvore_outfits import build_polyvore_index
-from pipeline.image_decoding import decode_image
-from pipeline.pair_lists import read_pair_list, select_listed
+from pipeline.pairs.lists import read_pair_list, select_listed
 from tests.flows.run_cases import Tables, invoke, refusal, run_quietly
 
 pytestmark = pytest.mark.real_data

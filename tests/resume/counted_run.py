@@ -13,15 +13,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from flows.code_closure import SOURCE_ROOT
-from flows.shards import JobInputs, JobResult
+from flows.engine.code_identity import SOURCE_ROOT
+from flows.engine.shard_task import JobInputs, JobResult
 
 STARTS = "SANE_TEST_STARTS"
 
 
 def count_jobs(starts: str) -> None:
     """From now on note each job that begins in this process."""
-    from flows import execution
+    from flows.engine import execute as execution
 
     find = execution.job_body
 

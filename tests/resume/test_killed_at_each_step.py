@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from flows.code_closure import SOURCE_ROOT
+from flows.engine.code_identity import SOURCE_ROOT
 from stores.artifacts import ArtifactStore
 from tests.flows.run_cases import FinishedRun
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from flows.code_closure import SOURCE_ROOT
-from flows.query import current_tables
-from flows.settings_file import load_settings
-from flows.stages import build_stages
+from flows.commands.query import current_tables
+from flows.engine.code_identity import SOURCE_ROOT
+from flows.settings.file import load_settings
+from flows.stages.graph import build_stages
 from stores.artifacts import ArtifactStore
 from stores.maintenance import list_leftovers
 from tests.flows.planted_config import write_config

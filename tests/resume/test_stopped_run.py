@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.code_closure import SOURCE_ROOT
+from flows.engine.code_identity import SOURCE_ROOT
 from stores.artifacts import ArtifactStore
 from stores.location import Location
 from stores.maintenance import list_leftovers

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.code_closure import SOURCE_ROOT
+from flows.engine.code_identity import SOURCE_ROOT
 from stores.artifacts import ArtifactStore
 from stores.checkpoints import CheckpointFolder
 from tests.flows.planted_config import write_config

@@ -18,13 +18,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import flows.turns
-from flows.adopt import read_as_part
-from flows.code_closure import SOURCE_ROOT
-from flows.plan import plan_stage, plan_stages
-from flows.run import Reporter, RunRequest, run_stages
-from flows.runners import run_inline
-from flows.stages import build_stages
+import flows.engine.stage_lock
+from flows.engine.adopt import read_as_part
+from flows.engine.code_identity import SOURCE_ROOT
+from flows.engine.plan import plan_stage, plan_stages
+from flows.engine.run import Reporter, RunRequest, run_stages
+from flows.engine.runners import run_inline
+from flows.stages.graph import build_stages
 from stores.artifacts import ArtifactStore
 from stores.errors import StoreError
 from stores.leases import HeldLease, Lease, acquire, lease_file, live_leases
@@ -42,7 +42,7 @@ SHARDS = 5
 CHILD = f"""
 import sys, time
 from pathlib import Path
-import flows.execution, flows.progress_view, flows.turns
+import flows.engine.execute, flows.commands.progress, flows.engine.stage_lock
 from flows.cli import app
 
 config, name, folder, until, *options = sys.argv[1:]
@@ -58,7 +58,7 @@ def wait_for(what):
         assert time.monotonic() < end, what
         time.sleep(0.02)
 
-job_body = flows.execution.job_body
+job_body = flows.engine.execute.job_body
 def watched_job_body(job):
     body = job_body(job)
     def run(inputs):
@@ -71,19 +71,19 @@ def watched_job_body(job):
                 wait_for(f"{{other}}-computes-{{task.shard_key}}")
         return body(inputs)
     return run
-flows.execution.job_body = watched_job_body
+flows.engine.execute.job_body = watched_job_body
 
-waiting_text = flows.progress_view.waiting_text
+waiting_text = flows.commands.progress.waiting_text
 def watched_waiting_text(plan, lease):
     say("waits")
     return waiting_text(plan, lease)
-flows.progress_view.waiting_text = watched_waiting_text
+flows.commands.progress.waiting_text = watched_waiting_text
 
 if "leaseless" in options:
-    acquire = flows.turns.acquire
+    acquire = flows.engine.stage_lock.acquire
     def acquire_elsewhere(root, *words):
         return acquire(root.child(f"leases-of-{{name}}"), *words)
-    flows.turns.acquire = acquire_elsewhere
+    flows.engine.stage_lock.acquire = acquire_elsewhere
 
 if "mirrored" in options:
     import dataclasses
@@ -339,7 +339,7 @@ def test_a_holder_on_another_machine_is_waited_for_until_then(
         if looks == 5:
             raise LostPatienceError
 
-    monkeypatch.setattr(flows.turns.time, "sleep", look_again)
+    monkeypatch.setattr(flows.engine.stage_lock.time, "sleep", look_again)
     with pytest.raises(LostPatienceError):
         run_noting_waits(meeting.run)
     assert not (meeting.run.store / STAGE).exists()
@@ -354,5 +354,5 @@ def test_a_result_made_while_the_lease_was_asked_for_is_not_made_again(
             shutil.copytree(finished_run.store / STAGE, meeting.run.store / STAGE)
         return acquire(*words)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(flows.turns, "acquire", other_run_first)
+    monkeypatch.setattr(flows.engine.stage_lock, "acquire", other_run_first)
     assert meeting.run.computed(until=STAGE) == {}

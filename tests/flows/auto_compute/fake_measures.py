@@ -3,9 +3,9 @@
 import pytest
 
 from flows.auto_compute import measure
-from flows.settings import Settings
+from flows.settings.configuration import Settings
 from pipeline.errors import BadModel
-from pipeline.evaluation.precision_verdict import Agreement, MapDifference
+from pipeline.evaluation.precision.verdict import Agreement, MapDifference
 from pipeline.similarity.batch_choice import BatchChoice
 
 NOISE = MapDifference(0.1, 0.3, 0.05, 0.05)

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from flows import hardware
 from flows.auto_compute.decide import decided
 from flows.auto_compute.kept import batch_key, precision_key
 from flows.auto_compute.settle import kept_precision, settled
 from flows.current import current_artifacts
-from flows.plan import plan_stages
-from flows.run import RunRequest
-from flows.settings import Settings
-from flows.stages import build_stages
+from flows.engine import hardware
+from flows.engine.plan import plan_stages
+from flows.engine.run import RunRequest
+from flows.settings.configuration import Settings
+from flows.stages.graph import build_stages
 from pipeline.errors import BadSetting
 from stores.artifacts import ArtifactStore
 from stores.errors import ReadOnlyStore

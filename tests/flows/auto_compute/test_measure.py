@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from flows.auto_compute.measure import pass_seconds, within_memory
-from flows.shards import Device
+from flows.engine.shard_task import Device
 from pipeline.similarity.graph_capture import CapturedForward, CapturedPass, Forward
 from pipeline.similarity.scorer import SimilarityScorer
 from tests.end_to_end.test_second_run import run_commands

@@ -6,8 +6,8 @@ import pytest
 
 from flows.auto_compute.decide import decided
 from flows.auto_compute.settle import possible, settled
-from flows.run import RunRequest
-from flows.upkeep.collect import look_for_garbage
+from flows.engine.maintenance.collect import look_for_garbage
+from flows.engine.run import RunRequest
 from tests.end_to_end.test_second_run import run_commands
 from tests.flows.auto_compute.fake_measures import FakeMeasures
 from tests.flows.run_cases import FinishedRun, as_options, invoke

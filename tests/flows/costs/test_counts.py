@@ -8,10 +8,10 @@ import pytest
 from benchmarks.plan_accuracy import StageFigures, passes_disagree
 from flows.costs.estimate import StageCost
 from flows.costs.seeds import RunCosts
-from flows.plan import plan_stages
-from flows.settings import Settings
-from flows.settings_file import with_seed
-from flows.stages import build_stages
+from flows.engine.plan import plan_stages
+from flows.settings.configuration import Settings
+from flows.settings.file import with_seed
+from flows.stages.graph import build_stages
 from stores.artifacts import ArtifactStore
 from tests.flows.run_cases import FinishedRun
 

@@ -6,8 +6,8 @@ import pytest
 
 from flows.costs.facts import Facts
 from flows.costs.measure_files import ImageSource, measure_images
-from flows.plan import plan_stages
-from flows.stages import build_stages
+from flows.engine.plan import plan_stages
+from flows.stages.graph import build_stages
 from stores.artifacts import ArtifactStore
 from tests.flows.fake_folder import write_fake_folder
 from tests.flows.run_cases import FinishedRun

@@ -7,9 +7,9 @@ import pytest
 from flows.costs import measure_type_aware
 from flows.costs.measure_type_aware import measure_epoch
 from flows.costs.stopwatch import Stopwatch
-from flows.settings import Settings
-from pipeline.similarity.outfit_pixels import OutfitPixels
-from pipeline.similarity.type_aware_training import TypeAwareTrainingSpec, train_type_aware_model
+from flows.settings.configuration import Settings
+from pipeline.similarity.type_aware.outfit_pixels import OutfitPixels
+from pipeline.similarity.type_aware.training import TypeAwareTrainingSpec, train_type_aware_model
 
 SETTINGS = Settings.model_validate(
     {

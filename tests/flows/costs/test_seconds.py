@@ -18,7 +18,7 @@ from flows.costs.estimate import elapsed
 from flows.costs.measure import scorer_to_time
 from flows.costs.measure_gradients import measure_gradients
 from flows.costs.stopwatch import Stopwatch
-from flows.shards import Device
+from flows.engine.shard_task import Device
 from stores.location import Location
 from tests.end_to_end.test_second_run import run_commands
 from tests.flows.costs.test_counts import costs_of

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from flows.engine.upstream import Upstream
 from flows.jobs import localisation_metrics
-from flows.upstream import Upstream
 from stores.artifacts import ArtifactStore
 from tests.flows.jobs.small_store import fill, table
 from tests.pipeline.evaluation.broken_copy import broken_copy

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 import tests.oracles.audit as oracle
-from flows.graph import ShardPlan, Stage
+from flows.engine.shard_task import Device, JobInputs, ShardTask
+from flows.engine.stage import ShardPlan, Stage
+from flows.engine.upstream import Upstream
 from flows.jobs import map_localisation
-from flows.planners import localisation
-from flows.planners.dataset import planted_spec
-from flows.shards import Device, JobInputs, ShardTask
-from flows.upstream import Upstream
+from flows.stages import localisation_shards as localisation
+from flows.stages.dataset_shards import planted_spec
 from pipeline.datasets.planted.edits import changed_region
 from pipeline.datasets.planted.items import sample_item
 from stores.artifacts import ArtifactStore

@@ -5,11 +5,11 @@ import re
 import numpy as np
 import pytest
 
-from flows.jobs.image_lookup import PixelLookup
+from flows.engine.shard_task import Device, JobInputs, ShardTask
+from flows.engine.upstream import Upstream
 from flows.jobs.report import run
-from flows.jobs.report_maps import gallery_pairs
-from flows.shards import Device, JobInputs, ShardTask
-from flows.upstream import Upstream
+from flows.readers.image_lookup import PixelLookup
+from flows.readers.report_maps import gallery_pairs
 from stores.artifacts import ArtifactStore
 from stores.parts import ArraysPart
 from tests.flows.jobs.small_store import fill, table

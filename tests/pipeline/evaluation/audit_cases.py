@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.evaluation.audit import TrueEffects
+from pipeline.evaluation.audit.outcomes import TrueEffects
 
 FLOOR = 0.03
 

@@ -15,8 +15,8 @@ from pipeline.evaluation.randomisation_sanity import (
     check_randomisation,
     randomised_network,
 )
+from pipeline.saliency.build import build_generator
 from pipeline.saliency.contract import SaliencyGenerator, SaliencyMaps, SaliencyRequest
-from pipeline.saliency.methods import build_generator
 from pipeline.similarity.scorer import SimilarityScorer
 from tests.pipeline.saliency.small_models import SIZE_PX, random_pixels, unbiased_scorer
 

@@ -10,7 +10,7 @@ from torch import nn
 from pipeline.images import normalise_pixels
 from pipeline.networks import fold_batch_norms
 from pipeline.saliency.contract import SaliencyGenerator, SaliencyRequest
-from pipeline.saliency.masks import MaskDraws
+from pipeline.saliency.rise.masks import MaskDraws
 from pipeline.similarity.networks import build_embedding_network
 from pipeline.similarity.scorer import SimilarityScorer
 from tests.oracles import rise as oracle

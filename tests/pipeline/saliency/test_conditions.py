@@ -13,9 +13,9 @@ from pipeline.evaluation.curves import CurvePair
 from pipeline.evaluation.faithfulness import faithfulness_of_query
 from pipeline.saliency import perturbed_embeddings
 from pipeline.saliency.contract import SaliencyRequest
-from pipeline.saliency.masks import draw_masks
 from pipeline.saliency.perturbed_embeddings import embed_perturbations, perturbed_scores
-from pipeline.saliency.rise import RiseSpec, build_rise
+from pipeline.saliency.rise.maps import RiseSpec, build_rise
+from pipeline.saliency.rise.masks import draw_masks
 from pipeline.similarity.conditions import project
 from pipeline.similarity.scorer import SimilarityScorer
 from tests.oracles import rise as rise_oracle

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pipeline.saliency.build import build_generator, query_masks
 from pipeline.saliency.contract import SaliencyRequest
-from pipeline.saliency.methods import build_generator, query_masks
 from pipeline.saliency.perturbed_embeddings import embed_perturbations
 from tests.oracles.rise import worst_share_of_range
 from tests.pipeline.saliency.small_models import SIZE_PX, display_maps, random_pixels, small_scorer

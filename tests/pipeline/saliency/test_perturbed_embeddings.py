@@ -10,8 +10,8 @@ from torch import nn
 
 from pipeline.errors import BadModel
 from pipeline.saliency import perturbed_embeddings
-from pipeline.saliency.masks import MaskDraws, draw_masks
 from pipeline.saliency.perturbed_embeddings import embed_perturbations
+from pipeline.saliency.rise.masks import MaskDraws, draw_masks
 from pipeline.similarity.scorer import SimilarityScorer
 from tests.oracles import rise as oracle
 from tests.pipeline.evaluation.broken_copy import broken_copy

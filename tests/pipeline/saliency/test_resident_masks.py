@@ -6,11 +6,11 @@ import torch
 
 from pipeline.saliency import resident_masks
 from pipeline.saliency.contract import SaliencyRequest
-from pipeline.saliency.mask_source import GivenMasks, MaskSource
-from pipeline.saliency.masks import draw_masks
+from pipeline.saliency.perturbations import GivenMasks, MaskSource
 from pipeline.saliency.resident_masks import ResidentMasks, make_resident, resident
-from pipeline.saliency.rise import build_rise_with_masks
-from pipeline.saliency.sliding_window import SlidingWindowSpec, build_sliding_window_with_masks, query_windows
+from pipeline.saliency.rise.maps import build_rise_with_masks
+from pipeline.saliency.rise.masks import draw_masks
+from pipeline.saliency.sliding_window.maps import SlidingWindowSpec, build_sliding_window_with_masks, query_windows
 from tests.pipeline.saliency.small_models import SIZE_PX, display_maps, random_pixels, small_scorer
 
 SOURCES: dict[str, MaskSource] = {

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.similarity.training_data import LabelledPixels
+from pipeline.similarity.training.data import LabelledPixels
 
 COLOURS = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [0.8, 0.8, 0]])
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.similarity.outfit_pixels import OutfitPixels
+from pipeline.similarity.type_aware.outfit_pixels import OutfitPixels
 
 TYPES = ("bags", "shoes", "tops")
 COLOURS = np.array([[200, 60, 60], [60, 200, 60], [60, 60, 200], [200, 200, 60]])

@@ -10,7 +10,7 @@ import torch
 from pipeline.errors import BadModel
 from pipeline.similarity import conditions
 from pipeline.similarity.conditions import ConditionMasks, conditioned_cosines, project
-from pipeline.similarity.trained_conditions import trained_conditions
+from pipeline.similarity.type_aware.trained_conditions import trained_conditions
 from tests.oracles import type_aware as oracle
 from tests.pipeline.evaluation.broken_copy import broken_copy
 

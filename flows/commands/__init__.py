@@ -1,0 +1,1 @@
+"""The commands of `sane`: what they ask of a configured run, and what they print."""

@@ -1,0 +1,92 @@
+"""The `sane gc` command: what nobody wants any more, by stage; and deleting it."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from flows.commands.console import plain_console
+from flows.engine.maintenance.collect import Collection, delete_found, look_for_garbage
+from flows.settings.configuration import Settings
+from stores.garbage import Garbage
+
+_COUNTED = {
+    "manifests": "manifest",
+    "shards": "shard",
+    "leftovers": "leftover",
+    "checkpoints": "checkpoint",
+    "unfinished": "unfinished",
+    "leases": "lease",
+}
+_BESIDE = "(beside the stages)"
+
+
+def collect_command(
+    configurations: Sequence[tuple[str, Settings]], delete: bool, unpin: str | None, as_json: bool
+) -> None:
+    """Print what could be deleted, or delete it and print what was.
+
+    Args:
+        configurations: each with its name for people and its settings of all seeds.
+        delete: delete, instead of only looking.
+        unpin: a run's name that is to keep nothing any more, or None.
+        as_json: print one JSON object {deleted, stages, total, notes} instead of text.
+
+    Raises:
+        PipelineError, StoreError: a configuration cannot be planned, or the store not be read or written.
+    """
+    collection = look_for_garbage(configurations, unpin)
+    shown: Sequence[Garbage] = collection.garbage
+    if delete:
+        shown = _deleted(collection, unpin)
+    stages = [{"stage": stage, **_sums(found)} for stage, found in sorted(_by_stage(shown).items())]
+    if as_json:
+        answer = {"deleted": delete, "stages": stages, "total": _sums(shown), "notes": list(collection.notes)}
+        sys.stdout.write(json.dumps(answer, indent=2) + "\n")
+    else:
+        _print(plain_console(), stages, _sums(shown), collection, delete)
+
+
+def _deleted(collection: Collection, unpin: str | None) -> list[Garbage]:
+    going = delete_found(collection, unpin)
+    console = Console(stderr=True, highlight=False)
+    if not console.is_terminal:
+        return list(going)
+    return list(track(going, "deleting", total=len(collection.garbage), console=console, transient=True))
+
+
+def _by_stage(garbage: Iterable[Garbage]) -> dict[str, list[Garbage]]:
+    by_stage: dict[str, list[Garbage]] = {}
+    for item in garbage:
+        by_stage.setdefault(item.stage or _BESIDE, []).append(item)
+    return by_stage
+
+
+def _sums(garbage: Sequence[Garbage]) -> dict[str, Any]:
+    counts = {name: sum(1 for item in garbage if item.kind == kind) for name, kind in _COUNTED.items()}
+    files = sum(item.files for item in garbage)
+    return {**counts, "files": files, "size_bytes": sum(item.size_bytes for item in garbage)}
+
+
+def _print(
+    console: Console, stages: Sequence[dict[str, Any]], total: dict[str, Any], collection: Collection, deleted: bool
+) -> None:
+    for note in collection.notes:
+        console.print(f"note: {note}", soft_wrap=True, markup=False)
+    if not stages:
+        console.print("nothing to collect: all that the store holds is wanted")
+        return
+    columns = [name for name in total if name != "size_bytes" and total[name]]
+    table = Table(title="deleted" if deleted else "what nobody wants any more", title_justify="left")
+    table.add_column("stage", overflow="fold")
+    for name in (*columns, "MB"):
+        table.add_column(name, justify="right")
+    for row in (*stages, {"stage": "total", **total}):
+        table.add_row(row["stage"], *(str(row[name]) for name in columns), f"{row['size_bytes'] / 1e6:.1f}")
+    console.print(table)
+    if not deleted:
+        console.print("nothing was deleted; the same command with --delete does it")

@@ -1,0 +1,139 @@
+"""SQL over the tables of current stages, or of a run, by DuckDB; files are taken from manifests, never from a glob."""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from flows.commands.absent_tables import absent_table
+from flows.current import current_artifacts
+from flows.engine.history_tables import history_tables
+from flows.engine.run_artifacts import artifacts_of_run
+from flows.engine.upstream import Upstream
+from flows.settings.configuration import Settings
+from flows.settings.file import run_seeds, with_seed
+from pipeline.errors import BadSetting
+from stores.artifacts import ArtifactStore
+from stores.manifests import Commit
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def query_tables(settings: Settings, sql: str, run: str | None = None) -> "pa.Table":
+    """Return the result of a query over the current tables of every seed, or over those of a recorded run.
+
+    Tables of one name from several stages (such as the pairs of each split) are one table. With several
+    seeds a column `seed` is added where there is none. `runtime` has a row per shard.
+
+    Args:
+        settings: of all seeds; of them a recorded run needs only the store.
+        sql: the query.
+        run: a run's name, its id, or "latest"; None for what is current.
+
+    Raises:
+        BadSetting: the SQL is refused; the message says why and which tables there are, or why a table is not
+            there. Or there is no such run.
+    """
+    import duckdb
+
+    tables = current_tables(settings) if run is None else run_tables(settings.store.root, run)
+    with duckdb.connect(config={"enable_external_access": "false"}) as connection:
+        for name, table in tables.items():
+            connection.register(name, table)
+        try:
+            relation = connection.sql(sql)
+            result: pa.Table = None if relation is None else relation.to_arrow_table()
+        except duckdb.Error as error:
+            asked = re.search(r"Table with name (\w+) does not exist", str(error))
+            absent = asked and absent_table(settings, asked[1].lower(), run)
+            if absent:
+                raise absent from error
+            raise BadSetting(
+                expected=f"DuckDB SQL over the tables {', '.join(sorted(tables)) or '(none: run the pipeline first)'}",
+                found=str(error).strip(),
+                where="the query",
+                remedy="sane query CONFIG 'describe images' shows a table's columns, 'show tables' the tables",
+            ) from error
+    if result is None:
+        raise BadSetting(
+            expected="a query that returns rows",
+            found=repr(sql),
+            where="the query",
+            remedy="such as: sane query CONFIG 'select * from metrics'",
+        )
+    return result
+
+
+def current_tables(settings: Settings) -> "dict[str, pa.Table]":
+    """Return every table of the stages that are current, by name, and those of all runs on the store."""
+    seeds = run_seeds(settings)
+    return _tables([(seed, current_artifacts(with_seed(settings, seed))) for seed in seeds], settings.store.root)
+
+
+def run_tables(store_root: str, run: str) -> "dict[str, pa.Table]":
+    """Return every table of the results that a run used, by name, and those of all runs on the store.
+
+    Raises:
+        BadSetting: there is no such run.
+        StoreError: results of the run are gone, or cannot be read.
+    """
+    return _tables(artifacts_of_run(ArtifactStore(store_root), run), store_root)
+
+
+def _tables(readers: Sequence[tuple[int, Upstream]], store_root: str) -> "dict[str, pa.Table]":
+    import pyarrow as pa
+
+    from stores.concurrency import at_once
+    from stores.tables import table_from_rows
+
+    pieces: dict[str, list[pa.Table]] = defaultdict(list)
+    runtime: list[dict[str, Any]] = []
+    seen: set[tuple[str, str]] = set()
+    for seed, reader in readers:
+        for stage, manifest in reader.manifests.items():
+            if (stage, manifest.fingerprint) in seen:
+                continue  # what seeds share, such as the images, is one artifact
+            seen.add((stage, manifest.fingerprint))
+            commits = reader.commits(stage)
+            runtime += [_runtime_row(stage, commit) for commit in commits]
+            kept = [
+                (commit, part, record.detail["table"])
+                for commit in commits
+                for part, record in commit.parts.items()
+                if record.kind == "table"
+            ]
+            read = at_once(reader.store.root, partial(_read_table, reader.store), kept)
+            for (_, _, name), table in zip(kept, read, strict=True):
+                pieces[name].append(_with_seed(table, seed, len(readers) > 1))
+    # Stages of one run may be of different versions; a column that only the later one has is null elsewhere.
+    tables = {name: pa.concat_tables(found, promote_options="default") for name, found in pieces.items()}
+    tables |= history_tables(ArtifactStore(store_root))
+    return tables | ({"runtime": table_from_rows("runtime", runtime)} if runtime else {})
+
+
+def _read_table(store: ArtifactStore, part: tuple[Commit, str, str]) -> "pa.Table":
+    commit, name, _ = part
+    return store.read_part_table(commit, name)
+
+
+def _runtime_row(stage: str, commit: Commit) -> dict[str, Any]:
+    return {
+        "stage": stage,
+        "shard": commit.shard_label,
+        "images": commit.counts.get("images", 0),
+        "pairs": commit.counts.get("pairs", 0),
+        "forward_passes": commit.counts.get("forward_passes", 0),
+        "training_passes": commit.counts.get("training_passes", 0),
+        "seconds": commit.seconds,
+        "device": commit.provenance.get("device"),
+    }
+
+
+def _with_seed(table: "pa.Table", seed: int, several: bool) -> "pa.Table":
+    if not several or "seed" in table.column_names:
+        return table
+    import pyarrow as pa
+
+    return table.append_column("seed", pa.array([seed] * len(table), pa.int64()))

@@ -1,0 +1,63 @@
+"""What `sane status` shows."""
+
+import json
+import sys
+from typing import Any
+
+from rich.table import Table
+
+from flows.auto_compute.settle import settled
+from flows.commands.console import plain_console
+from flows.engine.plan import StagePlan, plan_stages
+from flows.settings.configuration import Settings
+from flows.settings.file import run_seeds, with_seed
+from flows.stages.graph import build_stages
+from stores.artifacts import ArtifactStore
+
+COLOURS = {"current": "green", "stale": "yellow", "partial": "yellow", "pending": "blue", "missing": "red"}
+
+
+def print_plans(settings: Settings, as_json: bool) -> None:
+    """Print the state of every stage for every seed.
+
+    Args:
+        settings: of the run.
+        as_json: a list of {seed, stage, state, reasons, fingerprint, shards_done, shards} instead of a table.
+
+    Raises:
+        PipelineError, StoreError: inputs are refused, or the store cannot be read.
+    """
+    store = ArtifactStore(settings.store.root)
+    listed: list[dict[str, Any]] = []
+    for seed in run_seeds(settings):
+        plans = plan_stages(build_stages(settled(with_seed(settings, seed))), store)
+        if as_json:
+            listed += [{"seed": seed, **describe_plan(plan)} for plan in plans]
+        else:
+            _print_table(plans, f"seed {seed}")
+    if as_json:
+        sys.stdout.write(json.dumps(listed, indent=2) + "\n")
+
+
+def describe_plan(plan: StagePlan) -> dict[str, Any]:
+    """Return the contract fields of one stage's state."""
+    return {
+        "stage": plan.stage.name,
+        "state": plan.state,
+        "reasons": list(plan.reasons),
+        "fingerprint": plan.fingerprint,
+        "shards_done": len(plan.shards_done),
+        "shards": len(plan.shards) or None,
+    }
+
+
+def _print_table(plans: list[StagePlan], title: str) -> None:
+    console = plain_console()
+    table = Table(title=f"{title}: stages", title_justify="left")
+    for heading in ("stage", "state", "shards done", "why"):
+        table.add_column(heading, overflow="fold")
+    for plan in plans:
+        shards = f"{len(plan.shards_done)} of {len(plan.shards)}" if plan.shards else "not known yet"
+        colour = COLOURS[plan.state]
+        table.add_row(plan.stage.name, f"[{colour}]{plan.state}[/]", shards, "\n".join(plan.reasons))
+    console.print(table)

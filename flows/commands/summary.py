@@ -1,0 +1,70 @@
+"""The tables a run ends with."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from flows.engine.upstream import Upstream
+from pipeline.saliency.catalogue import FIXED
+
+Row = dict[str, Any]
+
+
+def print_summary(console: Console, current: Upstream) -> None:
+    """Print faithfulness by generator and explanations by variant, x 100 with 95 % intervals clustered by query."""
+    rows = current.rows("metrics", "metrics")
+    areas = [{**row, "maps": _maps_name(row)} for row in rows if _is_faithfulness(row)]
+    pivot(console, "saliency faithfulness (x 100)", areas, "maps")
+    shown = [row for row in rows if _is_explanation(row)]
+    pivot(console, _explanations_title(shown), shown, "variant")
+    if any(row["variant"] == "embedding_effect" for row in shown):
+        console.print(
+            "embedding_effect is told which attributes the query has and ranks only these: "
+            "its top1_accuracy says nothing about it"
+        )
+
+
+def _explanations_title(rows: list[Row]) -> str:
+    """Return a title that explains the columns there are."""
+    meanings = {
+        "top1_accuracy": "the query has the attribute named first",
+        "removal": "drop of the score without it",
+        "hit_at_1": "it is the truly best one",
+        "normalised_regret": "0 perfect, 100 a random present attribute",
+    }
+    metrics = {row["metric"] for row in rows}
+    return f"explanations (x 100; {'; '.join(f'{name}: {text}' for name, text in meanings.items() if name in metrics)})"
+
+
+def _maps_name(row: Row) -> str:
+    return str(row["generator"]) if row["mode"] == FIXED else f"{row['generator']}, {row['mode']}"
+
+
+def _is_faithfulness(row: Row) -> bool:
+    return row["table_name"] == "saliency_faithfulness" and row["metric"] in ("insertion_auc", "deletion_auc")
+
+
+def _is_explanation(row: Row) -> bool:
+    shown = {"attribute_explanation": ("top1_accuracy", "removal"), "audit": ("hit_at_1", "normalised_regret")}
+    return row["metric"] in shown.get(row["table_name"], ()) and "|" not in str(row["variant"])
+
+
+def pivot(console: Console, title: str, rows: list[Row], key: str) -> None:
+    """Print one row per value of `key` and one column per metric."""
+    metrics = list(dict.fromkeys(row["metric"] for row in rows))
+    cells = {(row[key], row["metric"]): row for row in rows}
+    table = Table(title=title, title_justify="left")
+    table.add_column(key)
+    for metric in metrics:
+        table.add_column(metric, justify="right")
+    for name in dict.fromkeys(row[key] for row in rows):
+        table.add_row(name, *(_cell(cells.get((name, metric))) for metric in metrics))
+    console.print(table)
+
+
+def _cell(row: Row | None) -> str:
+    if row is None or row["value"] is None:
+        return "-"
+    interval = "" if row["ci_low"] is None else f" [{100 * row['ci_low']:.1f}, {100 * row['ci_high']:.1f}]"
+    return f"{100 * row['value']:.1f}{interval}"

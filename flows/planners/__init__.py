@@ -1,1 +1,0 @@
-"""How each stage cuts its work into shards, and which digests each shard depends on; no torch here."""

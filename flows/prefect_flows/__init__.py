@@ -1,0 +1,1 @@
+"""Runs as Prefect flows: a subflow a stage, a task a shard."""

@@ -1,0 +1,1 @@
+"""Every key of a configuration file with its meaning, default and limits."""

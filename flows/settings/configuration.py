@@ -1,0 +1,176 @@
+"""Every setting with its meaning, default and limits; the keys are a contract with users."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from flows.settings.saliency import SaliencySettings
+from flows.settings.section import Positive, Section, Share
+from flows.settings.similarity_model import SimilarityModelSettings
+from flows.settings.white_box import refuse_gradients_of_black_box
+
+WHITE = (255, 255, 255)
+DEFAULT_BATCH_SIZE = 100
+VariantName = Literal[
+    "random",
+    "best_constant",
+    "prior_only",
+    "predicted_in_both",
+    "classifier",
+    "sane",
+    "sane+match",
+    "sane+match+count",
+    "embedding_effect",
+    "embedding_effect+presence",
+]
+
+
+class DatasetSettings(Section):
+    """[dataset]: which images, and how they become pixels."""
+
+    kind: Literal["planted", "awa2", "polyvore_outfits", "folder"] = Field(
+        description="planted (rendered), awa2 or polyvore_outfits (the releases' layouts), folder (your own images)"
+    )
+    root: Path | None = Field(None, description="folder of the dataset, relative to the configuration file")
+    table: Path | None = Field(None, description="folder: CSV or Parquet file with a row for each image")
+    image_size_px: int = Field(112, ge=16, le=1024, description="side of the square images, px")
+    canvas: tuple[int, int, int] = Field(
+        (127, 127, 127), description="RGB behind transparent and blanked pixels; polyvore_outfits: white unless set"
+    )
+    max_unreadable_share: Share = Field(0.01, description="largest share of unreadable images a run accepts")
+    effective_resolution_px: int | None = Field(
+        None,
+        ge=8,
+        description="reduce every image's short side to this first, so that all carry equal detail",
+    )
+    validation_images: int = Field(20, ge=2, description="awa2: images of each training class set aside")
+    outfit_splits: Literal["nondisjoint", "disjoint"] = Field(
+        "nondisjoint", description="polyvore_outfits: whether splits may share items (never outfits)"
+    )
+    seed: int = Field(0, description="planted: seed of the items")
+    train_items: Positive = Field(1600, description="planted: training items")
+    valid_items: Positive = Field(400, description="planted: validation items")
+    test_items: Positive = Field(400, description="planted: items of the audit split")
+    distractor_correlation: Share = Field(0.4, description="planted: correlation of distractors with drivers")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _white_canvas_of_catalogues(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("kind") == "polyvore_outfits":
+            return {"canvas": WHITE, **values}
+        return values
+
+    @model_validator(mode="after")
+    def _root_where_needed(self) -> "DatasetSettings":
+        if self.kind != "planted" and self.root is None:
+            raise ValueError(f"dataset.root is required where dataset.kind is {self.kind!r}")
+        if (self.kind == "folder") != (self.table is not None):
+            raise ValueError("dataset.table is required where dataset.kind is 'folder', and only there")
+        return self
+
+
+class StoreSettings(Section):
+    """[store]: where artifacts live."""
+
+    root: str = Field("store", description="a folder (relative to the configuration file) or an fsspec URL")
+
+
+# They matter to the masks of a type-aware model only.
+class PairsSettings(Section):
+    """[pairs]: which pairs are explained, and which train the attribute model."""
+
+    train_references: Positive = Field(5, description="K: references per training image")
+    references: Positive = Field(5, description="references per validation and test query")
+    train: Positive | None = Field(None, description="most training pairs with maps; empty: all training images")
+    valid: Positive = Field(2000, description="most validation pairs")
+    test: Positive = Field(10000, description="most test pairs")
+    file: Path | None = Field(None, description="list of test pairs, a line `query reference label` each, not sampled")
+    max_missing_share: Share = Field(0.01, description="largest share of its lines that may name missing images")
+    match_threshold: Share = Field(0.5, description="planted: least planted similarity of a match")
+
+
+class AttributeModelSettings(Section):
+    """[attribute_model]: the SANE predictor and the classifier beside it."""
+
+    names: list[Literal["sane", "classifier"]] = Field(["sane", "classifier"], description="models to train")
+    backbone: Literal["resnet18", "resnet18_three_stage", "small_residual"] = Field("resnet18", description="the trunk")
+    pretrained: str | None = Field(None, description="torchvision weights to start from")
+    epochs: Positive = Field(300, description="most epochs")
+    patience: Positive = Field(20, description="epochs without a better validation mAP before training stops")
+    batch_size: Positive = Field(256, description="images per step")
+    learning_rate: float = Field(5e-4, gt=0, description="Adam's")
+    learning_rate_decay: float = Field(0.985, gt=0, le=1, description="factor per epoch")
+    heatmap_weight: float = Field(5e-3, ge=0, description="lambda of L = L_Huber + lambda L_hm")
+    huber_reduction: Literal["mean", "sum_attributes"] = Field(
+        "mean", description="mean over batch and attributes (the authors' code), or sum over attributes"
+    )
+    map_temperature: float = Field(3.0, gt=0, description="inverse temperature of normalise_map")
+
+
+class ExplanationSettings(Section):
+    """[explanation]: how an attribute is chosen."""
+
+    variants: list[VariantName] = Field(list(VariantName.__args__), description="rows of the tables")  # type: ignore[attr-defined]
+    prior: Literal["count"] = Field("count", description="the prior of sane+match+count")
+    prior_smoothing: float = Field(1.0, ge=0, description="pseudo-count of each attribute")
+    weight_grid_step: float = Field(0.05, gt=0, le=0.5, description="step of the simplex of weights")
+
+
+class EvaluationSettings(Section):
+    """[evaluation]: intervals and seeds."""
+
+    bootstrap_samples: int = Field(1000, ge=100, description="resamples of queries behind each interval")
+    seeds: list[int] = Field([], description="run once per seed; empty: only `seed`")
+
+
+class ComputeSettings(Section):
+    """[compute]: where and how fast; none of it is in a fingerprint, except precision."""
+
+    runner: Literal["inline", "prefect", "dask"] | None = Field(
+        None,
+        description="inline: this process; prefect: a flow; dask: workers of a Dask cluster; "
+        "empty: dask where dask_address is set, else inline",
+    )
+    dask_address: str | None = Field(
+        None, description="Dask scheduler, such as tcp://host:8786; empty: runner dask starts workers on this machine"
+    )
+    workers: Positive | None = Field(
+        None, description="Dask workers on this machine; empty: one a GPU, or one a core (at most 8)"
+    )
+    worker_patience_minutes: float = Field(
+        60, ge=0, description="how long a run waits for a first Dask worker, or when the last one is gone"
+    )
+    device: str = Field("auto", description="cpu, cuda, cuda:0; auto: cuda where there is one")
+    precision: Literal["float32", "bfloat16", "auto"] = Field(
+        "float32",
+        description="of the similarity model's passes; auto: bfloat16 where the device gains by it and maps hardly "
+        "change, measured once",
+    )
+    batch_size: Positive | Literal["auto"] = Field(
+        DEFAULT_BATCH_SIZE, description="images per forward pass; auto: timed once for device, image size and model"
+    )
+    threads: int | None = Field(None, ge=1, description="CPU threads; empty: all cores")
+    checkpoint_seconds: float = Field(
+        60, ge=0, description="least time between two checkpoints of a training, s; 0: one after every epoch"
+    )
+
+
+class Settings(Section):
+    """A whole configuration file."""
+
+    seed: int = Field(0, description="of weights, batches, pairs, masks and resamples")
+    dataset: DatasetSettings
+    store: StoreSettings = StoreSettings()  # type: ignore[call-arg]
+    similarity_model: SimilarityModelSettings = SimilarityModelSettings()  # type: ignore[call-arg]
+    pairs: PairsSettings = PairsSettings()  # type: ignore[call-arg]
+    saliency: SaliencySettings = SaliencySettings()  # type: ignore[call-arg]
+    attribute_model: AttributeModelSettings = AttributeModelSettings()  # type: ignore[call-arg]
+    explanation: ExplanationSettings = ExplanationSettings()  # type: ignore[call-arg]
+    evaluation: EvaluationSettings = EvaluationSettings()  # type: ignore[call-arg]
+    compute: ComputeSettings = ComputeSettings()  # type: ignore[call-arg]
+
+    @model_validator(mode="after")
+    def _gradients_of_networks_only(self) -> "Settings":
+        refuse_gradients_of_black_box(self.similarity_model.kind, self.saliency.generators)
+        return self

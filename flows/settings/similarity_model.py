@@ -1,0 +1,115 @@
+"""The settings of the model that is explained: one of ours, or the user's own."""
+
+import re
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from flows.settings.section import Positive, PositiveNumber, Section
+
+ArgumentValue = bool | int | float | str | list[bool | int | float | str]
+FACTORY = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*"
+FACTORY_KEYS = frozenset({"factory", "factory_path", "factory_arguments", "factory_files", "array_type", "conditions"})
+USER_MODEL_KEYS = FACTORY_KEYS | {"program", "input_size_px", "mean", "std", "version"}
+TYPE_AWARE_KEYS = frozenset({"negatives", "general_weight", "mask_weight", "norm_weight"})
+
+
+class SimilarityModelSettings(Section):
+    """[similarity_model]: the model that is explained."""
+
+    kind: Literal["resnet18", "type_aware", "user"] = Field(
+        "resnet18",
+        description="resnet18: residual network with an embedding head; "
+        "type_aware: besides, a mask per pair of item types, trained on outfits; "
+        "user: your own, by factory or program",
+    )
+    network: Literal["resnet18", "resnet18_three_stage", "small_residual"] = Field(
+        "resnet18_three_stage", description="the trunk"
+    )
+    weights: Path | None = Field(None, description="safetensors or torch state dict, instead of training")
+    pretrained: str | None = Field(None, description="torchvision weights to start from, e.g. IMAGENET1K_V1")
+    embedding_dim: Positive = Field(64, description="length of an embedding")
+    objective: Literal["auto", "triplet", "regression"] = Field(
+        "auto", description="triplet on classes, regression on graded targets; auto: what the dataset gives"
+    )
+    epochs: Positive = Field(60, description="most epochs")
+    patience: Positive = Field(20, description="epochs without improvement before training stops")
+    batch_size: int = Field(64, ge=8, description="images per step")
+    images_per_class: int = Field(4, ge=2, description="images of one class in a triplet batch")
+    learning_rate: float = Field(1e-3, gt=0, description="AdamW, decayed along a cosine")
+    weight_decay: float = Field(1e-4, ge=0, description="AdamW's")
+    margin: float = Field(
+        0.2, gt=0, description="of the triplet loss, on distances of unit embeddings (type_aware: squared distances)"
+    )
+    flips: bool = Field(True, description="mirror half of the training images")
+    negatives: Positive = Field(4, description="type_aware: most negatives drawn for each pair of items")
+    general_weight: float = Field(5e-5, ge=0, description="type_aware: weight of the loss on general embeddings")
+    mask_weight: float = Field(5e-4, ge=0, description="type_aware: weight of the masks' L1 norm")
+    norm_weight: float = Field(5e-4, ge=0, description="type_aware: weight of the general embeddings' L2 norm")
+    factory: str | None = Field(
+        None, description="user: package.module:function that returns the model; its code is run"
+    )
+    factory_path: Path | None = Field(
+        None, description="user: folder that the factory's module is imported from; empty: this file's own folder"
+    )
+    factory_arguments: dict[str, ArgumentValue] = Field({}, description="user: keyword arguments of the factory")
+    factory_files: dict[str, Path] = Field(
+        {}, description="user: files, such as weights, handed to the factory as keyword arguments (absolute paths)"
+    )
+    program: Path | None = Field(
+        None, description="user: a file of torch.export.save instead of a factory; load only one that you trust"
+    )
+    array_type: Literal["torch", "numpy"] = Field(
+        "torch", description="user: what embed gets: tensors on compute.device, or numpy arrays"
+    )
+    input_size_px: int | None = Field(
+        None, ge=1, description="user: side that images are resized to; empty: dataset.image_size_px"
+    )
+    mean: tuple[float, float, float] | None = Field(
+        None, description="user: RGB subtracted from values 0 to 1; empty: values stay 0 to 1"
+    )
+    std: tuple[PositiveNumber, PositiveNumber, PositiveNumber] | None = Field(
+        None, description="user: RGB to divide by after subtracting the mean"
+    )
+    conditions: bool = Field(
+        False, description="user: score pairs of items under the masks of the model's method condition_masks()"
+    )
+    version: str | None = Field(
+        None, description="user: change it when the model changed in a way that neither its code nor its files show"
+    )
+
+    @property
+    def name(self) -> str:
+        """What tables and the report call the model."""
+        if self.kind != "user":
+            return self.network
+        return " ".join(filter(None, ("user", self.factory or "program", self.version)))
+
+    @field_validator("factory")
+    @classmethod
+    def _module_and_function(cls, value: str | None) -> str | None:
+        if value is not None and re.fullmatch(FACTORY, value) is None:
+            raise ValueError("module:function, such as my_model:build for the function build in my_model.py")
+        return value
+
+    @model_validator(mode="after")
+    def _keys_of_its_kind(self) -> "SimilarityModelSettings":
+        is_user = self.kind == "user"
+        foreign = sorted(name for name in self.model_fields_set - {"kind"} if (name in USER_MODEL_KEYS) != is_user)
+        if foreign:
+            raise ValueError(f"no similarity_model.{foreign[0]} where similarity_model.kind is {self.kind!r}")
+        if is_user and (self.factory is None) == (self.program is None):
+            raise ValueError("either similarity_model.factory or similarity_model.program")
+        if self.program is not None and self.conditions:
+            raise ValueError("similarity_model.conditions with a factory only: a program has no method condition_masks")
+        if self.program is not None and self.model_fields_set & FACTORY_KEYS:
+            raise ValueError("similarity_model.program without the keys of a factory and without array_type")
+        if (self.mean is None) != (self.std is None):
+            raise ValueError("similarity_model.mean and similarity_model.std together")
+        named = [*self.factory_arguments, *self.factory_files]
+        if len(set(named)) < len(named) or not all(name.isidentifier() for name in named):
+            raise ValueError("distinct Python names in similarity_model.factory_arguments and factory_files")
+        if self.kind == "type_aware" and self.weights is not None:
+            raise ValueError("similarity_model.weights holds no masks: leave it out where kind is 'type_aware'")
+        return self

@@ -1,0 +1,95 @@
+"""A user's model from its description: what names it, and nothing of where it lies."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from flows.user_model.factory import call_factory
+from flows.user_model.files import FILE_PLACE
+from pipeline.errors import BadModel
+from pipeline.similarity.user_model.model import Preprocessing, UserModel, as_embed
+from pipeline.similarity.user_model.program_file import load_program
+
+
+def load_user_model(
+    description: Mapping[str, Any], places: Mapping[str, str | None], program: bytes | None, device: str
+) -> UserModel:
+    """Return the model on a device, as a network of the pipeline.
+
+    Args:
+        description: `factory`, `factory_arguments`, `sources` and `files` (sha256 by name), or `program` (sha256);
+            `array_type`, `input_size_px`, `mean`, `std`.
+        places: `factory_folder`, and the path of each file.
+        program: content of the program's file, None for a factory.
+        device: torch device.
+
+    Raises:
+        BadModel: code or files are not those of the description, or do not make a model.
+    """
+    if program is not None:
+        _check_digest("similarity_model.program", program, description["program"])
+        return UserModel(load_program(program, device, "similarity_model.program"), _preprocessing(description))
+    return as_user_model(make_user_object(description, places), description, device)
+
+
+def make_user_object(description: Mapping[str, Any], places: Mapping[str, str | None]) -> object:
+    """Return what the factory of a description returns.
+
+    Raises:
+        BadModel: code or files are not those of the description, or the factory fails.
+    """
+    files = {name: str(places[f"{FILE_PLACE}{name}"]) for name in description["files"]}
+    for name, path in files.items():
+        _check_digest(path, read_model_file(path, f"similarity_model.factory_files.{name}"), description["files"][name])
+    return call_factory(
+        description["factory"],
+        str(places["factory_folder"]),
+        description["sources"],
+        description["factory_arguments"],
+        files,
+    )
+
+
+def as_user_model(made: object, description: Mapping[str, Any], device: str) -> UserModel:
+    """Return what a factory made as a network of the pipeline, on a device.
+
+    Raises:
+        BadModel: it is neither a module nor an object with a method `embed`.
+    """
+    return UserModel(as_embed(made, device), _preprocessing(description), description["array_type"] == "numpy")
+
+
+def _preprocessing(description: Mapping[str, Any]) -> Preprocessing:
+    mean, std = description["mean"], description["std"]
+    return Preprocessing(
+        description["input_size_px"], None if mean is None else tuple(mean), None if std is None else tuple(std)
+    )
+
+
+def read_model_file(path: str, key: str) -> bytes:
+    """Return the content of a file of the user's model.
+
+    Raises:
+        BadModel: it cannot be read.
+    """
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise BadModel(
+            expected="a readable file",
+            found=error.strerror or type(error).__name__,
+            where=f"{key} = {path}",
+            remedy="correct the path (it is relative to the configuration file)",
+        ) from error
+
+
+def _check_digest(where: str, data: bytes, expected: str) -> None:
+    found = sha256(data).hexdigest()
+    if found != expected:
+        raise BadModel(
+            expected=f"the file that was there when the run was planned (sha256 {expected[:12]})",
+            found=f"another one (sha256 {found[:12]})",
+            where=where,
+            remedy="start the run again",
+        )

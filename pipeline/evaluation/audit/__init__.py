@@ -1,0 +1,1 @@
+"""Explanations against measured truth: what naming an attribute achieved, and whether maps find it."""

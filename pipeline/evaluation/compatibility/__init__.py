@@ -1,0 +1,1 @@
+"""How well a similarity model knows what goes together: questions on outfits."""

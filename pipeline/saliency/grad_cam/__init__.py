@@ -1,0 +1,1 @@
+"""Grad-CAM of the similarity score."""

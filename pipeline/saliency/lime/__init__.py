@@ -1,0 +1,1 @@
+"""LIME: a linear model of the score over superpixels."""

@@ -1,0 +1,1 @@
+"""RISE: scores of randomly masked images, averaged over the masks."""

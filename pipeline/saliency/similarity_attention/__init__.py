@@ -1,0 +1,1 @@
+"""Similarity attention (SAM): feature differences as weights of a layer's channels."""

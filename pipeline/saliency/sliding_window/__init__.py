@@ -1,0 +1,1 @@
+"""A sliding window: how far the score drops where it removes pixels."""

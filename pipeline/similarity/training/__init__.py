@@ -1,0 +1,1 @@
+"""Training of a similarity network on classes or graded targets."""

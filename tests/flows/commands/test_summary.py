@@ -1,0 +1,41 @@
+"""The tables at the end of a run: their captions explain the columns that are there, and no others."""
+
+import io
+
+from rich.console import Console
+
+from flows.commands.summary import print_summary
+from flows.current import current_artifacts
+from flows.engine.upstream import Upstream
+from tests.flows.run_cases import FinishedRun
+
+
+class WithoutAudit(Upstream):
+    """The results of a run on data whose true causes are not known."""
+
+    def rows(self, stage: str, part: str, prefix: str = "") -> list[dict[str, object]]:
+        return [row for row in super().rows(stage, part, prefix) if row["table_name"] != "audit"]
+
+
+def summary_of(upstream: Upstream) -> str:
+    console = Console(file=io.StringIO(), width=300)
+    print_summary(console, upstream)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_the_caption_explains_the_columns_there_are(finished_run: FinishedRun) -> None:
+    current = current_artifacts(finished_run.settings())
+    whole = summary_of(current)
+    for metric in ("top1_accuracy: ", "removal: ", "hit_at_1: ", "normalised_regret: "):
+        assert metric in whole
+    without = summary_of(WithoutAudit(current.store, current.manifests))
+    assert "removal: " in without
+    assert "regret" not in without
+    assert "hit_at_1" not in without
+
+
+def test_a_variant_that_is_told_what_the_query_has_is_named(finished_run: FinishedRun) -> None:
+    assert "embedding_effect is told which attributes the query has" in summary_of(
+        current_artifacts(finished_run.settings())
+    )

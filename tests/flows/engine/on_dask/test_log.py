@@ -1,0 +1,27 @@
+"""What is left out of the log while a run is on Dask."""
+
+import logging
+
+import pytest
+
+from flows.engine.on_dask.log import without_cancelled_waits
+
+TORNADO = logging.getLogger("tornado.application")
+CANCEL = "Exception in callback functools.partial(<function sync.<locals>.cancel at 0x7f4b25f318a0>)"
+
+
+def log_an_error(message: str, error: Exception) -> None:
+    try:
+        raise error
+    except Exception:
+        TORNADO.exception(message)
+
+
+def test_only_the_failed_cancellation_of_a_wait_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    with without_cancelled_waits():
+        log_an_error(CANCEL, NameError("cannot access free variable 'future'"))
+        assert caplog.records == []
+        log_an_error(CANCEL, ValueError("something else"))
+        log_an_error("Exception in callback of mine", NameError("future"))
+    log_an_error(CANCEL, NameError("cannot access free variable 'future'"))
+    assert len(caplog.records) == 3

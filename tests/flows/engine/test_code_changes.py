@@ -1,0 +1,91 @@
+"""What an edit of the sources makes stale; `sane status` runs on an edited copy of them, in a fresh process."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.engine.code_identity import SOURCE_ROOT
+from tests.flows.run_cases import FinishedRun, in_fresh_process, states
+
+Status = dict[str, dict[str, Any]]
+
+AFTER_THE_RISE_MAPS = {
+    "faithfulness.rise.fixed",
+    "map_localisation.rise.fixed",
+    "attribute_model.sane",
+    "attribute_scores.sane",
+    "explanation_weights",
+    "explanations",
+    "audit",
+    "metrics",
+    "report",
+}
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    copy = tmp_path / "source"
+    for package in ("pipeline", "stores", "flows"):
+        shutil.copytree(SOURCE_ROOT / package, copy / package, ignore=shutil.ignore_patterns("__pycache__"))
+    return copy
+
+
+@pytest.fixture
+def status_of(finished_run: FinishedRun, source: Path) -> Callable[[], Status]:
+    def status() -> Status:
+        arguments = ["-m", "flows.cli", "status", str(finished_run.config), "--format", "json"]
+        return {row["stage"]: row for row in json.loads(in_fresh_process(arguments, source).stdout)}
+
+    return status
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) >= 1, f"{old!r} is not in {path}"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_comments_docstrings_and_code_beside_the_results_make_nothing_stale(
+    source: Path, status_of: Callable[[], Status]
+) -> None:
+    files = sorted((source / "pipeline").rglob("*.py")) + sorted((source / "flows" / "jobs").rglob("*.py"))
+    for path in files:
+        text = path.read_text(encoding="utf-8")
+        assert text.startswith('"""')
+        path.write_text('"""Edited. ' + text[3:] + "\n\n# an afterthought\n", encoding="utf-8")
+    edit(source / "pipeline/saliency/rise/masks.py", '    """Return', '    """Give back what was asked for. Return')
+    assert len(files) > 80
+    # Code that no result depends on: the wording of errors, progress, tables on the console.
+    for name in ("pipeline/errors.py", "flows/jobs/progress.py", "flows/commands/status.py", "stores/tables.py"):
+        (source / name).write_text((source / name).read_text(encoding="utf-8") + "\n\nEDITED = 1\n", encoding="utf-8")
+    status = status_of()
+    assert states(status, "current") == set(status)
+
+
+def test_a_helper_of_rise_makes_its_maps_stale_and_what_follows_wait(
+    source: Path, status_of: Callable[[], Status]
+) -> None:
+    masks = source / "pipeline/saliency/rise/masks.py"
+    masks.write_text(masks.read_text(encoding="utf-8") + "\n\nEDITED = 1\n", encoding="utf-8")
+    status = status_of()
+    rise_maps = {f"saliency_maps.{split}.rise.fixed" for split in ("train", "valid", "test")}
+    assert states(status, "stale") == rise_maps
+    for name in rise_maps:
+        assert status[name]["reasons"][0].startswith("code.pipeline.saliency.masks: ")
+        assert status[name]["reasons"][1].endswith("shards to do (0 unchanged since the last result)")
+    assert states(status, "pending") == AFTER_THE_RISE_MAPS
+    assert all(status[name]["reasons"][0].startswith("will be checked after ") for name in AFTER_THE_RISE_MAPS)
+    assert states(status, "current") == set(status) - rise_maps - AFTER_THE_RISE_MAPS
+
+
+def test_a_helper_of_jobs_counts_for_every_job_that_imports_it(source: Path, status_of: Callable[[], Status]) -> None:
+    names = source / "flows/jobs/variant_names.py"
+    names.write_text(names.read_text(encoding="utf-8") + "\n\nEDITED = 1\n", encoding="utf-8")
+    status = status_of()
+    assert states(status, "stale") == {"explanations"}
+    assert states(status, "pending") == {"audit", "metrics", "report"}
+    assert any(reason.startswith("code.flows.jobs.variant_names: ") for reason in status["metrics"]["reasons"])

@@ -1,0 +1,165 @@
+"""The stage graph: well formed for every kind of dataset, names as the contract spells them."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from flows.engine.code_identity import stage_code
+from flows.engine.request import needed_for
+from flows.engine.stage import Stage
+from flows.settings.configuration import DatasetSettings, PairsSettings, Settings
+from flows.settings.generators import RiseSettings
+from flows.settings.saliency import SaliencySettings
+from flows.settings.similarity_model import SimilarityModelSettings
+from flows.stages.graph import build_stages
+
+PLANTED = Settings(dataset=DatasetSettings(kind="planted"))
+AWA2 = Settings(dataset=DatasetSettings(kind="awa2", root=Path("photographs")))
+OUTFITS = Settings(dataset=DatasetSettings(kind="polyvore_outfits", root=Path("catalogue")))
+OWN = Settings(dataset=DatasetSettings(kind="folder", root=Path("mine"), table=Path("items.csv")))
+LISTED = OUTFITS.model_copy(update={"pairs": PairsSettings(file=Path("pairs.txt"))})
+FROM_FILE = PLANTED.model_copy(update={"similarity_model": SimilarityModelSettings(weights=Path("model.safetensors"))})
+GRAPHS = pytest.mark.parametrize(
+    "settings",
+    [PLANTED, AWA2, OUTFITS, OWN, LISTED, FROM_FILE],
+    ids=["planted", "awa2", "outfits", "own", "listed", "from_file"],
+)
+
+
+@GRAPHS
+def test_every_upstream_stage_comes_before(settings: Settings) -> None:
+    seen: set[str] = set()
+    for stage in build_stages(settings):
+        assert stage.name not in seen
+        assert set(stage.upstream) <= seen, stage.name
+        assert len(set(stage.upstream)) == len(stage.upstream)
+        seen.add(stage.name)
+
+
+@GRAPHS
+def test_what_a_stage_reads_is_upstream_of_it(settings: Settings) -> None:
+    for stage in build_stages(settings):
+        named = {*stage.settings.get("reads", {}), stage.settings.get("maps"), stage.settings.get("attribute_model")}
+        assert named - {None} <= set(stage.upstream), stage.name
+
+
+@GRAPHS
+def test_every_job_exists_and_every_stage_has_code(settings: Settings) -> None:
+    for stage in build_stages(settings):
+        assert importlib.util.find_spec(f"flows.jobs.{stage.job}") is not None
+        code = stage_code(stage.job, stage.code)
+        assert f"flows.jobs.{stage.job}" in code
+        assert all(len(digest) == 64 for digest in code.values())
+
+
+def report_reads(settings: Settings) -> dict[str, list[str]]:
+    (stage,) = (stage for stage in build_stages(settings) if stage.name == "report")
+    return {name: [part for part, _, _ in parts] for name, parts in stage.settings["reads"].items()}
+
+
+def test_the_report_knows_what_every_generator_and_mode_costs() -> None:
+    saliency = SaliencySettings(generators=["rise", "sliding_window", "centre"])
+    alone = saliency.model_copy(update={"rise": RiseSettings(modes=["fixed"])})
+    found = report_reads(PLANTED.model_copy(update={"saliency": saliency}))
+    maps = {name: parts for name, parts in found.items() if name.startswith("saliency_maps.")}
+    assert maps == {
+        f"saliency_maps.test.{shown}": ["maps", "map_rows"]
+        for shown in ("rise.fixed", "rise.both", "sliding_window.fixed", "sliding_window.both", "centre.fixed")
+    }
+    # Embeddings are kept where modes share them; the report wants to know what they cost, not what they are.
+    kept = {name: parts for name, parts in found.items() if name.startswith("perturbed_embeddings.")}
+    assert kept == {"perturbed_embeddings.test.rise": [], "perturbed_embeddings.test.sliding_window": []}
+    assert set(report_reads(PLANTED.model_copy(update={"saliency": alone}))) & set(kept) == set(list(kept)[1:])
+
+
+def test_the_report_reads_of_the_model_what_there_is() -> None:
+    plain = report_reads(PLANTED)
+    assert plain["similarity_model"] == report_reads(AWA2)["similarity_model"] == ["training_history"]
+    assert "outfits.train" not in plain
+    assert report_reads(OUTFITS)["outfits.train"] == ["outfits"]
+    assert report_reads(OUTFITS)["similarity_model"] == ["training_history"]
+    of_types = OUTFITS.model_copy(update={"similarity_model": SimilarityModelSettings(kind="type_aware")})
+    assert report_reads(of_types)["similarity_model"] == ["training_history", "conditions"]
+    program = SimilarityModelSettings(kind="user", program=Path("model.pt2"))
+    users = PLANTED.model_copy(update={"similarity_model": program})
+    assert report_reads(users)["similarity_model"] == ["training_history", "model_checks"]
+
+
+@GRAPHS
+def test_neither_machine_nor_place_is_in_a_key(settings: Settings) -> None:
+    for stage in build_stages(settings):
+        assert not {"device", "batch_size", "threads", "root", "weights", "runner"} & set(stage.settings) - {
+            # The batch size of training shapes the result.
+            "batch_size" if stage.name == "similarity_model" else ""
+        }
+
+
+def test_instances_are_spelt_as_the_contract_says() -> None:
+    names = {stage.name for stage in build_stages(PLANTED)}
+    assert {
+        "saliency_maps.test.rise.fixed",
+        "saliency_maps.train.rise.fixed",
+        "attribute_model.sane",
+        "faithfulness.centre.fixed",
+        "pairs.valid",
+        "true_effects.test",
+        "map_localisation.rise.both",
+    } <= names
+
+
+def test_only_planted_items_can_be_audited() -> None:
+    planted, awa2 = ({stage.name for stage in build_stages(settings)} for settings in (PLANTED, AWA2))
+    of_maps = {name.replace("faithfulness", "map_localisation") for name in awa2 if name.startswith("faithfulness.")}
+    assert of_maps
+    assert planted - awa2 == {"true_effects.valid", "true_effects.test", "audit"} | of_maps
+    assert awa2 <= planted
+    assert set(by_name(OWN)) == awa2
+
+
+def test_catalogues_are_white_unless_told() -> None:
+    assert OUTFITS.dataset.canvas == (255, 255, 255)
+    assert AWA2.dataset.canvas == (127, 127, 127)
+    grey = DatasetSettings(kind="polyvore_outfits", root=Path("catalogue"), canvas=(9, 9, 9))
+    assert grey.canvas == (9, 9, 9)
+
+
+def test_a_released_list_replaces_the_test_pairs_alone() -> None:
+    sampled, listed = by_name(OUTFITS), by_name(LISTED)
+    assert {name for name in sampled if sampled[name] != listed[name]} == {"pairs.test"}
+    assert "outfits.test" not in listed["pairs.test"].upstream
+
+
+def test_a_model_from_a_file_depends_on_no_image_and_on_no_training_setting() -> None:
+    stage = by_name(FROM_FILE)["similarity_model"]
+    assert stage.upstream == ()
+    assert set(stage.settings) == {"network", "embedding_dim"}
+    assert stage.places == {"weights": "model.safetensors"}
+
+
+def test_training_never_depends_on_test_pairs_or_maps() -> None:
+    stages = build_stages(PLANTED)
+    for name in ("similarity_model", "attribute_model.sane", "attribute_model.classifier", "explanation_weights"):
+        assert not {needed for needed in needed_for(stages, name) if ".test" in needed}, name
+
+
+def test_a_classifier_depends_on_no_map() -> None:
+    assert "saliency_maps.train.rise.fixed" not in needed_for(build_stages(PLANTED), "attribute_model.classifier")
+    assert "saliency_maps.train.rise.fixed" in needed_for(build_stages(PLANTED), "attribute_model.sane")
+
+
+def test_needed_for_is_the_stage_and_all_upstream_of_it() -> None:
+    stages = build_stages(PLANTED)
+    assert needed_for(stages, "images") == {"images"}
+    assert needed_for(stages, "similarities.test") == {
+        "images",
+        "similarity_model",
+        "embeddings",
+        "pairs.test",
+        "similarities.test",
+    }
+    assert needed_for(stages, "report") < {stage.name for stage in stages}
+
+
+def by_name(settings: Settings) -> dict[str, Stage]:
+    return {stage.name: stage for stage in build_stages(settings)}

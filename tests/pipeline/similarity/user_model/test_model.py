@@ -1,0 +1,150 @@
+"""A user's model as a network: what it is given, and what it may give back."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from pipeline.errors import BadModel
+from pipeline.images import IMAGENET_DEVIATION_RGB, IMAGENET_MEAN_RGB, normalise_pixels
+from pipeline.similarity.scorer import SimilarityScorer
+from pipeline.similarity.user_model.model import Preprocessing, UserModel, as_embed
+
+
+def random_pixels(n_images: int, side: int = 20) -> np.ndarray:
+    return np.random.default_rng(3).integers(0, 256, (n_images, side, side, 3), dtype=np.uint8)
+
+
+class Keeping:
+    """Keeps what it was given."""
+
+    def embed(self, images: Any) -> Any:
+        self.given = images
+        flat = images.reshape(len(images), -1)
+        return flat[:, :6]
+
+
+def given_to_model(pixels: np.ndarray, preprocessing: Preprocessing, takes_arrays: bool) -> Any:
+    keeping = Keeping()
+    SimilarityScorer(UserModel(keeping.embed, preprocessing, takes_arrays)).embed(pixels)
+    return keeping.given
+
+
+@pytest.mark.parametrize("takes_arrays", [False, True])
+def test_a_model_gets_values_0_to_1_as_a_plain_float32_array(takes_arrays: bool) -> None:
+    pixels = random_pixels(3)
+    given = given_to_model(pixels, Preprocessing(), takes_arrays)
+    assert isinstance(given, np.ndarray if takes_arrays else torch.Tensor)
+    array = np.asarray(given)
+    assert array.dtype == np.float32
+    assert array.shape == (3, 3, 20, 20)
+    assert array.flags["C_CONTIGUOUS"]
+    np.testing.assert_allclose(array.transpose(0, 2, 3, 1) * 255, pixels, atol=1e-4)
+    assert array.min() >= 0
+    assert array.max() <= 1
+
+
+def test_images_are_resized_and_normalised_as_the_user_says() -> None:
+    pixels = random_pixels(2)
+    mean, deviation = (0.5, 0.25, 0.125), (0.5, 0.25, 2.0)
+    given = given_to_model(pixels, Preprocessing(9, mean, deviation), takes_arrays=True)
+    small = functional.interpolate(
+        torch.tensor(pixels).permute(0, 3, 1, 2) / 255, size=(9, 9), mode="bilinear", antialias=True
+    ).numpy()
+    expected = (small - np.array(mean)[:, None, None]) / np.array(deviation)[:, None, None]
+    np.testing.assert_allclose(given, expected, atol=1e-5)
+    assert np.abs(given - small).max() > 0.1
+
+
+def test_with_imagenet_statistics_a_network_gets_what_the_pipelines_own_networks_get() -> None:
+    pixels = random_pixels(2)
+    given = given_to_model(pixels, Preprocessing(None, IMAGENET_MEAN_RGB, IMAGENET_DEVIATION_RGB), takes_arrays=False)
+    np.testing.assert_allclose(given, normalise_pixels(pixels), atol=1e-5)
+
+
+@pytest.mark.parametrize("takes_arrays", [False, True])
+def test_arrays_and_tensors_give_one_result(takes_arrays: bool) -> None:
+    def embed(images: Any) -> Any:
+        return images.reshape(len(images), -1)[:, 100:108] + 1
+
+    found = SimilarityScorer(UserModel(embed, Preprocessing(), takes_arrays), batch_size=2).embed(random_pixels(5))
+    flat = random_pixels(5).transpose(0, 3, 1, 2).reshape(5, -1)[:, 100:108] / 255 + 1
+    np.testing.assert_allclose(found, flat / np.linalg.norm(flat, axis=1, keepdims=True), atol=1e-6)
+
+
+def test_double_vectors_are_taken_and_half_ones_too() -> None:
+    for kind in (torch.float64, torch.float16):
+        model = UserModel(lambda images, kind=kind: images.flatten(1)[:, :6].to(kind) + 1, Preprocessing())
+        assert SimilarityScorer(model).embed(random_pixels(2)).dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("embed", "found"),
+    [
+        (lambda images: [1.0, 2.0], "a list"),
+        (lambda images: images.flatten(1).long(), "dtype torch.int64"),
+        (lambda images: np.ones((len(images), 3), dtype=np.int32), "a numpy array of int32"),
+        (lambda images: images, "shape (4, 3, 20, 20)"),
+        (lambda images: images.flatten(1)[:1], "shape (1, 1200)"),
+        (lambda images: images.flatten(1)[:, :1], "shape (4, 1)"),
+        (lambda images: images @ torch.ones(7, 7), "RuntimeError: "),
+        (lambda images: {}["missing"], "KeyError: 'missing'"),
+    ],
+)
+def test_what_is_no_vector_of_floats_per_image_is_refused(embed: Callable[[Any], Any], found: str) -> None:
+    with pytest.raises(BadModel) as refused:
+        SimilarityScorer(UserModel(embed, Preprocessing())).embed(random_pixels(4))
+    assert found in refused.value.found
+    assert "user's similarity model" in refused.value.where
+
+
+@pytest.mark.parametrize(
+    ("embed", "takes_arrays", "given", "remedy"),
+    [
+        (lambda images: images.view(images.size(0), -1), True, "a numpy array", 'array_type = "torch"'),
+        (lambda images: images.transpose(0, 2, 3, 1), False, "a torch tensor on cpu", 'array_type = "numpy"'),
+    ],
+)
+def test_a_model_that_takes_the_other_kind_of_array_is_told_which_key_changes_it(
+    embed: Callable[[Any], Any], takes_arrays: bool, given: str, remedy: str
+) -> None:
+    with pytest.raises(BadModel) as refused:
+        SimilarityScorer(UserModel(embed, Preprocessing(), takes_arrays)).embed(random_pixels(4))
+    assert f"{given}, float32 (4, 3, 20, 20)" in refused.value.expected
+    assert remedy in refused.value.remedy
+
+
+def test_memory_running_out_is_left_to_the_caller_who_takes_smaller_batches() -> None:
+    def embed(images: torch.Tensor) -> torch.Tensor:
+        raise torch.OutOfMemoryError("full")
+
+    with pytest.raises(torch.OutOfMemoryError):
+        SimilarityScorer(UserModel(embed, Preprocessing())).embed(random_pixels(2))
+
+
+def test_a_module_is_put_into_evaluation_mode_and_an_object_embeds() -> None:
+    network = nn.Sequential(nn.Flatten(), nn.Dropout(0.5), nn.Linear(1200, 4))
+    assert as_embed(network, "cpu") is network
+    assert not network.training
+    keeping = Keeping()
+    assert as_embed(keeping, "cpu") == keeping.embed
+
+
+def test_a_modules_own_embed_comes_before_its_forward_pass() -> None:
+    class Both(nn.Module):
+        def embed(self, images: torch.Tensor) -> torch.Tensor:
+            return images
+
+    both = Both()
+    assert as_embed(both, "cpu") == both.embed
+    assert not both.training
+
+
+def test_what_cannot_embed_is_refused() -> None:
+    with pytest.raises(BadModel) as refused:
+        as_embed({"weights": 3}, "cpu")
+    assert "dict" in refused.value.found

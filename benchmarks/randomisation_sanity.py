@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from flows.auto_compute.settle import settled
+from flows.auto_compute.resolve import resolved
 from flows.current import current_artifacts
 from flows.engine.device import asked_device, resolve_device
 from flows.engine.shard_task import JobInputs, ShardTask
@@ -29,7 +29,7 @@ from flows.readers.scorer import load_scorer
 from flows.settings.configuration import Settings
 from flows.settings.file import load_settings, run_seeds
 from flows.stages.negative_shards import NEGATIVES
-from flows.stages.user_model import model_places
+from flows.stages.user_model import model_paths
 from pipeline.arithmetic import set_arithmetic
 from pipeline.evaluation.bootstrap import Interval
 from pipeline.evaluation.randomisation_sanity import RandomisationSanity, SanityQuery, cascade, check_randomisation
@@ -45,9 +45,9 @@ def read_scorer(settings: Settings, upstream: Upstream) -> SimilarityScorer:
     """Return the run's similarity model on the device that the settings ask for."""
     device = resolve_device(asked_device(settings))
     set_arithmetic(device.threads)
-    places = dict(model_places(settings.similarity_model))
-    values = {"precision": settled(settings).compute.precision}
-    task = ShardTask(settings.store.root, "check", "saliency_maps", "", "", values, places, {}, {}, device)
+    paths = dict(model_paths(settings.similarity_model))
+    values = {"precision": resolved(settings).compute.precision}
+    task = ShardTask(settings.store.root, "check", "saliency_maps", "", "", values, paths, {}, {}, device)
     return load_scorer(JobInputs(task, upstream))
 
 

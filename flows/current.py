@@ -1,6 +1,6 @@
 """The artifacts that are current for a configuration, found by one plan."""
 
-from flows.auto_compute.settle import settled
+from flows.auto_compute.resolve import resolved
 from flows.engine.plan import plan_stages
 from flows.engine.upstream import Upstream
 from flows.settings.configuration import Settings
@@ -15,5 +15,5 @@ def current_artifacts(settings: Settings) -> Upstream:
         PipelineError, StoreError: inputs are refused, or the store cannot be read.
     """
     store = ArtifactStore(settings.store.root)
-    plans = plan_stages(build_stages(settled(settings)), store)
+    plans = plan_stages(build_stages(resolved(settings)), store)
     return Upstream(store, {plan.stage.name: plan.manifest for plan in plans if plan.manifest is not None})

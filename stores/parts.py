@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from stores.digests import combine_digests, digest_array, digest_bytes, digest_model, digest_table
-from stores.table_schemas import VOLATILE
+from stores.table_schema import TableSchema
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,11 +33,11 @@ class TablePart:
     """A table of a known schema, kept as Parquet.
 
     Args:
-        name: a name in `stores.tables.SCHEMAS`.
+        schema: what the table promises.
         table: its rows.
     """
 
-    name: str
+    schema: TableSchema
     table: "pa.Table"
 
 
@@ -91,6 +91,6 @@ def digest_members(part: ArraysPart | TablePart | TensorsPart) -> dict[str, str]
         SchemaMismatch: for a dtype or column type that has no digest.
     """
     if isinstance(part, TablePart):
-        return digest_table(part.table, VOLATILE.get(part.name, frozenset()))
+        return digest_table(part.table, part.schema.volatile)
     members = part.arrays if isinstance(part, ArraysPart) else part.tensors
     return {name: digest_array(array) for name, array in members.items()}

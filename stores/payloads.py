@@ -30,7 +30,7 @@ def write_payload(folder: Location, name: str, part: Part) -> PartRecord:
         ReadOnlyStore: when the place cannot be written.
     """
     if isinstance(part, TablePart):
-        part = TablePart(part.name, check_table(part.name, part.table))
+        part = TablePart(part.schema, check_table(part.schema, part.table))
     digest = digest_part(part)
     kind, ending = _kind_and_ending(part)
     file = f"{name}-{digest[:16]}-{secrets.token_hex(4)}{ending}"
@@ -58,7 +58,7 @@ def _write(place: Location, part: Part) -> dict[str, Any]:
         data = encode_table(part.table)
         write_file(place, data)
         return {
-            "table": part.name,
+            "table": part.schema.name,
             "rows": part.table.num_rows,
             "column_digests": digest_members(part),
             "file_sha256": digest_bytes(data),

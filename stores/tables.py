@@ -14,42 +14,29 @@ import pyarrow.parquet as pq
 from stores.digests import digest_table
 from stores.errors import REPAIR_REMEDY, CorruptArtifact, SchemaMismatch
 from stores.location import Location
-from stores.table_schemas import SCHEMAS, VOLATILE
-
-__all__ = [
-    "SCHEMAS",
-    "VOLATILE",
-    "check_table",
-    "decode_table",
-    "encode_table",
-    "read_table",
-    "table_from_rows",
-    "write_table",
-]
+from stores.table_schema import TableSchema
 
 _DIGESTS_KEY = b"column_digests"
 
 
-def table_from_rows(name: str, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
-    """Return the rows as a table of the named schema; nullable columns that a row leaves out are null.
+def table_from_rows(schema: TableSchema, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """Return the rows as a table of the schema; nullable columns that a row leaves out are null.
 
     Raises:
-        SchemaMismatch: for an unknown table, a key that is no column, a missing or null required value, or a
-            value of another type.
+        SchemaMismatch: for a key that is no column, a missing or null required value, or a value of another type.
     """
-    schema = _schema_of(name)
-    known = set(schema.names)
+    known = set(schema.arrow.names)
     for position, row in enumerate(rows):
         unknown = sorted(set(row) - known)
         if unknown:
             raise SchemaMismatch(
-                expected=f"columns {', '.join(schema.names)}",
+                expected=f"columns {', '.join(schema.arrow.names)}",
                 found=", ".join(unknown),
-                where=f"row {position} of table {name!r}",
-                remedy="correct the name, or add the column to stores/table_schemas.py",
+                where=f"row {position} of table {schema.name!r}",
+                remedy="correct the name, or declare the column where the table is declared",
             )
-    columns = [_column_from_rows(name, field, rows) for field in schema]
-    return check_table(name, pa.Table.from_arrays(columns, schema=schema))
+    columns = [_column_from_rows(schema.name, field, rows) for field in schema.arrow]
+    return check_table(schema, pa.Table.from_arrays(columns, schema=schema.arrow))
 
 
 def _column_from_rows(name: str, field: Any, rows: Sequence[Mapping[str, Any]]) -> Any:
@@ -68,17 +55,17 @@ def _column_from_rows(name: str, field: Any, rows: Sequence[Mapping[str, Any]]) 
         ) from error
 
 
-def check_table(name: str, table: pa.Table) -> pa.Table:
+def check_table(schema: TableSchema, table: pa.Table) -> pa.Table:
     """Return the table with its columns in the schema's order, after checking their names, types and nulls.
 
     Raises:
         SchemaMismatch: names the first column at fault, what was expected and what was found.
     """
-    schema = _schema_of(name)
-    extra = [column for column in table.column_names if column not in schema.names]
+    name, arrow = schema.name, schema.arrow
+    extra = [column for column in table.column_names if column not in arrow.names]
     if extra or len(set(table.column_names)) != len(table.column_names):
         raise _mismatch(name, extra[0] if extra else "(a name used twice)", "no such column", "one")
-    for field in schema:
+    for field in arrow:
         if field.name not in table.column_names:
             raise _mismatch(name, field.name, f"a column of type {field.type}", "none")
         column = table.column(field.name)
@@ -86,17 +73,17 @@ def check_table(name: str, table: pa.Table) -> pa.Table:
             raise _mismatch(name, field.name, f"type {field.type}", f"type {column.type}")
         if column.null_count and not field.nullable:
             raise _mismatch(name, field.name, "a value in every row", f"{column.null_count} nulls")
-    return table.select(schema.names).cast(schema)
+    return table.select(arrow.names).cast(arrow)
 
 
-def write_table(location: Location, name: str, table: pa.Table) -> bool:
+def write_table(location: Location, schema: TableSchema, table: pa.Table) -> bool:
     """Write a table as a new Parquet file; return False, writing nothing, when the file already exists.
 
     Raises:
-        SchemaMismatch: when the table does not have the columns its name promises.
+        SchemaMismatch: when the table does not have the columns its schema promises.
         ReadOnlyStore: when the place cannot be written.
     """
-    return location.create_bytes(encode_table(check_table(name, table)))
+    return location.create_bytes(encode_table(check_table(schema, table)))
 
 
 def read_table(
@@ -175,21 +162,10 @@ def _corrupt(where: str, found: str) -> CorruptArtifact:
     )
 
 
-def _schema_of(name: str) -> pa.Schema:
-    if name not in SCHEMAS:
-        raise SchemaMismatch(
-            expected=f"one of {', '.join(sorted(SCHEMAS))}",
-            found=f"{name!r}",
-            where="the name of a table",
-            remedy="correct the name, or add the table to stores/table_schemas.py",
-        )
-    return SCHEMAS[name]
-
-
 def _mismatch(table: str, column: str, expected: str, found: str) -> SchemaMismatch:
     return SchemaMismatch(
         expected=expected,
         found=found,
         where=f"column {column!r} of table {table!r}",
-        remedy="correct the code that makes the table, or its schema in stores/table_schemas.py",
+        remedy="correct the code that makes the table, or its schema",
     )

@@ -16,13 +16,13 @@ from flows.auto_compute.kept import (
     precision_file,
     precision_key,
 )
-from flows.auto_compute.settle import (
+from flows.auto_compute.resolve import (
     IMAGES,
     MODEL,
     kept_batch,
     kept_precision,
     model_fingerprint,
-    settled,
+    resolved,
     stages_before_precision,
     with_batch_size,
     with_precision,
@@ -37,16 +37,16 @@ from flows.stages.graph import build_stages
 from pipeline.errors import BadModel, BadSetting
 from pipeline.evaluation.precision.verdict import BFLOAT16, FLOAT32, Agreement, Verdict, judge, too_slow
 
-Tell = Callable[[str], None]
+Notify = Callable[[str], None]
 
 
-def decided(request: RunRequest, run: Callable[[RunRequest], object], tell: Tell) -> RunRequest:
+def decided(request: RunRequest, run: Callable[[RunRequest], object], notify: Notify) -> RunRequest:
     """Return the request with a precision and a batch size in settings and overrides, measuring where none is kept.
 
     Args:
         request: of one seed.
         run: runs a request; called for the images and the model where a precision has to be decided first.
-        tell: called with a line for the user about each decision, and before anything is measured.
+        notify: called with a line for the user about each decision, and before anything is measured.
 
     Raises:
         BadSetting: jobs will compute on machines that this one cannot measure, or there is no such stage, or device.
@@ -61,8 +61,8 @@ def decided(request: RunRequest, run: Callable[[RunRequest], object], tell: Tell
     )
     if request.until in {stage.name for stage in before}:
         # None of these is a pass of the similarity model, but for a user's model's checks.
-        return _with(request, settled(request.settings, tell))
-    return _with_batch_size(_with_precision(request, run, tell), tell)
+        return _with(request, resolved(request.settings, notify))
+    return _with_batch_size(_with_precision(request, run, notify), notify)
 
 
 def _refuse_remote(settings: Settings) -> None:
@@ -77,22 +77,22 @@ def _refuse_remote(settings: Settings) -> None:
     )
 
 
-def _with_precision(request: RunRequest, run: Callable[[RunRequest], object], tell: Tell) -> RunRequest:
+def _with_precision(request: RunRequest, run: Callable[[RunRequest], object], notify: Notify) -> RunRequest:
     if request.settings.compute.precision != AUTO:
         return request
     kept = kept_precision(request.settings)
     if kept is None:
         request = _brought_to_the_model(request, run)
         # Inputs that had to be made anew may have come out as they were, and so the model.
-        kept = kept_precision(request.settings) or _decide_precision(request.settings, tell)
-    tell(f"compute.precision = 'auto' is {kept.precision}: {kept.reason}")
+        kept = kept_precision(request.settings) or _decide_precision(request.settings, notify)
+    notify(f"compute.precision = 'auto' is {kept.precision}: {kept.reason}")
     return _with(request, with_precision(request.settings, kept.precision))
 
 
 def _brought_to_the_model(request: RunRequest, run: Callable[[RunRequest], object]) -> RunRequest:
     """Bring images and model up to date, and return the request without what was forced and adopted on the way."""
     # A name pins what a run used: that is the whole run, which goes through these stages again.
-    first = replace(_with(request, settled(with_precision(request.settings, FLOAT32))), name="")
+    first = replace(_with(request, resolved(with_precision(request.settings, FLOAT32))), name="")
     stages = stages_before_precision(request.settings)
     done: set[str] = set()
     # A model from a weights file needs no images, but maps do.
@@ -106,12 +106,12 @@ def _brought_to_the_model(request: RunRequest, run: Callable[[RunRequest], objec
     return replace(request, force=force, adopt=adopt)
 
 
-def _decide_precision(settings: Settings, tell: Tell) -> KeptPrecision:
+def _decide_precision(settings: Settings, notify: Notify) -> KeptPrecision:
     model = model_fingerprint(settings)
     assert model is not None, "the model's inputs were brought up to date"
     key = precision_key(settings, model)
-    tell("deciding compute.precision for this model on this device, once")
-    asked = {precision: _batch_size(settings, precision, tell) for precision in (FLOAT32, BFLOAT16)}
+    notify("deciding compute.precision for this model on this device, once")
+    asked = {precision: _batch_size(settings, precision, notify) for precision in (FLOAT32, BFLOAT16)}
     # One right after the other, whenever the batch sizes were chosen: a busier moment would look like a slower one.
     timed = {precision: _timed(settings, precision, size) for precision, size in asked.items()}
     batch_sizes = {precision: one.batch_size for precision, one in timed.items()}
@@ -122,7 +122,7 @@ def _decide_precision(settings: Settings, tell: Tell) -> KeptPrecision:
         "batch_size": batch_sizes,
         "agreement": None if agreement is None else asdict(agreement),
     }
-    return keep(precision_file(settings, key), key, KeptPrecision(verdict.precision, verdict.reason, figures), tell)
+    return keep(precision_file(settings, key), key, KeptPrecision(verdict.precision, verdict.reason, figures), notify)
 
 
 def _verdict(settings: Settings, speedup: float, batch_sizes: dict[str, int]) -> tuple[Verdict, Agreement | None]:
@@ -145,10 +145,10 @@ class _Timed:
     rate: float
 
 
-def _batch_size(settings: Settings, precision: str, tell: Tell) -> int:
+def _batch_size(settings: Settings, precision: str, notify: Notify) -> int:
     """Return the batch size that is asked for, or the best at a precision."""
     asked = settings.compute.batch_size
-    return asked if isinstance(asked, int) else _decided_batch(settings, precision, tell).batch_size
+    return asked if isinstance(asked, int) else _decided_batch(settings, precision, notify).batch_size
 
 
 def _timed(settings: Settings, precision: str, batch_size: int) -> _Timed:
@@ -158,16 +158,16 @@ def _timed(settings: Settings, precision: str, batch_size: int) -> _Timed:
     return _Timed(found.batch_size, found.images_per_second[found.batch_size])
 
 
-def _with_batch_size(request: RunRequest, tell: Tell) -> RunRequest:
+def _with_batch_size(request: RunRequest, notify: Notify) -> RunRequest:
     settings = request.settings
     if settings.compute.batch_size != AUTO:
         return request
     if kept_batch(settings, settings.compute.precision) is None and not has_work(request):
         # Nothing will be computed, so that nothing is measured for it.
-        return _with(request, settled(settings, tell))
-    kept = _decided_batch(settings, settings.compute.precision, tell)
+        return _with(request, resolved(settings, notify))
+    kept = _decided_batch(settings, settings.compute.precision, notify)
     rates = ", ".join(f"{size}: {rate:.0f}" for size, rate in sorted(_by_size(kept).items()))
-    tell(f"compute.batch_size = 'auto' is {kept.batch_size} (images per second by batch size, {rates})")
+    notify(f"compute.batch_size = 'auto' is {kept.batch_size} (images per second by batch size, {rates})")
     return _with(request, with_batch_size(settings, kept.batch_size))
 
 
@@ -175,17 +175,17 @@ def _by_size(kept: KeptBatch) -> dict[int, float]:
     return {int(size): rate for size, rate in kept.images_per_second.items()}
 
 
-def _decided_batch(settings: Settings, precision: str, tell: Tell) -> KeptBatch:
+def _decided_batch(settings: Settings, precision: str, notify: Notify) -> KeptBatch:
     kept = kept_batch(settings, precision)
     if kept is not None:
         return kept
     from flows.auto_compute.measure import measure_batches
 
-    tell(f"timing batches in {precision} on this device, once")
+    notify(f"timing batches in {precision} on this device, once")
     found = measure_batches(settings, precision)
     rates = {str(size): rate for size, rate in found.images_per_second.items()}
     key = batch_key(settings, precision)
-    return keep(batch_file(settings, key), key, KeptBatch(found.batch_size, rates), tell)
+    return keep(batch_file(settings, key), key, KeptBatch(found.batch_size, rates), notify)
 
 
 def _with(request: RunRequest, settings: Settings) -> RunRequest:

@@ -105,14 +105,14 @@ def read_kept(place: Location, kind: type[Kept]) -> Kept | None:
         return None
 
 
-def keep(place: Location, key: Mapping[str, Any], decision: Kept, tell: Callable[[str], None]) -> Kept:
+def keep(place: Location, key: Mapping[str, Any], decision: Kept, notify: Callable[[str], None]) -> Kept:
     """Return the decision that is kept from now on: this one, or that of another run which was first.
 
     Args:
         place: see `precision_file` and `batch_file`.
         key: what it depends on, kept with it for people to read.
         decision: as made.
-        tell: called with a line where it cannot be kept, so that the next run will decide again.
+        notify: called with a line where it cannot be kept, so that the next run will decide again.
     """
     record = {"key": dict(key), "decision": asdict(decision), "load_average": list(os.getloadavg())}
     data = json.dumps(record, indent=2, sort_keys=True).encode()
@@ -124,7 +124,7 @@ def keep(place: Location, key: Mapping[str, Any], decision: Kept, tell: Callable
             place.replace_bytes(data)
         return first or decision
     except ReadOnlyStore as error:
-        tell(f"this decision could not be kept: {error.found}")
+        notify(f"this decision could not be kept: {error.found}")
         return decision
 
 

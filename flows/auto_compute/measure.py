@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from flows.auto_compute.kept import QUERIES, REFERENCES
-from flows.auto_compute.settle import IMAGES, MODEL, stages_before_precision, with_precision
+from flows.auto_compute.resolve import IMAGES, MODEL, stages_before_precision, with_precision
 from flows.costs.measure import scorer_to_time
 from flows.costs.stopwatch import Stopwatch
 from flows.engine.device import asked_device, resolve_device
@@ -16,7 +16,7 @@ from flows.engine.shard_task import Device, JobInputs, ShardTask
 from flows.engine.upstream import Upstream
 from flows.readers.scorer import forget_models, load_scorer
 from flows.settings.configuration import Settings
-from flows.stages.user_model import model_places
+from flows.stages.user_model import model_paths
 from pipeline.arithmetic import set_arithmetic
 from pipeline.errors import BadSetting
 from pipeline.evaluation.precision.agreement import ComparedQuery, compare_precisions, with_nearest_references
@@ -167,8 +167,8 @@ def _upstream(settings: Settings) -> Upstream:
 
 
 def _trained(settings: Settings, upstream: Upstream, device: Device, precision: str) -> SimilarityScorer:
-    places = dict(model_places(settings.similarity_model))
-    task = ShardTask(settings.store.root, MODEL, "embeddings", "", "", {"precision": precision}, places, {}, {}, device)
+    paths = dict(model_paths(settings.similarity_model))
+    task = ShardTask(settings.store.root, MODEL, "embeddings", "", "", {"precision": precision}, paths, {}, {}, device)
     return load_scorer(JobInputs(task, upstream))
 
 

@@ -1,6 +1,6 @@
 """Why a table that the store can hold is not there to be asked: which stage makes it, and what keeps that from it."""
 
-from flows.auto_compute.settle import settled
+from flows.auto_compute.resolve import resolved
 from flows.engine.plan import StagePlan, plan_stages
 from flows.settings.configuration import Settings
 from flows.settings.file import run_seeds, with_seed
@@ -68,24 +68,24 @@ def absent_table(settings: Settings, table: str, run: str | None) -> BadSetting 
             remedy="ask a run that went that far; without --run the current results are read",
         )
     store = ArtifactStore(settings.store.root)
-    plans = plan_stages(build_stages(settled(with_seed(settings, run_seeds(settings)[0]))), store)
+    plans = plan_stages(build_stages(resolved(with_seed(settings, run_seeds(settings)[0]))), store)
     return _not_current(table, plans, [plan for plan in plans if plan.stage.job in jobs])
 
 
-def _not_current(table: str, plans: list[StagePlan], makers: list[StagePlan]) -> BadSetting:
-    if not makers:
+def _not_current(table: str, plans: list[StagePlan], producers: list[StagePlan]) -> BadSetting:
+    if not producers:
         return BadSetting(
             expected=f"a table that this configuration makes; {table} is not one of them",
             found="no stage of it that would",
             where="the query",
             remedy="sane query CONFIG 'show tables' lists what there is, docs/data-formats.md what makes which table",
         )
-    names = [plan.stage.name for plan in makers]
-    first = next((plan for plan in plans if plan.state not in ("current", "pending")), makers[0])
+    names = [plan.stage.name for plan in producers]
+    first = next((plan for plan in plans if plan.state not in ("current", "pending")), producers[0])
     return BadSetting(
         expected=f"the table {table} of {' or '.join(names)}, current for this configuration and these --set",
         found="; ".join(
-            f"{plan.stage.name} is {plan.state}: {plan.reasons[0]}" for plan in _distinct(makers[0], first)
+            f"{plan.stage.name} is {plan.state}: {plan.reasons[0]}" for plan in _distinct(producers[0], first)
         ),
         where="the query",
         remedy="repeat every --set of the run that made it, or read what that run used with --run latest "

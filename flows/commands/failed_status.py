@@ -7,7 +7,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from flows.auto_compute.settle import settled
+from flows.auto_compute.resolve import resolved
 from flows.commands.console import plain_console
 from flows.engine.plan import plan_stages
 from flows.settings.configuration import Settings
@@ -57,7 +57,7 @@ def open_failures(settings: Settings, store: ArtifactStore) -> list[FailureRecor
     """
     wanted: dict[str, set[str] | None] = {}
     for seed in run_seeds(settings):
-        for plan in plan_stages(build_stages(settled(with_seed(settings, seed))), store):
+        for plan in plan_stages(build_stages(resolved(with_seed(settings, seed))), store):
             known = wanted.setdefault(plan.stage.name, set())
             if plan.state == "pending":
                 wanted[plan.stage.name] = None

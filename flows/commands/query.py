@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows.commands.absent_tables import absent_table
 from flows.current import current_artifacts
-from flows.engine.history_tables import history_tables
+from flows.engine.history_tables import RUNTIME, history_tables
 from flows.engine.run_artifacts import artifacts_of_run
 from flows.engine.upstream import Upstream
 from flows.settings.configuration import Settings
@@ -110,7 +110,7 @@ def _tables(readers: Sequence[tuple[int, Upstream]], store_root: str) -> "dict[s
     # Stages of one run may be of different versions; a column that only the later one has is null elsewhere.
     tables = {name: pa.concat_tables(found, promote_options="default") for name, found in pieces.items()}
     tables |= history_tables(ArtifactStore(store_root))
-    return tables | ({"runtime": table_from_rows("runtime", runtime)} if runtime else {})
+    return tables | ({"runtime": table_from_rows(RUNTIME, runtime)} if runtime else {})
 
 
 def _read_table(store: ArtifactStore, part: tuple[Commit, str, str]) -> "pa.Table":

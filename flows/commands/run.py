@@ -51,10 +51,10 @@ def run_command(asked: RunRequest, config: Path) -> None:
 
 
 def _decided(request: RunRequest, config: Path, console: Console) -> RunRequest:
-    def tell(line: str) -> None:
+    def notify(line: str) -> None:
         console.print(line, soft_wrap=True, markup=False)
 
-    return decided(request, lambda first: _run_seed(first, config, console), tell)
+    return decided(request, lambda first: _run_seed(first, config, console), notify)
 
 
 def _run_seed(request: RunRequest, config: Path, console: Console) -> list[StageOutcome]:

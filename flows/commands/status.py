@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.table import Table
 
-from flows.auto_compute.settle import settled
+from flows.auto_compute.resolve import resolved
 from flows.commands.console import plain_console
 from flows.engine.plan import StagePlan, plan_stages
 from flows.settings.configuration import Settings
@@ -30,7 +30,7 @@ def print_plans(settings: Settings, as_json: bool) -> None:
     store = ArtifactStore(settings.store.root)
     listed: list[dict[str, Any]] = []
     for seed in run_seeds(settings):
-        plans = plan_stages(build_stages(settled(with_seed(settings, seed))), store)
+        plans = plan_stages(build_stages(resolved(with_seed(settings, seed))), store)
         if as_json:
             listed += [{"seed": seed, **describe_plan(plan)} for plan in plans]
         else:

@@ -20,14 +20,14 @@ from stores.location import Location
 SAMPLE_ROWS = 64
 
 
-def calibrated(settings: Settings, facts: Facts, anew: bool, tell: Callable[[str], None]) -> Calibration:
+def calibrated(settings: Settings, facts: Facts, anew: bool, notify: Callable[[str], None]) -> Calibration:
     """Return this device's seconds: those kept beside the artifacts, or measured now and kept there.
 
     Args:
         settings: of the run.
         facts: of the data.
         anew: measure even where seconds are kept.
-        tell: called with a line for the user before anything is measured.
+        notify: called with a line for the user before anything is measured.
 
     Raises:
         BadSetting: a CUDA device is asked for and there is none.
@@ -38,12 +38,12 @@ def calibrated(settings: Settings, facts: Facts, anew: bool, tell: Callable[[str
     kept = None if anew else read_calibration(place)
     if kept is not None:
         return kept
-    tell(f"calibrating this device once, about 10 s and the time to load torch ({key['device']})")
+    notify(f"calibrating this device once, about 10 s and the time to load torch ({key['device']})")
     seconds = _measure(settings, facts, store)
     try:
         keep_calibration(place, key, seconds)
     except ReadOnlyStore as error:
-        tell(f"these seconds could not be kept: {error.found}")
+        notify(f"these seconds could not be kept: {error.found}")
     return seconds
 
 

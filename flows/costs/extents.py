@@ -39,7 +39,7 @@ def remaining_extents(plan: StagePlan, facts: Facts) -> list[Extent]:
         return []
     if plan.shards:
         return _known(plan, facts)
-    return _foreseen(plan, facts)
+    return _expected(plan, facts)
 
 
 def query_split(plan: StagePlan) -> str:
@@ -65,7 +65,7 @@ def _known(plan: StagePlan, facts: Facts) -> list[Extent]:
     return extents
 
 
-def _foreseen(plan: StagePlan, facts: Facts) -> list[Extent]:
+def _expected(plan: StagePlan, facts: Facts) -> list[Extent]:
     job = plan.stage.job
     if job in IMAGE_SPLITS:
         labels = facts.shard_labels(*IMAGE_SPLITS[job])

@@ -61,7 +61,7 @@ class Facts:
     @property
     def dataset_root(self) -> str | None:
         """The folder of the dataset's files, None where images are rendered."""
-        return self._plans["images"].stage.places["dataset_root"]
+        return self._plans["images"].stage.paths["dataset_root"]
 
     @cached_property
     def attribute_names(self) -> list[str]:
@@ -121,7 +121,7 @@ class Facts:
     def listed_pairs(self, split: str) -> ListedPairs:
         """Return the pairs of a released list whose images are there, as far as is known before decoding."""
         stage = self._plans[f"pairs.{split}"].stage
-        listed = read_pair_list(Path(str(stage.places["pairs_file"])))
+        listed = read_pair_list(Path(str(stage.paths["pairs_file"])))
         image_ids = {row["image_id"] for row in self.rows(split)}
         return select_listed(listed, image_ids, stage.settings["most_pairs"], stage.settings["seed"])
 

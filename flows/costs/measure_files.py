@@ -13,6 +13,7 @@ import numpy as np
 from flows.costs.calibration import FOLDER
 from flows.costs.stopwatch import Stopwatch
 from flows.stages.dataset_shards import planted_spec
+from flows.stages.tables import MAP_ROWS
 from pipeline.datasets.folder_files import contained_path
 from pipeline.datasets.image_decoding import decode_image
 from pipeline.datasets.planted.edits import measuring_edits, null_background_edits
@@ -67,7 +68,7 @@ def measure_store(root: Location, image_size_px: int) -> tuple[float, float]:
     ]
     parts: dict[str, Part] = {
         "maps": ArraysPart({"maps": maps}, {"maps": ("query", "reference_slot", "y", "x")}),
-        "map_rows": TablePart("map_rows", table_from_rows("map_rows", rows)),
+        "map_rows": TablePart(MAP_ROWS, table_from_rows(MAP_ROWS, rows)),
     }
     numbers = count()
     try:

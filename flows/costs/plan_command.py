@@ -4,7 +4,7 @@ import json
 import sys
 from typing import Any
 
-from flows.auto_compute.settle import settled
+from flows.auto_compute.resolve import resolved
 from flows.costs.seeds import RunCosts
 from flows.costs.view import describe_cost, print_costs
 from flows.engine.plan import plan_stages
@@ -30,7 +30,7 @@ def print_costs_of_run(settings: Settings, as_json: bool, workers: int, calibrat
     costs = RunCosts(store, workers, calibration, lambda line: print_to_stderr(line))
     listed: list[dict[str, Any]] = []
     for seed in run_seeds(settings):
-        of_seed = settled(with_seed(settings, seed))
+        of_seed = resolved(with_seed(settings, seed))
         plans = plan_stages(build_stages(of_seed), store)
         found = costs.of_seed(of_seed, plans)
         if as_json:

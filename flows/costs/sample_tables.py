@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from stores.tables import SCHEMAS, check_table, encode_table
+from flows.stages.tables import SCHEMAS
+from stores.tables import check_table, encode_table
 
 FEW_ROWS, MANY_ROWS = 32, 1024
 CURVE_POINTS = 101
@@ -47,8 +48,8 @@ def bytes_of_table(table: str, target_length: int) -> tuple[float, float]:
 
 def _encoded(table: str, rows: int, target_length: int) -> int:
     rng = np.random.default_rng(0)
-    columns = {field.name: _column(table, field, rows, target_length, rng) for field in SCHEMAS[table]}
-    return len(encode_table(check_table(table, pa.table(columns, schema=SCHEMAS[table]))))
+    columns = {field.name: _column(table, field, rows, target_length, rng) for field in SCHEMAS[table].arrow}
+    return len(encode_table(check_table(SCHEMAS[table], pa.table(columns, schema=SCHEMAS[table].arrow))))
 
 
 def _column(table: str, field: Any, rows: int, target_length: int, rng: np.random.Generator) -> pa.Array:

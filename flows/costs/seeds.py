@@ -20,14 +20,14 @@ class RunCosts:
         store: with what is done already.
         workers: processes that do shards at the same time.
         calibration: "cached" (measure where nothing is kept), "anew", or "none" (no seconds from calibration).
-        tell: called with a line for the user before anything is measured.
+        notify: called with a line for the user before anything is measured.
     """
 
-    def __init__(self, store: ArtifactStore, workers: int, calibration: str, tell: Callable[[str], None]) -> None:
+    def __init__(self, store: ArtifactStore, workers: int, calibration: str, notify: Callable[[str], None]) -> None:
         self._store = store
         self._workers = workers
         self._calibration = calibration
-        self._tell = tell
+        self._notify = notify
         self._seconds: Calibration | None = None
         self._counted: set[str] = set()
 
@@ -48,7 +48,7 @@ class RunCosts:
     def _calibrated(self, settings: Settings, facts: Facts) -> Calibration | None:
         # Seeds differ in no way that matters to seconds.
         if self._seconds is None and self._calibration != "none":
-            self._seconds = calibrated(settings, facts, self._calibration == "anew", self._tell)
+            self._seconds = calibrated(settings, facts, self._calibration == "anew", self._notify)
         return self._seconds
 
 

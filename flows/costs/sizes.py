@@ -8,9 +8,9 @@ import numpy as np
 from flows.costs.parts import ArraysSize, FileSize, PartSize, TableSize, TensorsSize, UnknownSize, array_bytes
 from flows.costs.sample_tables import bytes_of_table
 from flows.engine.plan import StagePlan
+from flows.stages.tables import SCHEMAS
 from stores.artifacts import ArtifactStore
 from stores.manifests import Commit, PartRecord
-from stores.table_schemas import SCHEMAS
 
 # Records beside the values, in bytes as the store writes them: measured, see docs/costs.md.
 COMMIT_BYTES = 1070
@@ -122,4 +122,4 @@ def _formula(part: ArraysSize | TableSize | TensorsSize, target_length: int) -> 
     if isinstance(part, TensorsSize):
         return (BYTES_PER_TENSOR + TENSOR_HEADER_BYTES) * part.tensors + part.value_bytes
     empty, a_row = bytes_of_table(part.table, target_length)
-    return BYTES_PER_COLUMN * len(SCHEMAS[part.table]) + empty + a_row * part.rows
+    return BYTES_PER_COLUMN * len(SCHEMAS[part.table].columns) + empty + a_row * part.rows

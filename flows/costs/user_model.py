@@ -7,7 +7,7 @@ from flows.costs.facts import Facts
 from flows.costs.parts import FileSize, PartSize, TableSize, TensorsSize, UnknownSize
 from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
-from flows.stages.user_model import model_places, user_model_values
+from flows.stages.user_model import model_paths, user_model_values
 from flows.user_model.files import SAMPLE_IMAGES, model_file_digest
 from pipeline.similarity.user_model.check_passes import check_passes
 
@@ -31,7 +31,7 @@ def checked_model_parts(stage: Stage) -> tuple[PartSize, ...]:
         # How many masks there are, and how long, is known when the model has been asked.
         rows, parts = rows + ROWS_OF_MASK_CHECKS, [*parts, UnknownSize()]
     parts.append(TableSize("model_checks", rows))
-    program = stage.places["program"]
+    program = stage.paths["program"]
     if program is not None:
         parts.append(FileSize(Path(program).stat().st_size))
     return tuple(parts)
@@ -55,4 +55,4 @@ def load_model_to_time(settings: Settings, device: str) -> "UserModel":
     if model.program is not None:
         description["program"] = model_file_digest(str(model.program), "similarity_model.program")
         program = model.program.read_bytes()
-    return load_user_model(description, model_places(model), program, device)
+    return load_user_model(description, model_paths(model), program, device)

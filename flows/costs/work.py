@@ -153,8 +153,8 @@ def _map_localisation(stage: Stage, extent: Extent, facts: Facts) -> ShardWork:
     for query, references in extent.references:
         measured = measuring_edits(sample_item(spec, query), facts.attribute_names)
         # The query and its edits, for the attribute of each reference that is best: which one is not known yet.
-        dearest = sorted((1 + len(edits) for _, present, edits in measured if present), reverse=True)
-        rendered += sum(dearest[:references])
+        most_expensive = sorted((1 + len(edits) for _, present, edits in measured if present), reverse=True)
+        rendered += sum(most_expensive[:references])
     rows = sum(references for _, references in extent.references)
     return ShardWork(images=rendered, parts=(TableSize("map_localisation", rows),), is_upper_bound=True)
 

@@ -12,7 +12,7 @@ RANKS = 10
 FIGURES_OF_VARIANT = 5
 FIGURES_OF_AUDITED = 5
 FIGURES_OF_GENERATOR = 7
-# Each generator's four areas against two rivals, but no rival against itself or the two against each other twice.
+# Each generator's four areas against two baselines, but no baseline against itself or the two against each other twice.
 FIGURES_OF_COMPARED_MAPS = 4
 # Two measures and the pairs left out; each measure against the blob, over all regions and by tercile.
 FIGURES_OF_LOCALISATION = 3
@@ -130,8 +130,8 @@ def _audit_figures(stage: Stage, facts: Facts) -> int:
 def _metrics(stage: Stage, facts: Facts) -> tuple[PartSize, ...]:
     settings = stage.settings
     generators = settings["generator_modes"]
-    rivals = [shown for shown in generators if shown[0] == "centre" or shown == settings["supervision"]]
-    compared = len(rivals) * (len(generators) - 1) - (len(rivals) == 2)
+    baselines = [shown for shown in generators if shown[0] == "centre" or shown == settings["supervision"]]
+    compared = len(baselines) * (len(generators) - 1) - (len(baselines) == 2)
     rows = FIGURES_OF_GENERATOR * len(generators) + FIGURES_OF_COMPARED_MAPS * compared
     rows += len(settings["attribute_models"])
     rows += (FIGURES_OF_VARIANT + 1) * _variants(stage)

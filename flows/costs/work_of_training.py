@@ -26,7 +26,7 @@ def similarity_training(stage: Stage, facts: Facts) -> TrainingWork:
     """Return the training of the similarity model; none where its weights come from a file."""
     settings = stage.settings
     size, tensors = embedding_network_size(settings["network"], settings["embedding_dim"])
-    if stage.places["weights"] is not None:
+    if stage.paths["weights"] is not None:
         return TrainingWork(0, 0, (TensorsSize(tensors, size), TableSize("training_history", 0)), False)
     train, valid = facts.rows("train"), facts.rows("valid")
     objective = settings["objective"]

@@ -1,6 +1,6 @@
 """Keeping a result across a change of code that does not touch it, on the user's word, and recorded."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from flows.engine.plan import StagePlan, plan_stage
 from flows.engine.results import finish_stage
@@ -10,6 +10,7 @@ from stores.artifacts import ArtifactStore
 from stores.fingerprints import canonical_json
 from stores.manifests import Commit, Manifest
 from stores.parts import ArraysPart, FilePart, Part, TablePart, TensorsPart
+from stores.table_schema import TableSchema
 
 
 def adopt_stage(stage: Stage, store: ArtifactStore, manifests: Mapping[str, Manifest]) -> Manifest:
@@ -44,20 +45,21 @@ def _commit_again(plan: StagePlan, store: ArtifactStore, old: Commit, origin: st
     keys = {shard.plan.label: shard.key for shard in plan.shards}
     if old.shard_label not in keys:
         raise _refusal(plan.stage, f"shards cut differently ({old.shard_label} is gone)")
-    parts = {name: read_as_part(store, old, name) for name in old.parts}
+    parts = {name: read_as_part(store, old, name, plan.stage.tables) for name in old.parts}
     provenance = {**old.provenance, "adopted_from": origin}
     key = keys[old.shard_label]
     store.commit_shard(plan.stage.name, key, old.shard_label, parts, old.counts, old.seconds, provenance)
 
 
-def read_as_part(store: ArtifactStore, commit: Commit, name: str) -> Part:
-    """Return a committed part in the form in which it is written."""
+def read_as_part(store: ArtifactStore, commit: Commit, name: str, tables: Sequence[TableSchema]) -> Part:
+    """Return a committed part in the form in which it is written; `tables` are those that its stage declares."""
     record = commit.parts[name]
     if record.kind == "arrays":
         axes = {array: tuple(names) for array, names in record.detail["axes"].items()}
         return ArraysPart(store.read_part_arrays(commit, name), axes, record.detail["units"])
     if record.kind == "table":
-        return TablePart(record.detail["table"], store.read_part_table(commit, name))
+        schema = next(schema for schema in tables if schema.name == record.detail["table"])
+        return TablePart(schema, store.read_part_table(commit, name))
     if record.kind == "tensors":
         return TensorsPart(*store.read_part_tensors(commit, name))
     return FilePart(record.detail["file_name"], store.read_part_file(commit, name))

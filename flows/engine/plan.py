@@ -77,7 +77,7 @@ def _plan_stage(stage: Stage, current: Upstream) -> StagePlan:
     waiting = [name for name in stage.upstream if name not in manifests]
     if waiting:
         return _pending(stage, store, base, waiting)
-    shards = stage.planner(current.only(stage.upstream), stage)
+    shards = stage.cut(current.only(stage.upstream), stage)
     planned = tuple(PlannedShard(shard, fingerprint({**base, "inputs": shard.inputs})) for shard in shards)
     ingredients = {**base, "inputs": {name: manifests[name].digest for name in stage.upstream}}
     ingredients["shards"] = {shard.plan.label: shard.key for shard in planned}

@@ -12,7 +12,7 @@ from flows.engine.results import check_unreadable, finish_stage
 from flows.engine.run_records import RecordedRun, recorded_run
 from flows.engine.shard_task import Device, ShardTask
 from flows.engine.stage import Stage
-from flows.engine.stage_lock import wait_for_turn
+from flows.engine.stage_lock import acquire_stage_lock
 from flows.settings.configuration import Settings
 from flows.stages.graph import build_stages
 from flows.stages.pair_shards import check_listed_pairs
@@ -158,11 +158,13 @@ def shard_tasks(
             shard.key,
             shard.plan.label,
             dict(stage.settings),
-            dict(stage.places),
+            dict(stage.paths),
             dict(shard.plan.work),
             upstream,
             device,
             run_id,
+            stage.tables,
+            stage.batch_setting,
         )
         for shard in plan.shards
         if shard.key not in plan.shards_done
@@ -179,7 +181,7 @@ def _run_stage(
     run_id: str,
 ) -> tuple[StageOutcome, Manifest]:
     if plan.manifest is None:
-        lease, plan = wait_for_turn(plan, store, manifests, run_id, reporter.waiting)
+        lease, plan = acquire_stage_lock(plan, store, manifests, run_id, reporter.waiting)
         with lease:
             if plan.manifest is None:
                 tasks = shard_tasks(plan, store.root.url, manifests, _device_of_jobs(settings), run_id)

@@ -1,12 +1,17 @@
 """One shard of work as plain data, and what a job body gets and gives back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flows.engine.upstream import Upstream
 from stores.checkpoints import CheckpointFolder, shard_checkpoints
-from stores.parts import Part
+from stores.errors import SchemaMismatch
+from stores.parts import Part, TablePart
+from stores.table_schema import TableSchema
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True)
@@ -37,11 +42,13 @@ class ShardTask:
         shard_key: names the computation.
         shard_label: names the shard to people.
         settings: the stage's settings.
-        places: the stage's paths.
+        paths: the stage's paths.
         work: from the shard's plan.
         upstream: fingerprint of each upstream stage instance.
         device: where to compute.
         run_id: the run that asks for it; empty outside a run.
+        tables: what the stage declares of its tables.
+        batch_setting: the setting that is the job's batch size where that is part of the result, else None.
     """
 
     store_root: str
@@ -50,11 +57,13 @@ class ShardTask:
     shard_key: str
     shard_label: str
     settings: Mapping[str, Any]
-    places: Mapping[str, str | None]
+    paths: Mapping[str, str | None]
     work: Mapping[str, Any]
     upstream: Mapping[str, str]
     device: Device
     run_id: str = ""
+    tables: tuple[TableSchema, ...] = ()
+    batch_setting: str | None = None
 
 
 @dataclass(frozen=True)
@@ -73,6 +82,39 @@ class JobInputs:
     def work(self) -> Mapping[str, Any]:
         """What this shard has to do."""
         return self.task.work
+
+    def table(self, name: str, rows: Sequence[Mapping[str, Any]]) -> TablePart:
+        """Return a part with these rows of one of the stage's tables.
+
+        Raises:
+            SchemaMismatch: the stage declares no such table, or a row does not fit it.
+        """
+        from stores.tables import table_from_rows
+
+        schema = self._schema(name)
+        return TablePart(schema, table_from_rows(schema, rows))
+
+    def arrow_table(self, name: str, table: "pa.Table") -> TablePart:
+        """Return a part with an Arrow table as one of the stage's tables.
+
+        Raises:
+            SchemaMismatch: the stage declares no such table, or its columns do not fit.
+        """
+        from stores.tables import check_table
+
+        schema = self._schema(name)
+        return TablePart(schema, check_table(schema, table))
+
+    def _schema(self, name: str) -> TableSchema:
+        found = next((schema for schema in self.task.tables if schema.name == name), None)
+        if found is None:
+            raise SchemaMismatch(
+                expected=f"a table that the stage declares: {', '.join(schema.name for schema in self.task.tables)}",
+                found=repr(name),
+                where=f"the job of {self.task.stage}",
+                remedy="name it in the stage's `tables`",
+            )
+        return found
 
     @property
     def checkpoints(self) -> CheckpointFolder:

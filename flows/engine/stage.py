@@ -1,4 +1,4 @@
-"""What a stage is: settings that matter, code that matters, upstream stages, and how its work is cut."""
+"""What a stage says about itself: settings and code that matter, what it reads and writes, its cut, checks and cost."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from flows.engine.upstream import Upstream
+    from flows.engine.work import WorkFormula
+    from stores.manifests import Manifest
+    from stores.table_schema import TableSchema
 
 
 @dataclass(frozen=True)
@@ -23,8 +26,8 @@ class ShardPlan:
     work: Mapping[str, Any] = field(default_factory=dict)
 
 
-# Returns the shards in order, from settings and upstream artifacts; imports no torch.
-ShardPlanner = Callable[["Upstream", "Stage"], list[ShardPlan]]
+# Returns the shards in order, from upstream artifacts and the stage; imports no torch.
+Cut = Callable[["Upstream", "Stage"], list[ShardPlan]]
 
 
 @dataclass(frozen=True)
@@ -33,14 +36,20 @@ class Stage:
 
     Attributes:
         name: the instance, such as "saliency_maps.test.rise.fixed".
-        job: module under flows.jobs whose `run` does a shard.
+        job: module whose function `run` does a shard.
         settings: the settings that matter to the result; all of them are in the key.
-        code: pipeline modules that do the work; what they import within `pipeline` counts as well.
+        code: modules that do the work; what they import counts as well, see flows.engine.code_identity.
         upstream: stage instances read.
-        planner: cuts the work into shards.
-        places: paths that planner and job need; where something lies is not in the key, its content is.
+        cut: cuts the work into shards and names the inputs of each.
+        paths: files and folders that cut and job need; where something lies is not in the key, its content is.
         version: raised by hand when the meaning of the result changes without its code changing.
-        extent: how many items there are to cut into shards; not in the key, as each shard's inputs name its items.
+        item_limits: how many items there are at most to cut into shards; not in the key, as each shard's inputs name
+            its items.
+        tables: the tables that its shards may hold.
+        work: counts what a shard costs before it is done; None where it runs no network and makes no image.
+        batch_setting: the setting that is its batch size, where that is part of its result, as in a training.
+        check_inputs: refuses inputs before a run computes anything, given the whole graph by name.
+        check_result: refuses, or warns of, a finished result.
     """
 
     name: str
@@ -48,7 +57,12 @@ class Stage:
     settings: Mapping[str, Any]
     code: tuple[str, ...]
     upstream: tuple[str, ...]
-    planner: ShardPlanner
-    places: Mapping[str, str | None] = field(default_factory=dict)
+    cut: Cut
+    paths: Mapping[str, str | None] = field(default_factory=dict)
     version: int = 1
-    extent: Mapping[str, int] = field(default_factory=dict)
+    item_limits: Mapping[str, int] = field(default_factory=dict)
+    tables: tuple["TableSchema", ...] = ()
+    work: "WorkFormula | None" = None
+    batch_setting: str | None = None
+    check_inputs: Callable[["Stage", Mapping[str, "Stage"]], None] | None = None
+    check_result: Callable[["Manifest"], None] | None = None

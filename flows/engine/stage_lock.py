@@ -11,12 +11,12 @@ from stores.manifests import Manifest
 SECONDS_BETWEEN_LOOKS = 1.0
 
 
-def wait_for_turn(
+def acquire_stage_lock(
     plan: StagePlan,
     store: ArtifactStore,
     manifests: Mapping[str, Manifest],
     run_id: str,
-    tell_waiting: Callable[[StagePlan, Lease], None],
+    notify_waiting: Callable[[StagePlan, Lease], None],
 ) -> tuple[HeldLease, StagePlan]:
     """Return the lease of a planned stage, held, and the stage's plan as it is then.
 
@@ -25,7 +25,7 @@ def wait_for_turn(
         store: where it is made.
         manifests: of the stages that the run has been through; the lease covers them.
         run_id: the run that asks; a lease of the same run is joined.
-        tell_waiting: called once for each other run that has to be waited for.
+        notify_waiting: called once for each other run that has to be waited for.
 
     Raises:
         StoreError: the store cannot be written, or another run's result cannot be read.
@@ -37,7 +37,7 @@ def wait_for_turn(
         if isinstance(lease, HeldLease):
             break
         if lease.run_id != told:
-            tell_waiting(plan, lease)
+            notify_waiting(plan, lease)
             told = lease.run_id
         time.sleep(SECONDS_BETWEEN_LOOKS)
     try:

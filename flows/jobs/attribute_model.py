@@ -10,8 +10,7 @@ from flows.readers.pair_frame import read_labels
 from pipeline.attributes.training import train_attribute_predictor
 from pipeline.attributes.training_data import AttributeTrainingSpec, TrainingData
 from pipeline.explanation.normalise_map import normalise_map, target_entropy
-from stores.parts import Part, TablePart, TensorsPart
-from stores.tables import table_from_rows
+from stores.parts import Part, TensorsPart
 
 
 def run(inputs: JobInputs) -> JobResult:
@@ -46,7 +45,7 @@ def run(inputs: JobInputs) -> JobResult:
     ]
     parts: dict[str, Part] = {
         "model": TensorsPart(trained.state, metadata),
-        "training_history": TablePart("training_history", table_from_rows("training_history", history)),
+        "training_history": inputs.table("training_history", history),
     }
     counts = {
         "images": len(train.labels_na),

@@ -4,8 +4,7 @@ import numpy as np
 
 from flows.engine.shard_task import JobInputs, JobResult
 from pipeline.attributes.predictor import predict_attributes, restore_attribute_predictor
-from stores.parts import ArraysPart, Part, TablePart
-from stores.tables import table_from_rows
+from stores.parts import ArraysPart, Part
 
 
 def run(inputs: JobInputs) -> JobResult:
@@ -29,6 +28,6 @@ def run(inputs: JobInputs) -> JobResult:
             {"logits": logits, "activations": activations},
             {"logits": ("image", "attribute"), "activations": ("image", "attribute", "y", "x")},
         ),
-        "rows": TablePart("attribute_score_rows", table_from_rows("attribute_score_rows", rows)),
+        "rows": inputs.table("attribute_score_rows", rows),
     }
     return JobResult(parts, {"images": len(pixels), "forward_passes": len(pixels)})

@@ -30,13 +30,12 @@ from pipeline.evaluation.audit.outcomes import (
 )
 from pipeline.evaluation.bootstrap import holm
 from pipeline.similarity.retrieval import target_correlation
-from stores.parts import Part, TablePart
-from stores.tables import table_from_rows
+from stores.parts import Part
 
 PRESENT = "|present"
 # The claim that is tested: reading the embedding beats what is cheap and what is simple.
 CLAIMANT = "embedding_effect+presence"
-RIVALS = (
+BASELINES = (
     "classifier",
     "best_constant",
     "prior_only",
@@ -69,8 +68,8 @@ def run(inputs: JobInputs) -> JobResult:
         *_comparison_rows(audited, options),
     ]
     parts: dict[str, Part] = {
-        "metrics": TablePart("audit_metrics", table_from_rows("audit_metrics", rows)),
-        "audit_outcomes": TablePart("audit_outcomes", table_from_rows("audit_outcomes", _outcome_rows(audited))),
+        "metrics": inputs.table("audit_metrics", rows),
+        "audit_outcomes": inputs.table("audit_outcomes", _outcome_rows(audited)),
     }
     eligible = int(audited.outcomes["oracle"].eligible_p.sum())
     return JobResult(parts, {"pairs": len(audited.frame.pair_ids), "eligible_pairs": eligible})
@@ -112,10 +111,10 @@ def _variant_rows(audited: Audited, options: dict[str, int]) -> list[dict[str, A
 def _comparison_rows(audited: Audited, options: dict[str, int]) -> list[dict[str, Any]]:
     if CLAIMANT not in audited.outcomes:
         return []
-    rivals = [rival for rival in RIVALS if rival in audited.outcomes]
+    baselines = [baseline for baseline in BASELINES if baseline in audited.outcomes]
     differences = [
-        regret_difference(audited.outcomes[CLAIMANT], audited.outcomes[rival], audited.clusters_p, **options)
-        for rival in rivals
+        regret_difference(audited.outcomes[CLAIMANT], audited.outcomes[baseline], audited.clusters_p, **options)
+        for baseline in baselines
     ]
     corrected = holm(np.array([difference.p_value for difference in differences]))
     return [
@@ -124,10 +123,10 @@ def _comparison_rows(audited: Audited, options: dict[str, int]) -> list[dict[str
             "regret_difference",
             difference.interval,
             variant=CLAIMANT,
-            compared_with=rival,
+            compared_with=baseline,
             p_value=float(p_value),
         )
-        for rival, difference, p_value in zip(rivals, differences, corrected, strict=True)
+        for baseline, difference, p_value in zip(baselines, differences, corrected, strict=True)
     ]
 
 

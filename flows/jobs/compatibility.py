@@ -21,8 +21,7 @@ from pipeline.evaluation.compatibility.outfit_draws import (
 )
 from pipeline.evaluation.compatibility.outfit_scores import OutfitScorer, answers_right
 from pipeline.similarity.conditions import ConditionMasks
-from stores.parts import Part, TablePart
-from stores.tables import table_from_rows
+from stores.parts import Part
 
 TABLE = "similarity_model"
 
@@ -59,9 +58,9 @@ def run(inputs: JobInputs) -> JobResult:
         metrics.append(metric_row(TABLE, "fill_in_the_blank_accuracy", accuracy, variant=variant))
         metrics.append(metric_row(TABLE, "compatibility_auc", area, variant=variant))
     parts: dict[str, Part] = {
-        "metrics": TablePart("compatibility_metrics", table_from_rows("compatibility_metrics", metrics)),
-        "blank_questions": TablePart("blank_questions", table_from_rows("blank_questions", question_rows)),
-        "replaced_outfits": TablePart("replaced_outfits", table_from_rows("replaced_outfits", outfit_rows)),
+        "metrics": inputs.table("compatibility_metrics", metrics),
+        "blank_questions": inputs.table("blank_questions", question_rows),
+        "replaced_outfits": inputs.table("replaced_outfits", outfit_rows),
     }
     return JobResult(parts, {"outfits": n_outfits, "questions": len(questions), "replaced": len(replaced)})
 

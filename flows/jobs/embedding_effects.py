@@ -11,8 +11,7 @@ from flows.readers.pair_frame import read_embeddings, read_labels, read_pair_fra
 from pipeline.explanation.conditional_directions import conditional_effects, fit_conditional_directions
 from pipeline.explanation.effects_by_condition import LabelledEmbeddings, effects_by_condition
 from pipeline.explanation.presence_probe import fit_presence_probe, presence_probability
-from stores.parts import ArraysPart, Part, TablePart
-from stores.tables import check_table
+from stores.parts import ArraysPart, Part
 
 
 def run(inputs: JobInputs) -> JobResult:
@@ -64,7 +63,7 @@ def run(inputs: JobInputs) -> JobResult:
         {"directions": ("attribute", "dimension"), "alpha": ("value",), "explained_share": ("value",)},
     )
     parts: dict[str, Part] = {
-        "embedding_effects": TablePart("embedding_effects", check_table("embedding_effects", table)),
+        "embedding_effects": inputs.arrow_table("embedding_effects", table),
         "directions": directions,
     }
     return JobResult(parts, {"pairs": n_pairs, "images": fitted.overall.n_images, "own_labels": len(fitted.by_label)})

@@ -5,8 +5,7 @@ import numpy as np
 from flows.engine.shard_task import JobInputs, JobResult
 from flows.readers.scorer import embedding_length, load_scorer
 from stores.digests import digest_array
-from stores.parts import ArraysPart, Part, TablePart
-from stores.tables import table_from_rows
+from stores.parts import ArraysPart, Part
 
 
 def run(inputs: JobInputs) -> JobResult:
@@ -23,6 +22,6 @@ def run(inputs: JobInputs) -> JobResult:
     ]
     parts: dict[str, Part] = {
         "embeddings": ArraysPart({"embeddings": embeddings}, {"embeddings": ("image", "dimension")}),
-        "image_embeddings": TablePart("image_embeddings", table_from_rows("image_embeddings", rows)),
+        "image_embeddings": inputs.table("image_embeddings", rows),
     }
     return JobResult(parts, {"images": len(pixels), "forward_passes": len(pixels)})

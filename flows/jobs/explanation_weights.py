@@ -12,8 +12,7 @@ from flows.readers.pair_frame import (
 from pipeline.explanation.combination import explanation_terms
 from pipeline.explanation.count_prior import count_prior
 from pipeline.explanation.weight_grid import GridResult, WeightGridSpec, choose_weights, cross_fit_halves
-from stores.parts import Part, TablePart
-from stores.tables import table_from_rows
+from stores.parts import Part
 
 
 def run(inputs: JobInputs) -> JobResult:
@@ -37,8 +36,8 @@ def run(inputs: JobInputs) -> JobResult:
         for name, value in zip(frame.attribute_names, prior_a, strict=True)
     ]
     parts: dict[str, Part] = {
-        "prior": TablePart("prior", table_from_rows("prior", prior)),
-        "weight_grid": TablePart("weight_grid", table_from_rows("weight_grid", rows)),
+        "prior": inputs.table("prior", prior),
+        "weight_grid": inputs.table("weight_grid", rows),
     }
     counts = {
         "pairs_for_prior": int(fits_prior_p.sum()),

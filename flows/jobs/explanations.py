@@ -28,8 +28,7 @@ from pipeline.explanation.variants import (
     random_scores,
 )
 from pipeline.randomness import keyed_rng
-from stores.parts import ArraysPart, Part, TablePart
-from stores.tables import check_table
+from stores.parts import ArraysPart, Part
 
 RANKS_IN_TABLE = 10
 
@@ -59,7 +58,7 @@ def run(inputs: JobInputs) -> JobResult:
     stacked = np.stack([scores[name] for name in scores]).astype(np.float32)
     parts: dict[str, Part] = {
         "scores": ArraysPart({"scores": stacked}, {"scores": ("variant", "pair", "attribute")}),
-        "explanations": TablePart("explanations", check_table("explanations", pa.concat_tables(tables))),
+        "explanations": inputs.arrow_table("explanations", pa.concat_tables(tables)),
     }
     return JobResult(parts, {"pairs": len(evidence.frame.pair_ids), "variants": len(scores)})
 

@@ -10,8 +10,6 @@ from flows.readers.scorer import load_scorer
 from pipeline.evaluation.curves import CurvePair
 from pipeline.evaluation.faithfulness import faithfulness_of_query
 from pipeline.evaluation.reference_dependence import map_changes
-from stores.parts import TablePart
-from stores.tables import table_from_rows
 
 
 def run(inputs: JobInputs) -> JobResult:
@@ -51,7 +49,7 @@ def run(inputs: JobInputs) -> JobResult:
             for pair, curve, change in zip(pairs, found.curves, map_changes(maps_kyx).tolist(), strict=True)
         ]
     counts = {"images": len(groups), "pairs": len(rows), "forward_passes": passes}
-    return JobResult({"faithfulness": TablePart("faithfulness", table_from_rows("faithfulness", rows))}, counts)
+    return JobResult({"faithfulness": inputs.table("faithfulness", rows)}, counts)
 
 
 def _measures(curve: CurvePair) -> dict[str, object]:

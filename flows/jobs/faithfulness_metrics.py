@@ -97,16 +97,16 @@ def _comparison_rows(
     options: Mapping[str, int],
 ) -> list[dict[str, Any]]:
     """Compare all with the blob and with the maps that supervise attributes, under one correction."""
-    rivals = [key for key in measured if key[0] == CENTRE] + [key for key in measured if key == supervision]
+    baselines = [key for key in measured if key[0] == CENTRE] + [key for key in measured if key == supervision]
     compared = [
-        (key, rival, measure)
-        for rival in rivals
+        (key, baseline, measure)
+        for baseline in baselines
         for key in measured
         # The blob against the supervising maps is these against the blob, which is there already.
-        if key != rival and not (key[0] == CENTRE and rival == supervision)
+        if key != baseline and not (key[0] == CENTRE and baseline == supervision)
         for measure in MEASURES
     ]
-    both = [(measured[key].values[measure], measured[rival].values[measure]) for key, rival, measure in compared]
+    both = [(measured[key].values[measure], measured[baseline].values[measure]) for key, baseline, measure in compared]
     differences = paired_comparisons(both, clusters_p, seed=options["seed"], samples=options["samples"])
     return [
         metric_row(
@@ -115,8 +115,8 @@ def _comparison_rows(
             difference.interval,
             generator=key[0],
             mode=key[1],
-            compared_with=rival[0],
+            compared_with=baseline[0],
             p_value=float(difference.p_value) if np.isfinite(difference.p_value) else None,
         )
-        for (key, rival, measure), difference in zip(compared, differences, strict=True)
+        for (key, baseline, measure), difference in zip(compared, differences, strict=True)
     ]

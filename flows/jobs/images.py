@@ -14,8 +14,7 @@ from pipeline.datasets.image_decoding import decode_image
 from pipeline.datasets.planted.renderer import render_item
 from pipeline.errors import BadDataset, BadImage
 from stores.digests import digest_array
-from stores.parts import ArraysPart, Part, TablePart
-from stores.tables import table_from_rows
+from stores.parts import ArraysPart, Part
 
 
 def run(inputs: JobInputs) -> JobResult:
@@ -37,8 +36,8 @@ def run(inputs: JobInputs) -> JobResult:
         "pixels": ArraysPart(
             {"pixels": pixels_nhwc}, {"pixels": ("image", "y", "x", "rgb")}, {"pixels": "sRGB, 0 to 255"}
         ),
-        "images": TablePart("images", table_from_rows("images", readable)),
-        "unreadable_images": TablePart("unreadable_images", table_from_rows("unreadable_images", unreadable)),
+        "images": inputs.table("images", readable),
+        "unreadable_images": inputs.table("unreadable_images", unreadable),
     }
     return JobResult(parts, {"images": len(readable), "unreadable_images": len(unreadable)})
 
@@ -49,7 +48,7 @@ def _decode(row: Mapping[str, Any], inputs: JobInputs) -> tuple[np.ndarray, tupl
     if settings["kind"] == "planted":
         return render_item(planted_spec(settings), row["image_id"]), (size, size)
     # The root is where this run finds the files; the row's sha256 says which bytes they have to be.
-    path = contained_path(Path(str(inputs.task.places["dataset_root"])), row["path"])
+    path = contained_path(Path(str(inputs.task.paths["dataset_root"])), row["path"])
     try:
         data = path.read_bytes()
     except OSError as error:

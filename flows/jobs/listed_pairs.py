@@ -4,12 +4,10 @@ from collections.abc import Iterable, Mapping
 
 from flows.engine.shard_task import JobInputs, JobResult
 from flows.engine.upstream import Upstream
-from flows.readers.pair_rows import pairs_table
+from flows.readers.pair_rows import pair_rows
 from pipeline.datasets.outfits import condition_name
 from pipeline.errors import BadDataset
 from pipeline.pairs.lists import ListedPair, select_listed
-from stores.parts import TablePart
-from stores.tables import table_from_rows
 
 
 def run(inputs: JobInputs) -> JobResult:
@@ -34,9 +32,9 @@ def run(inputs: JobInputs) -> JobResult:
         )
     missing = [{"image_id": image_id, "lines": lines} for image_id, lines in found.missing.items()]
     parts = {
-        "pairs": TablePart("pairs", pairs_table(split, explained)),
-        "other_pairs": TablePart("pairs", pairs_table(split, others, is_match=False)),
-        "missing_images": TablePart("missing_images", table_from_rows("missing_images", missing)),
+        "pairs": inputs.table("pairs", pair_rows(split, explained)),
+        "other_pairs": inputs.table("pairs", pair_rows(split, others, is_match=False)),
+        "missing_images": inputs.table("missing_images", missing),
     }
     counts = {
         "pairs": len(explained),

@@ -9,8 +9,6 @@ from flows.engine.shard_task import JobInputs, JobResult
 from flows.stages.dataset_shards import planted_spec
 from pipeline.datasets.planted.edits import changed_region
 from pipeline.evaluation.audit.localisation import map_auroc, pointing_hit, scored_regions
-from stores.parts import TablePart
-from stores.tables import table_from_rows
 
 
 def run(inputs: JobInputs) -> JobResult:
@@ -37,8 +35,7 @@ def run(inputs: JobInputs) -> JobResult:
             }
         )
     counts = {"images": len({pair["query"] for pair in pairs}), "pairs": len(rows)}
-    table = table_from_rows("map_localisation", rows)
-    return JobResult({"map_localisation": TablePart("map_localisation", table)}, counts)
+    return JobResult({"map_localisation": inputs.table("map_localisation", rows)}, counts)
 
 
 def _measures(map_hw: np.ndarray, region_hw: np.ndarray) -> dict[str, Any]:

@@ -27,8 +27,6 @@ from pipeline.evaluation.bootstrap import (
 )
 from pipeline.evaluation.pair_dependence import distinct_answers_per_query
 from pipeline.evaluation.replacement import constant_attributes, removal_measure
-from stores.parts import TablePart
-from stores.tables import table_from_rows
 
 
 def run(inputs: JobInputs) -> JobResult:
@@ -53,7 +51,7 @@ def run(inputs: JobInputs) -> JobResult:
     }
     # Rows of other stages come as full rows whose shared columns are still empty.
     filled = [completed({name: value for name, value in row.items() if value is not None}, shared) for row in rows]
-    return JobResult({"metrics": TablePart("metrics", table_from_rows("metrics", filled))}, {"figures": len(filled)})
+    return JobResult({"metrics": inputs.table("metrics", filled)}, {"figures": len(filled)})
 
 
 def _recognition_rows(upstream: Upstream, models: list[str], options: dict[str, int]) -> list[dict[str, Any]]:

@@ -10,8 +10,6 @@ from flows.readers.conditions import stage_masks
 from flows.readers.outfits import read_outfits
 from flows.readers.pair_frame import read_embeddings
 from pipeline.similarity.negatives import Pool, nearest_negatives
-from stores.parts import TablePart
-from stores.tables import table_from_rows
 
 COUNT = 2
 
@@ -49,7 +47,7 @@ def run(inputs: JobInputs) -> JobResult:
         for number, pair in enumerate(pairs)
         for rank in range(COUNT)
     ]
-    part = TablePart("negatives", table_from_rows("negatives", rows))
+    part = inputs.table("negatives", rows)
     return JobResult({"negatives": part}, {"pairs": len(pairs), "images": len(image_ids)})
 
 

@@ -1,12 +1,11 @@
 """Pairs of one split of a dataset of outfits: two items of one outfit, with their pair of types as condition."""
 
 from flows.engine.shard_task import JobInputs, JobResult
-from flows.readers.pair_rows import pairs_table
+from flows.readers.pair_rows import pair_rows
 from pipeline.datasets.outfits import condition_name
 from pipeline.errors import BadDataset
 from pipeline.pairs.outfit_matches import outfit_matches
 from pipeline.pairs.sampling import sample_pairs
-from stores.parts import TablePart
 
 
 def run(inputs: JobInputs) -> JobResult:
@@ -27,8 +26,8 @@ def run(inputs: JobInputs) -> JobResult:
             remedy="add outfits, or restore images: sane query CONFIG 'select * from unreadable_images'",
         )
     type_of = dict(zip(image_ids, types, strict=True))
-    table = pairs_table(
+    rows = pair_rows(
         split,
         ((pair.query, pair.reference, condition_name(type_of[pair.query], type_of[pair.reference])) for pair in pairs),
     )
-    return JobResult({"pairs": TablePart("pairs", table)}, {"pairs": len(pairs), "images": len(image_ids)})
+    return JobResult({"pairs": inputs.table("pairs", rows)}, {"pairs": len(pairs), "images": len(image_ids)})

@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 
 from flows.engine.shard_task import JobInputs, JobResult
-from flows.readers.pair_rows import pairs_table
+from flows.readers.pair_rows import pair_rows
 from pipeline.errors import BadDataset
 from pipeline.pairs.sampling import sample_pairs
-from stores.parts import TablePart
 
 
 def run(inputs: JobInputs) -> JobResult:
@@ -31,8 +30,8 @@ def run(inputs: JobInputs) -> JobResult:
             where=f"the {settings['split']} split",
             remedy="add images, or lower pairs.match_threshold",
         )
-    table = pairs_table(settings["split"], ((pair.query, pair.reference, None) for pair in pairs))
-    return JobResult({"pairs": TablePart("pairs", table)}, {"pairs": len(pairs), "images": len(rows)})
+    explained = pair_rows(settings["split"], ((pair.query, pair.reference, None) for pair in pairs))
+    return JobResult({"pairs": inputs.table("pairs", explained)}, {"pairs": len(pairs), "images": len(rows)})
 
 
 def matching_images(rows: Sequence[Mapping[str, Any]], threshold: float) -> Callable[[int], np.ndarray]:

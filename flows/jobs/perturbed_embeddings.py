@@ -7,8 +7,7 @@ from flows.readers.image_lookup import PixelLookup
 from flows.readers.scorer import load_scorer
 from pipeline.saliency.build import query_masks
 from pipeline.saliency.perturbed_embeddings import embed_perturbations
-from stores.parts import ArraysPart, Part, TablePart
-from stores.tables import table_from_rows
+from stores.parts import ArraysPart, Part
 
 
 def run(inputs: JobInputs) -> JobResult:
@@ -26,6 +25,6 @@ def run(inputs: JobInputs) -> JobResult:
     axes = {"embeddings": ("query", "perturbation", "dimension")}
     parts: dict[str, Part] = {
         "embeddings": ArraysPart({"embeddings": embeddings_qnd}, axes),
-        "queries": TablePart("perturbed_queries", table_from_rows("perturbed_queries", rows)),
+        "queries": inputs.table("perturbed_queries", rows),
     }
     return JobResult(parts, {"images": len(queries), "forward_passes": len(queries) * len(masks)})

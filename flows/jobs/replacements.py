@@ -7,8 +7,6 @@ from flows.engine.shard_task import JobInputs, JobResult
 from flows.readers.conditions import read_condition_masks
 from flows.readers.pair_frame import PairFrame, read_embeddings, read_pair_frame
 from pipeline.evaluation.replacement import RemovalReason, Replacements, removal_replacements
-from stores.parts import TablePart
-from stores.tables import check_table
 
 
 def run(inputs: JobInputs) -> JobResult:
@@ -28,8 +26,9 @@ def run(inputs: JobInputs) -> JobResult:
         type_n,
         None if masks is None else masks.of(frame.conditions),
     )
-    table = check_table("replacements", _table(frame, found))
-    return JobResult({"replacements": TablePart("replacements", table)}, {"pairs": len(frame.pair_ids)})
+    return JobResult(
+        {"replacements": inputs.arrow_table("replacements", _table(frame, found))}, {"pairs": len(frame.pair_ids)}
+    )
 
 
 def _codes(names: list[str]) -> np.ndarray:

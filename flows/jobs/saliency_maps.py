@@ -17,8 +17,7 @@ from pipeline.saliency.catalogue import needs_reference_pixels
 from pipeline.saliency.contract import SaliencyMaps, SaliencyRequest
 from pipeline.similarity.conditions import project
 from stores.digests import digest_array
-from stores.parts import ArraysPart, Part, TablePart
-from stores.tables import table_from_rows
+from stores.parts import ArraysPart, Part
 
 Pair = Mapping[str, str]
 
@@ -43,8 +42,8 @@ def run(inputs: JobInputs) -> JobResult:
     rows = _map_rows(groups, maps_qkyx)
     parts: dict[str, Part] = {
         "maps": ArraysPart({"maps": maps_qkyx}, {"maps": ("query", "reference_slot", "y", "x")}),
-        "map_rows": TablePart("map_rows", table_from_rows("map_rows", rows)),
-        "map_notes": TablePart("map_notes", table_from_rows("map_notes", _note_rows(groups, results, settings))),
+        "map_rows": inputs.table("map_rows", rows),
+        "map_notes": inputs.table("map_notes", _note_rows(groups, results, settings)),
     }
     counts = {
         "images": len(groups),

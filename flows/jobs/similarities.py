@@ -5,8 +5,6 @@ import numpy as np
 from flows.engine.shard_task import JobInputs, JobResult
 from flows.readers.conditions import stage_masks
 from pipeline.similarity.conditions import project
-from stores.parts import TablePart
-from stores.tables import table_from_rows
 
 
 def run(inputs: JobInputs) -> JobResult:
@@ -27,6 +25,6 @@ def run(inputs: JobInputs) -> JobResult:
     scores = np.einsum("pd,pd->p", queries_pd, references_pd, dtype=np.float64)
     rows = [{"pair_id": pair["pair_id"], "similarity": float(score)} for pair, score in zip(pairs, scores, strict=True)]
     return JobResult(
-        {"similarities": TablePart("similarities", table_from_rows("similarities", rows))},
+        {"similarities": inputs.table("similarities", rows)},
         counts,
     )

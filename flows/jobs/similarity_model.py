@@ -14,19 +14,20 @@ from pipeline.similarity.networks import build_embedding_network, load_network_s
 from pipeline.similarity.training.epoch_length import training_images_per_epoch
 from pipeline.similarity.training.train import LabelledPixels, SimilarityTrainingSpec, train_similarity_model
 from pipeline.similarity.weights_file import read_weights_file
-from stores.parts import Part, TablePart, TensorsPart
-from stores.tables import table_from_rows
+from stores.parts import Part, TensorsPart
 
 
 def run(inputs: JobInputs) -> JobResult:
     """Return the model's tensors and its training history (empty for a model from a file)."""
     settings = inputs.settings
     metadata = {"network": settings["network"], "embedding_dim": str(settings["embedding_dim"])}
-    weights = inputs.task.places["weights"]
+    weights = inputs.task.paths["weights"]
     if weights is not None:
         network = build_embedding_network(settings["network"], settings["embedding_dim"])
         load_network_state(network, read_weights_file(Path(weights)), weights)
-        return _result(network_state(network), [], metadata, {"images": 0, "forward_passes": 0, "training_passes": 0})
+        return _result(
+            inputs, network_state(network), [], metadata, {"images": 0, "forward_passes": 0, "training_passes": 0}
+        )
     # Only the learned splits number the classes: test classes are not among this stage's inputs.
     labels = (inputs.upstream.table("images", "images", split)["label"].to_pylist() for split in ("train", "valid"))
     classes = sorted(set().union(*labels))
@@ -50,19 +51,19 @@ def run(inputs: JobInputs) -> JobResult:
         "training_passes": len(history) * per_epoch,
         "forward_passes": len(history) * len(valid.pixels_nhwc),
     }
-    return _result(trained.state, history, metadata, counts)
+    return _result(inputs, trained.state, history, metadata, counts)
 
 
 def _result(
+    inputs: JobInputs,
     state: dict[str, np.ndarray],
     history: Sequence[Mapping[str, object]],
     metadata: dict[str, str],
     counts: dict[str, int],
 ) -> JobResult:
-    table = table_from_rows("training_history", history)
     parts: dict[str, Part] = {
         "model": TensorsPart(state, metadata),
-        "training_history": TablePart("training_history", table),
+        "training_history": inputs.table("training_history", history),
     }
     return JobResult(parts, counts)
 

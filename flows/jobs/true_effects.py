@@ -16,8 +16,7 @@ from pipeline.datasets.planted.similarity import driver_attributes
 from pipeline.datasets.planted.spec import PlantedSpec
 from pipeline.evaluation.audit.outcomes import effects_as_angles
 from pipeline.similarity.scorer import SimilarityScorer
-from stores.parts import Part, TablePart
-from stores.tables import table_from_rows
+from stores.parts import Part
 
 
 def run(inputs: JobInputs) -> JobResult:
@@ -48,8 +47,8 @@ def run(inputs: JobInputs) -> JobResult:
             ]
             null_rows += [{"pair_id": pair["pair_id"], "effect": float(effect)} for effect in nulls[:, slot]]
     parts: dict[str, Part] = {
-        "true_effects": TablePart("true_effects", table_from_rows("true_effects", rows)),
-        "null_effects": TablePart("null_effects", table_from_rows("null_effects", null_rows)),
+        "true_effects": inputs.table("true_effects", rows),
+        "null_effects": inputs.table("null_effects", null_rows),
     }
     return JobResult(parts, {"pairs": len(inputs.work["pairs"]), "forward_passes": passes})
 

@@ -12,8 +12,7 @@ from pipeline.similarity.type_aware.training import (
     TypeAwareTrainingSpec,
     train_type_aware_model,
 )
-from stores.parts import ArraysPart, Part, TablePart, TensorsPart
-from stores.tables import table_from_rows
+from stores.parts import ArraysPart, Part, TensorsPart
 
 
 def run(inputs: JobInputs) -> JobResult:
@@ -38,7 +37,7 @@ def run(inputs: JobInputs) -> JobResult:
         "training_passes": epochs * outfit_images_per_epoch([len(members) for members in train.outfits]),
         "forward_passes": epochs * len(valid.pixels_nhwc),
     }
-    return JobResult(_parts(spec, trained), counts)
+    return JobResult(_parts(inputs, spec, trained), counts)
 
 
 def type_aware_spec(settings: object) -> TypeAwareTrainingSpec:
@@ -53,15 +52,15 @@ def type_aware_spec(settings: object) -> TypeAwareTrainingSpec:
     return TypeAwareTrainingSpec(weights=weights, **values)
 
 
-def _parts(spec: TypeAwareTrainingSpec, trained: TrainedTypeAwareModel) -> dict[str, Part]:
+def _parts(inputs: JobInputs, spec: TypeAwareTrainingSpec, trained: TrainedTypeAwareModel) -> dict[str, Part]:
     history = [{"model": "similarity_model", **row} for row in trained.history]
     rows = [{"position": position, "condition": name} for position, name in enumerate(trained.masks.names)]
     metadata = {"network": spec.network, "embedding_dim": str(spec.embedding_dim)}
     return {
         "model": TensorsPart(trained.state, metadata),
-        "training_history": TablePart("training_history", table_from_rows("training_history", history)),
+        "training_history": inputs.table("training_history", history),
         "condition_masks": ArraysPart({"masks": trained.masks.masks_cd}, {"masks": ("condition", "dimension")}),
-        "conditions": TablePart("conditions", table_from_rows("conditions", rows)),
+        "conditions": inputs.table("conditions", rows),
     }
 
 

@@ -2,8 +2,6 @@
 
 from flows.engine.shard_task import JobInputs, JobResult
 from pipeline.datasets.outfits import condition_name
-from stores.parts import TablePart
-from stores.tables import table_from_rows
 
 
 def run(inputs: JobInputs) -> JobResult:
@@ -17,4 +15,4 @@ def run(inputs: JobInputs) -> JobResult:
         }
         for position, (first, second) in enumerate(inputs.work["pairs"])
     ]
-    return JobResult({"type_pairs": TablePart("type_pairs", table_from_rows("type_pairs", rows))}, {"pairs": len(rows)})
+    return JobResult({"type_pairs": inputs.table("type_pairs", rows)}, {"pairs": len(rows)})

@@ -19,8 +19,7 @@ from pipeline.similarity.user_model.checks import (
     check_similarity_model,
 )
 from pipeline.similarity.user_model.condition_masks import MaskFindings, check_condition_masks
-from stores.parts import ArraysPart, FilePart, Part, TablePart, TensorsPart
-from stores.tables import table_from_rows
+from stores.parts import ArraysPart, FilePart, Part, TensorsPart
 
 LOG = logging.getLogger("sane")
 # Not in the description: they leave the vectors as they are, and so embeddings stay when they change.
@@ -29,20 +28,20 @@ NOT_DESCRIBED = ("precision", "canvas", "conditions")
 
 def run(inputs: JobInputs) -> JobResult:
     """Return the model's description, the program itself where there is one, and what the checks found."""
-    settings, places, device = inputs.settings, inputs.task.places, inputs.task.device
+    settings, paths, device = inputs.settings, inputs.task.paths, inputs.task.device
     description = {name: value for name, value in settings.items() if name not in NOT_DESCRIBED}
     description |= {"files": inputs.work["files"], "program": inputs.work["program"]}
     program = made = None
-    if places["program"] is not None:
-        program = read_model_file(places["program"], "similarity_model.program")
-        model = load_user_model(description, places, program, device.name)
+    if paths["program"] is not None:
+        program = read_model_file(paths["program"], "similarity_model.program")
+        model = load_user_model(description, paths, program, device.name)
     else:
-        made = make_user_object(description, places)
+        made = make_user_object(description, paths)
         model = as_user_model(made, description, device.name)
     scorer = SimilarityScorer(model, device.name, str(settings["precision"]), device.batch_size)
     findings = check_similarity_model(scorer, _sample(inputs), tuple(settings["canvas"]))
     masks = _masks(inputs, made, findings)
-    _tell(inputs, findings, masks)
+    _log_findings(inputs, findings, masks)
     metadata = {
         "description": json.dumps(description, sort_keys=True),
         "embedding_dim": str(findings.embedding_dim),
@@ -50,15 +49,15 @@ def run(inputs: JobInputs) -> JobResult:
     rows = _rows(findings, masks, scorer.precision)
     parts: dict[str, Part] = {
         "model": TensorsPart({}, metadata),
-        "model_checks": TablePart("model_checks", table_from_rows("model_checks", rows)),
+        "model_checks": inputs.table("model_checks", rows),
         # Not trained here; readers of the history find it empty, as for a weights file.
-        "training_history": TablePart("training_history", table_from_rows("training_history", [])),
+        "training_history": inputs.table("training_history", []),
     }
     if program is not None:
         parts["program"] = FilePart("program.pt2", program)
     counts = {"images": len(inputs.work["sample"]), "forward_passes": findings.forward_passes}
     if masks is not None:
-        parts |= _mask_parts(masks.masks)
+        parts |= _mask_parts(inputs, masks.masks)
         counts |= {"conditions": len(masks.masks.names), "conditions_without_mask": masks.without_mask}
     return JobResult(parts, counts)
 
@@ -76,16 +75,16 @@ def _sample(inputs: JobInputs) -> np.ndarray:
     return np.stack([images.of(image_id) for image_id in shards])
 
 
-def _mask_parts(masks: ConditionMasks) -> dict[str, Part]:
+def _mask_parts(inputs: JobInputs, masks: ConditionMasks) -> dict[str, Part]:
     """Return what a trained type-aware model has as well: later stages make no difference between the two."""
     rows = [{"position": position, "condition": name} for position, name in enumerate(masks.names)]
     return {
         "condition_masks": ArraysPart({"masks": masks.masks_cd}, {"masks": ("condition", "dimension")}),
-        "conditions": TablePart("conditions", table_from_rows("conditions", rows)),
+        "conditions": inputs.table("conditions", rows),
     }
 
 
-def _tell(inputs: JobInputs, findings: ModelFindings, masks: MaskFindings | None) -> None:
+def _log_findings(inputs: JobInputs, findings: ModelFindings, masks: MaskFindings | None) -> None:
     LOG.info(
         "%s: checked; %d dimensions, %.3g ms an image in a batch of %d on %s",
         inputs.task.stage,

@@ -4,8 +4,6 @@ import logging
 
 from flows.engine.shard_task import JobInputs, JobResult
 from pipeline.datasets.attribute_notes import AttributeNote, joined_by_commas, summary_of_notes
-from stores.parts import TablePart
-from stores.tables import table_from_rows
 
 LOG = logging.getLogger("sane")
 
@@ -26,7 +24,7 @@ def run(inputs: JobInputs) -> JobResult:
         )
     noted = [{"attribute": note.attribute, "note": note.note, "same_as": note.same_as} for note in notes]
     parts = {
-        "vocabulary": TablePart("attribute_vocabulary", table_from_rows("attribute_vocabulary", rows)),
-        "notes": TablePart("attribute_notes", table_from_rows("attribute_notes", noted)),
+        "vocabulary": inputs.table("attribute_vocabulary", rows),
+        "notes": inputs.table("attribute_notes", noted),
     }
     return JobResult(parts, {"attributes": len(rows), "attribute_notes": len(notes)})

@@ -13,7 +13,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.tasks import Task
 from rich.console import Console
 
-from flows.auto_compute.settle import settled
+from flows.auto_compute.resolve import resolved
 from flows.commands.progress import console_reporter
 from flows.engine.execute import execute_shard
 from flows.engine.on_dask.cluster import uses_dask
@@ -98,7 +98,7 @@ def run_stage(config: str, stage: str, seed: int, overrides: list[str], run_id: 
         MissingArtifact: an upstream stage is not current.
         PipelineError, StoreError: of the first shard that failed.
     """
-    settings = for_flow(settled(with_seed(load_settings(Path(config), overrides), seed)))
+    settings = for_flow(resolved(with_seed(load_settings(Path(config), overrides), seed)))
     request = RunRequest(settings, until=stage, config=config, run_id=run_id)
     with tags(stage, f"seed-{seed}"), _shard_runner(settings) as runner:
         outcomes = run_stages(request, _only(stage, runner), _reporter())

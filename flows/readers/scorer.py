@@ -15,7 +15,7 @@ from pipeline.similarity.scorer import SimilarityScorer
 from stores.artifacts import ArtifactStore
 from stores.errors import CorruptArtifact
 
-Places = tuple[tuple[str, str | None], ...]
+Paths = tuple[tuple[str, str | None], ...]
 
 
 def load_scorer(inputs: JobInputs) -> SimilarityScorer:
@@ -23,8 +23,8 @@ def load_scorer(inputs: JobInputs) -> SimilarityScorer:
     commit = inputs.upstream.commits("similarity_model")[0]
     task = inputs.task
     precision = str(inputs.settings["precision"])
-    places = tuple(sorted(task.places.items()))
-    named = task.store_root, commit.shard_key, commit.digest, task.device.name, places
+    paths = tuple(sorted(task.paths.items()))
+    named = task.store_root, commit.shard_key, commit.digest, task.device.name, paths
     loaded = _load_network(*named)
     batch_size = task.device.batch_size
     recorded = _recorded_passes(*named, precision, batch_size) if loaded.can_be_recorded else None
@@ -57,14 +57,14 @@ class _Loaded:
 # One, so that a smaller batch takes the place of the one that filled the memory.
 @lru_cache(maxsize=1)
 def _recorded_passes(
-    store_root: str, shard_key: str, digest: str, device: str, places: Places, precision: str, batch_size: int
+    store_root: str, shard_key: str, digest: str, device: str, paths: Paths, precision: str, batch_size: int
 ) -> CapturedForward:
-    network = _load_network(store_root, shard_key, digest, device, places).network
+    network = _load_network(store_root, shard_key, digest, device, paths).network
     return CapturedForward(SimilarityScorer(network, device, precision, batch_size))
 
 
 @lru_cache(maxsize=2)
-def _load_network(store_root: str, shard_key: str, digest: str, device: str, places: Places) -> _Loaded:
+def _load_network(store_root: str, shard_key: str, digest: str, device: str, paths: Paths) -> _Loaded:
     # The digest is an argument so that another model under the same key is not taken from this cache.
     store = ArtifactStore(store_root)
     commit = store.require_commit("similarity_model", shard_key)
@@ -78,7 +78,7 @@ def _load_network(store_root: str, shard_key: str, digest: str, device: str, pla
     tensors, metadata = store.read_part_tensors(commit, "model")
     if "description" in metadata:
         program = store.read_part_file(commit, "program") if "program" in commit.parts else None
-        return _Loaded(load_user_model(json.loads(metadata["description"]), dict(places), program, device), False)
+        return _Loaded(load_user_model(json.loads(metadata["description"]), dict(paths), program, device), False)
     network = build_embedding_network(metadata["network"], int(metadata["embedding_dim"]))
     load_network_state(network, tensors, "similarity_model")
     folded = fold_batch_norms(network).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

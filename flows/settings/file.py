@@ -114,8 +114,8 @@ def _known_keys(model: type[BaseModel], prefix: str = "") -> list[str]:
 
 def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
     updates: dict[str, Mapping[str, Any]] = {}
-    places = {"root": settings.dataset.root, "table": settings.dataset.table}
-    updates["dataset"] = {name: folder / place.expanduser() for name, place in places.items() if place is not None}
+    paths = {"root": settings.dataset.root, "table": settings.dataset.table}
+    updates["dataset"] = {name: folder / place.expanduser() for name, place in paths.items() if place is not None}
     updates["similarity_model"] = _model_paths(settings.similarity_model, folder)
     if settings.pairs.file is not None:
         updates["pairs"] = {"file": folder / settings.pairs.file.expanduser()}

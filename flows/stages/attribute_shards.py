@@ -41,7 +41,7 @@ def plan_attribute_scores(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
     ]
 
 
-def plan_whole(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
+def single_shard(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
     """Return one shard that depends on every part named in stage.settings["reads"], over all its shards.
 
     `reads` maps an upstream stage to a list of [part, columns or None, shard prefix].

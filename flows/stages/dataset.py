@@ -27,28 +27,30 @@ BY_KIND: dict[str, tuple[tuple[str, ...], str, str]] = {
 def dataset_stages(settings: Settings) -> list[Stage]:
     """Return the stages that turn files, or rendered items, into labelled pixels."""
     chosen = settings.dataset
-    places = {"dataset_root": None if chosen.root is None else str(chosen.root)}
+    paths = {"dataset_root": None if chosen.root is None else str(chosen.root)}
     if chosen.table is not None:
-        places["dataset_table"] = str(chosen.table)
+        paths["dataset_table"] = str(chosen.table)
     named, index, decoder = BY_KIND[chosen.kind]
     values = chosen.model_dump(include=set(named))
     images = ("pipeline.datasets.records", decoder)
     notes = (index, "pipeline.datasets.attribute_notes")
     # How many planted items there are is no setting of a shard: with more of them the others stay as they are.
-    extent = chosen.model_dump(include={"train_items", "valid_items", "test_items"})
+    item_limits = chosen.model_dump(include={"train_items", "valid_items", "test_items"})
     return [
-        Stage("vocabulary", "vocabulary", {**values}, notes, (), dataset.plan_vocabulary, places, extent=extent),
-        Stage("images", "images", values, images, (), dataset.plan_images, places, extent=extent),
-        *(outfit_stages(settings, places) if chosen.kind == "polyvore_outfits" else []),
+        Stage(
+            "vocabulary", "vocabulary", {**values}, notes, (), dataset.plan_vocabulary, paths, item_limits=item_limits
+        ),
+        Stage("images", "images", values, images, (), dataset.plan_images, paths, item_limits=item_limits),
+        *(outfit_stages(settings, paths) if chosen.kind == "polyvore_outfits" else []),
     ]
 
 
-def outfit_stages(settings: Settings, places: dict[str, str | None]) -> list[Stage]:
+def outfit_stages(settings: Settings, paths: dict[str, str | None]) -> list[Stage]:
     """Return the stages that say which images were put together, and which pairs of types there are."""
     values = settings.dataset.model_dump(include={"kind", "outfit_splits"})
     code = ("pipeline.datasets.polyvore_outfits",)
     stages = [
-        Stage(f"outfits.{split}", "outfits", {**values, "split": split}, code, (), outfits.plan_outfits, places)
+        Stage(f"outfits.{split}", "outfits", {**values, "split": split}, code, (), outfits.plan_outfits, paths)
         for split in SPLITS
     ]
-    return [*stages, Stage("type_pairs", "type_pairs", values, code, (), outfits.plan_type_pairs, places)]
+    return [*stages, Stage("type_pairs", "type_pairs", values, code, (), outfits.plan_type_pairs, paths)]

@@ -24,12 +24,12 @@ from stores.location import Location
 IMAGES_PER_SHARD = 64
 
 
-def planted_spec(settings: Mapping[str, Any], extent: Mapping[str, int] | None = None) -> PlantedSpec:
+def planted_spec(settings: Mapping[str, Any], item_limits: Mapping[str, int] | None = None) -> PlantedSpec:
     """Return the spec of rendered items from the `dataset` settings of a stage.
 
-    Without an extent it has as many items as ids can number: an item does not depend on how many others there are.
+    Without limits it has as many items as ids can number: an item does not depend on how many others there are.
     """
-    items = {f"{split}_items": MAX_ITEMS_PER_SPLIT for split in SPLITS} if extent is None else extent
+    items = {f"{split}_items": MAX_ITEMS_PER_SPLIT for split in SPLITS} if item_limits is None else item_limits
     return PlantedSpec(
         seed=settings["seed"],
         train_items=items["train_items"],
@@ -41,20 +41,20 @@ def planted_spec(settings: Mapping[str, Any], extent: Mapping[str, int] | None =
 
 
 def dataset_index(stage: Stage) -> DatasetIndex:
-    """Return the index of the dataset that a stage's settings and places describe.
+    """Return the index of the dataset that a stage's settings and paths describe.
 
     Raises:
         BadDataset: the dataset on disk is missing or malformed.
     """
     settings = stage.settings
     if settings["kind"] == "planted":
-        return _planted_index(planted_spec(settings, stage.extent))
-    root = Path(str(stage.places["dataset_root"]))
+        return _planted_index(planted_spec(settings, stage.item_limits))
+    root = Path(str(stage.paths["dataset_root"]))
     if settings["kind"] == "polyvore_outfits":
         splits = settings["outfit_splits"]
         return _polyvore_index(root, splits, files_state(polyvore_outfits.dataset_files(root, splits)))
     if settings["kind"] == "folder":
-        table = Path(str(stage.places["dataset_table"]))
+        table = Path(str(stage.paths["dataset_table"]))
         return _folder_index(root, table, files_state([table, root]))
     return _awa2_index(root, settings["validation_images"], files_state(awa2.dataset_files(root)))
 

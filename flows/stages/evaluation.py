@@ -6,10 +6,10 @@ from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
 from flows.stages import localisation_shards as localisation
 from flows.stages import query_shards as saliency
-from flows.stages.reads import LABELS, VOCABULARY, Reads, pair_reads, whole_stage
+from flows.stages.reads import LABELS, VOCABULARY, Reads, pair_reads, single_shard_stage
 from flows.stages.saliency import chosen_pairs, kept_test_embeddings
 from flows.stages.type_aware import has_conditions, has_outfits
-from flows.stages.user_model import embedding_code, model_places
+from flows.stages.user_model import embedding_code, model_paths
 from pipeline.saliency.catalogue import FIXED
 
 
@@ -34,8 +34,8 @@ def _true_effects_stage(settings: Settings, split: str) -> Stage:
     )
     upstream = ("vocabulary", "images", "similarity_model", "embeddings", f"pairs.{split}")
     name = f"true_effects.{split}"
-    places = model_places(settings.similarity_model)
-    return Stage(name, "true_effects", values, code, upstream, saliency.plan_true_effects, places)
+    paths = model_paths(settings.similarity_model)
+    return Stage(name, "true_effects", values, code, upstream, saliency.plan_true_effects, paths)
 
 
 def _localisation_stage(settings: Settings, generator: str, mode: str) -> Stage:
@@ -48,7 +48,7 @@ def _localisation_stage(settings: Settings, generator: str, mode: str) -> Stage:
         (maps, localisation.TRUE_EFFECTS),
         localisation.plan_map_localisation,
         # Which queries there are is in no key: the maps say it.
-        extent=chosen_pairs(settings, generator),
+        item_limits=chosen_pairs(settings, generator),
     )
 
 
@@ -77,7 +77,7 @@ def _audit_stage(settings: Settings) -> Stage:
         "pipeline.evaluation.audit.measures",
         "pipeline.similarity.retrieval",
     )
-    return whole_stage("audit", "audit", values, code, reads)
+    return single_shard_stage("audit", "audit", values, code, reads)
 
 
 def _metrics_stage(settings: Settings) -> Stage:
@@ -119,7 +119,7 @@ def _metrics_stage(settings: Settings) -> Stage:
         "pipeline.evaluation.paired_comparisons",
         "pipeline.evaluation.replacement",
     )
-    return whole_stage("metrics", "metrics", values, code, reads)
+    return single_shard_stage("metrics", "metrics", values, code, reads)
 
 
 def _report_stage(settings: Settings) -> Stage:
@@ -149,7 +149,7 @@ def _report_stage(settings: Settings) -> Stage:
     for name in settings.attribute_model.names:
         reads[f"attribute_model.{name}"] = [["training_history", None, ""]]
     _add_model_reads(settings, reads)
-    return whole_stage("report", "report", values, ("pipeline.report.page",), reads)
+    return single_shard_stage("report", "report", values, ("pipeline.report.page",), reads)
 
 
 def _add_model_reads(settings: Settings, reads: Reads) -> None:

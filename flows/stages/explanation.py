@@ -3,7 +3,7 @@
 from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
 from flows.stages import attribute_shards as explanation
-from flows.stages.reads import LABELS, pair_reads, whole_stage
+from flows.stages.reads import LABELS, pair_reads, single_shard_stage
 from flows.stages.type_aware import condition_reads, has_outfits
 from pipeline.errors import BadSetting
 
@@ -76,7 +76,7 @@ def _replacements_stage(settings: Settings, split: str) -> Stage:
     reads["embeddings"] = [["embeddings", None, split]]
     values = {"split": split, **({"within_type": True} if within_type else {})}
     code = ("pipeline.evaluation.replacement",)
-    return whole_stage(f"replacements.{split}", "replacements", values, code, reads)
+    return single_shard_stage(f"replacements.{split}", "replacements", values, code, reads)
 
 
 def _embedding_effects_stage(settings: Settings) -> Stage:
@@ -89,7 +89,7 @@ def _embedding_effects_stage(settings: Settings) -> Stage:
         "pipeline.explanation.effects_by_condition",
         "pipeline.explanation.presence_probe",
     )
-    return whole_stage("embedding_effects.test", "embedding_effects", {"split": "test"}, code, reads)
+    return single_shard_stage("embedding_effects.test", "embedding_effects", {"split": "test"}, code, reads)
 
 
 def _weights_stage(settings: Settings) -> Stage:
@@ -113,7 +113,7 @@ def _weights_stage(settings: Settings) -> Stage:
         "pipeline.explanation.weight_grid",
         "pipeline.explanation.normalise_map",
     )
-    return whole_stage("explanation_weights", "explanation_weights", values, code, reads)
+    return single_shard_stage("explanation_weights", "explanation_weights", values, code, reads)
 
 
 def _explanations_stage(settings: Settings) -> Stage:
@@ -142,4 +142,4 @@ def _explanations_stage(settings: Settings) -> Stage:
         "pipeline.explanation.normalise_map",
         "pipeline.randomness",
     )
-    return whole_stage("explanations", "explanations", values, code, reads)
+    return single_shard_stage("explanations", "explanations", values, code, reads)

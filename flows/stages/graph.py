@@ -1,5 +1,7 @@
 """The stage graph as a readable list, in the order in which it runs."""
 
+from dataclasses import replace
+
 from flows.engine.device import AUTO
 from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
@@ -10,6 +12,7 @@ from flows.stages.dataset import SPLITS, dataset_stages
 from flows.stages.evaluation import evaluation_stages
 from flows.stages.explanation import explanation_stages
 from flows.stages.saliency import saliency_stages
+from flows.stages.tables import SCHEMAS
 from flows.stages.type_aware import (
     SCORING,
     compatibility_stage,
@@ -19,7 +22,7 @@ from flows.stages.type_aware import (
     has_outfits,
     type_aware_stage,
 )
-from flows.stages.user_model import embedding_code, model_places, user_model_stage
+from flows.stages.user_model import embedding_code, model_paths, user_model_stage
 from pipeline.errors import BadSetting
 
 
@@ -36,13 +39,14 @@ def build_stages(settings: Settings) -> tuple[Stage, ...]:
             where="compute.precision",
             remedy="start it by `sane run`, or replace it first (flows.auto_compute), or name a precision",
         )
-    return (
+    stages = (
         *dataset_stages(settings),
         *similarity_stages(settings),
         *saliency_stages(settings),
         *explanation_stages(settings),
         *evaluation_stages(settings),
     )
+    return tuple(replace(stage, tables=tuple(SCHEMAS.values())) for stage in stages)
 
 
 def similarity_stages(settings: Settings) -> list[Stage]:
@@ -59,7 +63,7 @@ def similarity_stages(settings: Settings) -> list[Stage]:
             embedding_code(model),
             ("images", "similarity_model"),
             similarity.plan_embeddings,
-            model_places(model),
+            model_paths(model),
         ),
     ]
     stages += [_pairs_stage(settings, split) for split in SPLITS]

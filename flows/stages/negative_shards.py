@@ -25,7 +25,7 @@ def with_negatives(upstream: Upstream, groups: list[Group]) -> list[Group]:
         chosen = {pair["pair_id"]: negatives_of[pair["pair_id"]] for pair in work["pairs"]}
         named = [image for images in chosen.values() for image in images]
         negatives = fingerprint([digests[image] for image in named])
-        places = {**work["embedding_shards"], **{image: shards[image] for image in named}}
-        work = {**work, "negatives": chosen, "embedding_shards": places}
+        embedding_shards = {**work["embedding_shards"], **{image: shards[image] for image in named}}
+        work = {**work, "negatives": chosen, "embedding_shards": embedding_shards}
         found.append((label, {**inputs, "negatives": negatives}, work))
     return found

@@ -3,7 +3,7 @@
 from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
 from flows.stages.negative_shards import NEGATIVES
-from flows.stages.reads import Reads, whole_stage
+from flows.stages.reads import Reads, single_shard_stage
 from flows.stages.type_aware import condition_reads, condition_values, has_outfits
 from pipeline.saliency.catalogue import needs_negatives
 
@@ -27,4 +27,4 @@ def negatives_stages(settings: Settings) -> list[Stage]:
     }
     # What matches is decided by the module that samples pairs, so that the two cannot disagree.
     code = ("pipeline.similarity.negatives", "pipeline.pairs.sampling")
-    return [whole_stage(NEGATIVES, "negatives", values, code, reads)]
+    return [single_shard_stage(NEGATIVES, "negatives", values, code, reads)]

@@ -55,8 +55,8 @@ def check_listed_pairs(stages: Sequence[Stage], most_missing: float) -> None:
             split = stage.settings["split"]
             records = dataset_index(by_name["images"]).records
             image_ids = {record.image_id for record in records if record.split == split}
-            check_missing(Path(str(stage.places["pairs_file"])), _listed(stage), image_ids, most_missing)
+            check_missing(Path(str(stage.paths["pairs_file"])), _listed(stage), image_ids, most_missing)
 
 
 def _listed(stage: Stage) -> list[ListedPair]:
-    return read_pair_list(Path(str(stage.places["pairs_file"])))
+    return read_pair_list(Path(str(stage.paths["pairs_file"])))

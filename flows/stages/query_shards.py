@@ -85,7 +85,7 @@ def chosen_queries(references_of: Mapping[str, int], limit: int | None) -> list[
 
 def most_pairs(stage: Stage) -> int | None:
     """Return how many pairs at most a stage covers that is cut by query; None for all."""
-    found: int | None = stage.settings.get("most_pairs", stage.extent.get("most_pairs"))
+    found: int | None = stage.settings.get("most_pairs", stage.item_limits.get("most_pairs"))
     return found
 
 

@@ -11,9 +11,9 @@ LABELS = ["images", ["image_id", "attributes"]]
 VOCABULARY: Reads = {"vocabulary": [["vocabulary", None, ""]]}
 
 
-def whole_stage(name: str, job: str, values: dict[str, Any], code: tuple[str, ...], reads: Reads) -> Stage:
+def single_shard_stage(name: str, job: str, values: dict[str, Any], code: tuple[str, ...], reads: Reads) -> Stage:
     """Return a stage of one shard that depends on exactly the parts it reads."""
-    return Stage(name, job, {**values, "reads": reads}, code, tuple(reads), explanation.plan_whole)
+    return Stage(name, job, {**values, "reads": reads}, code, tuple(reads), explanation.single_shard)
 
 
 def pair_reads(split: str) -> Reads:

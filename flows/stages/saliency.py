@@ -10,7 +10,7 @@ from flows.stages import query_shards as saliency
 from flows.stages.negative_shards import NEGATIVES
 from flows.stages.negatives import negatives_stages
 from flows.stages.type_aware import condition_values
-from flows.stages.user_model import embedding_code, model_places
+from flows.stages.user_model import embedding_code, model_paths
 from pipeline.saliency.catalogue import FIXED, GENERATORS, needs_negatives
 
 
@@ -57,9 +57,9 @@ def _perturbed_stage(settings: Settings, split: str, generator: str) -> Stage:
         (*embedding_code(settings.similarity_model), GENERATORS[generator].module),
         ("images", "similarity_model", f"pairs.{split}"),
         saliency.plan_perturbed_embeddings,
-        model_places(settings.similarity_model),
+        model_paths(settings.similarity_model),
         # Which queries there are is in no key: a shard names its own.
-        extent=chosen_pairs(settings, generator) if split == "test" else {},
+        item_limits=chosen_pairs(settings, generator) if split == "test" else {},
     )
 
 
@@ -106,8 +106,8 @@ def _maps_stage(settings: Settings, split: str, generator: str, mode: str) -> St
         "pipeline.area_pooling",
     )
     name = f"saliency_maps.{split}.{generator}.{mode}"
-    places = model_places(settings.similarity_model)
-    return Stage(name, "saliency_maps", values, code, upstream, saliency.plan_saliency_maps, places)
+    paths = model_paths(settings.similarity_model)
+    return Stage(name, "saliency_maps", values, code, upstream, saliency.plan_saliency_maps, paths)
 
 
 def _faithfulness_stage(settings: Settings, generator: str, mode: str) -> Stage:
@@ -129,8 +129,8 @@ def _faithfulness_stage(settings: Settings, generator: str, mode: str) -> Stage:
         "pipeline.evaluation.reference_dependence",
     )
     name = f"faithfulness.{generator}.{mode}"
-    places = model_places(settings.similarity_model)
-    return Stage(name, "faithfulness", values, code, upstream, saliency.plan_faithfulness, places)
+    paths = model_paths(settings.similarity_model)
+    return Stage(name, "faithfulness", values, code, upstream, saliency.plan_faithfulness, paths)
 
 
 def chosen_pairs(settings: Settings, generator: str) -> dict[str, int]:

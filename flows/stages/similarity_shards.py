@@ -17,7 +17,7 @@ def plan_similarity_model(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
     Raises:
         BadModel: the weights file does not exist.
     """
-    weights = stage.places["weights"]
+    weights = stage.paths["weights"]
     if weights is not None:
         path = Path(weights)
         check_weights_file(path)

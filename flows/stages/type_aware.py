@@ -5,7 +5,7 @@ from typing import Any
 from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
 from flows.settings.similarity_model import TYPE_AWARE_KEYS
-from flows.stages.reads import Reads, whole_stage
+from flows.stages.reads import Reads, single_shard_stage
 from flows.stages.type_aware_shards import plan_type_aware_model
 from pipeline.errors import BadSetting
 
@@ -52,8 +52,8 @@ def type_aware_stage(settings: Settings) -> Stage:
     values["seed"] = settings.seed
     code = ("pipeline.similarity.type_aware.training", "pipeline.similarity.type_aware.outfit_pixels")
     upstream = ("images", "outfits.train", "outfits.valid", "type_pairs")
-    places: dict[str, str | None] = {"weights": None}
-    return Stage("similarity_model", "type_aware_model", values, code, upstream, plan_type_aware_model, places)
+    paths: dict[str, str | None] = {"weights": None}
+    return Stage("similarity_model", "type_aware_model", values, code, upstream, plan_type_aware_model, paths)
 
 
 def condition_values(settings: Settings) -> dict[str, Any]:
@@ -86,4 +86,4 @@ def compatibility_stage(settings: Settings) -> Stage:
         "pipeline.evaluation.compatibility.auc",
         "pipeline.evaluation.bootstrap",
     )
-    return whole_stage("compatibility", "compatibility", values, code, reads)
+    return single_shard_stage("compatibility", "compatibility", values, code, reads)

@@ -6,7 +6,7 @@ from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
 from flows.settings.similarity_model import SimilarityModelSettings
 from flows.stages.type_aware import has_outfits
-from flows.user_model.files import FILE_PLACE, plan_user_model
+from flows.user_model.files import FILE_PATH_PREFIX, plan_user_model
 from flows.user_model.sources import factory_sources
 from pipeline.errors import BadSetting
 
@@ -21,11 +21,11 @@ def embedding_code(model: SimilarityModelSettings) -> tuple[str, ...]:
     return EMBED
 
 
-def model_places(model: SimilarityModelSettings) -> Mapping[str, str | None]:
+def model_paths(model: SimilarityModelSettings) -> Mapping[str, str | None]:
     """Return where the user's code and files lie; nothing for the pipeline's own networks, which are in the store."""
     if model.kind != "user":
         return {}
-    files = {f"{FILE_PLACE}{name}": str(path) for name, path in model.factory_files.items()}
+    files = {f"{FILE_PATH_PREFIX}{name}": str(path) for name, path in model.factory_files.items()}
     folder = None if model.factory is None else str(model.factory_path)
     return {"factory_folder": folder, "program": None if model.program is None else str(model.program), **files}
 
@@ -50,7 +50,7 @@ def user_model_stage(settings: Settings) -> Stage:
         # Only where there are any, so that the keys of models without stay.
         values["conditions"] = True
         upstream = (*upstream, "type_pairs")
-    return Stage("similarity_model", "user_model", values, code, upstream, plan_user_model, model_places(model))
+    return Stage("similarity_model", "user_model", values, code, upstream, plan_user_model, model_paths(model))
 
 
 def _check_has_conditions(settings: Settings) -> None:

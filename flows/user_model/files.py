@@ -11,7 +11,7 @@ from stores.fingerprints import fingerprint
 
 SAMPLE_IMAGES = 8
 # Prefix of the places of files that are handed to a factory.
-FILE_PLACE = "file."
+FILE_PATH_PREFIX = "file."
 
 
 def plan_user_model(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
@@ -23,13 +23,13 @@ def plan_user_model(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
         BadModel: a file does not exist, or the dataset has no readable image.
     """
     files = {
-        name.removeprefix(FILE_PLACE): model_file_digest(
-            str(path), f"similarity_model.factory_files.{name[len(FILE_PLACE) :]}"
+        name.removeprefix(FILE_PATH_PREFIX): model_file_digest(
+            str(path), f"similarity_model.factory_files.{name[len(FILE_PATH_PREFIX) :]}"
         )
-        for name, path in stage.places.items()
-        if name.startswith(FILE_PLACE)
+        for name, path in stage.paths.items()
+        if name.startswith(FILE_PATH_PREFIX)
     }
-    program = stage.places["program"]
+    program = stage.paths["program"]
     program_digest = None if program is None else model_file_digest(program, "similarity_model.program")
     table = upstream.table("images", "images").select(["image_id", "split", "pixels_sha256"])
     # By digest, so that more images hardly change which ones are taken.

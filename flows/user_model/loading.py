@@ -6,21 +6,21 @@ from pathlib import Path
 from typing import Any
 
 from flows.user_model.factory import call_factory
-from flows.user_model.files import FILE_PLACE
+from flows.user_model.files import FILE_PATH_PREFIX
 from pipeline.errors import BadModel
 from pipeline.similarity.user_model.model import Preprocessing, UserModel, as_embed
 from pipeline.similarity.user_model.program_file import load_program
 
 
 def load_user_model(
-    description: Mapping[str, Any], places: Mapping[str, str | None], program: bytes | None, device: str
+    description: Mapping[str, Any], paths: Mapping[str, str | None], program: bytes | None, device: str
 ) -> UserModel:
     """Return the model on a device, as a network of the pipeline.
 
     Args:
         description: `factory`, `factory_arguments`, `sources` and `files` (sha256 by name), or `program` (sha256);
             `array_type`, `input_size_px`, `mean`, `std`.
-        places: `factory_folder`, and the path of each file.
+        paths: `factory_folder`, and the path of each file.
         program: content of the program's file, None for a factory.
         device: torch device.
 
@@ -30,21 +30,21 @@ def load_user_model(
     if program is not None:
         _check_digest("similarity_model.program", program, description["program"])
         return UserModel(load_program(program, device, "similarity_model.program"), _preprocessing(description))
-    return as_user_model(make_user_object(description, places), description, device)
+    return as_user_model(make_user_object(description, paths), description, device)
 
 
-def make_user_object(description: Mapping[str, Any], places: Mapping[str, str | None]) -> object:
+def make_user_object(description: Mapping[str, Any], paths: Mapping[str, str | None]) -> object:
     """Return what the factory of a description returns.
 
     Raises:
         BadModel: code or files are not those of the description, or the factory fails.
     """
-    files = {name: str(places[f"{FILE_PLACE}{name}"]) for name in description["files"]}
+    files = {name: str(paths[f"{FILE_PATH_PREFIX}{name}"]) for name in description["files"]}
     for name, path in files.items():
         _check_digest(path, read_model_file(path, f"similarity_model.factory_files.{name}"), description["files"][name])
     return call_factory(
         description["factory"],
-        str(places["factory_folder"]),
+        str(paths["factory_folder"]),
         description["sources"],
         description["factory_arguments"],
         files,

@@ -52,27 +52,27 @@ def faithfulness_table(metrics: MetricTable, generators: list[GeneratorMode], da
 
 def faithfulness_comparison_table(metrics: MetricTable, generators: list[GeneratorMode]) -> Table | None:
     """Return each generator and mode minus the centre blob and minus the supervising maps x 100; None without any."""
-    rivals = metrics.rivals("saliency_faithfulness_comparison")
+    baselines = metrics.baselines("saliency_faithfulness_comparison")
     compared = [
-        (key, rival)
-        for rival in rivals
+        (key, baseline)
+        for baseline in baselines
         for key in generators
-        if metrics.of_compared_maps(_DIFFERENCES[0][0], *key, rival) is not None
+        if metrics.of_compared_maps(_DIFFERENCES[0][0], *key, baseline) is not None
     ]
     if not compared:
         return None
     columns = [Column("generator", is_text=True), Column("compared with", is_text=True)]
     columns += [Column(heading, _ARROWS[sign], f"{group}, × 100") for _, heading, sign, group in _DIFFERENCES]
     rows = []
-    for (generator, mode), rival in compared:
-        found = [metrics.of_compared_maps(metric, generator, mode, rival) for metric, *_ in _DIFFERENCES]
+    for (generator, mode), baseline in compared:
+        found = [metrics.of_compared_maps(metric, generator, mode, baseline) for metric, *_ in _DIFFERENCES]
         pairs = found[0].n if found[0] else None
         cells = [
             _difference_cell(estimate, sign, pairs)
             for estimate, (_, _, sign, _) in zip(found, _DIFFERENCES, strict=True)
         ]
         name = Cell(generator_name(generator), mode)
-        rows.append(Row((name, Cell(generator_name(rival)), *cells, Cell(count_text(pairs)))))
+        rows.append(Row((name, Cell(generator_name(baseline)), *cells, Cell(count_text(pairs)))))
     notes = (
         "Differences of the figures of Table 1 on the pairs that both have, resampled together by query. Green: "
         "better, red: worse, at p < 0.05 after Holm’s correction over the whole table; grey: no difference was shown.",

@@ -63,7 +63,7 @@ class MetricTable:
         labels = {"generator": generator, "mode": mode, "compared_with": compared_with}
         return self._first("saliency_faithfulness_comparison", metric, labels)
 
-    def rivals(self, table_name: str) -> list[str]:
+    def baselines(self, table_name: str) -> list[str]:
         """Return what a table of comparisons compares with, each once, in its order."""
         rows = [row for (name, _), found in self._rows.items() if name == table_name for row in found]
         return list(dict.fromkeys(row["compared_with"] for row in rows))

@@ -71,7 +71,7 @@ def query_masks(name: str, spec: Mapping[str, Any], seed: int, image_size_px: in
 def _build(
     name: str, mode: str, spec: Mapping[str, Any], seed: int, scorer: SimilarityScorer, image_size_px: int
 ) -> SaliencyGenerator:
-    makers: dict[str, Callable[[], SaliencyGenerator]] = {
+    builders: dict[str, Callable[[], SaliencyGenerator]] = {
         "rise": lambda: build_rise(RiseSpec(seed=seed, **spec), scorer, image_size_px, mode),
         "sliding_window": lambda: build_sliding_window(SlidingWindowSpec(**spec), scorer, image_size_px, mode),
         "lime": lambda: build_lime(_lime_spec(spec, seed), scorer),
@@ -81,7 +81,7 @@ def _build(
         "random": lambda: build_random(seed),
         "centre": build_centre,
     }
-    return makers[name]()
+    return builders[name]()
 
 
 def _lime_spec(spec: Mapping[str, Any], seed: int) -> LimeSpec:

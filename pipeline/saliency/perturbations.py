@@ -69,7 +69,7 @@ class GivenMasks:
 
 
 @dataclass(frozen=True)
-class ThenWhole:
+class WithUnmaskedImage:
     """The masks of another source and, after them, one that removes nothing: its score is what drops count from.
 
     Attributes:

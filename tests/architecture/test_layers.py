@@ -76,7 +76,7 @@ def _other_paths(instance: Stage) -> set[str]:
     """Modules that a job imports for other instances than this one; each with the reason."""
     stage = instance.name
     names: set[str] = set()
-    if "factory_folder" not in instance.places:
+    if "factory_folder" not in instance.paths:
         # A model is either a network of the pipeline or the user's own.
         names |= {"pipeline.similarity.user_model.model", "pipeline.similarity.user_model.program_file"}
     if stage == "images":

@@ -34,7 +34,7 @@ def test_measured_constants_keep_their_digits() -> None:
     assert cell(None) == "-"
 
 
-def test_modes_and_rivals_have_rows_of_their_own() -> None:
+def test_modes_and_baselines_have_rows_of_their_own() -> None:
     rows = []
     for mode, rival, value in (("fixed", "centre", 0.0312), ("both", "centre", 0.0512), ("both", "rise", 0.0123)):
         labels = {"generator": "rise", "mode": mode, "compared_with": rival, "p_value": 0.012}

@@ -30,7 +30,7 @@ class TrivialStage:
             shard_key=f"{number:064x}",
             shard_label=f"{number:05d}",
             settings={},
-            places={},
+            paths={},
             work={
                 "number": number,
                 "seconds": seconds,

@@ -18,6 +18,7 @@ from stores.manifests import Commit, Manifest, combine_shard_digests, describe_c
 from stores.parts import ArraysPart, FilePart, Part, TablePart, TensorsPart
 from stores.run_records import DONE, RUNS, RunRecord
 from stores.tables import table_from_rows
+from tests.table_schemas import SCHEMAS
 
 CREATED = "2026-11-21T12:00:00.000000+00:00"
 RUN_ID = "20261121T120000-000000-00000000"
@@ -27,7 +28,7 @@ VERSIONS = {"numpy": "2.2.0"}
 
 def table(name: str, *rows: dict[str, object]) -> TablePart:
     """Return a part that holds these rows."""
-    return TablePart(name, table_from_rows(name, list(rows)))
+    return TablePart(SCHEMAS[name], table_from_rows(SCHEMAS[name], list(rows)))
 
 
 def stage_parts() -> dict[str, dict[str, Mapping[str, Part]]]:

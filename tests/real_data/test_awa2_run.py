@@ -36,8 +36,8 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Tables:
         pytest.skip("SANE_REAL_DATA is not set: it names the folder that holds awa2/Animals_with_Attributes2")
     root = Path(named).resolve() / "awa2" / "Animals_with_Attributes2"
     assert root.is_dir(), f"SANE_REAL_DATA is set to {named!r}, but there is no folder {root}"
-    places = (f"dataset.root={root}", f"store.root={tmp_path_factory.mktemp('photographs')}")
-    chosen = load_settings(SOURCE_ROOT / "configs" / "awa2.toml", (*SMALL, *places))
+    paths = (f"dataset.root={root}", f"store.root={tmp_path_factory.mktemp('photographs')}")
+    chosen = load_settings(SOURCE_ROOT / "configs" / "awa2.toml", (*SMALL, *paths))
     run_quietly(chosen, until="metrics")
     return Tables(chosen)
 

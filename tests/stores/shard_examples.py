@@ -9,6 +9,7 @@ from stores.artifacts import ArtifactStore
 from stores.manifests import Commit, Manifest, combine_shard_digests, created_now, describe_commits
 from stores.parts import ArraysPart, FilePart, Part, TablePart, TensorsPart
 from stores.tables import table_from_rows
+from tests.table_schemas import SCHEMAS
 
 STAGE = "saliency_maps.test.rise.fixed"
 KEY = "ab" * 32
@@ -20,7 +21,7 @@ def example_parts(value: float = 1.0) -> dict[str, Part]:
     maps = np.full((2, 3, 4), value, np.float16)
     return {
         "maps": ArraysPart({"maps": maps, "used": np.ones(2, bool)}, {"maps": ("pair", "y", "x"), "used": ("pair",)}),
-        "rows": TablePart("map_rows", table_from_rows("map_rows", [PAIR])),
+        "rows": TablePart(SCHEMAS["map_rows"], table_from_rows(SCHEMAS["map_rows"], [PAIR])),
         "model": TensorsPart({"weight": np.full((3, 2), value, np.float32)}, {"network": "small"}),
         "report": FilePart("report.html", b"<html>" + str(value).encode()),
     }

@@ -16,6 +16,7 @@ from stores.manifests import Commit
 from stores.parts import TablePart, digest_part
 from stores.tables import table_from_rows
 from tests.stores.shard_examples import KEY, PAIR, STAGE, commit_example, example_manifest, example_parts
+from tests.table_schemas import SCHEMAS
 
 
 @pytest.fixture
@@ -138,7 +139,9 @@ def test_a_stage_name_that_leads_elsewhere_is_refused(store: ArtifactStore, stag
 
 def test_a_table_that_does_not_fit_its_name_is_refused(store: ArtifactStore) -> None:
     with pytest.raises(SchemaMismatch, match="column 'pair_id'"):
-        commit_example(store, {"rows": TablePart("pairs", table_from_rows("map_rows", [PAIR]).select(["query"]))})
+        commit_example(
+            store, {"rows": TablePart(SCHEMAS["pairs"], table_from_rows(SCHEMAS["map_rows"], [PAIR]).select(["query"]))}
+        )
     assert store.read_commit(STAGE, KEY) is None
 
 

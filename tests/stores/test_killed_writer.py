@@ -24,6 +24,7 @@ from stores.artifacts import ArtifactStore
 from stores.location import Location
 from stores.parts import ArraysPart, FilePart, TablePart, TensorsPart
 from stores.tables import table_from_rows
+from tests.table_schemas import SCHEMAS
 
 root, moment = sys.argv[1:]
 
@@ -61,7 +62,7 @@ maps = np.arange(24, dtype=np.float16).reshape(2, 3, 4)
 row = {"pair_id": "p", "query": "q", "reference": "r", "row": 0, "map_sha256": "00"}
 parts = {
     "report": FilePart("report.html", b"<html>"),
-    "rows": TablePart("map_rows", table_from_rows("map_rows", [row])),
+    "rows": TablePart(SCHEMAS["map_rows"], table_from_rows(SCHEMAS["map_rows"], [row])),
     "model": TensorsPart({"weight": maps.astype(np.float32)}, {}),
     "maps": ArraysPart({"maps": maps}, {"maps": ("pair", "y", "x")}),
 }

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from flows.auto_compute.settle import possible
+from flows.auto_compute.resolve import possible
 from flows.engine.plan import StagePlan, plan_stages
 from flows.settings.configuration import Settings
 from flows.settings.file import run_seeds, with_seed

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from flows.auto_compute.settle import settled
+from flows.auto_compute.resolve import resolved
 from flows.engine.plan import StagePlan, plan_stage
 from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
@@ -26,7 +26,8 @@ class Selection:
         manifests: readable manifests, by stage instance and fingerprint.
         shards: by stage instance and shard key, the digest that each of these manifests promises, by fingerprint.
         problems: found while selecting.
-        obstacles: what kept stages from being planned; damage that the look itself will find, or else worth telling.
+        planning_errors: what kept stages from being planned; damage that the look itself will find, or else worth
+            telling.
         unknown: stage instances whose wanted result is not known, so that all they have is looked at.
         notes: for the user.
     """
@@ -34,7 +35,7 @@ class Selection:
     manifests: dict[tuple[str, str], Manifest] = field(default_factory=dict)
     shards: dict[tuple[str, str], dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     problems: list[Problem] = field(default_factory=list)
-    obstacles: list[Problem] = field(default_factory=list)
+    planning_errors: list[Problem] = field(default_factory=list)
     unknown: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
 
@@ -90,7 +91,7 @@ def verify_store(settings: Settings, everything: bool, show: ShowChecks) -> Veri
     selection = Selection()
     try:
         for seed in run_seeds(settings):
-            _select_for_seed(build_stages(settled(with_seed(settings, seed))), store, selection)
+            _select_for_seed(build_stages(resolved(with_seed(settings, seed))), store, selection)
     except PipelineError as error:
         if not everything:
             raise
@@ -110,7 +111,7 @@ def _look(store: TolerantStore, selection: Selection, show: ShowChecks) -> Verif
     checks = (check_shard(store, *shard, promised) for shard, promised in selection.shards.items())
     done = list(show(len(selection.shards), checks))
     found = [*store.problems.values(), *selection.problems, *(one for check in done for one in check.problems)]
-    found = found or selection.obstacles
+    found = found or selection.planning_errors
     by_file = {(problem.error.where, problem.shard_key): problem for problem in found}
     sizes = [len(store.manifest_file(*manifest).read_bytes()) for manifest in selection.manifests]
     return Verification(
@@ -146,7 +147,7 @@ def _plan_if_possible(
     try:
         return plan_stage(stage, store, manifests)
     except StoreError as error:
-        selection.obstacles.append(Problem(stage.name, error))
+        selection.planning_errors.append(Problem(stage.name, error))
         return None
 
 

@@ -14,7 +14,7 @@ from pipeline.device_transfer import fetch
 from pipeline.errors import BadSetting
 from pipeline.saliency.catalogue import BOTH, FIXED
 from pipeline.saliency.contract import SaliencyGenerator, SaliencyMaps, SaliencyRequest, pipelined
-from pipeline.saliency.perturbations import MaskSource, ThenWhole
+from pipeline.saliency.perturbations import MaskSource, WithUnmaskedImage
 from pipeline.saliency.perturbed_embeddings import PerturbedScores, perturbed_query_scores
 from pipeline.saliency.resident_masks import resident
 from pipeline.saliency.sliding_window.geometry import (
@@ -86,7 +86,7 @@ def build_sliding_window_with_masks(
     """
     masks = resident(masks, scorer.device)
     coverage_hw = _coverage(masks, scorer.device)
-    and_whole = ThenWhole(masks)
+    and_whole = WithUnmaskedImage(masks)
 
     def launch_mean_drops(request: SaliencyRequest) -> Callable[[], SaliencyMaps]:
         scores = perturbed_query_scores(scorer, request, and_whole, reference_masks)
@@ -118,7 +118,7 @@ def query_masks(spec: SlidingWindowSpec, image_size_px: int) -> MaskSource:
         BadSetting: see build_sliding_window.
     """
     windows = query_windows(spec, image_size_px)
-    return ThenWhole(windows) if spec.geometry == PAPERS else windows
+    return WithUnmaskedImage(windows) if spec.geometry == PAPERS else windows
 
 
 def query_windows(spec: SlidingWindowSpec, image_size_px: int) -> WindowGrid:

@@ -7,7 +7,7 @@ import pytest
 
 from flows.auto_compute.decide import decided
 from flows.auto_compute.kept import batch_key, precision_key
-from flows.auto_compute.settle import kept_precision, settled
+from flows.auto_compute.resolve import kept_precision, resolved
 from flows.current import current_artifacts
 from flows.engine import hardware
 from flows.engine.plan import plan_stages
@@ -68,7 +68,7 @@ def test_a_kept_decision_is_read_and_nothing_measured(run_copy: FinishedRun, mon
     device = FakeMeasures(speedup=0.5).install(monkeypatch)
     second, runs, told = decide(run_copy.settings(*AUTO))
     assert (device.done, runs.asked) == ([], [])
-    assert second.settings == first.settings == settled(run_copy.settings(*AUTO))
+    assert second.settings == first.settings == resolved(run_copy.settings(*AUTO))
     assert len(told) == 2
     precision = [json.loads(file.read_text()) for file in kept_files(run_copy) if file.name.startswith("precision-")]
     assert precision[0]["decision"]["figures"]["images_per_second"] == {"float32": 100.0, "bfloat16": 200.0}
@@ -115,7 +115,7 @@ def test_what_is_decided_shares_its_results_with_what_is_said(
     assert (
         decide(run_copy.settings("compute.precision=auto", "compute.batch_size=7"))[0].settings.compute.batch_size == 7
     )
-    assert fingerprints(settled(run_copy.settings("compute.precision=auto"))) == fingerprints(found.settings)
+    assert fingerprints(resolved(run_copy.settings("compute.precision=auto"))) == fingerprints(found.settings)
     monkeypatch.setattr(hardware, "processor_name", lambda: "a slow one")
     slow, _, _ = decide(run_copy.settings("compute.precision=auto"))
     # The whole float32 run is there, so that nothing is left to do.

@@ -11,8 +11,8 @@ from flows.commands.absent_tables import JOBS_OF_TABLE
 from flows.engine.code_identity import SOURCE_ROOT
 from flows.stages.graph import build_stages
 from stores.artifacts import ArtifactStore
-from stores.tables import SCHEMAS
 from tests.flows.run_cases import FinishedRun, invoke, refusal
+from tests.table_schemas import SCHEMAS
 
 TABLES = {
     "attribute_score_rows",
@@ -181,7 +181,7 @@ def test_the_jobs_of_a_table_are_those_that_made_it(finished_run: FinishedRun) -
     modules = {path.stem for path in (SOURCE_ROOT / "flows" / "jobs").glob("*.py")}
     assert {job for jobs in JOBS_OF_TABLE.values() for job in jobs} <= modules
     # Not made by a stage: the store's own history.
-    assert set(SCHEMAS) - set(JOBS_OF_TABLE) == {"runs", "failures", "runtime"}
+    assert set(SCHEMAS) == set(JOBS_OF_TABLE)
 
 
 def test_an_unknown_format_is_refused_before_the_query_runs(finished_run: FinishedRun) -> None:

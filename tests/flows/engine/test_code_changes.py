@@ -75,7 +75,7 @@ def test_a_helper_of_rise_makes_its_maps_stale_and_what_follows_wait(
     rise_maps = {f"saliency_maps.{split}.rise.fixed" for split in ("train", "valid", "test")}
     assert states(status, "stale") == rise_maps
     for name in rise_maps:
-        assert status[name]["reasons"][0].startswith("code.pipeline.saliency.masks: ")
+        assert status[name]["reasons"][0].startswith("code.pipeline.saliency.rise.masks: ")
         assert status[name]["reasons"][1].endswith("shards to do (0 unchanged since the last result)")
     assert states(status, "pending") == AFTER_THE_RISE_MAPS
     assert all(status[name]["reasons"][0].startswith("will be checked after ") for name in AFTER_THE_RISE_MAPS)

@@ -3,10 +3,11 @@
 from stores.manifests import Manifest, combine_shard_digests, describe_commits
 from stores.parts import TablePart
 from stores.tables import table_from_rows
+from tests.table_schemas import SCHEMAS
 
 
 def table(name, rows):
-    return TablePart(name, table_from_rows(name, rows))
+    return TablePart(SCHEMAS[name], table_from_rows(SCHEMAS[name], rows))
 
 
 def fill(store, stage, shards):

@@ -100,10 +100,10 @@ def assert_comparisons(upstream: Upstream, module=faithfulness_metrics) -> None:
     compared = {(key[1], key[2], key[3]) for key in found}
     against_centre = {("rise", "fixed"), ("rise", "both"), ("mask", "fixed"), ("random", "fixed")}
     against_rise = {("rise", "both"), ("mask", "fixed"), ("random", "fixed")}
-    # No rival against itself, and the two rivals against each other once.
+    # No baseline against itself, and the two baselines against each other once.
     assert compared == {(*one, "centre") for one in against_centre} | {(*one, "rise") for one in against_rise}
-    for generator, mode, rival in compared:
-        difference = ADDED[f"{generator} {mode}"] - ADDED[f"{rival} fixed"]
+    for generator, mode, baseline in compared:
+        difference = ADDED[f"{generator} {mode}"] - ADDED[f"{baseline} fixed"]
         n = len(MASKED_PAIRS) if generator == "mask" else N_PAIRS
         left_out = 1 if generator == "mask" else 2
         for metric, value, pairs in (
@@ -112,8 +112,8 @@ def assert_comparisons(upstream: Upstream, module=faithfulness_metrics) -> None:
             ("insertion_difference_anchored", 2 * difference, n - left_out),
             ("deletion_difference_anchored", -2 * difference, n - left_out),
         ):
-            row = found[metric, generator, mode, rival]
-            assert row["value"] == pytest.approx(value, abs=1e-9), (metric, generator, mode, rival)
+            row = found[metric, generator, mode, baseline]
+            assert row["value"] == pytest.approx(value, abs=1e-9), (metric, generator, mode, baseline)
             assert (row["n"], row["unit"]) == (pairs, "share")
             # 28 comparisons, each with 2 240 resamples: the least corrected p-value is just under 0.025.
             assert row["p_value"] == pytest.approx(1.0 if value == 0 else 56 / 2241)
@@ -128,8 +128,8 @@ def test_comparisons_are_paired_and_corrected_over_the_table(upstream: Upstream)
     [
         ("values[measure][rows] =", "values[measure][: len(rows)] =", assert_comparisons),
         ('"{curve}_is_flat"', '"insertion_is_flat"', assert_table_1),
-        ("if key != rival and", "if key[0] != rival[0] and", assert_comparisons),
-        ("measured[rival].values[measure])", 'measured[rival].values["insertion_auc"])', assert_comparisons),
+        ("if key != baseline and", "if key[0] != baseline[0] and", assert_comparisons),
+        ("measured[baseline].values[measure])", 'measured[baseline].values["insertion_auc"])', assert_comparisons),
         ("len(rows) - int(", "len(row_of) - int(", assert_table_1),
     ],
     ids=[

@@ -19,6 +19,7 @@ from stores.artifacts import ArtifactStore
 from stores.parts import ArraysPart
 from tests.flows.jobs.small_store import fill, table
 from tests.pipeline.evaluation.broken_copy import broken_copy
+from tests.table_schemas import SCHEMAS
 
 DATASET = {"seed": 0, "image_size_px": 32, "distractor_correlation": 0.8}
 SPEC = planted_spec(DATASET)
@@ -93,7 +94,10 @@ def rows_of(upstream: Upstream, module=map_localisation) -> dict[str, dict[str, 
     for shard in planned(upstream):
         name = "map_localisation.rise.fixed"
         device = Device("cpu", 1, 1)
-        task = ShardTask("", name, "map_localisation", "0" * 64, shard.label, values, {}, shard.work, {}, device)
+        tables = (SCHEMAS["map_localisation"],)
+        task = ShardTask(
+            "", name, "map_localisation", "0" * 64, shard.label, values, {}, shard.work, {}, device, "", tables
+        )
         result = module.run(JobInputs(task, upstream))
         found = result.parts["map_localisation"].table.to_pylist()
         assert result.counts == {"images": len({pair["query"] for pair in shard.work["pairs"]}), "pairs": len(found)}

@@ -134,7 +134,7 @@ def test_a_model_from_a_file_depends_on_no_image_and_on_no_training_setting() ->
     stage = by_name(FROM_FILE)["similarity_model"]
     assert stage.upstream == ()
     assert set(stage.settings) == {"network", "embedding_dim"}
-    assert stage.places == {"weights": "model.safetensors"}
+    assert stage.paths == {"weights": "model.safetensors"}
 
 
 def test_training_never_depends_on_test_pairs_or_maps() -> None:

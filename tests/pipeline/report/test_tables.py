@@ -81,7 +81,7 @@ def test_maps_are_compared_with_each_rival():
         ('("deletion_difference_anchored", "deletion", -1,', '("deletion_difference_anchored", "deletion", 1,'),
         (
             "of_compared_maps(metric, generator, mode, rival) for",
-            "of_compared_maps(metric, generator, mode, rivals[0]) for",
+            "of_compared_maps(metric, generator, mode, baselines[0]) for",
         ),
         ("_AREA = NumberFormat(scale=100.0", "_AREA = NumberFormat(scale=1.0"),
     ],

@@ -6,7 +6,7 @@ import torch
 
 from pipeline.errors import BadSetting
 from pipeline.saliency.contract import SaliencyRequest
-from pipeline.saliency.perturbations import GivenMasks, ThenWhole
+from pipeline.saliency.perturbations import GivenMasks, WithUnmaskedImage
 from pipeline.saliency.rise.maps import RiseSpec, build_rise, build_rise_with_masks
 from pipeline.saliency.rise.masks import draw_masks, render_masks
 from pipeline.similarity.scorer import SimilarityScorer
@@ -62,7 +62,7 @@ def test_channels_are_repeated_and_the_callers_array_is_left_alone() -> None:
 
 def test_then_whole_adds_one_mask_that_removes_nothing() -> None:
     masks = np.random.default_rng(1).random((4, 3, 3)).astype(np.float32)
-    source = ThenWhole(GivenMasks(masks))
+    source = WithUnmaskedImage(GivenMasks(masks))
     expected = np.concatenate([masks, np.ones((1, 3, 3), np.float32)])
     assert (len(source), source.image_size_px) == (5, 3)
     for start in range(5):

@@ -25,22 +25,22 @@ from stores.errors import StoreError
 IMAGES, MODEL = "images", "similarity_model"
 
 
-def settled(settings: Settings, tell: Callable[[str], None] | None = None) -> Settings:
+def resolved(settings: Settings, notify: Callable[[str], None] | None = None) -> Settings:
     """Return settings with a precision and a batch size: as decided and kept, else float32 and the default batch.
 
     Args:
         settings: of one seed.
-        tell: called with a line where there is no decision yet; None writes it to the error stream.
+        notify: called with a line where there is no decision yet; None writes it to the error stream.
 
     Raises:
         PipelineError: the inputs are refused, so that nothing can be planned.
     """
-    tell = _tell_on_stderr if tell is None else tell
+    notify = _notify_on_stderr if notify is None else notify
     found = settings
     if settings.compute.precision == AUTO:
         kept = kept_precision(settings)
         if kept is None:
-            tell(
+            notify(
                 f"seed {settings.seed}: what compute.precision = 'auto' stands for is not decided yet for this model "
                 f"on this device; taken for {FLOAT32} here, sane run decides it"
             )
@@ -60,8 +60,8 @@ def possible(settings: Settings) -> list[Settings]:
     """
     # Decided here, it may be decided otherwise where other hardware works on the same store.
     if settings.compute.precision != AUTO:
-        return [settled(settings)]
-    return [settled(with_precision(settings, precision)) for precision in (FLOAT32, BFLOAT16)]
+        return [resolved(settings)]
+    return [resolved(with_precision(settings, precision)) for precision in (FLOAT32, BFLOAT16)]
 
 
 def kept_precision(settings: Settings) -> KeptPrecision | None:
@@ -115,6 +115,6 @@ def with_batch_size(settings: Settings, batch_size: int) -> Settings:
     return settings.model_copy(update={"compute": settings.compute.model_copy(update={"batch_size": batch_size})})
 
 
-def _tell_on_stderr(line: str) -> None:
+def _notify_on_stderr(line: str) -> None:
     # Beside the result, so that JSON stays JSON.
     sys.stderr.write(line + "\n")

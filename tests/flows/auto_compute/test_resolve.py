@@ -5,7 +5,7 @@ import json
 import pytest
 
 from flows.auto_compute.decide import decided
-from flows.auto_compute.settle import possible, settled
+from flows.auto_compute.resolve import possible, resolved
 from flows.engine.maintenance.collect import look_for_garbage
 from flows.engine.run import RunRequest
 from tests.end_to_end.test_second_run import run_commands
@@ -30,7 +30,7 @@ def test_without_a_decision_it_is_float32_and_said_once_a_seed(finished_run: Fin
 
 def test_before_there_are_images_it_is_float32_too(finished_run: FinishedRun) -> None:
     told: list[str] = []
-    found = settled(finished_run.settings(*AUTO, "store.root=elsewhere"), told.append)
+    found = resolved(finished_run.settings(*AUTO, "store.root=elsewhere"), told.append)
     assert (found.compute.precision, found.compute.batch_size) == ("float32", 100)
     assert len(told) == 1
 

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from pipeline.arithmetic import set_arithmetic
+from flows.engine.device import set_arithmetic
 from pipeline.networks import fold_batch_norms
 from pipeline.saliency.build import build_generator
 from pipeline.saliency.contract import SaliencyMaps, SaliencyRequest

@@ -9,16 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.costs.estimate import StageCost
-from flows.costs.seeds import RunCosts
-from flows.costs.sizes import real_bytes
+from flows.configured_runs import ConfiguredRun, run_request
+from flows.costs.estimate import RunCosts, StageCost, real_bytes
 from flows.engine.execute import execute_shard
-from flows.engine.plan import plan_stages
-from flows.engine.run import Reporter, RunRequest, run_stages
+from flows.engine.run import Reporter, run_stages
 from flows.engine.shard_task import ShardTask
+from flows.settings.asked_run import AskedRun
 from flows.settings.configuration import Settings
 from flows.settings.file import load_settings
-from flows.stages.graph import build_stages
 from stores.artifacts import ArtifactStore
 from stores.manifests import Commit
 
@@ -67,7 +65,7 @@ def run_measured(settings: Settings) -> dict[str, StageFigures]:
             cpu_seconds[task.stage] = cpu_seconds.get(task.stage, 0.0) + time.process_time() - started
             yield commit
 
-    run_stages(RunRequest(settings), runner, Reporter(lambda _: None, lambda _, commits: commits))
+    run_stages(run_request(AskedRun(settings)), runner, Reporter(lambda _: None, lambda _, commits: commits))
     store = ArtifactStore(settings.store.root)
     figures = {}
     for stage in cpu_seconds:
@@ -131,7 +129,7 @@ def main() -> int:
         chosen = (*SMALLER, f"compute.threads={args.threads}", *args.set, f"store.root={folder}/store")
         settings = load_settings(args.config, chosen)
         store = ArtifactStore(settings.store.root)
-        plans = plan_stages(build_stages(settings), store)
+        plans = ConfiguredRun(settings).plans()
         costs = RunCosts(store, 1, "anew", print).of_seed(settings, plans)
         figures = run_measured(settings)
     passes_agree = print_comparison(costs, figures)

@@ -19,18 +19,18 @@ from typing import Any
 import numpy as np
 
 from flows.auto_compute.resolve import resolved
-from flows.current import current_artifacts
-from flows.engine.device import asked_device, resolve_device
+from flows.configured_runs import ConfiguredRun
+from flows.engine.device import resolve_device, set_arithmetic
 from flows.engine.shard_task import JobInputs, ShardTask
 from flows.engine.upstream import Upstream
 from flows.readers.conditions import read_condition_masks
 from flows.readers.image_lookup import PixelLookup
 from flows.readers.scorer import load_scorer
+from flows.settings.compute import asked_device
 from flows.settings.configuration import Settings
 from flows.settings.file import load_settings, run_seeds
-from flows.stages.negative_shards import NEGATIVES
+from flows.stages.negatives import STAGE as NEGATIVES
 from flows.stages.user_model import model_paths
-from pipeline.arithmetic import set_arithmetic
 from pipeline.evaluation.bootstrap import Interval
 from pipeline.evaluation.randomisation_sanity import RandomisationSanity, SanityQuery, cascade, check_randomisation
 from pipeline.saliency.build import build_generator
@@ -82,7 +82,7 @@ def check_generators(
     settings: Settings, queries: int, depths: Sequence[int], replaced: dict[str, int]
 ) -> dict[tuple[str, str], RandomisationSanity]:
     """Return what the check found of each generator and mode of one seed's run."""
-    upstream = current_artifacts(settings)
+    upstream = ConfiguredRun(resolved(settings)).current()
     shown = settings.saliency.generator_modes
     contrasts = any(needs_negatives(mode) for _, mode in shown)
     missing = [stage for stage in (*READ, *([NEGATIVES] if contrasts else [])) if stage not in upstream.manifests]

@@ -8,8 +8,9 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+from flows.auto_compute.resolve import resolved
 from flows.commands.query import query_tables
-from flows.current import current_artifacts
+from flows.configured_runs import ConfiguredRun
 from flows.readers.stage_records import stage_record
 from flows.settings.configuration import Settings
 from flows.settings.file import load_settings, with_seed
@@ -124,7 +125,7 @@ def _table(title: str, lines: list[list[str]]) -> str:
 
 def runtimes_of(settings: Settings) -> list[MapRuntime]:
     """What the current test maps of one seed cost when they were made."""
-    records = [stage_record(manifest) for manifest in current_artifacts(settings).manifests.values()]
+    records = [stage_record(manifest) for manifest in ConfiguredRun(resolved(settings)).current().manifests.values()]
     return [runtime for runtime in map_runtimes(records, settings.saliency.generator_modes) if runtime.maps]
 
 

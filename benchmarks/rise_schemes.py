@@ -20,7 +20,8 @@ import torch
 from scipy.stats import spearmanr
 
 from benchmarks.randomisation_sanity import read_scorer
-from flows.current import current_artifacts
+from flows.auto_compute.resolve import resolved
+from flows.configured_runs import ConfiguredRun
 from flows.readers.image_lookup import EmbeddingLookup, PixelLookup
 from flows.settings.configuration import Settings
 from flows.settings.file import load_settings
@@ -49,7 +50,7 @@ class Explained:
     """The explained model with its images and pairs."""
 
     def __init__(self, settings: Settings) -> None:
-        upstream = current_artifacts(settings)
+        upstream = ConfiguredRun(resolved(settings)).current()
         self.size = settings.dataset.image_size_px
         self.canvas = settings.dataset.canvas
         self.scorer = read_scorer(settings, upstream)

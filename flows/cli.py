@@ -12,7 +12,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from flows.settings.file import load_settings, run_seeds, with_seed
+from flows.engine.errors import BadRequest
+from flows.settings.file import load_settings
 from pipeline.errors import BadSetting, PipelineError
 from stores.errors import StoreError
 
@@ -44,7 +45,9 @@ def run(
     overrides: Overrides = None,
     until: Annotated[str | None, typer.Option(help="run only this stage and what it needs")] = None,
     force: Annotated[list[str] | None, typer.Option(help="compute this stage again even if current")] = None,
-    adopt: Annotated[list[str] | None, typer.Option(help="keep this stage's result although its code changed")] = None,
+    adopt: Annotated[
+        list[str] | None, typer.Option(help="keep this stage's result although its code changed; all: every such stage")
+    ] = None,
     runner: Annotated[str | None, typer.Option(help="inline (this process), prefect (a flow run) or dask")] = None,
     dask_address: Annotated[
         str | None,
@@ -62,9 +65,9 @@ def run(
         chosen = (*(overrides or []), *extra)
         settings = load_settings(config, chosen)
         from flows.commands.run import run_command
-        from flows.engine.run import RunRequest
+        from flows.settings.asked_run import AskedRun
 
-        request = RunRequest(settings, until, tuple(force or ()), tuple(adopt or ()), chosen, name, str(config))
+        request = AskedRun(settings, until, tuple(force or ()), tuple(adopt or ()), chosen, name, str(config))
         run_command(request, config)
 
 
@@ -102,11 +105,11 @@ def plan(
 ) -> None:
     """Show what a run would do, why, and what it costs: forward passes, bytes and seconds; computes nothing."""
     with readable_errors(debug):
-        from flows.costs.plan_command import print_costs_of_run
+        from flows.commands.plan import plan_command
 
         _check_text_or_json(format)
         calibration = {None: "cached", True: "anew", False: "none"}[calibrate]
-        print_costs_of_run(load_settings(config, overrides or []), format == "json", workers, calibration)
+        plan_command(load_settings(config, overrides or []), format == "json", workers, calibration)
 
 
 @app.command()
@@ -142,19 +145,18 @@ def report(
     """Write the static HTML report of a finished run and print its path."""
     with readable_errors(debug):
         from flows.commands.report_file import write_report
-        from flows.current import current_artifacts
+        from flows.configured_runs import configured_runs
 
-        settings = load_settings(config, overrides or [])
-        for seed in run_seeds(settings):
-            typer.echo(write_report(current_artifacts(with_seed(settings, seed)), seed, output))
+        for configured in configured_runs(load_settings(config, overrides or [])):
+            typer.echo(write_report(configured.current(), configured.seed, output))
 
 
 def _status_of_part(
     config: Path, overrides: list[str] | None, failed: bool, artifact: str | None, format: str, debug: bool
 ) -> None:
     with readable_errors(debug):
+        from flows.commands.artifact_origin import print_origin
         from flows.commands.failed_status import print_failures
-        from flows.engine.maintenance.artifact_origin import print_origin
 
         _check_text_or_json(format)
         settings = load_settings(config, overrides or [])
@@ -199,7 +201,7 @@ def gc(
     format: Format = "text",
     debug: Debug = False,
 ) -> None:
-    """Show what of a store nobody wants any more, and delete it with --delete.
+    """Show what of a store is not needed any more, and delete it with --delete.
 
     Kept is what is current or in progress for the configurations, what named runs used, and what runs work with now.
     """
@@ -231,7 +233,7 @@ def readable_errors(debug: bool) -> Iterator[None]:
 
             sys.stderr.write(causes_last(error))
         Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(f"error\n{error}")
-        raise typer.Exit(EXIT_USAGE if isinstance(error, BadSetting) else EXIT_FAILED) from error
+        raise typer.Exit(EXIT_USAGE if isinstance(error, BadSetting | BadRequest) else EXIT_FAILED) from error
     finally:
         signal.signal(signal.SIGTERM, previous)
 

@@ -28,10 +28,9 @@ from flows.auto_compute.resolve import (
     with_precision,
 )
 from flows.engine.device import AUTO
-from flows.engine.on_dask.cluster import uses_dask
 from flows.engine.request import check_stage_names, needed_for
-from flows.engine.run import RunRequest
-from flows.planned_work import has_work
+from flows.settings.asked_run import AskedRun
+from flows.settings.compute import dask_options
 from flows.settings.configuration import Settings
 from flows.stages.graph import build_stages
 from pipeline.errors import BadModel, BadSetting
@@ -40,12 +39,21 @@ from pipeline.evaluation.precision.verdict import BFLOAT16, FLOAT32, Agreement, 
 Notify = Callable[[str], None]
 
 
-def decided(request: RunRequest, run: Callable[[RunRequest], object], notify: Notify) -> RunRequest:
+@dataclass(frozen=True)
+class Runs:
+    """How a run is done, and whether it has anything to do; for deciding what it will be done with."""
+
+    run: Callable[[AskedRun], object]
+    has_work: Callable[[AskedRun], bool]
+
+
+def decided(request: AskedRun, runs: Runs, notify: Notify) -> AskedRun:
     """Return the request with a precision and a batch size in settings and overrides, measuring where none is kept.
 
     Args:
         request: of one seed.
-        run: runs a request; called for the images and the model where a precision has to be decided first.
+        runs: called for the images and the model where a precision has to be decided first, and asked whether
+            there is anything to do.
         notify: called with a line for the user about each decision, and before anything is measured.
 
     Raises:
@@ -62,11 +70,11 @@ def decided(request: RunRequest, run: Callable[[RunRequest], object], notify: No
     if request.until in {stage.name for stage in before}:
         # None of these is a pass of the similarity model, but for a user's model's checks.
         return _with(request, resolved(request.settings, notify))
-    return _with_batch_size(_with_precision(request, run, notify), notify)
+    return _with_batch_size(_with_precision(request, runs.run, notify), runs.has_work, notify)
 
 
 def _refuse_remote(settings: Settings) -> None:
-    if settings.compute.dask_address is None or not uses_dask(settings):
+    if settings.compute.dask_address is None or dask_options(settings) is None:
         return
     raise BadSetting(
         expected="compute.precision and compute.batch_size that are given",
@@ -77,7 +85,7 @@ def _refuse_remote(settings: Settings) -> None:
     )
 
 
-def _with_precision(request: RunRequest, run: Callable[[RunRequest], object], notify: Notify) -> RunRequest:
+def _with_precision(request: AskedRun, run: Callable[[AskedRun], object], notify: Notify) -> AskedRun:
     if request.settings.compute.precision != AUTO:
         return request
     kept = kept_precision(request.settings)
@@ -89,7 +97,7 @@ def _with_precision(request: RunRequest, run: Callable[[RunRequest], object], no
     return _with(request, with_precision(request.settings, kept.precision))
 
 
-def _brought_to_the_model(request: RunRequest, run: Callable[[RunRequest], object]) -> RunRequest:
+def _brought_to_the_model(request: AskedRun, run: Callable[[AskedRun], object]) -> AskedRun:
     """Bring images and model up to date, and return the request without what was forced and adopted on the way."""
     # A name pins what a run used: that is the whole run, which goes through these stages again.
     first = replace(_with(request, resolved(with_precision(request.settings, FLOAT32))), name="")
@@ -158,7 +166,7 @@ def _timed(settings: Settings, precision: str, batch_size: int) -> _Timed:
     return _Timed(found.batch_size, found.images_per_second[found.batch_size])
 
 
-def _with_batch_size(request: RunRequest, notify: Notify) -> RunRequest:
+def _with_batch_size(request: AskedRun, has_work: Callable[[AskedRun], bool], notify: Notify) -> AskedRun:
     settings = request.settings
     if settings.compute.batch_size != AUTO:
         return request
@@ -188,7 +196,7 @@ def _decided_batch(settings: Settings, precision: str, notify: Notify) -> KeptBa
     return keep(batch_file(settings, key), key, KeptBatch(found.batch_size, rates), notify)
 
 
-def _with(request: RunRequest, settings: Settings) -> RunRequest:
+def _with(request: AskedRun, settings: Settings) -> AskedRun:
     """Return the request with these settings, and overrides that give a flow run the same ones."""
     chosen = {"precision": settings.compute.precision, "batch_size": settings.compute.batch_size}
     overrides = tuple(f"compute.{key}={value}" for key, value in chosen.items() if value != AUTO)

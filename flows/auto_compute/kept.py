@@ -135,7 +135,7 @@ def _file(settings: Settings, kind: str, key: Mapping[str, Any]) -> Location:
 def _device_key(settings: Settings) -> Mapping[str, Any]:
     return {
         "version": VERSION,
-        "hardware": hardware_name(settings),
+        "hardware": hardware_name(settings.compute.device),
         "threads": settings.compute.threads or usable_cores(),
         "torch": importlib.metadata.version("torch"),
         "image_size_px": settings.dataset.image_size_px,

@@ -7,17 +7,16 @@ import numpy as np
 
 from flows.auto_compute.kept import QUERIES, REFERENCES
 from flows.auto_compute.resolve import IMAGES, MODEL, stages_before_precision, with_precision
-from flows.costs.measure import scorer_to_time
-from flows.costs.stopwatch import Stopwatch
-from flows.engine.device import asked_device, resolve_device
+from flows.costs.measure import Stopwatch, scorer_to_time
+from flows.engine.device import resolve_device, set_arithmetic
 from flows.engine.device_memory import free_device_memory, is_out_of_memory
 from flows.engine.plan import plan_stages
 from flows.engine.shard_task import Device, JobInputs, ShardTask
 from flows.engine.upstream import Upstream
 from flows.readers.scorer import forget_models, load_scorer
+from flows.settings.compute import asked_device
 from flows.settings.configuration import Settings
 from flows.stages.user_model import model_paths
-from pipeline.arithmetic import set_arithmetic
 from pipeline.errors import BadSetting
 from pipeline.evaluation.precision.agreement import ComparedQuery, compare_precisions, with_nearest_references
 from pipeline.evaluation.precision.verdict import BFLOAT16, FLOAT32, Agreement

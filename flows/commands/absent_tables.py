@@ -1,49 +1,10 @@
 """Why a table that the store can hold is not there to be asked: which stage makes it, and what keeps that from it."""
 
-from flows.auto_compute.resolve import resolved
-from flows.engine.plan import StagePlan, plan_stages
+from flows.configured_runs import configured_runs
+from flows.engine.plan import StagePlan
 from flows.settings.configuration import Settings
-from flows.settings.file import run_seeds, with_seed
-from flows.stages.graph import build_stages
+from flows.stages.page import declared_tables
 from pipeline.errors import BadSetting
-from stores.artifacts import ArtifactStore
-
-# The jobs that make each table; `runs` and `failures` come with the first run, `runtime` with the first stage.
-JOBS_OF_TABLE = {
-    "attribute_notes": ("vocabulary",),
-    "attribute_score_rows": ("attribute_scores",),
-    "attribute_vocabulary": ("vocabulary",),
-    "audit_metrics": ("audit",),
-    "audit_outcomes": ("audit",),
-    "blank_questions": ("compatibility",),
-    "compatibility_metrics": ("compatibility",),
-    "conditions": ("type_aware_model", "user_model"),
-    "embedding_effects": ("embedding_effects",),
-    "explanations": ("explanations",),
-    "faithfulness": ("faithfulness",),
-    "image_embeddings": ("embeddings",),
-    "images": ("images",),
-    "map_localisation": ("map_localisation",),
-    "map_notes": ("saliency_maps",),
-    "map_rows": ("saliency_maps",),
-    "metrics": ("metrics",),
-    "missing_images": ("listed_pairs",),
-    "model_checks": ("user_model",),
-    "negatives": ("negatives",),
-    "perturbed_queries": ("perturbed_embeddings",),
-    "null_effects": ("true_effects",),
-    "outfits": ("outfits",),
-    "pairs": ("pairs", "outfit_pairs", "listed_pairs"),
-    "prior": ("explanation_weights",),
-    "replaced_outfits": ("compatibility",),
-    "replacements": ("replacements",),
-    "similarities": ("similarities",),
-    "training_history": ("similarity_model", "type_aware_model", "user_model", "attribute_model"),
-    "true_effects": ("true_effects",),
-    "type_pairs": ("type_pairs",),
-    "unreadable_images": ("images",),
-    "weight_grid": ("explanation_weights",),
-}
 
 
 def absent_table(settings: Settings, table: str, run: str | None) -> BadSetting | None:
@@ -57,19 +18,19 @@ def absent_table(settings: Settings, table: str, run: str | None) -> BadSetting 
     Raises:
         PipelineError, StoreError: inputs are refused, or the store cannot be read.
     """
-    jobs = JOBS_OF_TABLE.get(table)
-    if jobs is None:
+    if table not in declared_tables():
         return None
     if run is not None:
+        # A recorded run is read without its dataset, so nothing can be planned here.
         return BadSetting(
-            expected=f"the table {table}, made by {' or '.join(jobs)}",
+            expected=f"the table {table}",
             found="none of that name among the results that this run used",
             where=f"the query, --run {run}",
             remedy="ask a run that went that far; without --run the current results are read",
         )
-    store = ArtifactStore(settings.store.root)
-    plans = plan_stages(build_stages(resolved(with_seed(settings, run_seeds(settings)[0]))), store)
-    return _not_current(table, plans, [plan for plan in plans if plan.stage.job in jobs])
+    plans = configured_runs(settings)[0].plans()
+    producers = [plan for plan in plans if table in {schema.name for schema in plan.stage.tables}]
+    return _not_current(table, plans, producers)
 
 
 def _not_current(table: str, plans: list[StagePlan], producers: list[StagePlan]) -> BadSetting:
@@ -93,7 +54,7 @@ def _not_current(table: str, plans: list[StagePlan], producers: list[StagePlan])
     )
 
 
-def _distinct(maker: StagePlan, first: StagePlan) -> list[StagePlan]:
+def _distinct(producer: StagePlan, first: StagePlan) -> list[StagePlan]:
     """Return the stage that makes the table, and the first one that is not current, where that is another."""
-    chosen = [maker] if maker.reasons else []
-    return chosen if first.stage.name == maker.stage.name else [*chosen, first]
+    chosen = [producer] if producer.reasons else []
+    return chosen if first.stage.name == producer.stage.name else [*chosen, first]

@@ -1,8 +1,8 @@
-"""The `sane gc` command: what nobody wants any more, by stage; and deleting it."""
+"""The `sane gc` command: what no configuration and no named run needs, by stage; and deleting it."""
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -10,9 +10,14 @@ from rich.progress import track
 from rich.table import Table
 
 from flows.commands.console import plain_console
+from flows.configured_runs import possible_runs
 from flows.engine.maintenance.collect import Collection, delete_found, look_for_garbage
+from flows.engine.plan import StagePlan
 from flows.settings.configuration import Settings
+from pipeline.errors import BadSetting
+from stores.artifacts import ArtifactStore
 from stores.garbage import Garbage
+from stores.location import Location
 
 _COUNTED = {
     "manifests": "manifest",
@@ -39,7 +44,8 @@ def collect_command(
     Raises:
         PipelineError, StoreError: a configuration cannot be planned, or the store not be read or written.
     """
-    collection = look_for_garbage(configurations, unpin)
+    store = ArtifactStore(_one_root(configurations))
+    collection = look_for_garbage(store, _planned(configurations), unpin)
     shown: Sequence[Garbage] = collection.garbage
     if delete:
         shown = _deleted(collection, unpin)
@@ -49,6 +55,27 @@ def collect_command(
         sys.stdout.write(json.dumps(answer, indent=2) + "\n")
     else:
         _print(plain_console(), stages, _sums(shown), collection, delete)
+
+
+def _planned(configurations: Sequence[tuple[str, Settings]]) -> Iterator[tuple[str, list[StagePlan]]]:
+    """Give the plans of each seed; of an automatic precision those at either, as machines decide for themselves."""
+    for name, settings in configurations:
+        by_seed: dict[int, list[StagePlan]] = {}
+        for run in possible_runs(settings):
+            by_seed.setdefault(run.seed, []).extend(run.plans())
+        yield from ((f"{name}, seed {seed}", plans) for seed, plans in by_seed.items())
+
+
+def _one_root(configurations: Sequence[tuple[str, Settings]]) -> str:
+    roots = {Location.parse(settings.store.root).url: settings.store.root for _, settings in configurations}
+    if len(roots) != 1:
+        raise BadSetting(
+            expected="configurations of one store",
+            found=", ".join(sorted(roots)),
+            where="store.root",
+            remedy="collect each store by itself",
+        )
+    return next(iter(roots.values()))
 
 
 def _deleted(collection: Collection, unpin: str | None) -> list[Garbage]:
@@ -78,10 +105,10 @@ def _print(
     for note in collection.notes:
         console.print(f"note: {note}", soft_wrap=True, markup=False)
     if not stages:
-        console.print("nothing to collect: all that the store holds is wanted")
+        console.print("nothing to collect: all that the store holds is needed")
         return
     columns = [name for name in total if name != "size_bytes" and total[name]]
-    table = Table(title="deleted" if deleted else "what nobody wants any more", title_justify="left")
+    table = Table(title="deleted" if deleted else "not needed any more", title_justify="left")
     table.add_column("stage", overflow="fold")
     for name in (*columns, "MB"):
         table.add_column(name, justify="right")

@@ -7,12 +7,9 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from flows.auto_compute.resolve import resolved
 from flows.commands.console import plain_console
-from flows.engine.plan import plan_stages
+from flows.configured_runs import configured_runs
 from flows.settings.configuration import Settings
-from flows.settings.file import run_seeds, with_seed
-from flows.stages.graph import build_stages
 from stores.artifacts import ArtifactStore
 from stores.failure_records import FailureRecord, failure_log, list_failures
 
@@ -56,8 +53,8 @@ def open_failures(settings: Settings, store: ArtifactStore) -> list[FailureRecor
     settings named. Where it is not known yet which shards a stage has, all its failures without a commit count.
     """
     wanted: dict[str, set[str] | None] = {}
-    for seed in run_seeds(settings):
-        for plan in plan_stages(build_stages(resolved(with_seed(settings, seed))), store):
+    for run in configured_runs(settings):
+        for plan in run.plans():
             known = wanted.setdefault(plan.stage.name, set())
             if plan.state == "pending":
                 wanted[plan.stage.name] = None

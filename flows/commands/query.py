@@ -7,12 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flows.commands.absent_tables import absent_table
-from flows.current import current_artifacts
+from flows.configured_runs import configured_runs
 from flows.engine.history_tables import RUNTIME, history_tables
 from flows.engine.run_artifacts import artifacts_of_run
 from flows.engine.upstream import Upstream
 from flows.settings.configuration import Settings
-from flows.settings.file import run_seeds, with_seed
 from pipeline.errors import BadSetting
 from stores.artifacts import ArtifactStore
 from stores.manifests import Commit
@@ -68,8 +67,7 @@ def query_tables(settings: Settings, sql: str, run: str | None = None) -> "pa.Ta
 
 def current_tables(settings: Settings) -> "dict[str, pa.Table]":
     """Return every table of the stages that are current, by name, and those of all runs on the store."""
-    seeds = run_seeds(settings)
-    return _tables([(seed, current_artifacts(with_seed(settings, seed))) for seed in seeds], settings.store.root)
+    return _tables([(run.seed, run.current()) for run in configured_runs(settings)], settings.store.root)
 
 
 def run_tables(store_root: str, run: str) -> "dict[str, pa.Table]":

@@ -1,22 +1,20 @@
 """The `sane run` command: every seed, with progress, then the tables and the report's path."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 
-from flows.auto_compute.decide import decided
+from flows.auto_compute.decide import Runs, decided
 from flows.commands.console import plain_console
 from flows.commands.progress import console_reporter
 from flows.commands.report_file import write_report
 from flows.commands.summary import print_summary
-from flows.current import current_artifacts
-from flows.engine.on_dask.cluster import chosen_runner
-from flows.engine.run import RunRequest, StageOutcome, run_stages
+from flows.configured_runs import asked_runs, has_work, run_request
+from flows.engine.run import FinishedRun, StageOutcome, run_stages
 from flows.engine.runners import open_runner, run_inline
-from flows.planned_work import has_work
-from flows.settings.file import run_seeds, with_seed
+from flows.settings.asked_run import AskedRun
+from flows.settings.compute import chosen_runner, dask_options
 
 # Read by Prefect when it is imported; what the user has set stays. The console shows one readable error instead of
 # Prefect's tracebacks, the server still gets every log line. Prefect's own server may start slowly on a busy machine.
@@ -29,7 +27,7 @@ PREFECT_ENVIRONMENT = {
 }
 
 
-def run_command(asked: RunRequest, config: Path) -> None:
+def run_command(asked: AskedRun, config: Path) -> None:
     """Run every seed of a configuration, printing what is done.
 
     Args:
@@ -40,43 +38,44 @@ def run_command(asked: RunRequest, config: Path) -> None:
         PipelineError, StoreError: of the first stage that fails.
     """
     console = plain_console()
-    for seed in run_seeds(asked.settings):
-        request = _decided(replace(asked, settings=with_seed(asked.settings, seed)), config, console)
-        outcomes = _run_seed(request, config, console)
-        _print_outcome(console, outcomes, seed)
-        if request.until is None:
-            current = current_artifacts(request.settings)
-            print_summary(console, current)
-            console.print(f"report: {write_report(current, seed, None)}", soft_wrap=True)
+    runs = Runs(lambda first: _run_seed(first, config, console), has_work)
 
-
-def _decided(request: RunRequest, config: Path, console: Console) -> RunRequest:
     def notify(line: str) -> None:
         console.print(line, soft_wrap=True, markup=False)
 
-    return decided(request, lambda first: _run_seed(first, config, console), notify)
+    for of_seed in asked_runs(asked):
+        request = decided(of_seed, runs, notify)
+        finished = _run_seed(request, config, console)
+        seed = request.settings.seed
+        _print_outcome(console, finished.outcomes, seed)
+        if request.until is None:
+            print_summary(console, finished.current)
+            console.print(f"report: {write_report(finished.current, seed, None)}", soft_wrap=True)
 
 
-def _run_seed(request: RunRequest, config: Path, console: Console) -> list[StageOutcome]:
+def _run_seed(asked: AskedRun, config: Path, console: Console) -> FinishedRun:
     reporter = console_reporter(console)
-    chosen = chosen_runner(request.settings)
-    if chosen == "inline" or not has_work(request):
-        return run_stages(request, run_inline, reporter)
+    chosen = chosen_runner(asked.settings)
+    if chosen == "inline" or not has_work(asked):
+        return run_stages(run_request(asked), run_inline, reporter)
     if chosen == "prefect":
-        return _run_as_flow(request, config)
-    with open_runner(request.settings) as runner:
-        return run_stages(request, runner, reporter)
+        return _run_as_flow(asked, config)
+    with open_runner(dask_options(asked.settings)) as runner:
+        return run_stages(run_request(asked), runner, reporter)
 
 
-def _run_as_flow(request: RunRequest, config: Path) -> list[StageOutcome]:
+def _run_as_flow(asked: AskedRun, config: Path) -> FinishedRun:
     for name, value in PREFECT_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     from flows.prefect_flows.explain_similarity import run_through_prefect
 
-    return run_through_prefect(request, config)
+    return run_through_prefect(asked, config)
 
 
 def _print_outcome(console: Console, outcomes: list[StageOutcome], seed: int) -> None:
+    adopted = [outcome.stage for outcome in outcomes if outcome.adopted]
+    if adopted:
+        console.print(f"seed {seed}: {len(adopted)} results kept although code changed: {', '.join(adopted)}")
     computed = sum(outcome.computed for outcome in outcomes)
     reused = sum(outcome.shards - outcome.computed for outcome in outcomes)
     seconds = sum(outcome.seconds for outcome in outcomes)

@@ -6,13 +6,10 @@ from typing import Any
 
 from rich.table import Table
 
-from flows.auto_compute.resolve import resolved
 from flows.commands.console import plain_console
-from flows.engine.plan import StagePlan, plan_stages
+from flows.configured_runs import configured_runs
+from flows.engine.plan import StagePlan
 from flows.settings.configuration import Settings
-from flows.settings.file import run_seeds, with_seed
-from flows.stages.graph import build_stages
-from stores.artifacts import ArtifactStore
 
 COLOURS = {"current": "green", "stale": "yellow", "partial": "yellow", "pending": "blue", "missing": "red"}
 
@@ -27,14 +24,13 @@ def print_plans(settings: Settings, as_json: bool) -> None:
     Raises:
         PipelineError, StoreError: inputs are refused, or the store cannot be read.
     """
-    store = ArtifactStore(settings.store.root)
     listed: list[dict[str, Any]] = []
-    for seed in run_seeds(settings):
-        plans = plan_stages(build_stages(resolved(with_seed(settings, seed))), store)
+    for run in configured_runs(settings):
+        plans = run.plans()
         if as_json:
-            listed += [{"seed": seed, **describe_plan(plan)} for plan in plans]
+            listed += [{"seed": run.seed, **describe_plan(plan)} for plan in plans]
         else:
-            _print_table(plans, f"seed {seed}")
+            _print_table(plans, f"seed {run.seed}")
     if as_json:
         sys.stdout.write(json.dumps(listed, indent=2) + "\n")
 

@@ -10,7 +10,9 @@ from typing import Any
 from rich.console import Console
 
 from flows.commands.console import plain_console, rate_bar
+from flows.configured_runs import configured_runs
 from flows.engine.maintenance.verify import Verification, verify_store
+from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
 from stores.artifacts import ArtifactStore
 from stores.repair import Repair, repair_store
@@ -31,7 +33,7 @@ def verify_command(settings: Settings, everything: bool, repair: bool, as_json: 
     Raises:
         PipelineError, StoreError: the settings are refused, or the store cannot be read or written.
     """
-    verification = verify_store(settings, everything, _show)
+    verification = verify_store(settings.store.root, lambda: _graphs(settings), everything, _show)
     done = None
     if repair and verification.problems:
         done = repair_store(ArtifactStore(settings.store.root), verification.problems)
@@ -40,6 +42,10 @@ def verify_command(settings: Settings, everything: bool, repair: bool, as_json: 
     else:
         _print(plain_console(), verification, done)
     return not verification.problems if done is None else not (done.left or done.in_use)
+
+
+def _graphs(settings: Settings) -> Iterator[tuple[Stage, ...]]:
+    yield from (run.stages for run in configured_runs(settings))
 
 
 def _show(total: int, checks: Iterable[ShardCheck]) -> Iterable[ShardCheck]:

@@ -1,1 +1,1 @@
-"""What a run would cost, told before it runs: network passes, bytes and seconds of every stage that is not current."""
+"""What a run would cost, before it runs: passes, bytes and seconds of every stage that is not current."""

@@ -2,31 +2,29 @@
 
     <store>/calibration/<key>.json
 
-The key names what the seconds depend on: device, threads, precision, image size, networks and batch sizes.
+The key names what the seconds depend on: device, threads, precision, image size, networks and batch size.
 """
 
 import dataclasses
 import importlib.metadata
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from flows.engine.device import AUTO, asked_device, resolve_device, usable_cores
-from flows.engine.hardware import ACCELERATOR_FILES, processor_name
+from flows.engine.device import usable_cores
+from flows.engine.hardware import hardware_name
 from flows.settings.configuration import Settings
-from flows.settings.similarity_model import SimilarityModelSettings
+from flows.stages.facts import Facts
 from flows.stages.user_model import user_model_values
 from flows.user_model.files import model_file_digest
-from pipeline.saliency.catalogue import GENERATORS
-from stores.errors import MissingArtifact
+from stores.errors import MissingArtifact, ReadOnlyStore
 from stores.fingerprints import fingerprint
 from stores.location import Location
 
 # Raised when what is measured changes, so that older measurements are made anew.
-VERSION = 2
+VERSION = 3
 FOLDER = "calibration"
 
 
@@ -34,95 +32,91 @@ FOLDER = "calibration"
 class Calibration:
     """Seconds on one device, at one image size, precision and batch size; medians of several repetitions.
 
-    What one thread computes is counted in CPU time, so that a busy machine makes it hardly longer.
+    What one thread computes is counted in CPU time, so that a busy machine makes it hardly longer. A stage says how
+    often it pays each of these rates, by their names here.
 
     Attributes:
-        rise_pass: a masked image in RISE, with its mask and its share of the reduction to maps.
-        rise_mask: a mask's share of what RISE prepares once a shard.
-        embedded_image: an image through the similarity network.
-        manipulated_image: an image of an insertion or deletion curve, made and embedded.
-        training_image: an image of a training step of the similarity model.
-        attribute_image: an image through the attribute predictor.
-        attribute_training_image: an image of its training step.
-        mask_image: an image of a step of Mask, forward and backward; 0 where the configuration makes no such maps.
-        layer_query: a query of a generator that looks at a layer, with its references; 0 where there is none.
-        image: an image decoded or rendered.
-        edited_image: a planted item rendered with an edit; 0 for photographs.
-        shard_written: a small shard committed.
-        part_read: a small part read and verified.
+        forward_image: an image through the similarity network.
+        gradient_image: an image forward and backward through it; 0 for a user's own model.
+        attribute_forward_image: an image through the attribute predictor.
+        attribute_gradient_image: an image forward and backward through it.
+        prepared_image: an image decoded or rendered.
+        written_shard: a small shard committed.
+        read_part: a small part read and verified.
         start_up: torch and what the jobs import loaded, once a process; None where it was loaded already.
     """
 
-    rise_pass: float
-    rise_mask: float
-    embedded_image: float
-    manipulated_image: float
-    training_image: float
-    attribute_image: float
-    attribute_training_image: float
-    mask_image: float
-    layer_query: float
-    image: float
-    edited_image: float
-    shard_written: float
-    part_read: float
+    forward_image: float
+    gradient_image: float
+    attribute_forward_image: float
+    attribute_gradient_image: float
+    prepared_image: float
+    written_shard: float
+    read_part: float
     start_up: float | None
+
+    def seconds(self, rates: Mapping[str, float]) -> float:
+        """Return the seconds of a shard that pays these rates so often, beside its own commit."""
+        paid: float = sum(count * getattr(self, name) for name, count in rates.items())
+        return paid + self.written_shard
+
+
+def calibrated(settings: Settings, facts: Facts, anew: bool, notify: Callable[[str], None]) -> Calibration:
+    """Return this device's seconds: those kept beside the artifacts, or measured now and kept there.
+
+    Args:
+        settings: of the run.
+        facts: of the data.
+        anew: measure even where seconds are kept.
+        notify: called with a line for the user before anything is measured.
+
+    Raises:
+        BadRequest: a CUDA device is asked for and there is none.
+    """
+    store = Location.parse(settings.store.root)
+    key = calibration_key(settings, len(facts.attribute_names))
+    place = calibration_file(store, key)
+    kept = None if anew else read_calibration(place)
+    if kept is not None:
+        return kept
+    notify(f"calibrating this device once, about 10 s and the time to load torch ({key['device']})")
+    from flows.costs.measure import measure
+
+    seconds = measure(settings, facts)
+    try:
+        keep_calibration(place, key, seconds)
+    except ReadOnlyStore as error:
+        notify(f"these seconds could not be kept: {error.found}")
+    return seconds
 
 
 def calibration_key(settings: Settings, n_attributes: int) -> Mapping[str, Any]:
-    """Return everything that the seconds depend on, by name; imports torch only where an accelerator may be."""
-    attribute_model = settings.attribute_model
+    """Return everything that the seconds depend on, by name."""
     return {
         "version": VERSION,
-        "device": device_name(settings),
+        "device": hardware_name(settings.compute.device),
         "threads": settings.compute.threads or usable_cores(),
         "precision": settings.compute.precision,
         "batch_size": settings.compute.batch_size,
         "image_size_px": settings.dataset.image_size_px,
         "dataset": settings.dataset.kind,
         "effective_resolution_px": settings.dataset.effective_resolution_px,
-        "grid_cells": settings.saliency.rise.grid_cells,
         **_model_key(settings),
-        "backbone": attribute_model.backbone,
+        "backbone": settings.attribute_model.backbone,
         "attributes": n_attributes,
-        "gradients": {name: _gradient_settings(settings, name) for name in asked_gradients(settings)},
-        "attribute_training": [attribute_model.batch_size, attribute_model.heatmap_weight > 0],
         "torch": importlib.metadata.version("torch"),
     }
-
-
-def asked_gradients(settings: Settings) -> list[str]:
-    """Return the generators that take gradients, of those that the configuration asks for."""
-    return sorted(name for name in set(settings.saliency.generators) if GENERATORS[name].is_white_box)
-
-
-def _gradient_settings(settings: Settings, generator: str) -> Mapping[str, Any]:
-    section = settings.saliency.section(generator)
-    assert section is not None, f"{generator} has no section"
-    asked = section.spec(section.modes[0], supervises=False)
-    # Plans multiply by these.
-    return {"mode": section.modes[0], **{key: value for key, value in asked.items() if key != "iterations"}}
 
 
 def _model_key(settings: Settings) -> Mapping[str, Any]:
     model = settings.similarity_model
     if model.kind != "user":
-        return {
-            "network": model.network,
-            "embedding_dim": model.embedding_dim,
-            "training": _training_key(model),
-        }
+        return {"network": model.network, "embedding_dim": model.embedding_dim}
     # Weights handed to a factory change what it says, not how long it takes.
     values = user_model_values(settings)
     if model.program is not None:
         values["program"] = model_file_digest(str(model.program), "similarity_model.program")
     return {"user_model": values}
-
-
-def _training_key(model: SimilarityModelSettings) -> list[Any]:
-    if model.kind == "type_aware":
-        return [model.kind, model.batch_size, model.negatives]
-    return [model.objective, model.batch_size, model.images_per_class]
 
 
 def calibration_file(store: Location, key: Mapping[str, Any]) -> Location:
@@ -150,21 +144,3 @@ def keep_calibration(place: Location, key: Mapping[str, Any], seconds: Calibrati
     """
     record = {"key": dict(key), "seconds": dataclasses.asdict(seconds), "load_average": list(os.getloadavg())}
     place.replace_bytes(json.dumps(record, indent=2, sort_keys=True).encode())
-
-
-def device_name(settings: Settings) -> str:
-    """Return the name of the hardware behind `compute.device`, such as a processor's or an accelerator's model.
-
-    Raises:
-        BadSetting: a CUDA device is asked for and there is none.
-    """
-    asked = settings.compute.device
-    # Where there may be an accelerator, torch has to be asked for its name.
-    if asked == "cpu" or (asked == AUTO and not any(Path(file).exists() for file in ACCELERATOR_FILES)):
-        return f"cpu {processor_name()}"
-    device = resolve_device(asked_device(settings))
-    if device.name == "cpu":
-        return f"cpu {processor_name()}"
-    import torch
-
-    return f"{device.name} {torch.cuda.get_device_name(device.name)}"

@@ -1,221 +1,276 @@
-"""The measurement behind a calibration: the real networks and functions on made-up images, a few seconds in all.
+"""The measurement behind a calibration: the real networks and jobs on a few images, seconds in all.
 
-Whatever a job calls is called here in the same way. Imports torch; import this module only to measure.
+Imports torch in its functions; call it only to measure.
 """
 
-from dataclasses import dataclass, replace
+import secrets
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
-from flows.costs.measure_gradients import measure_gradients
-from flows.costs.measure_type_aware import ITEMS_OF_OUTFIT, measure_epoch
-from flows.costs.stopwatch import Stopwatch
-from flows.costs.user_model import load_model_to_time
-from flows.engine.shard_task import Device
+from flows.costs.calibration import FOLDER, Calibration
+from flows.engine.device import resolve_device, set_arithmetic
+from flows.engine.shard_task import Device, JobInputs, ShardTask
+from flows.engine.upstream import Upstream
+from flows.settings.compute import asked_device
 from flows.settings.configuration import Settings
-from pipeline.attributes.predictor import build_attribute_predictor, predict_attributes
-from pipeline.attributes.training import AttributeTrainingSpec, TrainingData, train_attribute_predictor
-from pipeline.evaluation.faithfulness import faithfulness_of_query
-from pipeline.networks import fold_batch_norms
-from pipeline.saliency.contract import SaliencyRequest
-from pipeline.saliency.rise.maps import RiseSpec, build_rise
-from pipeline.similarity.networks import build_embedding_network
-from pipeline.similarity.scorer import SimilarityScorer
-from pipeline.similarity.training.epoch_length import training_images_per_epoch
-from pipeline.similarity.training.train import LabelledPixels, SimilarityTrainingSpec, train_similarity_model
+from flows.stages.facts import Facts
+from flows.stages.saliency_maps import MAP_ROWS
+from flows.stages.user_model import PROGRAM_KEY, model_paths, user_model_values
+from flows.user_model.files import model_file_digest
+from stores.artifacts import ArtifactStore
+from stores.location import Location
+from stores.parts import ArraysPart, Part, TablePart
 
-# The first epoch warms up; the others give the median.
-EPOCHS = 4
-STEPS_OF_CURVE = 17
-TRAINING_PER_FORWARD = 4
+if TYPE_CHECKING:
+    import torch
+
+    from pipeline.similarity.scorer import SimilarityScorer
+
+FEWEST_REPETITIONS, MOST_REPETITIONS = 3, 9
 FEWEST_IMAGES = 8
-VALIDATION_IMAGES = 8
-# Seconds an image beyond which a user's model is not embedded hundreds of times for a plan.
-SLOW_SECONDS = 0.1
+SAMPLE_IMAGES = 8
+BACKWARD_PER_FORWARD = 3
+QUERIES, SLOTS = 8, 2
 
 
 @dataclass(frozen=True)
-class NetworkSeconds:
-    """Seconds an image; see `Calibration` for their meaning."""
+class Stopwatch:
+    """How seconds are counted: medians, and CPU time where one thread computes, which a busy machine disturbs little.
 
-    rise_pass: float
-    rise_mask: float
-    embedded_image: float
-    manipulated_image: float
-    training_image: float
-    attribute_image: float
-    attribute_training_image: float
-    mask_image: float
-    layer_query: float
-
-
-def measure_networks(settings: Settings, n_attributes: int, graded: bool, device: Device) -> NetworkSeconds:
-    """Return seconds an image of both networks, at the settings' image size, precision and batch sizes.
-
-    Batches that would take longer than a repetition may are measured smaller.
-
-    Args:
-        settings: of the run.
-        n_attributes: length of the vocabulary.
-        graded: whether the dataset gives graded similarity targets.
-        device: where to compute; its threads must be set already.
+    Attributes:
+        cpu_time: count this process's CPU time, which other processes do not lengthen. Only right where one thread
+            computes and nothing waits for an accelerator or a disk.
+        budget: seconds after which no further repetition starts, once there are three.
     """
+
+    cpu_time: bool
+    budget: float = 0.6
+
+    def now(self) -> float:
+        """Return the moment, in seconds from an arbitrary one."""
+        return time.process_time() if self.cpu_time else time.perf_counter()
+
+    def median(self, run: Callable[[], object]) -> float:
+        """Return the median seconds of a call, after one that warms up."""
+        run()
+        return statistics.median(self._repetitions(run))
+
+    def quickest(self, run: Callable[[], object]) -> float:
+        """Return the least seconds of a call: for what waits for a disk, so that wall time has to be counted."""
+        run()
+        return min(self._repetitions(run))
+
+    def _repetitions(self, run: Callable[[], object]) -> Iterator[float]:
+        spent = 0.0
+        for repetition in range(MOST_REPETITIONS):
+            if repetition >= FEWEST_REPETITIONS and spent >= self.budget:
+                return
+            started = self.now()
+            run()
+            seconds = self.now() - started
+            spent += seconds
+            yield seconds
+
+
+def measure(settings: Settings, facts: Facts) -> Calibration:
+    """Return the seconds of all rates on this machine, at the settings' image size, precision and batch size.
+
+    Raises:
+        BadRequest: a CUDA device is asked for and there is none.
+        BadModel: a user's model cannot be loaded; its code is run.
+        ReadOnlyStore: the store cannot be written.
+    """
+    start_up = _load_torch()
+    device = resolve_device(asked_device(settings))
+    set_arithmetic(device.threads)
     stopwatch = Stopwatch(cpu_time=device.name == "cpu" and device.threads == 1)
-    side = settings.dataset.image_size_px
-    pixels = np.random.default_rng(0).integers(0, 256, (device.batch_size, side, side, 3), dtype=np.uint8)
-    model = settings.similarity_model
-    scorer = scorer_to_time(settings, device)
-    trial = pixels[:FEWEST_IMAGES]
-    alone = _seconds_alone(scorer, pixels[:1], stopwatch)
-    is_slow = model.kind == "user" and alone > SLOW_SECONDS
-    rough = alone if is_slow else stopwatch.median(lambda: scorer.embed(trial)) / len(trial)
-    batch = pixels[: _affordable(rough, len(pixels), stopwatch)]
-    # A slow model is timed on one image only: beside it, masks and canvases take no time.
-    embedded_image, rise_pass, rise_mask, manipulated_image = alone, alone, 0.0, alone
-    if not is_slow:
-        embedded_image = stopwatch.median(lambda: scorer.embed(batch)) / len(batch)
-        rise_pass, rise_mask = _measure_rise(settings, scorer, batch, stopwatch)
-        manipulated_image = _measure_curves(settings, scorer, batch, stopwatch)
-    predictor = build_attribute_predictor(settings.attribute_model.backbone, n_attributes, None, 0).eval()
-    attribute_image = stopwatch.median(lambda: predict_attributes(predictor, batch, len(batch), device.name))
-    attribute_image /= len(batch)
-    # Attribute models train in batches of their own size.
-    wanted = settings.attribute_model.batch_size
-    return NetworkSeconds(
-        rise_pass,
-        rise_mask,
-        embedded_image,
-        manipulated_image,
-        # A user's model is not trained here.
-        0.0
-        if model.kind == "user"
-        else _measure_training(
-            settings, graded, _trainable(embedded_image, model.batch_size, stopwatch), device.name, stopwatch
-        ),
-        attribute_image,
-        _measure_attribute_training(
-            settings, n_attributes, _trainable(attribute_image, wanted, stopwatch), device, stopwatch
-        ),
-        *measure_gradients(settings, scorer, trial, embedded_image, stopwatch),
+    forward, gradient = _similarity_seconds(settings, device, stopwatch)
+    attribute_forward, attribute_gradient = _attribute_seconds(settings, len(facts.attribute_names), device, stopwatch)
+    written, read = measure_store(Location.parse(settings.store.root), settings.dataset.image_size_px)
+    return Calibration(
+        forward_image=forward,
+        gradient_image=gradient,
+        attribute_forward_image=attribute_forward,
+        attribute_gradient_image=attribute_gradient,
+        prepared_image=measure_images(facts),
+        written_shard=written,
+        read_part=read,
+        start_up=start_up,
     )
 
 
-def scorer_to_time(settings: Settings, device: Device) -> SimilarityScorer:
+def scorer_to_time(settings: Settings, device: Device) -> "SimilarityScorer":
     """Return the configuration's network, untrained, or the user's model: as fast as the one to be explained."""
+    import torch
+
+    from pipeline.networks import fold_batch_norms
+    from pipeline.similarity.networks import build_embedding_network
+    from pipeline.similarity.scorer import SimilarityScorer
+
     model = settings.similarity_model
     if model.kind == "user":
-        network: torch.nn.Module = load_model_to_time(settings, device.name)
+        network: torch.nn.Module = _user_model(settings, device.name)
     else:
         network = fold_batch_norms(build_embedding_network(model.network, model.embedding_dim))
         network = network.to(device.name, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return SimilarityScorer(network, device.name, settings.compute.precision, device.batch_size)
 
 
-def _seconds_alone(scorer: SimilarityScorer, pixels: np.ndarray, stopwatch: Stopwatch) -> float:
-    scorer.embed(pixels)
-    started = stopwatch.now()
-    scorer.embed(pixels)
-    return stopwatch.now() - started
+def _user_model(settings: Settings, device: str) -> "torch.nn.Module":
+    from flows.user_model.loading import load_user_model
 
-
-def _affordable(seconds_an_image: float, most: int, stopwatch: Stopwatch) -> int:
-    return min(most, max(FEWEST_IMAGES, int(stopwatch.budget / 2 / max(seconds_an_image, 1e-9))))
-
-
-def _trainable(seconds_an_image: float, most: int, stopwatch: Stopwatch) -> int:
-    """Return an even number of images, so that they fall into classes of two."""
-    return _affordable(TRAINING_PER_FORWARD * seconds_an_image, max(most, FEWEST_IMAGES), stopwatch) // 2 * 2
-
-
-def _measure_rise(
-    settings: Settings, scorer: SimilarityScorer, batch: np.ndarray, stopwatch: Stopwatch
-) -> tuple[float, float]:
-    """Return seconds a pass, and seconds a mask of what is prepared once for all queries of a shard."""
-    rise = settings.saliency.rise
-    spec = RiseSpec(
-        masks=len(batch), grid_cells=rise.grid_cells, keep_probability=rise.keep_probability, seed=settings.seed
-    )
-    references = settings.pairs.references
-    request = SaliencyRequest("query", batch[0], scorer.embed(batch[np.arange(references) % len(batch)]))
-    generator = build_rise(spec, scorer, settings.dataset.image_size_px)
-    a_pass = stopwatch.median(lambda: generator([request])) / len(batch)
-    a_mask = stopwatch.median(lambda: build_rise(spec, scorer, settings.dataset.image_size_px)) / len(batch)
-    return a_pass, a_mask
-
-
-def _measure_curves(settings: Settings, scorer: SimilarityScorer, batch: np.ndarray, stopwatch: Stopwatch) -> float:
-    side = settings.dataset.image_size_px
-    maps = np.random.default_rng(1).random((1, side, side)).astype(np.float16)
-    references = scorer.embed(batch[:1])
-    canvas = settings.dataset.canvas
-    passes = 2 + 2 * (STEPS_OF_CURVE - 1)
-    seconds = stopwatch.median(
-        lambda: faithfulness_of_query(scorer, batch[0], maps, references, canvas, (0, "query"), steps=STEPS_OF_CURVE)
-    )
-    return seconds / passes
-
-
-def _measure_training(settings: Settings, graded: bool, n_images: int, device: str, stopwatch: Stopwatch) -> float:
     model = settings.similarity_model
-    if model.kind == "type_aware":
-        # Whole outfits: the images that make none are not passed.
-        n_images -= n_images % ITEMS_OF_OUTFIT
-        seconds = measure_epoch(settings, n_images, VALIDATION_IMAGES, EPOCHS, device, stopwatch)
-        return seconds / (n_images + VALIDATION_IMAGES / TRAINING_PER_FORWARD)
-    values = model.model_dump(include=set(SimilarityTrainingSpec.__dataclass_fields__))
-    values |= {"seed": settings.seed, "pretrained": None, "epochs": EPOCHS, "patience": EPOCHS}
-    objective = ("regression" if graded else "triplet") if model.objective == "auto" else model.objective
-    spec = SimilarityTrainingSpec(**{**values, "objective": objective, "batch_size": n_images})
-    moments: list[float] = []
-    train_similarity_model(
-        spec,
-        _labelled(settings, n_images),
-        _labelled(settings, VALIDATION_IMAGES),
-        device,
-        lambda *_: moments.append(stopwatch.now()),
-    )
-    passes = training_images_per_epoch(objective, n_images, n_images // 2, n_images, spec.images_per_class)
-    # Validation of so few images counts as a fraction of training them.
-    return stopwatch.between(moments) / (passes + VALIDATION_IMAGES / TRAINING_PER_FORWARD)
+    files = {
+        name: model_file_digest(str(path), f"similarity_model.factory_files.{name}")
+        for name, path in model.factory_files.items()
+    }
+    program, digest = None, None
+    if model.program is not None:
+        program, digest = model.program.read_bytes(), model_file_digest(str(model.program), PROGRAM_KEY)
+    description = {**user_model_values(settings), "files": files, "program": digest}
+    return load_user_model(description, model_paths(model), program, device)
 
 
-def _labelled(settings: Settings, n_images: int) -> LabelledPixels:
-    rng = np.random.default_rng(n_images)
-    side = settings.dataset.image_size_px
-    pixels = rng.integers(0, 256, (n_images, side, side, 3), dtype=np.uint8)
-    return LabelledPixels(pixels, np.arange(n_images) // 2, rng.random((n_images, 8)).astype(np.float32))
+def _similarity_seconds(settings: Settings, device: Device, stopwatch: Stopwatch) -> tuple[float, float]:
+    """Return seconds an image forward, and forward and backward; 0 for the latter of a user's own model."""
+    scorer = scorer_to_time(settings, device)
+    pixels = _made_up_images(device.batch_size, settings.dataset.image_size_px)
+    batch = _affordable(pixels, lambda some: scorer.embed(some), stopwatch)
+    forward = stopwatch.median(lambda: scorer.embed(batch)) / len(batch)
+    if settings.similarity_model.kind == "user":
+        return forward, 0.0
+    from pipeline.similarity.networks import build_embedding_network
+
+    model = settings.similarity_model
+    network = build_embedding_network(model.network, model.embedding_dim)
+    return forward, _gradient_seconds(network, batch, device, stopwatch)
 
 
-def _measure_attribute_training(
-    settings: Settings, n_attributes: int, n_images: int, device: Device, stopwatch: Stopwatch
+def _attribute_seconds(
+    settings: Settings, n_attributes: int, device: Device, stopwatch: Stopwatch
+) -> tuple[float, float]:
+    """Return seconds an image through the attribute predictor, and forward and backward."""
+    from pipeline.attributes.predictor import build_attribute_predictor, predict_attributes
+
+    predictor = build_attribute_predictor(settings.attribute_model.backbone, n_attributes, None, 0).eval()
+    pixels = _made_up_images(device.batch_size, settings.dataset.image_size_px)
+
+    def predict(some: np.ndarray) -> object:
+        return predict_attributes(predictor, some, len(some), device.name)
+
+    batch = _affordable(pixels, predict, stopwatch)
+    forward = stopwatch.median(lambda: predict(batch)) / len(batch)
+    return forward, _gradient_seconds(predictor, batch, device, stopwatch)
+
+
+def _gradient_seconds(
+    network: "torch.nn.Module", pixels_nhwc: np.ndarray, device: Device, stopwatch: Stopwatch
 ) -> float:
-    model = settings.attribute_model
-    spec = AttributeTrainingSpec(
-        backbone=model.backbone,
-        epochs=EPOCHS,
-        batch_size=n_images,
-        heatmap_weight=model.heatmap_weight,
-        patience=EPOCHS,
-        threads=device.threads,
-    )
-    train = _attributed(settings, n_images, n_attributes)
-    maps = np.full((n_images, settings.pairs.train_references, 4, 4), 1 / 16, dtype=np.float32)
-    moments: list[float] = []
-    train_attribute_predictor(
-        spec,
-        replace(train, targets_nkcc=maps if model.heatmap_weight else None),
-        _attributed(settings, VALIDATION_IMAGES, n_attributes),
-        device.name,
-        lambda *_: moments.append(stopwatch.now()),
-    )
-    return stopwatch.between(moments) / (n_images + VALIDATION_IMAGES / TRAINING_PER_FORWARD)
+    """Return seconds an image forward and backward, in the network's training mode."""
+    import torch
+
+    from pipeline.images import normalise_pixels
+
+    network = network.to(device.name).train()
+    few = pixels_nhwc[: max(FEWEST_IMAGES, len(pixels_nhwc) // BACKWARD_PER_FORWARD)]
+    images_nchw = normalise_pixels(few, device.name)
+
+    def step() -> None:
+        output = network(images_nchw)
+        first = output[0] if isinstance(output, tuple) else output
+        first.float().square().mean().backward()
+        if device.name.startswith("cuda"):
+            torch.cuda.synchronize()
+
+    return stopwatch.median(step) / len(few)
 
 
-def _attributed(settings: Settings, n_images: int, n_attributes: int) -> TrainingData:
-    labelled = _labelled(settings, n_images)
-    # Every other image has the first attribute, all have the last.
-    labels = np.zeros((n_images, n_attributes), dtype=bool)
-    labels[::2, 0] = True
-    labels[:, -1] = True
-    return TrainingData(labelled.pixels_nhwc, labels, None)
+def _affordable(pixels: np.ndarray, run: Callable[[np.ndarray], object], stopwatch: Stopwatch) -> np.ndarray:
+    """Return as many of the images as half of the budget allows for, a few at least."""
+    few = pixels[:FEWEST_IMAGES]
+    run(few)
+    started = stopwatch.now()
+    run(few)
+    each = max((stopwatch.now() - started) / len(few), 1e-9)
+    return pixels[: max(FEWEST_IMAGES, int(stopwatch.budget / 2 / each))]
+
+
+def _made_up_images(n_images: int, side_px: int) -> np.ndarray:
+    shape = (max(n_images, FEWEST_IMAGES), side_px, side_px, 3)
+    return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+
+
+def measure_images(facts: Facts) -> float:
+    """Return seconds an image decoded or rendered, by the job itself on a few images of the training split."""
+    from flows.jobs import images
+
+    stage, rows = facts.images_stage, facts.rows("train")
+    step = max(1, len(rows) // SAMPLE_IMAGES)
+    chosen = [{"sha256": None, **row} for row in rows[::step][:SAMPLE_IMAGES]]
+    stopwatch = Stopwatch(cpu_time=True)
+    settings, paths = dict(stage.settings), dict(stage.paths)
+    task = ShardTask(
+        "",
+        stage.name,
+        stage.job,
+        "",
+        "",
+        settings,
+        paths,
+        {"rows": chosen},
+        {},
+        Device("cpu", 1, 1),
+        tables=stage.tables,
+    )
+    inputs = JobInputs(task, Upstream(ArtifactStore("memory"), {}))
+    return stopwatch.median(lambda: images.run(inputs)) / len(chosen)
+
+
+def measure_store(root: Location, image_size_px: int) -> tuple[float, float]:
+    """Return (seconds to commit a small shard, seconds to read a part of it), in a folder that is removed again.
+
+    Raises:
+        ReadOnlyStore: the store cannot be written.
+    """
+    from stores.tables import table_from_rows
+
+    stopwatch = Stopwatch(cpu_time=False, budget=0.5)
+    place = root.child(FOLDER, f"trial-{secrets.token_hex(6)}")
+    store = ArtifactStore(place.url)
+    maps = np.random.default_rng(0).random((QUERIES, SLOTS, image_size_px, image_size_px)).astype(np.float16)
+    rows = [
+        {"pair_id": f"{row:016x}", "query": "q", "reference": "r", "row": row, "map_sha256": f"{row:064x}"}
+        for row in range(QUERIES * SLOTS)
+    ]
+    parts: dict[str, Part] = {
+        "maps": ArraysPart({"maps": maps}, {"maps": ("query", "reference_slot", "y", "x")}),
+        "map_rows": TablePart(MAP_ROWS, table_from_rows(MAP_ROWS, rows)),
+    }
+    numbers = count()
+    try:
+        written = stopwatch.quickest(lambda: store.commit_shard("trial", f"{next(numbers)}", "all", parts, {}, 0.0, {}))
+        commit = store.require_commit("trial", "0")
+        read = stopwatch.quickest(lambda: (store.read_part(commit, "maps"), store.read_part(commit, "map_rows"))) / 2
+    finally:
+        place.remove_tree()
+    return written, read
+
+
+def _load_torch() -> float | None:
+    """Return the seconds that loading took, None where torch was there already."""
+    if "torch" in sys.modules:
+        return None
+    # CPU time: a busy machine would make this look longer than all the rest.
+    started = time.process_time()
+    import flows.jobs.attribute_model
+    import flows.jobs.saliency_maps
+    import flows.jobs.similarity_model  # noqa: F401
+
+    return time.process_time() - started

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
+from flows.engine.errors import BadRequest
 from flows.engine.plan import StagePlan, plan_stage
 from flows.engine.results import finish_stage
 from flows.engine.stage import Stage
-from pipeline.errors import BadSetting
 from stores.artifacts import ArtifactStore
+from stores.errors import StoreError
 from stores.fingerprints import canonical_json
 from stores.manifests import Commit, Manifest
 from stores.parts import ArraysPart, FilePart, Part, TablePart, TensorsPart
@@ -14,37 +15,78 @@ from stores.table_schema import TableSchema
 
 
 def adopt_stage(stage: Stage, store: ArtifactStore, manifests: Mapping[str, Manifest]) -> Manifest:
-    """Return the manifest of a stage whose latest result the user declares still valid.
+    """Return the manifest of a stage whose earlier result the user declares still valid.
 
-    Each shard is committed again under its present key, with the values of the latest result's shard of the same
-    label; the manifest and every commit say where they come from.
+    Each shard is committed again under its present key, with the values of the earlier result's shard of the same
+    label; the manifest and every commit say where they come from. The earlier result is the newest one that was made
+    from the same settings and inputs.
 
     Raises:
-        BadSetting: there is nothing to adopt, something other than code or version changed, or an upstream
+        BadRequest: there is nothing to adopt, something other than code or version changed, or an upstream
             stage is not current.
+        StoreError: the earlier result cannot be read.
     """
     plan = plan_stage(stage, store, manifests)
     if plan.manifest is not None:
         return plan.manifest
+    return _adopt(plan, _adoptable(plan, store), store, manifests)
+
+
+def adopt_if_possible(stage: Stage, store: ArtifactStore, manifests: Mapping[str, Manifest]) -> bool:
+    """Adopt a stage's result where nothing but code changed, and return whether one was adopted.
+
+    A result that is current, or that cannot be adopted, is left for the run to deal with.
+
+    Raises:
+        StoreError: an upstream result cannot be read.
+    """
+    plan = plan_stage(stage, store, manifests)
+    if plan.manifest is not None:
+        return False
+    try:
+        earlier = _adoptable(plan, store)
+        _adopt(plan, earlier, store, manifests)
+    except (BadRequest, StoreError):
+        # The run computes it, and says there what is damaged.
+        return False
+    return True
+
+
+def _adopt(plan: StagePlan, earlier: Manifest, store: ArtifactStore, manifests: Mapping[str, Manifest]) -> Manifest:
+    for old in store.read_commits(earlier):
+        _commit_again(plan, store, old, earlier.fingerprint)
+    return finish_stage(plan, store, manifests, adopted_from=earlier.fingerprint)
+
+
+def _adoptable(plan: StagePlan, store: ArtifactStore) -> Manifest:
+    """Return the newest result of the same settings, inputs and cut."""
+    stage = plan.stage
     latest = store.latest_manifest(stage.name)
     if latest is None or not plan.shards:
         raise _refusal(stage, "no earlier result" if latest is None else "an upstream stage that is not current")
-    changed = [
+    found = (store.read_manifest(stage.name, fingerprint) for fingerprint in store.fingerprints(stage.name))
+    same = [manifest for manifest in found if manifest is not None and not _changed(manifest, plan)]
+    if not same:
+        changed = _changed(latest, plan)
+        raise _refusal(stage, f"{' and '.join(changed)} that changed, not only code")
+    newest = max(same, key=Manifest.moment)
+    labels = {shard.plan.label for shard in plan.shards}
+    gone = next((label for label in newest.shard_labels if label not in labels), None)
+    if gone is not None:
+        raise _refusal(stage, f"shards cut differently ({gone} is gone)")
+    return newest
+
+
+def _changed(earlier: Manifest, plan: StagePlan) -> list[str]:
+    return [
         name
         for name in ("settings", "inputs")
-        if canonical_json(latest.ingredients.get(name)) != canonical_json(plan.ingredients[name])
+        if canonical_json(earlier.ingredients.get(name)) != canonical_json(plan.ingredients[name])
     ]
-    if changed:
-        raise _refusal(stage, f"{' and '.join(changed)} that changed, not only code")
-    for old in store.read_commits(latest):
-        _commit_again(plan, store, old, latest.fingerprint)
-    return finish_stage(plan, store, manifests, adopted_from=latest.fingerprint)
 
 
 def _commit_again(plan: StagePlan, store: ArtifactStore, old: Commit, origin: str) -> None:
     keys = {shard.plan.label: shard.key for shard in plan.shards}
-    if old.shard_label not in keys:
-        raise _refusal(plan.stage, f"shards cut differently ({old.shard_label} is gone)")
     parts = {name: read_as_part(store, old, name, plan.stage.tables) for name in old.parts}
     provenance = {**old.provenance, "adopted_from": origin}
     key = keys[old.shard_label]
@@ -65,8 +107,8 @@ def read_as_part(store: ArtifactStore, commit: Commit, name: str, tables: Sequen
     return FilePart(record.detail["file_name"], store.read_part_file(commit, name))
 
 
-def _refusal(stage: Stage, found: str) -> BadSetting:
-    return BadSetting(
+def _refusal(stage: Stage, found: str) -> BadRequest:
+    return BadRequest(
         expected="a result that is stale only because code changed",
         found=found,
         where=f"--adopt {stage.name}",

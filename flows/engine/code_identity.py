@@ -1,32 +1,55 @@
-"""Which modules a stage's result depends on, found by reading imports without running them."""
+"""Which code a stage's result depends on, and what it says; sources are parsed, never imported or run.
+
+A stage depends on its job and on the modules that it names, with everything that these import of the packages that it
+names. A closure cannot forget a helper. What is left out:
+
+* the engine itself: planning, running and keeping results is no part of them;
+* modules whose last name is in NOT_PART_OF_RESULTS, such as the wording of errors;
+* what is imported by name, with importlib: who chooses so names the chosen module in the stage's `code`.
+"""
 
 import ast
+import hashlib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from flows.engine.source_digest import code_id
+from stores.errors import StoreError
 
 SOURCE_ROOT = Path(__file__).resolve().parents[2]
-
-# Packages' own docstrings, the wording of errors and the lines of progress never change a result.
-EXEMPT_MODULES = frozenset(
-    {"pipeline", "pipeline.errors", "flows.jobs", "flows.readers", "flows.jobs.progress", "flows.jobs.checkpoints"}
-)
-JOB_PACKAGES = ("flows.jobs", "flows.readers")
+ENGINE = __name__.rpartition(".")[0]
+# Errors' wording, lines of progress and states of trainings change no result; a declaration's values are in a stage's
+# settings, and a catalogue or a builder chooses among modules, of which the stage names the chosen one.
+NOT_PART_OF_RESULTS = frozenset({"errors", "progress", "checkpoints", "declaration", "catalogue", "build"})
 
 
-def stage_code(job: str, code: tuple[str, ...]) -> dict[str, str]:
+def stage_code(job: str, code: tuple[str, ...], packages: tuple[str, ...] = ()) -> dict[str, str]:
     """Return the code id of each module that a stage's result depends on, by module name.
 
-    These are the job's module with the helpers it imports from flows.jobs, and the closure, within `pipeline`,
-    of what `code` names. Departure from an explicit list per stage: a closure cannot forget a helper.
+    Args:
+        job: module whose `run` does a shard.
+        code: further modules, such as those that the job imports by name.
+        packages: top-level packages whose modules count where they are imported, beside the job's own.
 
     Raises:
-        StoreError: a module does not exist.
+        StoreError: a module does not exist, or its source does not parse.
     """
-    jobs = _closure(f"flows.jobs.{job}", JOB_PACKAGES)
-    names = sorted({*jobs, *(name for root in code for name in _closure(root, ("pipeline",)))} - EXEMPT_MODULES)
-    return {name: _code_id(name) for name in names}
+    followed = tuple(sorted({job.partition(".")[0], *packages}))
+    names = {name for root in (job, *code) for name in _closure(root, followed)}
+    return {name: _code_id(name) for name in sorted(names)}
+
+
+def code_id(module_names: Sequence[str], roots: Sequence[Path]) -> dict[str, str]:
+    """Return, for each module, the sha256 of its source without comments, docstrings and layout.
+
+    Args:
+        module_names: dotted names, such as "pipeline.randomness"; a package means its `__init__.py`.
+        roots: folders that hold the top-level packages, searched in order.
+
+    Raises:
+        StoreError: when a module is in none of the roots, or its source does not parse.
+    """
+    return {name: _hash_source(_locate(name, roots)) for name in module_names}
 
 
 @cache
@@ -40,10 +63,16 @@ def _closure(root: str, packages: tuple[str, ...]) -> frozenset[str]:
     waiting = [root]
     while waiting:
         name = waiting.pop()
-        if name not in seen:
+        if name not in seen and _counts(name):
             seen.add(name)
             waiting += [found for package in packages for found in imports_within(name, package)]
     return frozenset(seen)
+
+
+def _counts(name: str) -> bool:
+    is_engine = f"{name}.".startswith(f"{ENGINE}.")
+    is_bare_package = "." not in name
+    return not (is_engine or is_bare_package or name.rpartition(".")[2] in NOT_PART_OF_RESULTS)
 
 
 @cache
@@ -69,3 +98,47 @@ def source_path(name: str) -> Path:
 
 def _exists(name: str) -> bool:
     return source_path(name).is_file()
+
+
+def _locate(module_name: str, roots: Sequence[Path]) -> Path:
+    names = module_name.split(".")
+    if all(name.isidentifier() for name in names):
+        for root in roots:
+            plain = root.joinpath(*names).with_suffix(".py")
+            package = root.joinpath(*names, "__init__.py")
+            for candidate in (package, plain):
+                if candidate.is_file():
+                    return candidate
+    raise StoreError(
+        expected=f"the source of module {module_name}",
+        found="no such file",
+        where=", ".join(str(root) for root in roots) or "(no folders given)",
+        remedy="correct the module's name in the stage's list of code, or restore the file",
+    )
+
+
+def _hash_source(path: Path) -> str:
+    try:
+        tree = ast.parse(path.read_bytes(), filename=str(path))
+    except (SyntaxError, ValueError) as error:
+        raise StoreError(
+            expected="Python source", found=str(error), where=str(path), remedy="correct the file"
+        ) from error
+    _strip_docstrings(tree)
+    return hashlib.sha256(ast.unparse(tree).encode()).hexdigest()
+
+
+def _strip_docstrings(tree: ast.Module) -> None:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and _has_docstring(
+            node.body
+        ):
+            # A body must hold a statement, and one that held a docstring alone did nothing.
+            node.body = node.body[1:] or [ast.Pass()]
+
+
+def _has_docstring(body: list[ast.stmt]) -> bool:
+    if not body or not isinstance(body[0], ast.Expr):
+        return False
+    value = body[0].value
+    return isinstance(value, ast.Constant) and isinstance(value.value, str)

@@ -1,31 +1,19 @@
-"""Where jobs compute: the device that the settings ask for, and the one that this machine has."""
+"""The device that jobs compute on: the one that is asked for, and the one that this machine has."""
 
 import os
 from dataclasses import replace
 
+from flows.engine.errors import BadRequest
 from flows.engine.shard_task import Device
-from flows.settings.configuration import DEFAULT_BATCH_SIZE, Settings
-from pipeline.errors import BadSetting
 
 AUTO = "auto"
-
-
-def asked_device(settings: Settings) -> Device:
-    """Return the device as the settings name it; "auto" and 0 threads are for `resolve_device` to fill in.
-
-    This imports no torch, and says nothing about what there is: jobs may compute on another machine. A batch size of
-    "auto" that is not settled yet (see flows.auto_compute) is the default one.
-    """
-    compute = settings.compute
-    batch_size = compute.batch_size if isinstance(compute.batch_size, int) else DEFAULT_BATCH_SIZE
-    return Device(compute.device, batch_size, compute.threads or 0, compute.checkpoint_seconds)
 
 
 def resolve_device(asked: Device) -> Device:
     """Return the device for jobs of this process: "auto" takes a CUDA device where torch finds one.
 
     Raises:
-        BadSetting: a CUDA device is asked for and there is none.
+        BadRequest: a CUDA device is asked for and there is none.
     """
     import torch
 
@@ -33,7 +21,7 @@ def resolve_device(asked: Device) -> Device:
     if name == AUTO:
         name = "cuda" if torch.cuda.is_available() else "cpu"
     if name.startswith("cuda") and not torch.cuda.is_available():
-        raise BadSetting(
+        raise BadRequest(
             expected="a CUDA device",
             found="none that torch can use",
             where=f"compute.device = {name!r}",
@@ -45,3 +33,17 @@ def resolve_device(asked: Device) -> Device:
 def usable_cores() -> int:
     """Return how many CPU cores this process may use."""
     return len(os.sched_getaffinity(0))
+
+
+def set_arithmetic(threads: int) -> None:
+    """Fix for this process what float32 means: torch's CPU threads, and no 19-bit TF32 on CUDA.
+
+    Bits depend on the number of threads. cuDNN would compute convolutions in TF32, whose products keep 10 bits of 23;
+    whoever wants less than float32 asks for bfloat16.
+    """
+    import torch
+
+    if torch.get_num_threads() != threads:
+        torch.set_num_threads(threads)
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False

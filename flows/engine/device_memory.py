@@ -5,17 +5,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 
+from flows.engine.errors import BadRequest
 from flows.engine.shard_task import JobResult, ShardTask
-from pipeline.errors import BadSetting
 
 LOG = logging.getLogger("sane")
-
-# Their batch size is a setting of the result, so a smaller one would be another model.
-TRAINING_JOBS = {
-    "similarity_model": "similarity_model.batch_size",
-    "type_aware_model": "similarity_model.batch_size",
-    "attribute_model": "attribute_model.batch_size",
-}
 
 
 class BatchLimits:
@@ -49,7 +42,7 @@ def run_within_memory(
     Float32 values may differ in their last bits from those of the full batch; the commit says which batch made them.
 
     Raises:
-        BadSetting: not even one image at a time fits, or the job is a training, whose batch size is part of the
+        BadRequest: not even one image at a time fits, or the job is a training, whose batch size is part of the
             result.
     """
     while True:
@@ -58,8 +51,9 @@ def run_within_memory(
         if result is not None:
             return result, task
         free_device_memory(task.device.name)
-        if task.job in TRAINING_JOBS:
-            raise _too_large(task, TRAINING_JOBS[task.job], "")
+        if task.batch_setting is not None:
+            # Of a training: a smaller batch would be another model.
+            raise _too_large(task, task.batch_setting, "")
         if task.device.batch_size == 1:
             raise _too_large(task, "compute.batch_size", " with one image at a time")
         task = replace(task, device=replace(task.device, batch_size=task.device.batch_size // 2))
@@ -104,8 +98,8 @@ def free_device_memory(device: str) -> None:
         torch.cuda.empty_cache()
 
 
-def _too_large(task: ShardTask, key: str, how: str) -> BadSetting:
-    return BadSetting(
+def _too_large(task: ShardTask, key: str, how: str) -> BadRequest:
+    return BadRequest(
         expected=f"a shard that fits into the memory of {task.device.name}",
         found=f"out of memory{how}",
         where=f"{task.stage} {task.shard_label}",

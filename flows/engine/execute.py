@@ -8,13 +8,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 
-from flows.engine.device import resolve_device
+from flows.engine.device import resolve_device, set_arithmetic
 from flows.engine.device_memory import process_limits, run_within_memory
 from flows.engine.failures import record_error
 from flows.engine.shard_task import JobInputs, JobResult, ShardTask
 from flows.engine.upstream import Upstream
 from flows.engine.versions import package_versions
-from pipeline.arithmetic import set_arithmetic
 from stores.artifacts import ArtifactStore
 from stores.errors import MissingArtifact
 from stores.manifests import Commit, Manifest
@@ -30,7 +29,7 @@ def execute_shard(task: ShardTask) -> Commit:
     A failure is recorded where it happens, with a log file, and raised again.
 
     Raises:
-        PipelineError: the work is refused, see the job.
+        Exception: the work is refused, see the job.
         StoreError: an upstream artifact cannot be read, or the store not be written.
     """
     try:
@@ -71,8 +70,8 @@ def _commit_of(task: ShardTask) -> Commit:
 
 
 def job_body(job: str) -> Callable[[JobInputs], JobResult]:
-    """Return the `run` function of a module under flows.jobs."""
-    body: Callable[[JobInputs], JobResult] = importlib.import_module(f"flows.jobs.{job}").run
+    """Return the function `run` of a job's module."""
+    body: Callable[[JobInputs], JobResult] = importlib.import_module(job).run
     return body
 
 

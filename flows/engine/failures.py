@@ -8,9 +8,10 @@ import platform
 import socket
 import traceback
 
+from flows.engine.errors import error_text
 from flows.engine.shard_task import ShardTask
+from flows.engine.stage import StoredItems
 from flows.engine.versions import package_versions
-from pipeline.errors import PipelineError
 from stores.artifacts import ArtifactStore
 from stores.errors import StoreError
 from stores.failure_records import MOST_LISTED_IMAGES, FailureRecord, write_failure
@@ -37,11 +38,11 @@ def record_failure(task: ShardTask, error: str, log_text: str) -> None:
         return
     try:
         root = ArtifactStore(task.store_root).root
-        images = images_of(task)
-        listed = tuple(images[:MOST_LISTED_IMAGES])
+        items = items_of(task)
+        listed = tuple(items[:MOST_LISTED_IMAGES])
         when = created_now()
         failure = FailureRecord(
-            task.run_id, task.stage, task.shard_label, task.shard_key, listed, len(images), error, when
+            task.run_id, task.stage, task.shard_label, task.shard_key, listed, len(items), error, when
         )
         write_failure(root, failure, _log(task, when, error, log_text))
     except Exception as problem:
@@ -49,33 +50,17 @@ def record_failure(task: ShardTask, error: str, log_text: str) -> None:
         logging.getLogger("sane").warning("the failure of %s cannot be recorded: %s", name, error_text(problem))
 
 
-def images_of(task: ShardTask) -> list[str]:
-    """Return the ids of the images that a shard works on, sorted; none where the shard is a whole stage."""
-    work = task.work
-    if "rows" in work:
-        return sorted(row["image_id"] for row in work["rows"])
-    if "pairs" in work:
-        return sorted({pair[side] for pair in work["pairs"] for side in ("query", "reference")})
-    if "images_shard" in work:
-        return _images_of_shard(task.store_root, work["images_shard"])
-    return []
-
-
-def error_text(error: BaseException) -> str:
-    """Return the four parts of an error that has them, else its type and text."""
-    text = str(error).strip()
-    if isinstance(error, PipelineError | StoreError):
-        return text
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def _images_of_shard(store_root: str, shard_key: str) -> list[str]:
-    store = ArtifactStore(store_root)
+def items_of(task: ShardTask) -> list[str]:
+    """Return the ids of the items that a shard works on, sorted; none where the shard is a whole stage."""
+    if not isinstance(task.items, StoredItems):
+        return sorted(set(task.items))
+    kept = task.items
+    store = ArtifactStore(task.store_root)
     try:
-        commit = store.require_commit("images", shard_key)
-        return sorted(store.read_part_table(commit, "images", ["image_id"])["image_id"].to_pylist())
+        commit = store.require_commit(kept.stage, kept.shard_key)
+        return sorted(store.read_part_table(commit, kept.part, [kept.column])[kept.column].to_pylist())
     except StoreError:
-        return []  # the images themselves may be what is damaged
+        return []  # what is damaged may be just these
 
 
 def _log(task: ShardTask, when: str, error: str, log_text: str) -> str:

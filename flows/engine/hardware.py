@@ -6,7 +6,6 @@ import socket
 from pathlib import Path
 
 from flows.engine.device import AUTO
-from flows.settings.configuration import Settings
 
 # Any of these says that an accelerator may be there.
 ACCELERATOR_FILES = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
@@ -18,12 +17,11 @@ PROCESSOR = "/proc/cpuinfo"
 BFLOAT16_UNITS = {"amx_bf16", "avx512_bf16", "bf16"}
 
 
-def hardware_name(settings: Settings) -> str:
-    """Return the processor's model and bfloat16 units, or `compute.device` with the models of the driver's GPUs.
+def hardware_name(asked: str) -> str:
+    """Return the processor's model and bfloat16 units, or the device asked for with the models of the driver's GPUs.
 
     Where there is an accelerator that the driver does not name, this machine's name stands for its model.
     """
-    asked = settings.compute.device
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in HIDING_ALL
     present = not hidden and any(Path(file).exists() for file in ACCELERATOR_FILES)
     if asked == "cpu" or (asked == AUTO and not present):

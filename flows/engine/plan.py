@@ -52,9 +52,9 @@ def plan_stage(stage: Stage, store: ArtifactStore, manifests: Mapping[str, Manif
 
     Raises:
         StoreError: an artifact that a manifest promises cannot be read.
-        PipelineError: the stage's inputs are refused, such as a malformed dataset.
+        Exception: the stage's inputs are refused by its cut, such as a malformed dataset.
     """
-    return _plan_stage(stage, Upstream(store, manifests))
+    return plan_with(stage, Upstream(store, manifests))
 
 
 def plan_stages(stages: tuple[Stage, ...], store: ArtifactStore) -> list[StagePlan]:
@@ -64,14 +64,19 @@ def plan_stages(stages: tuple[Stage, ...], store: ArtifactStore) -> list[StagePl
     current = Upstream(store, manifests)
     plans = []
     for stage in stages:
-        plan = _plan_stage(stage, current)
+        plan = plan_with(stage, current)
         if plan.manifest is not None:
             manifests[stage.name] = plan.manifest
         plans.append(plan)
     return plans
 
 
-def _plan_stage(stage: Stage, current: Upstream) -> StagePlan:
+def plan_with(stage: Stage, current: Upstream) -> StagePlan:
+    """Return the plan of one stage, given a reader of those upstream stages that are current.
+
+    Raises:
+        StoreError, Exception: see plan_stage.
+    """
     store, manifests = current.store, current.manifests
     base = _own_ingredients(stage)
     waiting = [name for name in stage.upstream if name not in manifests]
@@ -98,7 +103,7 @@ def _own_ingredients(stage: Stage) -> dict[str, object]:
         "stage": stage.name,
         "schema_version": SCHEMA_VERSION,
         "version": stage.version,
-        "code": stage_code(stage.job, stage.code),
+        "code": stage_code(stage.job, stage.code, stage.packages),
         "settings": dict(stage.settings),
     }
 

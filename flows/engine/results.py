@@ -1,19 +1,13 @@
-"""The end of a stage: its manifest, and whether its result is good enough to go on from."""
+"""The end of a stage: its manifest."""
 
-import logging
 from collections.abc import Mapping
 
 from flows.engine.plan import StagePlan
-from flows.engine.stage import Stage
 from flows.engine.versions import package_versions
-from flows.settings.configuration import Settings
-from pipeline.errors import BadDataset
 from stores.artifacts import ArtifactStore
 from stores.checkpoints import forget_checkpoints
 from stores.concurrency import at_once
 from stores.manifests import Manifest, combine_shard_digests, created_now, describe_commits
-
-LOG = logging.getLogger("sane")
 
 
 def finish_stage(
@@ -46,25 +40,3 @@ def finish_stage(
     store.write_manifest(manifest)
     written = store.read_manifest(plan.stage.name, str(plan.fingerprint))
     return manifest if written is None else written
-
-
-def check_unreadable(stage: Stage, manifest: Manifest, settings: Settings) -> None:
-    """Refuse a dataset too many of whose images cannot be read; warn of fewer.
-
-    Raises:
-        BadDataset: the share passes dataset.max_unreadable_share.
-    """
-    counts = manifest.details.get("counts", {})
-    unreadable = counts.get("unreadable_images", 0)
-    total = counts.get("images", 0) + unreadable
-    limit = settings.dataset.max_unreadable_share
-    if stage.name != "images" or not unreadable:
-        return
-    if unreadable > limit * total:
-        raise BadDataset(
-            expected=f"at most {limit:.1%} unreadable images (dataset.max_unreadable_share)",
-            found=f"{unreadable} of {total}",
-            where=str(settings.dataset.root),
-            remedy="see them with: sane query CONFIG 'select * from unreadable_images'; mend or remove them",
-        )
-    LOG.warning("images: %d of %d cannot be read and are left out: table unreadable_images", unreadable, total)

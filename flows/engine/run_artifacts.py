@@ -1,7 +1,7 @@
 """The artifacts of a recorded run, read through its manifests alone: no plan, no dataset, whatever code is now."""
 
+from flows.engine.errors import BadRequest
 from flows.engine.upstream import Upstream
-from pipeline.errors import BadSetting
 from stores.artifacts import ArtifactStore
 from stores.errors import MissingArtifact
 from stores.manifests import Manifest
@@ -19,7 +19,7 @@ def artifacts_of_run(store: ArtifactStore, chosen: str) -> list[tuple[int, Upstr
             that was done last. Of several runs those that are done come before others.
 
     Raises:
-        BadSetting: there is no such run.
+        BadRequest: there is no such run.
         MissingArtifact: a result of the run is gone.
         StoreError: a record or a manifest cannot be read.
     """
@@ -33,7 +33,7 @@ def _runs_meant(runs: list[RunRecord], chosen: str) -> list[RunRecord]:
         meant = [run for run in runs if chosen in (run.run_id, run.name)] if chosen else []
     if not meant:
         names = sorted({run.name for run in runs if run.name})
-        raise BadSetting(
+        raise BadRequest(
             expected=f"{LATEST}, the id of a run, or a name: {', '.join(names) or '(no run has one)'}",
             found=f"{chosen!r}; {len(runs)} runs are recorded, {sum(run.state == DONE for run in runs)} are done",
             where="--run",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from flows.engine.failures import error_text
+from flows.engine.errors import error_text
 from stores.location import Location
 from stores.run_records import DONE, FAILED, STOPPED, RunJournal, start_run
 

@@ -2,29 +2,35 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from flows.engine.execute import execute_shard
-from flows.engine.on_dask.cluster import dask_cluster, uses_dask
 from flows.engine.run import Runner
 from flows.engine.shard_task import ShardTask
-from flows.settings.configuration import Settings
 from stores.manifests import Commit
+
+if TYPE_CHECKING:
+    from flows.engine.on_dask.cluster import DaskOptions
 
 
 @contextmanager
-def open_runner(settings: Settings) -> Iterator[Runner]:
-    """Give the runner that the settings ask for; a cluster that it had to start ends with the block.
+def open_runner(dask: "DaskOptions | None") -> Iterator[Runner]:
+    """Give the runner for a run; a cluster that it had to start ends with the block.
+
+    Args:
+        dask: the cluster to use; None to do the shards in this process.
 
     Raises:
-        BadSetting: the Dask cluster cannot be used, see `dask_cluster`.
+        BadRequest: the Dask cluster cannot be used, see `dask_cluster`.
     """
-    if not uses_dask(settings):
+    if dask is None:
         yield run_inline
         return
+    from flows.engine.on_dask.cluster import dask_cluster
     from flows.engine.on_dask.runner import DaskRun
 
-    with dask_cluster(settings) as cluster:
-        yield DaskRun(cluster, settings.compute.worker_patience_minutes * 60)
+    with dask_cluster(dask) as cluster:
+        yield DaskRun(cluster, dask.patience_s)
 
 
 def run_inline(tasks: list[ShardTask]) -> Iterator[Commit]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from flows.engine.stage import StoredItems
 from flows.engine.upstream import Upstream
 from stores.checkpoints import CheckpointFolder, shard_checkpoints
 from stores.errors import SchemaMismatch
@@ -38,17 +39,18 @@ class ShardTask:
     Attributes:
         store_root: folder or URL of the store.
         stage: stage instance.
-        job: module under flows.jobs.
+        job: dotted name of the module that does it.
         shard_key: names the computation.
         shard_label: names the shard to people.
         settings: the stage's settings.
-        paths: the stage's paths.
+        paths: the stage's files and folders.
         work: from the shard's plan.
         upstream: fingerprint of each upstream stage instance.
         device: where to compute.
         run_id: the run that asks for it; empty outside a run.
         tables: what the stage declares of its tables.
         batch_setting: the setting that is the job's batch size where that is part of the result, else None.
+        items: ids of the items that the shard works on, or where they are kept; for messages.
     """
 
     store_root: str
@@ -64,6 +66,7 @@ class ShardTask:
     run_id: str = ""
     tables: tuple[TableSchema, ...] = ()
     batch_setting: str | None = None
+    items: tuple[str, ...] | StoredItems = ()
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from flows.engine.work import ShardCosts, ShardExtent
+
 if TYPE_CHECKING:
     from flows.engine.upstream import Upstream
-    from flows.engine.work import WorkFormula
     from stores.manifests import Manifest
     from stores.table_schema import TableSchema
+
+
+@dataclass(frozen=True)
+class StoredItems:
+    """Where the ids of a shard's items are kept: a column of a table part of another stage's shard."""
+
+    stage: str
+    shard_key: str
+    part: str
+    column: str
 
 
 @dataclass(frozen=True)
@@ -19,11 +30,16 @@ class ShardPlan:
         label: names the shard to people, such as "train/003".
         inputs: digests and ids that fix the shard's result; part of its key.
         work: what the job needs to know to do it; follows from `inputs`, so not part of the key.
+        items: ids of the items that it works on, or where they are kept, for messages; none where the shard is the
+            whole stage.
+        extent: how much it covers, for costs.
     """
 
     label: str
     inputs: Mapping[str, Any]
     work: Mapping[str, Any] = field(default_factory=dict)
+    items: "tuple[str, ...] | StoredItems" = ()
+    extent: ShardExtent = ShardExtent()
 
 
 # Returns the shards in order, from upstream artifacts and the stage; imports no torch.
@@ -36,17 +52,18 @@ class Stage:
 
     Attributes:
         name: the instance, such as "saliency_maps.test.rise.fixed".
-        job: module whose function `run` does a shard.
+        job: dotted name of the module whose function `run` does a shard.
         settings: the settings that matter to the result; all of them are in the key.
         code: modules that do the work; what they import counts as well, see flows.engine.code_identity.
         upstream: stage instances read.
         cut: cuts the work into shards and names the inputs of each.
         paths: files and folders that cut and job need; where something lies is not in the key, its content is.
+        packages: top-level packages, beside the job's own, whose modules count as code where they are imported.
         version: raised by hand when the meaning of the result changes without its code changing.
         item_limits: how many items there are at most to cut into shards; not in the key, as each shard's inputs name
             its items.
         tables: the tables that its shards may hold.
-        work: counts what a shard costs before it is done; None where it runs no network and makes no image.
+        costs: counts what a shard costs before it is done; None where only earlier runs tell.
         batch_setting: the setting that is its batch size, where that is part of its result, as in a training.
         check_inputs: refuses inputs before a run computes anything, given the whole graph by name.
         check_result: refuses, or warns of, a finished result.
@@ -59,10 +76,11 @@ class Stage:
     upstream: tuple[str, ...]
     cut: Cut
     paths: Mapping[str, str | None] = field(default_factory=dict)
+    packages: tuple[str, ...] = ()
     version: int = 1
     item_limits: Mapping[str, int] = field(default_factory=dict)
     tables: tuple["TableSchema", ...] = ()
-    work: "WorkFormula | None" = None
+    costs: ShardCosts | None = None
     batch_setting: str | None = None
     check_inputs: Callable[["Stage", Mapping[str, "Stage"]], None] | None = None
     check_result: Callable[["Manifest"], None] | None = None

@@ -1,7 +1,6 @@
 """Reading upstream artifacts through their manifests: a reader believes a manifest and nothing else."""
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -95,9 +94,3 @@ class Upstream:
             by_column = commit.parts[part].detail["column_digests"]
             digests.append([by_column[column] for column in columns])
         return fingerprint(digests)
-
-    @cached_property
-    def attribute_names(self) -> list[str]:
-        """The attribute vocabulary in order."""
-        names: list[str] = self.table("vocabulary", "vocabulary")["attribute"].to_pylist()
-        return names

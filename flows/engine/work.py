@@ -1,4 +1,4 @@
-"""What a shard costs, counted before it is done: items, passes, and how much of each measured rate it takes."""
+"""What a shard costs, counted before it is done: items, passes, and how often each measured rate is paid."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -7,15 +7,20 @@ from typing import Any
 
 @dataclass(frozen=True)
 class ShardExtent:
-    """What one shard covers.
+    """How much one shard covers.
 
     Attributes:
         items: items of a shard that is cut by item.
-        references: for a shard that is cut by query, the number of references of each query, by query.
+        groups: for a shard that is cut by groups, such as queries, each group's id with the number of its members.
     """
 
     items: int = 0
-    references: tuple[tuple[str, int], ...] = ()
+    groups: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def members(self) -> int:
+        """Return the number of members over all groups."""
+        return sum(count for _, count in self.groups)
 
 
 @dataclass(frozen=True)
@@ -23,11 +28,10 @@ class Work:
     """What one shard costs, in countable things.
 
     Attributes:
-        forward_passes: images through the network concerned; in a training, those of validation.
-        training_passes: images forward and backward.
+        forward_passes: items through the network concerned; in a training, those of validation.
+        training_passes: items forward and backward.
         images: images decoded or rendered.
-        rates: how often each measured rate is paid, by the name of the rate; its seconds are their sum. None where
-            nothing that is measured tells how long it takes: then only earlier runs do.
+        rates: how often each measured rate is paid, by its name: a field of flows.costs.calibration.Calibration.
         array_bytes: of the arrays that it writes, uncompressed; None where their shape is not known yet.
         is_upper_bound: it may be less.
         loads_torch: it needs torch, which takes seconds to load once a process.
@@ -36,11 +40,26 @@ class Work:
     forward_passes: int = 0
     training_passes: int = 0
     images: int = 0
-    rates: Mapping[str, float] | None = field(default_factory=dict)
-    array_bytes: int | None = 0
+    rates: Mapping[str, float] = field(default_factory=dict)
+    array_bytes: int | None = None
     is_upper_bound: bool = False
     loads_torch: bool = False
 
 
-# Returns the work of one shard from its stage, its extent and what is known of the data, whatever that is.
-WorkFormula = Callable[[Any, ShardExtent, Any], Work]
+def one_expected(stage: Any, facts: Any) -> list[ShardExtent]:
+    """Return the extent of a stage of one shard."""
+    del stage, facts
+    return [ShardExtent()]
+
+
+@dataclass(frozen=True)
+class ShardCosts:
+    """How a stage says what its shards cost.
+
+    Attributes:
+        work: from the stage, a shard's extent, and what is known of the data, whatever that is.
+        expected: the extents of all shards of a stage whose shards are not known yet, from stage and data.
+    """
+
+    work: Callable[[Any, ShardExtent, Any], Work]
+    expected: Callable[[Any, Any], list[ShardExtent]] = one_expected

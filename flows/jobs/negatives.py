@@ -5,10 +5,10 @@ from collections.abc import Callable
 import numpy as np
 
 from flows.engine.shard_task import JobInputs, JobResult
-from flows.jobs.pairs import matching_images
 from flows.readers.conditions import stage_masks
 from flows.readers.outfits import read_outfits
 from flows.readers.pair_frame import read_embeddings
+from pipeline.pairs.sampling import matching_images
 from pipeline.similarity.negatives import Pool, nearest_negatives
 
 COUNT = 2

@@ -71,7 +71,7 @@ def _facts(inputs: JobInputs) -> RunFacts:
         images=int(upstream.manifests["images"].details.get("counts", {}).get("images", 0)),
         test_images=len(upstream.table("images", "images", "test")),
         test_pairs=len(upstream.table("pairs.test", "pairs")),
-        attributes=len(upstream.attribute_names) if has_vocabulary else 0,
+        attributes=len(upstream.table("vocabulary", "vocabulary")) if has_vocabulary else 0,
         made=max(upstream.manifests.values(), key=_made).created,
     )
 

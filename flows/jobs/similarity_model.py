@@ -1,7 +1,4 @@
-"""The similarity model: trained, or taken from a weights file."""
-
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+"""The similarity model, trained on classes or graded targets."""
 
 import numpy as np
 
@@ -9,25 +6,15 @@ from flows.engine.shard_task import JobInputs, JobResult
 from flows.engine.upstream import Upstream
 from flows.jobs.checkpoints import TrainingCheckpoints
 from flows.jobs.progress import report_epoch
-from pipeline.networks import network_state
-from pipeline.similarity.networks import build_embedding_network, load_network_state
 from pipeline.similarity.training.epoch_length import training_images_per_epoch
 from pipeline.similarity.training.train import LabelledPixels, SimilarityTrainingSpec, train_similarity_model
-from pipeline.similarity.weights_file import read_weights_file
 from stores.parts import Part, TensorsPart
 
 
 def run(inputs: JobInputs) -> JobResult:
-    """Return the model's tensors and its training history (empty for a model from a file)."""
+    """Return the model's tensors and its training history."""
     settings = inputs.settings
     metadata = {"network": settings["network"], "embedding_dim": str(settings["embedding_dim"])}
-    weights = inputs.task.paths["weights"]
-    if weights is not None:
-        network = build_embedding_network(settings["network"], settings["embedding_dim"])
-        load_network_state(network, read_weights_file(Path(weights)), weights)
-        return _result(
-            inputs, network_state(network), [], metadata, {"images": 0, "forward_passes": 0, "training_passes": 0}
-        )
     # Only the learned splits number the classes: test classes are not among this stage's inputs.
     labels = (inputs.upstream.table("images", "images", split)["label"].to_pylist() for split in ("train", "valid"))
     classes = sorted(set().union(*labels))
@@ -51,18 +38,8 @@ def run(inputs: JobInputs) -> JobResult:
         "training_passes": len(history) * per_epoch,
         "forward_passes": len(history) * len(valid.pixels_nhwc),
     }
-    return _result(inputs, trained.state, history, metadata, counts)
-
-
-def _result(
-    inputs: JobInputs,
-    state: dict[str, np.ndarray],
-    history: Sequence[Mapping[str, object]],
-    metadata: dict[str, str],
-    counts: dict[str, int],
-) -> JobResult:
     parts: dict[str, Part] = {
-        "model": TensorsPart(state, metadata),
+        "model": TensorsPart(trained.state, metadata),
         "training_history": inputs.table("training_history", history),
     }
     return JobResult(parts, counts)

@@ -1,22 +1,22 @@
 """The whole run as a Prefect flow: every stage in order, those that are not current as subflows."""
 
 from collections.abc import Iterable, Iterator
-from functools import partial
 from pathlib import Path
 
 from prefect import flow
 from rich.console import Console
 
-from flows.auto_compute.decide import decided
+from flows.auto_compute.decide import Runs, decided
 from flows.commands.progress import waiting_view
 from flows.commands.report_file import write_report
-from flows.current import current_artifacts
+from flows.configured_runs import ConfiguredRun, asked_runs, has_work, run_request
 from flows.engine.plan import StagePlan
-from flows.engine.run import Reporter, Runner, RunRequest, StageOutcome, run_stages
+from flows.engine.run import FinishedRun, Reporter, Runner, StageOutcome, run_stages
 from flows.engine.shard_task import ShardTask
 from flows.prefect_flows.artifacts import show_outcomes, show_results
 from flows.prefect_flows.stage_flow import for_flow, run_stage
-from flows.settings.file import load_settings, run_seeds, with_seed
+from flows.settings.asked_run import AskedRun
+from flows.settings.file import load_settings
 from stores.artifacts import ArtifactStore
 from stores.manifests import Commit
 
@@ -45,20 +45,20 @@ def explain_similarity(
         PipelineError, StoreError: of the first stage that fails; what was committed stays.
     """
     settings = for_flow(load_settings(Path(config), overrides))
+    asked = AskedRun(settings, until, tuple(force or ()), tuple(adopt or ()), tuple(overrides), name, config)
+    runs = Runs(lambda first: _run(config, first), has_work)
     outcomes = {}
-    for seed in run_seeds(settings):
-        one_seed = with_seed(settings, seed)
-        asked = RunRequest(one_seed, until, tuple(force or ()), tuple(adopt or ()), tuple(overrides), name, config)
-        request = decided(asked, partial(_run_first, config), Console(highlight=False, markup=False).print)
-        outcomes[seed] = run_stages(request, _stage_runner(config, request), _silent_reporter())
-        current = current_artifacts(request.settings)
-        show_outcomes(seed, outcomes[seed], current)
+    for of_seed in asked_runs(asked):
+        request = decided(of_seed, runs, Console(highlight=False, markup=False).print)
+        seed, finished = request.settings.seed, _run(config, request)
+        outcomes[seed] = finished.outcomes
+        show_outcomes(seed, finished.outcomes, finished.current)
         if until is None:
-            show_results(seed, current, write_report(current, seed, None))
+            show_results(seed, finished.current, write_report(finished.current, seed, None))
     return outcomes
 
 
-def run_through_prefect(request: RunRequest, config: Path) -> list[StageOutcome]:
+def run_through_prefect(request: AskedRun, config: Path) -> FinishedRun:
     """Run one seed as a flow run in this process and return what was done for each stage.
 
     Args:
@@ -71,14 +71,15 @@ def run_through_prefect(request: RunRequest, config: Path) -> list[StageOutcome]
     seed = request.settings.seed
     overrides = [*request.overrides, f"seed={seed}", "evaluation.seeds=[]"]
     force, adopt = list(request.force), list(request.adopt)
-    return explain_similarity(str(config.resolve()), overrides, request.until, force, adopt, request.name)[seed]
+    outcomes = explain_similarity(str(config.resolve()), overrides, request.until, force, adopt, request.name)[seed]
+    return FinishedRun(outcomes, ConfiguredRun(request.settings).current())
 
 
-def _run_first(config: str, request: RunRequest) -> None:
-    run_stages(request, _stage_runner(config, request), _silent_reporter())
+def _run(config: str, asked: AskedRun) -> FinishedRun:
+    return run_stages(run_request(asked), _stage_runner(config, asked), _silent_reporter())
 
 
-def _stage_runner(config: str, request: RunRequest) -> Runner:
+def _stage_runner(config: str, request: AskedRun) -> Runner:
     def run_as_subflow(tasks: list[ShardTask]) -> Iterator[Commit]:
         if not tasks:
             return

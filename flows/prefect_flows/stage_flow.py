@@ -15,13 +15,15 @@ from rich.console import Console
 
 from flows.auto_compute.resolve import resolved
 from flows.commands.progress import console_reporter
+from flows.configured_runs import run_request
 from flows.engine.execute import execute_shard
-from flows.engine.on_dask.cluster import uses_dask
-from flows.engine.run import Reporter, Runner, RunRequest, StageOutcome, run_stages
+from flows.engine.run import Reporter, Runner, StageOutcome, run_stages
 from flows.engine.runners import open_runner
 from flows.engine.shard_task import ShardTask
 from flows.engine.transient import RETRIES, SECONDS_BEFORE_RETRY, is_transient
 from flows.prefect_flows.artifacts import with_progress_artifact
+from flows.settings.asked_run import AskedRun
+from flows.settings.compute import dask_options
 from flows.settings.configuration import Settings
 from flows.settings.file import load_settings, with_seed
 from stores.errors import MissingArtifact, StoreError
@@ -99,9 +101,9 @@ def run_stage(config: str, stage: str, seed: int, overrides: list[str], run_id: 
         PipelineError, StoreError: of the first shard that failed.
     """
     settings = for_flow(resolved(with_seed(load_settings(Path(config), overrides), seed)))
-    request = RunRequest(settings, until=stage, config=config, run_id=run_id)
+    asked = AskedRun(settings, until=stage, config=config, run_id=run_id)
     with tags(stage, f"seed-{seed}"), _shard_runner(settings) as runner:
-        outcomes = run_stages(request, _only(stage, runner), _reporter())
+        outcomes = run_stages(run_request(asked), _only(stage, runner), _reporter()).outcomes
     return outcomes[-1]
 
 
@@ -116,11 +118,12 @@ def for_flow(settings: Settings) -> Settings:
 
 @contextmanager
 def _shard_runner(settings: Settings) -> Iterator[Runner]:
-    if not uses_dask(settings):
+    dask = dask_options(settings)
+    if dask is None:
         yield run_shards
         return
     # Not as task runs: workers would each need the server, and a task run whose worker died stays Running for ever.
-    with open_runner(settings) as runner:
+    with open_runner(dask) as runner:
         yield runner
 
 

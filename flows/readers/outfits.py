@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from flows.engine.upstream import Upstream
+from pipeline.datasets.outfits import outfit_positions
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,3 @@ def read_outfits(upstream: Upstream, split: str) -> ReadOutfits:
         outfit_positions(image_ids, table["items"].to_pylist()),
         table["outfit_id"].to_pylist(),
     )
-
-
-def outfit_positions(image_ids: list[str], outfits: list[list[str]]) -> list[np.ndarray]:
-    """Return, for each outfit, the int64 positions of those of its items that are among the images."""
-    row = {image_id: position for position, image_id in enumerate(image_ids)}
-    return [np.array([row[item] for item in items if item in row], dtype=np.int64) for items in outfits]

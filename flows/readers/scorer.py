@@ -1,5 +1,6 @@
 """The explained model, as jobs use it."""
 
+import importlib
 import json
 from dataclasses import dataclass
 from functools import lru_cache
@@ -7,7 +8,6 @@ from functools import lru_cache
 import torch
 
 from flows.engine.shard_task import JobInputs
-from flows.user_model.loading import load_user_model
 from pipeline.networks import fold_batch_norms
 from pipeline.similarity.graph_capture import CapturedForward
 from pipeline.similarity.networks import build_embedding_network, load_network_state
@@ -78,7 +78,10 @@ def _load_network(store_root: str, shard_key: str, digest: str, device: str, pat
     tensors, metadata = store.read_part_tensors(commit, "model")
     if "description" in metadata:
         program = store.read_part_file(commit, "program") if "program" in commit.parts else None
-        return _Loaded(load_user_model(json.loads(metadata["description"]), dict(paths), program, device), False)
+        # By name: a user's model counts for the stages that name it in their code, and for no others.
+        loading = importlib.import_module("flows.user_model.loading")
+        description = json.loads(metadata["description"])
+        return _Loaded(loading.load_user_model(description, dict(paths), program, device), False)
     network = build_embedding_network(metadata["network"], int(metadata["embedding_dim"]))
     load_network_state(network, tensors, "similarity_model")
     folded = fold_batch_norms(network).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

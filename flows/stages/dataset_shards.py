@@ -8,6 +8,7 @@ from typing import Any
 from flows.engine.content_shards import content_defined_shards
 from flows.engine.stage import ShardPlan, Stage
 from flows.engine.upstream import Upstream
+from flows.engine.work import ShardExtent
 from flows.stages.user_tables import read_user_table
 from pipeline.datasets import awa2, polyvore_outfits
 from pipeline.datasets.attribute_notes import attribute_notes
@@ -121,7 +122,8 @@ def plan_images(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
         for ids in content_defined_shards(list(records), average=IMAGES_PER_SHARD):
             rows = [_row(records[image_id], digests) for image_id in ids]
             label = f"{split}/{fingerprint(ids[0])[:8]}"
-            shards.append(ShardPlan(label, {"rows": fingerprint(rows)}, {"rows": rows, "root": index.root}))
+            work = {"rows": rows, "root": index.root}
+            shards.append(ShardPlan(label, {"rows": fingerprint(rows)}, work, tuple(ids), ShardExtent(len(ids))))
     return shards
 
 

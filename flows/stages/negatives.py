@@ -1,11 +1,39 @@
-"""The stage of negatives, where a generator contrasts with them."""
+"""The negatives of test pairs, where a generator contrasts a match with images that do not match."""
 
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from flows.engine.cuts import Reads
 from flows.engine.stage import Stage
+from flows.engine.upstream import Upstream
 from flows.settings.configuration import Settings
-from flows.stages.negative_shards import NEGATIVES
-from flows.stages.reads import Reads, single_shard_stage
-from flows.stages.type_aware import condition_reads, condition_values, has_outfits
+from flows.stages.conditions import condition_reads, condition_values, has_outfits
+from flows.stages.reads import single_shard_stage
 from pipeline.saliency.catalogue import needs_negatives
+from stores.fingerprints import fingerprint
+from stores.table_schema import INTEGER, NUMBER, TEXT, Column, TableSchema
+
+NEGATIVES = TableSchema(
+    "negatives",
+    "Two rows per test pair: the images most like the query that do not match it. Neither "
+    "query nor reference nor a duplicate of either is among them; of outfits they are items of "
+    "the reference's type that share no outfit with the query, followed by other types where "
+    "there are too few.",
+    (
+        Column("pair_id", TEXT, "of the pair"),
+        Column("query", TEXT, "image id"),
+        Column("rank", INTEGER, "1 for the nearest; triplets use it alone, quadruplets both"),
+        Column("image_id", TEXT, "of the negative"),
+        Column(
+            "similarity",
+            NUMBER,
+            "cosine with the query, -1 to 1; under the pair's condition where the model has a mask for it",
+        ),
+    ),
+)
+
+STAGE = "negatives.test"
 
 
 def negatives_stages(settings: Settings) -> list[Stage]:
@@ -25,6 +53,29 @@ def negatives_stages(settings: Settings) -> list[Stage]:
         "pairs.test": [["pairs", None, ""]],
         **condition_reads(settings),
     }
-    # What matches is decided by the module that samples pairs, so that the two cannot disagree.
-    code = ("pipeline.similarity.negatives", "pipeline.pairs.sampling")
-    return [single_shard_stage(NEGATIVES, "negatives", values, code, reads)]
+    return [single_shard_stage(STAGE, "flows.jobs.negatives", values, reads, (NEGATIVES,))]
+
+
+class NegativesOfPairs:
+    """The negatives of every test pair, for the groups of queries whose maps contrast with them.
+
+    Args:
+        upstream: reads the negatives and the embeddings.
+    """
+
+    def __init__(self, upstream: Upstream) -> None:
+        self._of_pair: dict[str, list[str]] = defaultdict(list)
+        # Rows come pair by pair, nearest first.
+        for row in upstream.rows(STAGE, "negatives"):
+            self._of_pair[row["pair_id"]].append(row["image_id"])
+        table = upstream.table("embeddings", "image_embeddings", "test")
+        self._digests = dict(zip(table["image_id"].to_pylist(), table["embedding_sha256"].to_pylist(), strict=True))
+        self._shards = upstream.shard_of_rows("embeddings", "image_embeddings", "image_id", "test")
+
+    def add_to(self, inputs: Mapping[str, Any], work: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return inputs and work of a group of queries with each pair's negatives among them."""
+        chosen = {pair["pair_id"]: self._of_pair[pair["pair_id"]] for pair in work["pairs"]}
+        named = [image for images in chosen.values() for image in images]
+        shards = {**work["embedding_shards"], **{image: self._shards[image] for image in named}}
+        negatives = fingerprint([self._digests[image] for image in named])
+        return {**inputs, "negatives": negatives}, {**work, "negatives": chosen, "embedding_shards": shards}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
 
-from flows.engine.source_digest import code_id
+from flows.engine.code_identity import code_id
 from pipeline.errors import BadModel
 
 # Names of this program: their code is in the stages' own keys.

@@ -1,7 +1,9 @@
 """Datasets whose images match because they were worn together: outfits, and the pairs of item types they make."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from pipeline.datasets.records import DatasetIndex
 
@@ -66,3 +68,9 @@ def derive_type_pairs(outfits: Iterable[Outfit], types: Mapping[str, str]) -> tu
             seen.add(kinds)
             found |= {(a, b) for position, a in enumerate(kinds) for b in kinds[position + 1 :]}
     return tuple(sorted(found))
+
+
+def outfit_positions(image_ids: Sequence[str], outfits: Sequence[Sequence[str]]) -> list[np.ndarray]:
+    """Return, for each outfit, the int64 positions of those of its items that are among the images."""
+    row = {image_id: position for position, image_id in enumerate(image_ids)}
+    return [np.array([row[item] for item in items if item in row], dtype=np.int64) for items in outfits]

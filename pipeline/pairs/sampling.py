@@ -1,9 +1,10 @@
 """Which pairs are explained: matching references for each query, chosen so that additions do not reshuffle."""
 
 import heapq
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 
 import numpy as np
 
@@ -90,3 +91,13 @@ def pair_id(split: str, query: str, reference: str, condition: str = "") -> str:
 def choice_hash(seed: int, *ids: str) -> bytes:
     """Return what orders ids at random: the same for equal seed and ids, whatever else there is."""
     return sha256("|".join([str(seed), *ids]).encode()).digest()
+
+
+def matching_images(rows: Sequence[Mapping[str, Any]], threshold: float) -> Callable[[int], np.ndarray]:
+    """Return what gives, for the position of a query among these rows of `images`, bool (image): matches it."""
+    if rows and rows[0]["similarity_target"] is not None:
+        targets = np.array([row["similarity_target"] for row in rows], dtype=np.float64)
+        targets /= np.linalg.norm(targets, axis=1, keepdims=True)
+        return lambda position: targets @ targets[position] >= threshold
+    labels = np.unique(np.array([row["label"] for row in rows], dtype=str), return_inverse=True)[1]
+    return lambda position: labels == labels[position]

@@ -1,13 +1,10 @@
 """What `sane status --artifact` tells: what a file in the store belongs to, and where that came from."""
 
-import json
 import os
-import sys
 from dataclasses import dataclass
 from typing import Any
 
-from flows.commands.console import plain_console
-from pipeline.errors import BadSetting
+from flows.engine.errors import BadRequest
 from stores.artifacts import ArtifactStore
 from stores.digests import digest_bytes
 from stores.location import Location
@@ -28,22 +25,6 @@ class _Found:
     part: str | None
 
 
-def print_origin(store_root: str, path: str, as_json: bool) -> None:
-    """Print where an artifact comes from; as JSON, one object.
-
-    Raises:
-        BadSetting: the path is outside the store, or belongs to no result.
-        StoreError: a record on the way is damaged.
-    """
-    origin = artifact_origin(store_root, path)
-    if as_json:
-        sys.stdout.write(json.dumps(origin, indent=2) + "\n")
-        return
-    console = plain_console()
-    for name, value in origin.items():
-        console.print(f"{name}: {_text(value)}", markup=False, soft_wrap=True)
-
-
 def artifact_origin(store_root: str, path: str) -> dict[str, Any]:
     """Return what a file or shard folder of the store belongs to, and where that came from.
 
@@ -58,7 +39,7 @@ def artifact_origin(store_root: str, path: str) -> dict[str, Any]:
         apply or was not recorded.
 
     Raises:
-        BadSetting: the path is outside the store, or belongs to no result.
+        BadRequest: the path is outside the store, or belongs to no result.
         StoreError: a record on the way is damaged.
     """
     store = ArtifactStore(store_root)
@@ -170,22 +151,10 @@ def _run(run: RunRecord) -> dict[str, str]:
     return {"run_id": run.run_id, "name": run.name, "state": run.shown_state}
 
 
-def _refusal(path: str, expected: str, found: str) -> BadSetting:
-    return BadSetting(
+def _refusal(path: str, expected: str, found: str) -> BadRequest:
+    return BadRequest(
         expected=expected,
         found=found,
         where=f"--artifact {path}",
         remedy="name a file below <store>/<stage>/; sane status CONFIG lists the stages",
     )
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, dict):
-        return "".join(f"\n  {name}: {_text(inner)}" for name, inner in value.items()) or "-"
-    if isinstance(value, list):
-        return "".join(
-            f"\n  {', '.join(map(str, item.values())) if isinstance(item, dict) else item}" for item in value
-        )
-    return str(value)

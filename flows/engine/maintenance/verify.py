@@ -4,13 +4,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from flows.auto_compute.resolve import resolved
+from flows.engine.errors import error_text, has_four_parts
 from flows.engine.plan import StagePlan, plan_stage
 from flows.engine.stage import Stage
-from flows.settings.configuration import Settings
-from flows.settings.file import run_seeds, with_seed
-from flows.stages.graph import build_stages
-from pipeline.errors import PipelineError
 from stores.errors import StoreError
 from stores.maintenance import list_shard_keys
 from stores.manifests import Manifest
@@ -75,27 +71,30 @@ class Verification:
 ShowChecks = Callable[[int, Iterable[ShardCheck]], Iterable[ShardCheck]]
 
 
-def verify_store(settings: Settings, everything: bool, show: ShowChecks) -> Verification:
-    """Read what is current or partly done for a configuration, over all seeds, and return what is wrong with it.
+def verify_store(
+    store_root: str, graphs: Callable[[], Iterable[tuple[Stage, ...]]], everything: bool, show: ShowChecks
+) -> Verification:
+    """Read what is current or partly done for some graphs of stages, and return what is wrong with it.
 
     Args:
-        settings: of all seeds.
+        store_root: folder or URL of the store.
+        graphs: gives them; it may refuse, as where a dataset is malformed.
         everything: look at all that the store holds instead, whatever made it.
         show: shows progress.
 
     Raises:
-        PipelineError: the dataset or the settings are refused, so that nothing can be planned.
+        Exception: inputs or settings are refused, so that nothing can be planned, and not everything is looked at.
         StoreError: the store itself cannot be read.
     """
-    store = TolerantStore(settings.store.root)
+    store = TolerantStore(store_root)
     selection = Selection()
     try:
-        for seed in run_seeds(settings):
-            _select_for_seed(build_stages(resolved(with_seed(settings, seed))), store, selection)
-    except PipelineError as error:
-        if not everything:
+        for stages in graphs():
+            _select_for_graph(stages, store, selection)
+    except Exception as error:
+        if not everything or isinstance(error, StoreError) or not has_four_parts(error):
             raise
-        note = str(error).replace("\n", "; ")
+        note = error_text(error).replace("\n", "; ")
         selection.notes.append(f"the configuration cannot be planned, so what it lacks is not known: {note}")
     if everything:
         for stage in store.stages():
@@ -124,7 +123,7 @@ def _look(store: TolerantStore, selection: Selection, show: ShowChecks) -> Verif
     )
 
 
-def _select_for_seed(stages: tuple[Stage, ...], store: TolerantStore, selection: Selection) -> None:
+def _select_for_graph(stages: tuple[Stage, ...], store: TolerantStore, selection: Selection) -> None:
     manifests: dict[str, Manifest] = {}
     plans: dict[str, StagePlan | None] = {}
     for stage in stages:

@@ -8,11 +8,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from flows.engine.device import asked_device, usable_cores
+from flows.engine.device import usable_cores
+from flows.engine.errors import BadRequest
 from flows.engine.on_dask.log import shown_log_lines, without_cancelled_waits
 from flows.engine.shard_task import Device
-from flows.settings.configuration import Settings
-from pipeline.errors import BadSetting
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -57,38 +56,41 @@ class DaskCluster:
         return [f"{address} is {worker['status']}" for address, worker in workers if worker["status"] != "running"]
 
 
-def chosen_runner(settings: Settings) -> str:
-    """Return "inline", "dask" or "prefect"; where none is named, an address of a scheduler means Dask."""
-    compute = settings.compute
-    return compute.runner or ("dask" if compute.dask_address is not None else "inline")
+@dataclass(frozen=True)
+class DaskOptions:
+    """Which cluster a run uses.
 
+    Attributes:
+        address: of a scheduler; None starts workers on this machine.
+        workers: how many of those; None for one a GPU, or one a core.
+        patience_s: how long to wait for a first worker, or when the last one is gone.
+        device: of the jobs, as far as it is known.
+    """
 
-def uses_dask(settings: Settings) -> bool:
-    """Return whether shards go to a Dask cluster."""
-    runner = chosen_runner(settings)
-    return runner == "dask" or (runner == "prefect" and settings.compute.dask_address is not None)
+    address: str | None
+    workers: int | None
+    patience_s: float
+    device: Device
 
 
 @contextmanager
-def dask_cluster(settings: Settings) -> Iterator[DaskCluster]:
-    """Give a cluster for a run: that at compute.dask_address, else one on this machine that ends with the block.
+def dask_cluster(options: DaskOptions) -> Iterator[DaskCluster]:
+    """Give a cluster for a run: that at the address, else one on this machine that ends with the block.
 
     Jobs claim one GPU of a worker where the device is a CUDA device, or where workers offer GPUs.
 
     Raises:
-        BadSetting: no scheduler answers, it has no workers, or none that offers a GPU where one is needed.
+        BadRequest: no scheduler answers, it has no workers, or none that offers a GPU where one is needed.
     """
-    asked = asked_device(settings)
-    address = settings.compute.dask_address
-    patience_s = settings.compute.worker_patience_minutes * 60
+    asked = options.device
     with ExitStack() as stack:
         stack.enter_context(without_cancelled_waits())
-        if address is None:
-            client, device = stack.enter_context(_local_cluster(asked, settings.compute.workers))
+        if options.address is None:
+            client, device = stack.enter_context(_local_cluster(asked, options.workers))
         else:
-            client, device = stack.enter_context(_connected(address)), asked
+            client, device = stack.enter_context(_connected(options.address)), asked
         stack.enter_context(shown_log_lines(client))
-        yield DaskCluster(client, _claims(client, device, patience_s), device)
+        yield DaskCluster(client, _claims(client, device, options.patience_s), device)
 
 
 @contextmanager
@@ -98,7 +100,7 @@ def _connected(address: str) -> Iterator["Client"]:
     try:
         client = Client(address, timeout=CONNECT_TIMEOUT_S)
     except (OSError, ValueError) as error:
-        raise BadSetting(
+        raise BadRequest(
             expected="a Dask scheduler",
             found=str(error) or type(error).__name__,
             where=f"compute.dask_address = {address!r}",
@@ -115,7 +117,7 @@ def _local_cluster(asked: Device, workers: int | None) -> Iterator[tuple["Client
     gpus = _visible_gpus(asked)
     count = workers or len(gpus) or min(usable_cores(), MOST_CPU_WORKERS)
     if gpus and count > len(gpus):
-        raise BadSetting(
+        raise BadRequest(
             expected=f"at most {len(gpus)} workers, one a GPU",
             found=str(count),
             where="compute.workers",
@@ -145,7 +147,7 @@ def _started(stack: ExitStack, workers: dict[int, Any], scheduler: dict[str, Any
         client = stack.enter_context(Client(cluster, timeout=CONNECT_TIMEOUT_S))
         client.wait_for_workers(len(workers), timeout=120)
     except (TimeoutError, RuntimeError) as error:
-        raise BadSetting(
+        raise BadRequest(
             expected="Dask workers that start on this machine",
             found=str(error) or type(error).__name__,
             where="--runner dask",
@@ -183,7 +185,7 @@ def _visible_gpus(asked: Device) -> list[str]:
     _, separator, number = asked.name.partition(":")
     wanted = visible[int(number) : int(number) + 1] if separator else visible
     if asked.name.startswith("cuda") and not wanted:
-        raise BadSetting(
+        raise BadRequest(
             expected="a CUDA device on this machine, whose workers the run is to start",
             found=f"{count} that torch can use",
             where=f"compute.device = {asked.name!r}",
@@ -210,7 +212,7 @@ def _claims(client: "Client", device: Device, patience_s: float) -> dict[str, in
     workers = _workers(client, patience_s)
     offering = [worker for worker in workers.values() if worker["resources"].get(GPU, 0) >= 1]
     if not workers:
-        raise BadSetting(
+        raise BadRequest(
             expected="at least one Dask worker",
             found="a scheduler without workers",
             where=str(client.scheduler.address),
@@ -218,7 +220,7 @@ def _claims(client: "Client", device: Device, patience_s: float) -> dict[str, in
         )
     if device.name.startswith("cuda") and not offering:
         # Dask would wait for such a worker without a word, for ever.
-        raise BadSetting(
+        raise BadRequest(
             expected="a Dask worker that offers the resource GPU",
             found=f"{len(workers)} workers, none of which does",
             where=str(client.scheduler.address),

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from flows.engine.failures import images_of, record_failure
+from flows.engine.errors import BadRequest
+from flows.engine.failures import items_of, record_failure
 from flows.engine.on_dask.cluster import DaskCluster
 from flows.engine.on_dask.worker import WorkerRefusal, do_shard_on_worker, source_digest
 from flows.engine.on_dask.workers import Workers, cluster_gone
 from flows.engine.shard_task import ShardTask
 from flows.engine.transient import RETRIES, SECONDS_BEFORE_RETRY, is_transient
-from pipeline.errors import BadSetting
 from stores.artifacts import ArtifactStore
 from stores.errors import StoreError
 from stores.manifests import Commit
@@ -26,7 +26,7 @@ POLL_S = 2.0
 FETCH_TIMEOUT_S = 30.0
 # Network file systems remember for up to a minute that a file was not there.
 SEEN_WITHIN_S = 90.0
-MOST_NAMED_IMAGES = 8
+MOST_NAMED_ITEMS = 8
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ class DaskRun:
         that cannot do any shard, such as one with other source files, gets no more of them.
 
         Raises:
-            PipelineError, StoreError: of the first shard that failed.
-            BadSetting: no worker is left that runs this code, has the device and sees the store.
+            Exception: of the first shard that failed.
+            BadRequest: no worker is left that runs this code, has the device and sees the store.
             StoreError: a shard killed its workers, or the cluster went away.
         """
         self._failures = []
@@ -189,7 +189,7 @@ def wait_until_seen(tasks: list[ShardTask]) -> None:
     """Return once all commits are to be seen from here; a network file system may show them some time later.
 
     Raises:
-        BadSetting: they are not, after a minute: the workers write to another place.
+        BadRequest: they are not, after a minute: the workers write to another place.
     """
     if not tasks:
         return
@@ -207,7 +207,7 @@ def wait_until_seen(tasks: list[ShardTask]) -> None:
             # Listing a folder makes such a file system look again.
             store.shard_folder(stage, key).list_names()
         time.sleep(1.0)
-    raise BadSetting(
+    raise BadRequest(
         expected="a store that driver and workers share",
         found=f"{len(missing)} shards that workers committed and that are not to be seen here",
         where=tasks[0].store_root,
@@ -219,7 +219,7 @@ def _explained(error: BaseException, task: ShardTask) -> BaseException:
     from distributed import KilledWorker
 
     if isinstance(error, ModuleNotFoundError):
-        return BadSetting(
+        return BadRequest(
             expected="workers on which this project is installed",
             found=str(error),
             where=f"{task.stage} {task.shard_label}",
@@ -230,12 +230,12 @@ def _explained(error: BaseException, task: ShardTask) -> BaseException:
 
 def _worker_killed(error: "KilledWorker", task: ShardTask) -> StoreError:
     """Return the error of a shard that no worker lived through."""
-    images = images_of(task)
-    named = ", ".join(images[:MOST_NAMED_IMAGES]) + (", ..." if len(images) > MOST_NAMED_IMAGES else "")
+    items = items_of(task)
+    named = ", ".join(items[:MOST_NAMED_ITEMS]) + (", ..." if len(items) > MOST_NAMED_ITEMS else "")
     return StoreError(
         expected="a worker that lives through the shard",
         found=f"{error.allowed_failures + 1} workers that died over it, the last at {error.last_worker.address}",
-        where=f"{task.stage} {task.shard_label}" + (f", images {named}" if named else ""),
+        where=f"{task.stage} {task.shard_label}" + (f", items {named}" if named else ""),
         remedy="look into the worker's log for its end (memory is the usual reason: lower compute.batch_size), "
         "or take the shard's images out of the dataset",
     )

@@ -8,10 +8,10 @@ from functools import lru_cache
 
 from flows.engine.code_identity import SOURCE_ROOT
 from flows.engine.device import resolve_device
+from flows.engine.errors import BadRequest
 from flows.engine.execute import UpstreamNotSeen, execute_shard
 from flows.engine.on_dask.log import send_log_lines
 from flows.engine.shard_task import ShardTask
-from pipeline.errors import BadSetting
 from stores.errors import ReadOnlyStore, StoreError
 from stores.location import Location
 from stores.manifests import Commit
@@ -45,7 +45,7 @@ def do_shard_on_worker(task: ShardTask, driver_source: str) -> tuple[Commit, str
         driver_source: `source_digest` of the driver, whose code the key names.
 
     Raises:
-        PipelineError, StoreError: see `execute_shard`.
+        Exception: see `execute_shard`.
     """
     from distributed import get_worker
 
@@ -58,7 +58,7 @@ def do_shard_on_worker(task: ShardTask, driver_source: str) -> tuple[Commit, str
         _check_source(driver_source, address)
         _check_store(task.store_root, task.run_id, address)
         resolve_device(task.device)
-    except (BadSetting, StoreError) as error:
+    except (BadRequest, StoreError) as error:
         return WorkerRefusal(address, error)
     with _ONE_AT_A_TIME:
         try:
@@ -73,7 +73,7 @@ def do_shard_on_worker(task: ShardTask, driver_source: str) -> tuple[Commit, str
 
 def _check_source(driver_source: str, address: str) -> None:
     if source_digest() != driver_source:
-        raise BadSetting(
+        raise BadRequest(
             expected="the same source files on the worker as where the run was started",
             found="other ones",
             where=f"{SOURCE_ROOT} on worker {address}",
@@ -84,7 +84,7 @@ def _check_source(driver_source: str, address: str) -> None:
 def _check_store(store_root: str, run_id: str, address: str) -> None:
     """Refuse before hours of computing what would be written where nobody looks."""
     if run_id and not Location.parse(store_root).child(RUNS, f"{run_id}.json").exists():
-        raise BadSetting(
+        raise BadRequest(
             expected="the store of the run, with its record of this run",
             found="none",
             where=f"{store_root} on worker {address}",

@@ -1,0 +1,114 @@
+"""The attribute predictors, SANE with the maps that supervise it and the classifier without, and their scores."""
+
+from flows.engine.cuts import NamedReads, Read, SourceShards, one_for_each_of, one_shard_of
+from flows.engine.stage import Stage
+from flows.engine.work import ShardCosts, ShardExtent, Work
+from flows.settings.configuration import Settings
+from flows.stages.facts import Facts, image_extents
+from flows.stages.saliency_maps import maps_name
+from flows.stages.training_history import TRAINING_HISTORY
+from pipeline.saliency.catalogue import FIXED
+from stores.table_schema import INTEGER, TEXT, Column, TableSchema
+
+ATTRIBUTE_SCORE_ROWS = TableSchema(
+    "attribute_score_rows",
+    "One row per image: its row in this shard's arrays.",
+    (
+        Column("image_id", TEXT, "of the image"),
+        Column("row", INTEGER, "from 0 in each shard"),
+    ),
+)
+
+LABEL_COLUMNS = ("image_id", "attributes")
+SCORED_SPLITS = ("valid", "test")
+GRID_CELLS = 4
+FLOAT32_BYTES = 4
+
+
+def attribute_stages(settings: Settings) -> list[Stage]:
+    """Return each attribute predictor and its scores on validation and test images."""
+    names = settings.attribute_model.names
+    return [stage for name in names for stage in (_model_stage(settings, name), _scores_stage(name))]
+
+
+def _model_stage(settings: Settings, name: str) -> Stage:
+    model = settings.attribute_model
+    # The classifier is the same network with lambda 0 (ECCV supplement): it sees no map and depends on none.
+    weight = model.heatmap_weight if name == "sane" else 0.0
+    maps = maps_name("train", settings.saliency.supervision, FIXED) if weight else None
+    values = {
+        "name": name,
+        "map_temperature": model.map_temperature if weight else None,
+        "maps": maps,
+        "training": {
+            "backbone": model.backbone,
+            "pretrained": model.pretrained,
+            "epochs": model.epochs,
+            "patience": model.patience,
+            "batch_size": model.batch_size,
+            "learning_rate": model.learning_rate,
+            "decay": model.learning_rate_decay,
+            "heatmap_weight": weight,
+            "huber_reduction": model.huber_reduction,
+            "seed": settings.seed,
+        },
+    }
+    return Stage(
+        f"attribute_model.{name}",
+        "flows.jobs.attribute_model",
+        values,
+        (),
+        ("vocabulary", "images", *([maps] if maps else [])),
+        one_shard_of(_training_reads(maps)),
+        tables=(TRAINING_HISTORY,),
+        costs=ShardCosts(_training_work),
+        batch_setting="attribute_model.batch_size",
+    )
+
+
+def _training_reads(maps: str | None) -> NamedReads:
+    return {
+        "vocabulary": Read("vocabulary", "vocabulary"),
+        **{
+            split: {
+                "pixels": Read("images", "pixels", None, split),
+                "labels": Read("images", "images", LABEL_COLUMNS, split),
+            }
+            for split in ("train", "valid")
+        },
+        **({"maps": [Read(maps, "maps"), Read(maps, "map_rows")]} if maps else {}),
+    }
+
+
+def _scores_stage(name: str) -> Stage:
+    source = SourceShards("images", "pixels", "images", "image_id", SCORED_SPLITS, "images_shard")
+    model = f"attribute_model.{name}"
+    return Stage(
+        f"attribute_scores.{name}",
+        "flows.jobs.attribute_scores",
+        {"attribute_model": model},
+        (),
+        ("images", model),
+        one_for_each_of(source, {"model": Read(model, "model")}),
+        tables=(ATTRIBUTE_SCORE_ROWS,),
+        costs=ShardCosts(_scores_work, image_extents(*SCORED_SPLITS)),
+    )
+
+
+def _training_work(stage: Stage, _extent: ShardExtent, facts: Facts) -> Work:
+    training = stage.settings["training"]
+    # Images without attributes are left out.
+    labelled = sum(1 for row in facts.rows("train") if row["attributes"])
+    valid = len(facts.rows("valid"))
+    return facts.training_work(training["epochs"], training["patience"], labelled, valid, "attribute_")
+
+
+def _scores_work(_stage: Stage, extent: ShardExtent, facts: Facts) -> Work:
+    n, n_attributes = extent.items, len(facts.attribute_names)
+    return Work(
+        n,
+        rates={"attribute_forward_image": n, "read_part": 3},
+        array_bytes=FLOAT32_BYTES * n * n_attributes * (1 + GRID_CELLS**2),
+        is_upper_bound=not facts.images_are_certain,
+        loads_torch=True,
+    )

@@ -1,0 +1,84 @@
+"""Every figure of a run, with its interval."""
+
+from flows.engine.stage import Stage
+from flows.settings.configuration import Settings
+from flows.stages.conditions import has_outfits
+from flows.stages.faithfulness import faithfulness_name
+from flows.stages.reads import pair_reads, single_shard_stage
+from pipeline.saliency.catalogue import FIXED
+from stores.table_schema import INTEGER, NUMBER, TEXT, Column, TableSchema
+
+METRICS = TableSchema(
+    "metrics",
+    "One row per figure; see [figures](#figures-in-metrics).",
+    (
+        Column("table_name", TEXT, "group of figures that belong together"),
+        Column("metric", TEXT, "name of the figure"),
+        Column("dataset", TEXT, "`dataset.kind`", nullable=True),
+        Column("similarity_model", TEXT, "`similarity_model.network`, after `type_aware` for that kind", nullable=True),
+        Column(
+            "variant",
+            TEXT,
+            "variant, attribute model, `driver` / `distractor`, or `type_aware` / `general`",
+            nullable=True,
+        ),
+        Column("generator", TEXT, "saliency generator", nullable=True),
+        Column("mode", TEXT, "always `fixed` or null today", nullable=True),
+        Column("attribute", TEXT, "the attribute that the figure is about", nullable=True),
+        Column("compared_with", TEXT, "the other side of a difference", nullable=True),
+        Column(
+            "value", NUMBER, "a fraction or a score difference, never per cent; null where undefined", nullable=True
+        ),
+        Column("ci_low", NUMBER, "lower end of the 95 % bootstrap interval", nullable=True),
+        Column("ci_high", NUMBER, "upper end", nullable=True),
+        Column("p_value", NUMBER, "of a difference, after Holm's correction over its `table_name`", nullable=True),
+        Column("n", INTEGER, "pairs, images or attributes behind the figure", nullable=True),
+        Column(
+            "n_clusters",
+            INTEGER,
+            "queries (for mAP images, for `similarity_model` outfits) that were resampled",
+            nullable=True,
+        ),
+        Column(
+            "unit", TEXT, "`share`, or `count` for counts and for measured constants without an interval", nullable=True
+        ),
+        Column("seed", INTEGER, "`seed` of the run", nullable=True),
+        Column(
+            "fingerprint",
+            TEXT,
+            "of the `explanations` result that was read when the figures were computed",
+            nullable=True,
+        ),
+    ),
+)
+
+
+def metrics_stage(settings: Settings) -> Stage:
+    """Return the stage that computes all figures."""
+    audited = settings.dataset.kind == "planted"
+    shown = settings.saliency.generator_modes
+    values = {
+        "dataset": settings.dataset.kind,
+        "similarity_model": settings.similarity_model.name,
+        "generator_modes": [list(one) for one in shown],
+        "supervision": [settings.saliency.supervision, FIXED],
+        "attribute_models": list(settings.attribute_model.names),
+        "variants": list(settings.explanation.variants),
+        "audited": audited,
+        "seed": settings.seed,
+        "bootstrap_samples": settings.evaluation.bootstrap_samples,
+    }
+    reads = {
+        **pair_reads("test"),
+        "replacements.test": [["replacements", ["pair_id", "attribute", "effect"], ""]],
+        "explanations": [["scores", None, ""]],
+        **{faithfulness_name(*one): [["faithfulness", None, ""]] for one in shown},
+        **{f"attribute_scores.{name}": [["scores", None, "test"]] for name in settings.attribute_model.names},
+    }
+    if has_outfits(settings):
+        values["compatibility"] = True
+        reads["compatibility"] = [["metrics", None, ""]]
+    if audited:
+        reads |= {f"map_localisation.{generator}.{mode}": [["map_localisation", None, ""]] for generator, mode in shown}
+        reads["audit"] = [["metrics", None, ""], ["audit_outcomes", ["pair_id", "eligible"], ""]]
+    return single_shard_stage("metrics", "flows.jobs.metrics", values, reads, (METRICS,))

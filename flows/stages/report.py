@@ -1,0 +1,51 @@
+"""The report of a run."""
+
+from flows.engine.cuts import Reads
+from flows.engine.stage import Stage
+from flows.settings.configuration import Settings
+from flows.stages.conditions import has_conditions, has_outfits
+from flows.stages.faithfulness import faithfulness_name
+from flows.stages.perturbed_embeddings import kept_test_embeddings
+from flows.stages.reads import VOCABULARY, single_shard_stage
+from flows.stages.saliency_maps import maps_name
+
+
+def report_stage(settings: Settings) -> Stage:
+    """Return the stage that makes the report."""
+    values = {
+        "dataset": settings.dataset.kind,
+        "similarity_model": settings.similarity_model.name,
+        "generator_modes": [list(shown) for shown in settings.saliency.generator_modes],
+        "attribute_models": list(settings.attribute_model.names),
+        "variants": list(settings.explanation.variants),
+        "seed": settings.seed,
+    }
+    reads: Reads = {
+        **VOCABULARY,
+        "metrics": [["metrics", None, ""]],
+        "images": [["pixels", None, "test"], ["images", None, "test"]],
+        "pairs.test": [["pairs", None, ""]],
+        "similarities.test": [["similarities", None, ""]],
+        "explanations": [["explanations", None, ""]],
+        "explanation_weights": [["prior", None, ""], ["weight_grid", None, ""]],
+        "similarity_model": [["training_history", None, ""]],
+    }
+    for generator, mode in settings.saliency.generator_modes:
+        reads[maps_name("test", generator, mode)] = [["maps", None, ""], ["map_rows", None, ""]]
+        reads[faithfulness_name(generator, mode)] = [["faithfulness", None, ""]]
+    # What they cost is part of what a map costs; of their content nothing is read.
+    reads |= {stage: [] for stage in kept_test_embeddings(settings)}
+    for name in settings.attribute_model.names:
+        reads[f"attribute_model.{name}"] = [["training_history", None, ""]]
+    _add_model_reads(settings, reads)
+    return single_shard_stage("report", "flows.jobs.report", values, reads)
+
+
+def _add_model_reads(settings: Settings, reads: Reads) -> None:
+    """Add what only some datasets and models have, so that the keys of the other reports stay."""
+    if has_outfits(settings):
+        reads["outfits.train"] = [["outfits", ["items"], ""]]
+    if has_conditions(settings):
+        reads["similarity_model"].append(["conditions", ["condition"], ""])
+    if settings.similarity_model.kind == "user":
+        reads["similarity_model"].append(["model_checks", None, ""])

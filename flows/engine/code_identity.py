@@ -11,6 +11,7 @@ names. A closure cannot forget a helper. What is left out:
 import ast
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -34,9 +35,9 @@ def stage_code(job: str, code: tuple[str, ...], packages: tuple[str, ...] = ()) 
     Raises:
         StoreError: a module does not exist, or its source does not parse.
     """
-    followed = tuple(sorted({job.partition(".")[0], *packages}))
+    followed = frozenset({job.partition(".")[0], *packages})
     names = {name for root in (job, *code) for name in _closure(root, followed)}
-    return {name: _code_id(name) for name in sorted(names)}
+    return {name: _source(name).code_id for name in sorted(names)}
 
 
 def code_id(module_names: Sequence[str], roots: Sequence[Path]) -> dict[str, str]:
@@ -49,16 +50,34 @@ def code_id(module_names: Sequence[str], roots: Sequence[Path]) -> dict[str, str
     Raises:
         StoreError: when a module is in none of the roots, or its source does not parse.
     """
-    return {name: _hash_source(_locate(name, roots)) for name in module_names}
+    return {name: _read_source(_locate(name, roots)).code_id for name in module_names}
+
+
+def imports_within(name: str, package: str) -> tuple[str, ...]:
+    """Return the modules of a top-level package that a module imports anywhere in its source, functions included."""
+    found = _source(name).imported
+    return tuple(sorted(item for item in found if item.partition(".")[0] == package and _exists(item)))
+
+
+def source_path(name: str) -> Path:
+    """Return the file of a module; of a package, its `__init__.py`."""
+    path = SOURCE_ROOT.joinpath(*name.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+@dataclass(frozen=True)
+class _Source:
+    code_id: str
+    imported: frozenset[str]
 
 
 @cache
-def _code_id(name: str) -> str:
-    return code_id([name], [SOURCE_ROOT])[name]
+def _source(name: str) -> _Source:
+    return _read_source(_locate(name, [SOURCE_ROOT]))
 
 
 @cache
-def _closure(root: str, packages: tuple[str, ...]) -> frozenset[str]:
+def _closure(root: str, packages: frozenset[str]) -> frozenset[str]:
     seen: set[str] = set()
     waiting = [root]
     while waiting:
@@ -76,26 +95,6 @@ def _counts(name: str) -> bool:
 
 
 @cache
-def imports_within(name: str, package: str) -> tuple[str, ...]:
-    """Return the modules of a package that a module imports anywhere in its source, functions included."""
-    tree = ast.parse(source_path(name).read_text(encoding="utf-8"))
-    found: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module)
-            # "from package import module" names a module, too.
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return tuple(sorted(item for item in found if f"{item}.".startswith(f"{package}.") and _exists(item)))
-
-
-def source_path(name: str) -> Path:
-    """Return the file of a module; of a package, its `__init__.py`."""
-    path = SOURCE_ROOT.joinpath(*name.split("."))
-    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-
-
 def _exists(name: str) -> bool:
     return source_path(name).is_file()
 
@@ -117,28 +116,28 @@ def _locate(module_name: str, roots: Sequence[Path]) -> Path:
     )
 
 
-def _hash_source(path: Path) -> str:
+def _read_source(path: Path) -> _Source:
     try:
         tree = ast.parse(path.read_bytes(), filename=str(path))
     except (SyntaxError, ValueError) as error:
         raise StoreError(
             expected="Python source", found=str(error), where=str(path), remedy="correct the file"
         ) from error
-    _strip_docstrings(tree)
-    return hashlib.sha256(ast.unparse(tree).encode()).hexdigest()
-
-
-def _strip_docstrings(tree: ast.Module) -> None:
+    imported: set[str] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and _has_docstring(
-            node.body
-        ):
-            # A body must hold a statement, and one that held a docstring alone did nothing.
-            node.body = node.body[1:] or [ast.Pass()]
+        if isinstance(node, ast.Import):
+            imported |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            # "from package import module" names a module, too.
+            imported |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            _strip_docstring(node)
+    return _Source(hashlib.sha256(ast.unparse(tree).encode()).hexdigest(), frozenset(imported))
 
 
-def _has_docstring(body: list[ast.stmt]) -> bool:
-    if not body or not isinstance(body[0], ast.Expr):
-        return False
-    value = body[0].value
-    return isinstance(value, ast.Constant) and isinstance(value.value, str)
+def _strip_docstring(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+    first = node.body[0] if node.body else None
+    value = first.value if isinstance(first, ast.Expr) else None
+    if isinstance(value, ast.Constant) and isinstance(value.value, str):
+        # A body must hold a statement, and one that held a docstring alone did nothing.
+        node.body = node.body[1:] or [ast.Pass()]

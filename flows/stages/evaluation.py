@@ -10,6 +10,7 @@ from flows.stages.reads import LABELS, VOCABULARY, Reads, pair_reads, single_sha
 from flows.stages.saliency import chosen_pairs, kept_test_embeddings
 from flows.stages.type_aware import has_conditions, has_outfits
 from flows.stages.user_model import embedding_code, model_paths
+from pipeline.report.template_files import templates_digest
 from pipeline.saliency.catalogue import FIXED
 
 
@@ -130,6 +131,8 @@ def _report_stage(settings: Settings) -> Stage:
         "attribute_models": list(settings.attribute_model.names),
         "variants": list(settings.explanation.variants),
         "seed": settings.seed,
+        # Templates are no Python modules, so no part of the stage's code.
+        "templates": templates_digest(),
     }
     reads: Reads = {
         **VOCABULARY,

@@ -3,7 +3,7 @@
 Equal evidence gives equal bytes, so a report can be kept under the digest of what it shows.
 """
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline.report.cards import TERMS
@@ -13,8 +13,7 @@ from pipeline.report.overlays import legend_gradient
 from pipeline.report.paper_figures import PAPERS
 from pipeline.report.sections import make_sections
 from pipeline.report.stage_table import package_versions
-from pipeline.report.styles import STYLES
-from pipeline.report.template import TEMPLATE
+from pipeline.report.template_files import STYLE_SHEET, template_text
 
 _STATEMENT = (
     "For pairs of images that the similarity model scores as alike, this report shows where in the query the "
@@ -29,10 +28,10 @@ def render_report(evidence: ReportEvidence) -> bytes:
 
     Every name and number is escaped as it is put in, so labels and attributes may hold anything.
     """
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=False)
+    environment = Environment(loader=FunctionLoader(template_text), autoescape=True, undefined=StrictUndefined)
     facts = evidence.facts
     papers = _BESIDE_PAPERS if facts.dataset in PAPERS else ""
-    page = environment.from_string(TEMPLATE).render(
+    page = environment.get_template("page.html").render(
         facts=facts,
         statement=_STATEMENT.format(papers=papers),
         header_facts=_header_facts(facts),
@@ -40,8 +39,8 @@ def render_report(evidence: ReportEvidence) -> bytes:
         term_names=TERMS,
         gradient=legend_gradient(),
         versions=package_versions(evidence.stages),
-        # The only text that is not escaped: a constant of this package.
-        styles=Markup(STYLES),  # noqa: S704
+        # The only text that is not escaped: a file of this package.
+        styles=Markup(template_text(STYLE_SHEET)),  # noqa: S704
     )
     return page.encode("utf-8")
 

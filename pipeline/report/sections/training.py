@@ -1,4 +1,4 @@
-"""Training curves."""
+"""The section on training: curves of losses and validation measures."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from pipeline.report.evidence import TableRow
+from pipeline.report.evidence import ReportEvidence, TableRow
 from pipeline.report.figures import (
     FAINT,
     SERIES_COLOURS,
@@ -17,6 +17,21 @@ from pipeline.report.figures import (
     picture,
     title,
 )
+from pipeline.report.section import Section
+
+
+def training_section(evidence: ReportEvidence) -> Section:
+    """Return the training curves of the similarity model and of the attribute models."""
+    figures = (
+        similarity_training_figure(evidence.similarity_history),
+        attribute_training_figure(evidence.attribute_histories),
+    )
+    return Section(
+        "training",
+        "Training",
+        ("Dots mark the epochs whose weights are kept.",),
+        figures=tuple(figure for figure in figures if figure is not None),
+    )
 
 
 def similarity_training_figure(history: Sequence[TableRow]) -> Picture | None:

@@ -1,11 +1,29 @@
 """The section that shows pairs: a card each, and what its parts mean."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from pipeline.report.cards import make_cards
 from pipeline.report.evidence import ReportEvidence, TableRow, best_weights
 from pipeline.report.number_text import number_text
 from pipeline.report.section import Section
+from pipeline.report.variant_names import TOLD_LABELS, ordered
+
+_EFFECT_WITH_PRESENCE: Final = "embedding_effect+presence"
+_EFFECT_TEXT = (
+    f"The table of each card ranks attributes by {_EFFECT_WITH_PRESENCE}. Its score is a product of two estimates: how "
+    "far the similarity would drop if the query lost the attribute, and how probable it is that the query has it. Both "
+    "are read off the model’s embeddings, by directions and probes fitted on training images."
+)
+_LABELS_TEXT = "It is not told the query’s labels: the marks beside the attributes are added for the reader."
+_TERMS_TEXT = (
+    "Confidence is a share of the query’s largest, map match the cosine of saliency and activation map, prior a share "
+    "of the largest."
+)
+_UNUSED_TERMS_TEXT = (
+    "The bars show the three terms of the papers’ score for the same attributes, which this score does not use. "
+    f"{_TERMS_TEXT}"
+)
 
 
 def pairs_section(evidence: ReportEvidence) -> Section:
@@ -15,17 +33,24 @@ def pairs_section(evidence: ReportEvidence) -> Section:
         "Pairs are drawn by the seed, spread over labels and queries, never by how good they look. Colours "
         "run from each map’s own minimum to its maximum and cannot be compared between pairs."
     ]
-    variant = cards[0].variant if cards else None
-    if variant is not None:
-        weights = _weights_text(variant, evidence.weight_grid)
-        paragraphs.append(
-            f"The table of each card ranks attributes by {variant}{weights}. Confidence is a share of the query’s "
-            "largest, map match the cosine of saliency and activation map, prior a share of the largest. Below it, "
-            "what the other variants name first."
-        )
+    if cards and cards[0].variant is not None:
+        paragraphs += _variant_paragraphs(evidence, cards[0].variant)
     if any(pair.condition for pair in evidence.pairs):
         paragraphs.append(_condition_text(evidence))
     return Section("pairs", "Explained pairs", tuple(paragraphs), tuple(cards))
+
+
+def _variant_paragraphs(evidence: ReportEvidence, variant: str) -> list[str]:
+    """Return what ranks the attributes of the cards, and what stands beside and below."""
+    others = {row["variant"] for pair in evidence.pairs for row in pair.explanations} - {variant}
+    told = [name for name in ordered(others) if name in TOLD_LABELS]
+    below = "Below the table, what the other variants name first."
+    if told:
+        below += f" Told the query’s labels, and choosing among them alone: {', '.join(told)}."
+    if variant == _EFFECT_WITH_PRESENCE:
+        return [f"{_EFFECT_TEXT} {_LABELS_TEXT}", f"{_UNUSED_TERMS_TEXT} {below}"]
+    weights = _weights_text(variant, evidence.weight_grid)
+    return [f"The table of each card ranks attributes by {variant}{weights}. {_TERMS_TEXT} {below}"]
 
 
 def _condition_text(evidence: ReportEvidence) -> str:

@@ -19,7 +19,7 @@ _FORMATS = {
     "absent_naming": _SHARE,
 }
 _BOUNDS = ("oracle", "random_present")
-_EFFECT_LEGEND = (("var(--orange)", "driver: the planted similarity uses it"), ("#b8c0c8", "distractor"))
+_EFFECT_LEGEND = (("var(--orange)", "driver: the planted similarity uses it"), ("var(--pale)", "distractor"))
 
 
 def audit_section(evidence: ReportEvidence) -> Section:

@@ -46,7 +46,7 @@ def _variant_paragraphs(evidence: ReportEvidence, variant: str) -> list[str]:
     told = [name for name in ordered(others) if name in TOLD_LABELS]
     below = "Below the table, what the other variants name first."
     if told:
-        below += f" Told the query’s labels, and choosing among them alone: {', '.join(told)}."
+        below += f" Some of them are told the query’s labels and choose among these: {', '.join(told)}."
     if variant == _EFFECT_WITH_PRESENCE:
         return [f"{_EFFECT_TEXT} {_LABELS_TEXT}", f"{_UNUSED_TERMS_TEXT} {below}"]
     weights = _weights_text(variant, evidence.weight_grid)

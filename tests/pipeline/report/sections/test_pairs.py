@@ -5,7 +5,7 @@ import dataclasses
 from pipeline.report.sections.pairs import pairs_section
 from tests.pipeline.report.report_cases import make_evidence
 
-TOLD = "Told the query’s labels, and choosing among them alone: embedding_effect."
+TOLD = "Some of them are told the query’s labels and choose among these: embedding_effect."
 
 
 def words_without(*variants):

@@ -8,6 +8,7 @@ from flows.stages.faithfulness import faithfulness_name
 from flows.stages.perturbed_embeddings import kept_test_embeddings
 from flows.stages.reads import VOCABULARY, single_shard_stage
 from flows.stages.saliency_maps import maps_name
+from pipeline.report.template_files import templates_digest
 
 
 def report_stage(settings: Settings) -> Stage:
@@ -19,6 +20,8 @@ def report_stage(settings: Settings) -> Stage:
         "attribute_models": list(settings.attribute_model.names),
         "variants": list(settings.explanation.variants),
         "seed": settings.seed,
+        # They are no modules, so no code id notices that they change.
+        "templates": templates_digest(),
     }
     reads: Reads = {
         **VOCABULARY,

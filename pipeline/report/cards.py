@@ -7,7 +7,7 @@ from pipeline.randomness import derive_seed
 from pipeline.report.evidence import PairEvidence, TableRow
 from pipeline.report.number_text import number_text
 from pipeline.report.overlays import image_uri, overlay_uri
-from pipeline.report.variant_names import card_variant, ordered
+from pipeline.report.variant_names import TOLD_LABELS, card_variant, description, ordered
 
 CARDS = 24
 SHOWN_RANKS = 5
@@ -44,7 +44,20 @@ class OtherAnswer:
 
 @dataclass(frozen=True)
 class Card:
-    """What the page draws for one pair; pictures are data URIs, `overlay` None where there is no map."""
+    """What the page draws for one pair.
+
+    Attributes:
+        number: of the card, from 1.
+        evidence: what is known of the pair.
+        similarity: the model's score, as text.
+        query_picture: data URI.
+        reference_picture: data URI.
+        overlay: data URI; None where there is no map.
+        variant: what ranks the attributes; None where there are no explanations.
+        caption: what that variant is, in a few words.
+        ranked: its first attributes.
+        others: what the variants beside it name first.
+    """
 
     number: int
     evidence: PairEvidence
@@ -53,6 +66,7 @@ class Card:
     reference_picture: str
     overlay: str | None
     variant: str | None
+    caption: str
     ranked: tuple[RankedAttribute, ...]
     others: tuple[OtherAnswer, ...]
 
@@ -101,9 +115,17 @@ def _card(number: int, pair: PairEvidence, variant: str | None) -> Card:
         image_uri(pair.reference_hwc),
         None if pair.map_hw is None else overlay_uri(pair.query_hwc, pair.map_hw),
         variant,
+        _caption(variant),
         tuple(_ranked(row) for row in chosen[:SHOWN_RANKS]),
         tuple(_other_answers(pair, variant)),
     )
+
+
+def _caption(variant: str | None) -> str:
+    if variant is None:
+        return ""
+    words = description(variant)
+    return words if variant in TOLD_LABELS else f"{words}; not told the query’s labels".lstrip("; ")
 
 
 def _ranked(row: TableRow) -> RankedAttribute:

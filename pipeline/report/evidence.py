@@ -177,3 +177,8 @@ class ReportEvidence:
     outfits: OutfitFacts | None = None
     model_checks: Sequence[TableRow] = ()
     gallery: Sequence[GalleryPair] = ()
+
+
+def best_weights(weight_grid: Sequence[TableRow], prior_kind: str) -> TableRow | None:
+    """Return the chosen row of the grid of one prior, None where there is none."""
+    return next((row for row in weight_grid if row["prior_kind"] == prior_kind and row["is_best"]), None)

@@ -1,23 +1,15 @@
 """Mean insertion and deletion curves: all in one panel while they can be told apart, else a panel per generator."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from pipeline.report.curves import mean_curve, normalised_curves
 from pipeline.report.evidence import CurveSet
-from pipeline.report.figures import (
-    FAINT,
-    SERIES_COLOURS,
-    Picture,
-    axis_names,
-    literal_text,
-    new_figure,
-    new_grid,
-    picture,
-    title,
-)
+from pipeline.report.figures import Palette, Picture, axis_names, literal_text, new_figure, new_grid, picture, title
 from pipeline.report.generator_names import CONTROLS, generator_name, maps_name
 
 # As many lines as one panel shows legibly.
@@ -26,9 +18,7 @@ _PANELS_ACROSS = 4
 _SCORE = "score, from each pair’s min to max"
 _INSERTION = ("Insertion: higher is better", "pixels pasted onto the canvas, %")
 _DELETION = ("Deletion: lower is better", "pixels blanked, %")
-# Grey is for the controls. No generator has as many modes.
-_MODE_COLOURS = tuple(colour for colour in SERIES_COLOURS if colour != FAINT)
-_CONTROL_STYLES = {"centre": (FAINT, "--"), "random": (FAINT, ":")}
+_CONTROL_DASHES = {"centre": "--", "random": ":"}
 
 
 def faithfulness_figures(curve_sets: Sequence[CurveSet]) -> list[Picture]:
@@ -46,46 +36,66 @@ def faithfulness_figures(curve_sets: Sequence[CurveSet]) -> list[Picture]:
 
 
 def _one_figure(shown: Sequence[CurveSet]) -> Picture:
-    figure, (insertion, deletion) = new_figure(10.6, 3.7, 2)
+    names = ", ".join(maps_name(curves.generator, curves.mode) for curves in shown)
+    return picture(partial(_two_panels, shown), f"Mean insertion and deletion curves of {names}")
+
+
+def _two_panels(shown: Sequence[CurveSet], palette: Palette) -> Figure:
+    figure, (insertion, deletion) = new_figure(palette, 10.6, 3.7, 2)
     for number, curves in enumerate(shown):
-        colour = SERIES_COLOURS[number % len(SERIES_COLOURS)]
+        colour = palette.series[number % len(palette.series)]
         name = maps_name(curves.generator, curves.mode)
         _draw(insertion, curves, True, name, colour)
         _draw(deletion, curves, False, name, colour)
     for panel, (name, pixels) in ((insertion, _INSERTION), (deletion, _DELETION)):
-        title(panel, name)
-        axis_names(panel, pixels, _SCORE)
+        title(panel, name, palette)
+        axis_names(panel, pixels, _SCORE, palette)
         _limit(panel)
-    insertion.legend(frameon=False, fontsize=9, loc="lower right")
-    names = ", ".join(maps_name(curves.generator, curves.mode) for curves in shown)
-    return picture(figure, f"Mean insertion and deletion curves of {names}")
+    insertion.legend(frameon=False, fontsize=9, loc="lower right", labelcolor=palette.ink)
+    return figure
 
 
 def _panels(shown: Sequence[CurveSet], is_insertion: bool) -> Picture:
+    names = ", ".join(generator_name(generator) for generator in _generators(shown))
+    kind = "insertion" if is_insertion else "deletion"
+    return picture(partial(_panel_each, shown, is_insertion), f"Mean {kind} curves of {names}, beside the controls")
+
+
+def _panel_each(shown: Sequence[CurveSet], is_insertion: bool, palette: Palette) -> Figure:
     controls = [curves for curves in shown if curves.generator in CONTROLS]
-    generators = list(dict.fromkeys(curves.generator for curves in shown if curves.generator not in CONTROLS))
-    rows = -(-len(generators) // _PANELS_ACROSS)
+    generators = _generators(shown)
     across = min(_PANELS_ACROSS, len(generators))
-    figure, grid = new_grid(10.6, 2.6 * rows + 0.5, rows, across)
+    rows = -(-len(generators) // across)
+    figure, grid = new_grid(palette, 10.6, 2.6 * rows + 0.5, (rows, across))
     heading, pixels = _INSERTION if is_insertion else _DELETION
-    figure.suptitle(heading, x=0.01, ha="left", fontsize=11, fontweight="bold")
+    figure.suptitle(heading, x=0.01, ha="left", fontsize=11, fontweight="bold", color=palette.ink)
+    # Grey is for the controls. No generator has as many modes.
+    mode_colours = [colour for colour in palette.series if colour != palette.faint]
     for number, panel in enumerate(grid):
         if number >= len(generators):
             panel.set_visible(False)
             continue
         for curves in controls:
-            colour, dashes = _CONTROL_STYLES[curves.generator]
-            _draw(panel, curves, is_insertion, generator_name(curves.generator), colour, dashes)
+            name = generator_name(curves.generator)
+            _draw(panel, curves, is_insertion, name, palette.faint, _CONTROL_DASHES[curves.generator])
         own = [curves for curves in shown if curves.generator == generators[number]]
-        for colour, curves in zip(_MODE_COLOURS, own, strict=False):
+        for colour, curves in zip(mode_colours, own, strict=False):
             _draw(panel, curves, is_insertion, curves.mode, colour)
-        title(panel, generator_name(generators[number]))
+        title(panel, generator_name(generators[number]), palette)
         is_lowest, is_left = number + across >= len(generators), number % across == 0
-        axis_names(panel, pixels if is_lowest else "", "score, min to max" if is_left else "")
+        axis_names(panel, pixels if is_lowest else "", "score, min to max" if is_left else "", palette)
         _limit(panel)
-        panel.legend(frameon=False, fontsize=7, loc="lower right" if is_insertion else "upper right")
-    names = ", ".join(generator_name(generator) for generator in generators)
-    return picture(figure, f"Mean {'insertion' if is_insertion else 'deletion'} curves of {names}, beside the controls")
+        panel.legend(
+            frameon=False,
+            fontsize=7,
+            loc="lower right" if is_insertion else "upper right",
+            labelcolor=palette.ink,
+        )
+    return figure
+
+
+def _generators(shown: Sequence[CurveSet]) -> list[str]:
+    return list(dict.fromkeys(curves.generator for curves in shown if curves.generator not in CONTROLS))
 
 
 def _draw(panel: Axes, curves: CurveSet, is_insertion: bool, name: str, colour: str, dashes: str = "-") -> None:

@@ -1,9 +1,9 @@
 """Table 1: do the maps point at the pixels that make the score? And do they more than a blob in the middle?"""
 
-from pipeline.report.explanation_tables import verdict_cell
+from pipeline.report.comparisons import difference_cell
 from pipeline.report.generator_names import generator_name
-from pipeline.report.metric_table import Estimate, MetricTable
-from pipeline.report.number_text import MISSING, count_text, p_value_text
+from pipeline.report.metric_table import MetricTable
+from pipeline.report.number_text import MISSING, count_text
 from pipeline.report.paper_figures import PAPERS, PaperFaithfulness, PaperFigures
 from pipeline.report.table_model import Cell, Column, NumberFormat, Row, Table, estimate_cell, paper_cell
 
@@ -68,7 +68,7 @@ def faithfulness_comparison_table(metrics: MetricTable, generators: list[Generat
         found = [metrics.of_compared_maps(metric, generator, mode, baseline) for metric, *_ in _DIFFERENCES]
         pairs = found[0].n if found[0] else None
         cells = [
-            _difference_cell(estimate, sign, pairs)
+            difference_cell(estimate, _AREA, sign, pairs)
             for estimate, (_, _, sign, _) in zip(found, _DIFFERENCES, strict=True)
         ]
         name = Cell(generator_name(generator), mode)
@@ -119,14 +119,3 @@ def _paper_row(key: GeneratorMode, paper: PaperFaithfulness) -> Row:
     blanks = tuple(Cell(MISSING, tone="muted") for _ in range(8))
     name = Cell(generator_name(key[0]), key[1])
     return Row((name, *blanks, paper_cell(paper.insertion), paper_cell(paper.deletion)), "muted")
-
-
-def _difference_cell(estimate: Estimate | None, better_sign: int, pairs: int | None) -> Cell:
-    """Return the difference with interval, p-value, and pairs where these are fewer; coloured by the verdict."""
-    if estimate is None or estimate.value is None:
-        return Cell(MISSING, tone="muted")
-    number = estimate_cell(estimate, _AREA, verdict_cell(estimate, better_sign).tone)
-    p_text = p_value_text(estimate.p_value)
-    p_text = f"p {p_text}" if p_text.startswith("<") else f"p = {p_text}"
-    fewer = "" if estimate.n == pairs else f", {count_text(estimate.n)} pairs"
-    return Cell(number.text, f"{number.note} {p_text}{fewer}".strip(), number.tone)

@@ -3,18 +3,39 @@
 Equal evidence gives equal bytes, so a report can be kept under the digest of what it shows.
 """
 
-from jinja2 import Environment, StrictUndefined
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline.report.cards import TERMS
-from pipeline.report.evidence import ReportEvidence, RunFacts
+from pipeline.report.evidence import ReportEvidence, RunFacts, StageRecord
 from pipeline.report.number_text import count_text, moment_text
 from pipeline.report.overlays import legend_gradient
 from pipeline.report.paper_figures import PAPERS
-from pipeline.report.sections import make_sections
-from pipeline.report.stage_table import package_versions
-from pipeline.report.styles import STYLES
-from pipeline.report.template import TEMPLATE
+from pipeline.report.section import Section
+from pipeline.report.sections.attributes import attributes_section
+from pipeline.report.sections.audit import audit_section
+from pipeline.report.sections.cost import cost_section
+from pipeline.report.sections.model import model_section
+from pipeline.report.sections.pairs import pairs_section
+from pipeline.report.sections.saliency import saliency_section
+from pipeline.report.sections.training import training_section
+from pipeline.report.sections.weights import weights_section
+from pipeline.report.template_files import STYLE_SHEET, template_text
+
+# In reading order. Each makes its section of the evidence; one that has nothing to show is left out.
+SECTIONS: Final[tuple[Callable[[ReportEvidence], Section], ...]] = (
+    pairs_section,
+    model_section,
+    audit_section,
+    saliency_section,
+    attributes_section,
+    weights_section,
+    training_section,
+    cost_section,
+)
 
 _STATEMENT = (
     "For pairs of images that the similarity model scores as alike, this report shows where in the query the "
@@ -29,21 +50,36 @@ def render_report(evidence: ReportEvidence) -> bytes:
 
     Every name and number is escaped as it is put in, so labels and attributes may hold anything.
     """
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=False)
+    environment = Environment(loader=FunctionLoader(template_text), autoescape=True, undefined=StrictUndefined)
     facts = evidence.facts
     papers = _BESIDE_PAPERS if facts.dataset in PAPERS else ""
-    page = environment.from_string(TEMPLATE).render(
+    page = environment.get_template("page.html").render(
         facts=facts,
         statement=_STATEMENT.format(papers=papers),
         header_facts=_header_facts(facts),
         sections=make_sections(evidence),
         term_names=TERMS,
         gradient=legend_gradient(),
-        versions=package_versions(evidence.stages),
-        # The only text that is not escaped: a constant of this package.
-        styles=Markup(STYLES),  # noqa: S704
+        versions=_package_versions(evidence.stages),
+        # The only text that is not escaped: a file of this package.
+        styles=Markup(template_text(STYLE_SHEET)),  # noqa: S704
     )
     return page.encode("utf-8")
+
+
+def make_sections(evidence: ReportEvidence) -> list[Section]:
+    """Return the sections that have something to show, in order."""
+    made = (make_section(evidence) for make_section in SECTIONS)
+    return [section for section in made if section.has_content]
+
+
+def _package_versions(stages: Sequence[StageRecord]) -> str:
+    """Return the package versions behind the stages; several of one package are separated by "/"."""
+    versions: dict[str, set[str]] = {}
+    for stage in stages:
+        for package, version in stage.versions.items():
+            versions.setdefault(package, set()).add(version)
+    return ", ".join(f"{package} {'/'.join(sorted(versions[package]))}" for package in sorted(versions))
 
 
 def _header_facts(facts: RunFacts) -> list[tuple[str, str]]:

@@ -133,3 +133,11 @@ PAPER_SECONDS: Final[Mapping[tuple[str, str], float]] = MappingProxyType(
 PAPER_WEIGHTS: Final[Mapping[str, tuple[float, float, float]]] = MappingProxyType(
     {"papers, AwA": (0.4, 0.6, 0.05), "papers, Polyvore": (0.1, 0.9, 0.05)}
 )
+
+
+def papers_paragraph(dataset: str) -> tuple[str, ...]:
+    """Return what to know before comparing with the papers' figures; nothing for datasets that they do not have."""
+    papers = PAPERS.get(dataset)
+    if papers is None:
+        return ()
+    return (f"Shaded columns are the papers’ figures, in percent ({SOURCE}). {papers.differences}",)

@@ -32,7 +32,7 @@ DESCRIPTIONS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 # The one shown on the cards: the first of these that there is.
-_CARD_PREFERENCE: Final = ("sane+match+count", "sane+match", "sane", "classifier")
+_CARD_PREFERENCE: Final = ("embedding_effect+presence", "sane+match+count", "sane+match", "sane", "classifier")
 
 
 def ordered(variants: Iterable[str]) -> list[str]:

@@ -19,6 +19,8 @@ from stores.run_records import RUNS
 
 # Torch's threads and the device's memory belong to the process.
 _ONE_AT_A_TIME = threading.Lock()
+# Modules, and the templates of the report.
+_SOURCE_ENDINGS = frozenset({".py", ".html", ".css"})
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,8 @@ def source_digest() -> str:
     """Return one digest of all source files that decide how a shard is computed and stored."""
     digest = hashlib.sha256()
     for package in ("pipeline", "stores", "flows"):
-        for path in sorted((SOURCE_ROOT / package).rglob("*.py")):
+        for path in sorted((SOURCE_ROOT / package).rglob("*")):
+            if path.suffix not in _SOURCE_ENDINGS:
+                continue
             digest.update(str(path.relative_to(SOURCE_ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()

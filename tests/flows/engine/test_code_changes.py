@@ -89,3 +89,15 @@ def test_a_helper_of_jobs_counts_for_every_job_that_imports_it(source: Path, sta
     assert states(status, "stale") == {"explanations"}
     assert states(status, "pending") == {"audit", "metrics", "report"}
     assert any(reason.startswith("code.flows.jobs.variant_names: ") for reason in status["metrics"]["reasons"])
+
+
+@pytest.mark.parametrize("name", ["page.html", "report.css"])
+def test_a_template_makes_the_report_stale_and_nothing_else(
+    source: Path, status_of: Callable[[], Status], name: str
+) -> None:
+    template = source / "pipeline/report/templates" / name
+    template.write_text(template.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    status = status_of()
+    assert states(status, "stale") == {"report"}
+    assert status["report"]["reasons"][0].startswith("settings.templates: ")
+    assert states(status, "current") == set(status) - {"report"}

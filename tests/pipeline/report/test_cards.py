@@ -1,5 +1,6 @@
 """Which pairs are shown, and what their cards say."""
 
+import dataclasses
 from collections import Counter
 
 import numpy as np
@@ -57,13 +58,35 @@ def test_a_query_comes_again_only_when_all_have_come():
 
 def test_a_card_ranks_the_best_variant_and_groups_the_others():
     card = make_cards(make_evidence(n_pairs=1).pairs)[0]
-    assert card.variant == "sane+match+count"
+    assert card.variant == "embedding_effect+presence"
+    assert card.caption == "predicted effect × probed presence; not told the query’s labels"
     assert [line.rank for line in card.ranked] == [1, 2, 3, 4, 5]
     assert [len(line.terms) for line in card.ranked] == [3] * 5
     named = [name for other in card.others for name in other.variants.split(", ")]
     assert len(named) == len(set(named)) == 11
-    assert "sane+match+count" not in named
+    assert "embedding_effect+presence" not in named
+    assert {"sane", "sane+match", "sane+match+count"} <= set(named)
     assert len({other.attribute for other in card.others}) == len(card.others)
+
+
+def without_variants(pair, *names):
+    return dataclasses.replace(pair, explanations=[row for row in pair.explanations if row["variant"] not in names])
+
+
+def test_the_card_falls_back_in_a_fixed_order():
+    pair = make_evidence(n_pairs=1).pairs[0]
+    preference = ["embedding_effect+presence", "sane+match+count", "sane+match", "sane", "classifier"]
+    for number, variant in enumerate(preference):
+        assert make_cards([without_variants(pair, *preference[:number])])[0].variant == variant
+
+
+def test_a_caption_does_not_deny_the_labels_to_what_is_told_them():
+    pair = make_pair(0, np.random.default_rng(0))
+    told = [row for row in pair.explanations if row["variant"] == "embedding_effect"]
+    card = make_cards([dataclasses.replace(pair, explanations=told)])[0]
+    assert (card.variant, card.caption) == ("embedding_effect", "predicted effect; told the query's labels")
+    unknown = make_cards([dataclasses.replace(pair, explanations=[{**row, "variant": "new"} for row in told])])[0]
+    assert (unknown.variant, unknown.caption) == ("new", "not told the query’s labels")
 
 
 def test_what_is_missing_is_left_out():

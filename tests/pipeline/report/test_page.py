@@ -14,7 +14,7 @@ from pipeline.report.page import render_report
 from tests.pipeline.report.report_cases import make_evidence, make_stage
 
 HOSTILE = ('<script>alert("x")</script>', "a & b", "$\\frac{1}{0}$", "' onload='x", "ünï{{ 7*7 }}", "</style><b>")
-VOID = {"meta", "img", "br"}
+VOID = {"meta", "img", "br", "source"}
 
 
 class Reader(HTMLParser):
@@ -67,7 +67,7 @@ def test_nothing_is_fetched_and_nothing_runs(planted):
     reader = read(planted)
     assert not {tag for tag, _ in reader.elements} & {"script", "link", "iframe", "object", "embed", "base"}
     for _, attrs in reader.elements:
-        assert all(attrs.get(name, "data:").startswith(("data:", "#")) for name in ("src", "href"))
+        assert all(attrs.get(name, "data:").startswith(("data:", "#")) for name in ("src", "srcset", "href"))
     assert b"url(" not in planted
     assert b"://" not in re.sub(rb"data:image/[a-z]+;base64,[A-Za-z0-9+/=]+", b"", planted)
     assert len(planted) < 6_000_000

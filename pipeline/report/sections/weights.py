@@ -1,15 +1,22 @@
-"""The grid of weights as a triangle: a corner is one term alone, a point is a mixture."""
+"""The section on weights and prior: the grid of weights as a triangle, whose corners are one term alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
+from matplotlib.figure import Figure
 
-from pipeline.report.evidence import TableRow
-from pipeline.report.figures import FAINT, INK, Picture, new_figure, picture
+from pipeline.report.evidence import ReportEvidence, TableRow, best_weights
+from pipeline.report.figures import Palette, Picture, new_figure, picture
+from pipeline.report.number_text import number_text
 from pipeline.report.paper_figures import PAPER_WEIGHTS
+from pipeline.report.section import Bar, Chart, Section
+
+TOP_PRIOR_ATTRIBUTES = 20
 
 _HEIGHT = np.sqrt(3) / 2
 # Corners of the triangle: confidence below left, map match below right, prior on top.
@@ -17,16 +24,47 @@ _CORNERS_XY = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, _HEIGHT]])
 _PAPER_MARKERS = ("D", "s")
 
 
+def weights_section(evidence: ReportEvidence) -> Section:
+    """Return the grid of weights with the chosen and the papers' points, and the prior."""
+    figure = weight_grid_figure(evidence.weight_grid)
+    bars = prior_bars(evidence.prior)
+    papers = "; ".join(
+        f"{name}: {', '.join(f'{weight:g}' for weight in weights)}" for name, weights in PAPER_WEIGHTS.items()
+    )
+    return Section(
+        "weights",
+        "Weights and prior",
+        (
+            "The weights of confidence, map match and prior are chosen on held-out pairs for the largest "
+            "mean removal; only their ratios count. The prior is how often each attribute was the best "
+            "explanation, counted on the other half of those pairs.",
+        ),
+        figures=() if figure is None else (figure,),
+        charts=(Chart(f"Prior: the {len(bars)} largest of {len(evidence.prior)}", tuple(bars)),) if bars else (),
+        notes=(
+            f"The papers’ nominal weights ({papers}) are marked for orientation: they do not state the "
+            "scales of their terms.",
+        ),
+    )
+
+
+def prior_bars(rows: Sequence[Mapping[str, Any]], kind: str = "count") -> list[Bar]:
+    """Return the largest 20 entries of one prior, as percent, largest first.
+
+    `rows` have the columns of the table `prior`. Equal values keep the order of the names.
+    """
+    values = [(float(row["value"]), str(row["attribute"])) for row in rows if _is_valued(row, kind)]
+    values.sort(key=lambda pair: (-pair[0], pair[1]))
+    shown = values[:TOP_PRIOR_ATTRIBUTES]
+    largest = shown[0][0] if shown and shown[0][0] > 0 else 1.0
+    return [Bar(name, f"{number_text(value, 100.0, 1)} %", value / largest) for value, name in shown]
+
+
 def triangle_points(weights_gw: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return positions (point, xy) of weights (point, term), whatever their sum: only ratios count."""
     weights = np.asarray(weights_gw, dtype=np.float64)
     positions_gx: npt.NDArray[np.float64] = weights / weights.sum(axis=1, keepdims=True) @ _CORNERS_XY
     return positions_gx
-
-
-def best_point(rows: Sequence[TableRow], prior_kind: str) -> TableRow | None:
-    """Return the chosen row of the grid of one prior, None where there is none."""
-    return next((row for row in rows if row["prior_kind"] == prior_kind and row["is_best"]), None)
 
 
 def weight_grid_figure(rows: Sequence[TableRow], prior_kind: str = "count") -> Picture | None:
@@ -37,9 +75,14 @@ def weight_grid_figure(rows: Sequence[TableRow], prior_kind: str = "count") -> P
     grid = [row for row in rows if row["prior_kind"] == prior_kind and row["objective"] is not None]
     if len(grid) < 3:
         return None
+    alt = "Objective over the weights of confidence, map match and prior"
+    return picture(partial(_triangle, grid, best_weights(rows, prior_kind)), alt)
+
+
+def _triangle(grid: Sequence[TableRow], best: TableRow | None, palette: Palette) -> Figure:
     weights_gw = np.array([[row["confidence_weight"], row["map_match_weight"], row["prior_weight"]] for row in grid])
     objective_g = np.array([row["objective"] for row in grid], dtype=np.float64) * 100
-    figure, (panel,) = new_figure(6.6, 5.0, 1)
+    figure, (panel,) = new_figure(palette, 6.6, 5.0, 1)
     cells = PolyCollection(
         list(_hexagons(triangle_points(weights_gw), _step(weights_gw))),
         array=objective_g,
@@ -49,12 +92,12 @@ def weight_grid_figure(rows: Sequence[TableRow], prior_kind: str = "count") -> P
     )
     panel.add_collection(cells)
     bar = figure.colorbar(cells, ax=panel, shrink=0.7, pad=0.02)
-    bar.set_label("objective on held-out pairs, × 100", fontsize=9, color=INK)
-    bar.ax.tick_params(labelsize=8, colors=FAINT)
+    bar.set_label("objective on held-out pairs, × 100", fontsize=9, color=palette.ink)
+    bar.ax.tick_params(labelsize=8, colors=palette.faint)
     bar.outline.set_visible(False)
-    _mark(panel, best_point(rows, prior_kind))
-    _frame(panel)
-    return picture(figure, "Objective over the weights of confidence, map match and prior")
+    _mark(panel, best, palette)
+    _frame(panel, palette)
+    return figure
 
 
 def _step(weights_gw: npt.NDArray[np.float64]) -> float:
@@ -70,14 +113,23 @@ def _hexagons(positions_gx: npt.NDArray[np.float64], step: float) -> npt.NDArray
     return hexagons_gcx
 
 
-def _mark(panel: Axes, best: TableRow | None) -> None:
+def _mark(panel: Axes, best: TableRow | None, palette: Palette) -> None:
     if best is not None:
         chosen = (best["confidence_weight"], best["map_match_weight"], best["prior_weight"])
         _point(panel, chosen, f"best: {', '.join(f'{weight:.2f}' for weight in chosen)}", "*", 17, "#d62839")
     for marker, (name, paper) in zip(_PAPER_MARKERS, PAPER_WEIGHTS.items(), strict=True):
         _point(panel, paper, f"{name}: {', '.join(f'{weight:g}' for weight in paper)}", marker, 8, "#111827")
     heading = "(confidence, map match, prior)"
-    panel.legend(frameon=False, fontsize=8, loc="upper left", title=heading, title_fontsize=8, alignment="left")
+    legend = panel.legend(
+        frameon=False,
+        fontsize=8,
+        loc="upper left",
+        title=heading,
+        title_fontsize=8,
+        alignment="left",
+        labelcolor=palette.ink,
+    )
+    legend.get_title().set_color(palette.ink)
 
 
 def _point(
@@ -89,11 +141,15 @@ def _point(
     line.set_markeredgewidth(1.2)
 
 
-def _frame(panel: Axes) -> None:
+def _frame(panel: Axes, palette: Palette) -> None:
     panel.set_aspect("equal")
     panel.set_xlim(-0.16, 1.16)
     panel.set_ylim(-0.11, _HEIGHT + 0.12)
     panel.axis("off")
     for (x, y), name, up in zip(_CORNERS_XY, ("confidence", "map match", "prior"), (False, False, True), strict=True):
         offset = 0.05 if up else -0.05
-        panel.text(x, y + offset, name, ha="center", va="bottom" if up else "top", fontsize=9, color=INK)
+        panel.text(x, y + offset, name, ha="center", va="bottom" if up else "top", fontsize=9, color=palette.ink)
+
+
+def _is_valued(row: Mapping[str, Any], kind: str) -> bool:
+    return row["kind"] == kind and row["value"] is not None

@@ -1,13 +1,20 @@
-"""What each stage cost, and what of it is kept."""
+"""The section on cost: what each stage took, and what of it is kept."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pipeline.report.evidence import StageRecord
+from pipeline.report.evidence import ReportEvidence, StageRecord
 from pipeline.report.number_text import MISSING, count_text, moment_text, seconds_text
+from pipeline.report.section import Section
 from pipeline.report.table_model import Cell, Column, Row, Table
 
 _FINGERPRINT_DIGITS = 12
+
+
+def cost_section(evidence: ReportEvidence) -> Section:
+    """Return the table of the stages behind the report."""
+    table = stage_table(evidence.stages)
+    return Section("cost", "What it cost", tables=() if table is None else (table,))
 
 
 def stage_table(stages: Sequence[StageRecord]) -> Table | None:
@@ -32,15 +39,6 @@ def stage_table(stages: Sequence[StageRecord]) -> Table | None:
         "equal inputs takes them from the store. Stages that this report does not read are not listed.",
     )
     return Table("Stages behind this report", columns, (*rows, _total(stages)), notes)
-
-
-def package_versions(stages: Sequence[StageRecord]) -> str:
-    """Return the package versions behind the stages; several of one package are separated by "/"."""
-    versions: dict[str, set[str]] = {}
-    for stage in stages:
-        for package, version in stage.versions.items():
-            versions.setdefault(package, set()).add(version)
-    return ", ".join(f"{package} {'/'.join(sorted(versions[package]))}" for package in sorted(versions))
 
 
 def _row(stage: StageRecord, longest: float) -> Row:

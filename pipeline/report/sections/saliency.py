@@ -1,9 +1,16 @@
-"""Do maps find the pixels of the truly best attribute? And do they more than a blob in the middle?"""
+"""The section on saliency maps: their faithfulness, the true regions they find, their cost and their looks."""
 
-from pipeline.report.explanation_tables import verdict_cell
+from pipeline.report.comparisons import difference_cell
+from pipeline.report.evidence import ReportEvidence
+from pipeline.report.faithfulness_figures import faithfulness_figures
+from pipeline.report.faithfulness_table import faithfulness_comparison_table, faithfulness_table
+from pipeline.report.gallery import make_gallery
 from pipeline.report.generator_names import generator_name
-from pipeline.report.metric_table import Estimate, MetricTable
-from pipeline.report.number_text import MISSING, count_text, p_value_text
+from pipeline.report.metric_table import MetricTable
+from pipeline.report.number_text import count_text
+from pipeline.report.paper_figures import papers_paragraph
+from pipeline.report.runtime_table import map_runtimes, runtime_table
+from pipeline.report.section import Section
 from pipeline.report.table_model import Cell, Column, NumberFormat, Row, Table, estimate_cell
 
 _TABLE = "map_localisation"
@@ -27,6 +34,32 @@ _NOTE = (
     "worse, at p < 0.05 after Holm’s correction over these and the pointing differences by area, which the table "
     "metrics holds; grey: no difference was shown."
 )
+_CURVES_NOTE = (
+    "Curves: means over pairs after the papers’ normalisation, so that the area under each is the "
+    "table’s figure; bands are pointwise 95 % by a normal approximation clustered by query."
+)
+
+
+def saliency_section(evidence: ReportEvidence) -> Section:
+    """Return all tables over generators and modes, the gallery of the same pairs, and the curves."""
+    generators, dataset = list(evidence.generators), evidence.facts.dataset
+    metrics = MetricTable(evidence.metrics)
+    tables = (
+        faithfulness_table(metrics, generators, dataset),
+        faithfulness_comparison_table(metrics, generators),
+        localisation_table(metrics, generators),
+        runtime_table(map_runtimes(evidence.stages, generators), dataset),
+    )
+    figures = tuple(faithfulness_figures(evidence.curves))
+    return Section(
+        "saliency",
+        "Saliency maps",
+        papers_paragraph(dataset),
+        tables=tuple(table for table in tables if table is not None),
+        gallery=make_gallery(evidence.gallery, generators),
+        figures=figures,
+        notes=(_CURVES_NOTE,) if figures else (),
+    )
 
 
 def localisation_table(metrics: MetricTable, generators: list[tuple[str, str]]) -> Table | None:
@@ -49,18 +82,10 @@ def localisation_table(metrics: MetricTable, generators: list[tuple[str, str]]) 
 def _row(metrics: MetricTable, generator: str, mode: str) -> Row:
     figures = [metrics.of_maps(_TABLE, measure, generator, mode) for measure in _MEASURES]
     cells = [Cell(generator_name(generator), mode), *(estimate_cell(figure, _SHARE) for figure in figures)]
-    cells += [_difference_cell(metrics.of_maps(_TABLE, metric, generator, mode)) for metric, *_ in _DIFFERENCES]
+    cells += [
+        difference_cell(metrics.of_maps(_TABLE, metric, generator, mode), _SHARE, 1) for metric, *_ in _DIFFERENCES
+    ]
     left_out = metrics.of_maps(_TABLE, "left_out", generator, mode)
     cells.append(Cell(count_text(figures[0].n if figures[0] else None)))
     cells.append(Cell(count_text(left_out.value if left_out else None)))
     return Row(tuple(cells))
-
-
-def _difference_cell(estimate: Estimate | None) -> Cell:
-    """Return the difference with interval, p-value and pairs, coloured by the verdict."""
-    if estimate is None or estimate.value is None:
-        return Cell(MISSING, tone="muted")
-    number = estimate_cell(estimate, _SHARE, verdict_cell(estimate, 1).tone)
-    p_text = p_value_text(estimate.p_value)
-    p_text = f"p {p_text}" if p_text.startswith("<") else f"p = {p_text}"
-    return Cell(number.text, f"{number.note} {p_text}, {count_text(estimate.n)} pairs".strip(), number.tone)

@@ -1,9 +1,10 @@
-"""The audit: what each variant named, against the effects that re-rendering shows to be true."""
+"""The section on the audit: what each variant named, against the effects that re-rendering shows to be true."""
 
-from pipeline.report.bars import Bar
-from pipeline.report.explanation_tables import comparison_table
+from pipeline.report.comparisons import comparison_table
+from pipeline.report.evidence import ReportEvidence
 from pipeline.report.metric_table import Estimate, MetricTable
 from pipeline.report.number_text import PERCENT, count_text, interval_text, number_text
+from pipeline.report.section import Bar, Chart, Section
 from pipeline.report.table_model import Cell, Column, NumberFormat, Row, Table, estimate_cell
 from pipeline.report.variant_names import PRESENT, TOLD_LABELS, description, ordered
 
@@ -18,6 +19,27 @@ _FORMATS = {
     "absent_naming": _SHARE,
 }
 _BOUNDS = ("oracle", "random_present")
+_EFFECT_LEGEND = (("var(--orange)", "driver: the planted similarity uses it"), ("var(--pale)", "distractor"))
+
+
+def audit_section(evidence: ReportEvidence) -> Section:
+    """Return the audit's tables, what bounds them, and the true effects of the attributes."""
+    metrics = MetricTable(evidence.metrics)
+    tables = (audit_table(metrics, False), audit_table(metrics, True), audit_comparison_table(metrics))
+    bars = effect_bars(metrics)
+    title = "Mean |effect| of an attribute on the score, × 100"
+    return Section(
+        "audit",
+        "Audit against true causes",
+        (
+            "The items are rendered, so the cause of every match can be tested: change one attribute of the "
+            "query, render it again, and see how far the score moves. No figure of the papers corresponds to "
+            "this. The measure on which claims rest, fixed in advance, is normalised regret.",
+        ),
+        tiles=tuple(instrument_facts(metrics)),
+        tables=tuple(table for table in tables if table is not None),
+        charts=(Chart(title, tuple(bars), _EFFECT_LEGEND),) if bars else (),
+    )
 
 
 def audit_table(metrics: MetricTable, among_present: bool) -> Table | None:

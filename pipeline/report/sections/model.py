@@ -1,13 +1,14 @@
-"""The explained model's own figures: does it know what goes together, and what did the checks of a user's own find?"""
+"""The section on the explained model: does it know what goes together, and what did the checks of a user's own find?"""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from pipeline.evaluation.compatibility.outfit_draws import CHOICES
-from pipeline.report.evidence import OutfitFacts, RunFacts, TableRow
+from pipeline.report.evidence import OutfitFacts, ReportEvidence, RunFacts, TableRow
 from pipeline.report.metric_table import Estimate, MetricTable
 from pipeline.report.number_text import MISSING, PERCENT, count_text, number_text, significant_text
+from pipeline.report.section import Section
 from pipeline.report.table_model import Cell, Column, NumberFormat, Row, Table, estimate_cell
 
 _TABLE = "similarity_model"
@@ -44,6 +45,30 @@ _CHECKS: Final[Mapping[str, _Check]] = MappingProxyType(
         "smallest_norm_under_mask": _Check("what masks leave", "smallest norm of a unit vector times a mask", ">"),
     }
 )
+
+
+def model_section(evidence: ReportEvidence) -> Section:
+    """Return how the explained model does on outfits, and what the checks of a user's own found."""
+    compatibility = compatibility_table(MetricTable(evidence.metrics))
+    checks = checks_table(evidence.model_checks)
+    paragraphs = ["Explanations say why this model scores as it does, not that it is right to."]
+    if compatibility is not None:
+        paragraphs.append(
+            "Whether its scores know what goes together is measured on the outfits of the test split, which "
+            "people put together, by two tasks; chance is what a model reaches that knows nothing of outfits."
+        )
+    if checks is not None:
+        paragraphs.append(
+            "It is the user’s own: nothing of it is looked at but its vectors, and it was checked on a few images "
+            "before anything was computed with it."
+        )
+    return Section(
+        "model",
+        "The explained model",
+        tuple(paragraphs),
+        tiles=tuple(outfit_tiles(evidence.outfits, evidence.facts)),
+        tables=tuple(table for table in (compatibility, checks) if table is not None),
+    )
 
 
 def compatibility_table(metrics: MetricTable) -> Table | None:

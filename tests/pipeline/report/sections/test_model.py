@@ -4,11 +4,11 @@ import dataclasses
 
 import pytest
 
-from pipeline.report import model_tables
 from pipeline.report.evidence import OutfitFacts
 from pipeline.report.metric_table import MetricTable
-from pipeline.report.model_tables import checks_table, compatibility_table, outfit_tiles
-from pipeline.report.sections import make_sections
+from pipeline.report.page import make_sections
+from pipeline.report.sections import model
+from pipeline.report.sections.model import checks_table, compatibility_table, outfit_tiles
 from tests.pipeline.evaluation.broken_copy import broken_copy
 from tests.pipeline.report.report_cases import CHECKS, count, figure, make_compatibility, make_evidence, make_metrics
 
@@ -38,7 +38,7 @@ def check_compatibility(module):
 
 
 def test_both_ways_of_scoring_stand_above_chance():
-    check_compatibility(model_tables)
+    check_compatibility(model)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_both_ways_of_scoring_stand_above_chance():
 )
 def test_a_table_that_mixes_figures_up_is_noticed(tmp_path, right, wrong):
     with pytest.raises(AssertionError):
-        check_compatibility(broken_copy(model_tables, tmp_path, right, wrong))
+        check_compatibility(broken_copy(model, tmp_path, right, wrong))
 
 
 def test_a_plain_model_has_one_way_of_scoring_and_undefined_figures_are_dashes():

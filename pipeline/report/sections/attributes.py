@@ -1,16 +1,30 @@
 """Table 2: does the named attribute account for the match? And who beats the classifier?"""
 
-from pipeline.report.metric_table import Estimate, MetricTable
-from pipeline.report.number_text import MISSING, count_text, p_value_text
-from pipeline.report.paper_figures import PAPERS, PaperExplanation, PaperFigures
+from pipeline.report.comparisons import comparison_table
+from pipeline.report.evidence import ReportEvidence
+from pipeline.report.metric_table import MetricTable
+from pipeline.report.number_text import MISSING, count_text
+from pipeline.report.paper_figures import PAPERS, PaperExplanation, PaperFigures, papers_paragraph
+from pipeline.report.section import Section
 from pipeline.report.table_model import Cell, Column, NumberFormat, Row, Table, estimate_cell, paper_cell
 from pipeline.report.variant_names import description, ordered
 
 _SHARE = NumberFormat(scale=100.0, decimals=1)
 # Drops of a cosine are small: two decimals after x 100.
 _EFFECT = NumberFormat(scale=100.0, decimals=2)
-_SIGNIFICANT = 0.05
 _TABLE = "attribute_explanation"
+
+
+def attributes_section(evidence: ReportEvidence) -> Section:
+    """Return Table 2, and each variant's removal beside the classifier's."""
+    metrics, dataset = MetricTable(evidence.metrics), evidence.facts.dataset
+    tables = (explanation_table(metrics, dataset), removal_comparison_table(metrics))
+    return Section(
+        "attributes",
+        "Attributes",
+        papers_paragraph(dataset),
+        tables=tuple(table for table in tables if table is not None),
+    )
 
 
 def explanation_table(metrics: MetricTable, dataset: str) -> Table | None:
@@ -35,49 +49,6 @@ def removal_comparison_table(metrics: MetricTable) -> Table | None:
     order = ordered(estimate.variant or "" for estimate in estimates)
     estimates.sort(key=lambda estimate: order.index(estimate.variant or ""))
     return comparison_table("Removal compared with the classifier’s", "difference × 100, ↑", estimates, 1, _EFFECT)
-
-
-def comparison_table(
-    title: str, heading: str, estimates: list[Estimate], better_sign: int, number: NumberFormat
-) -> Table | None:
-    """Return one row per comparison with its interval, p-value and verdict; None without any.
-
-    `better_sign` is 1 where a positive difference speaks for the variant, -1 where a negative one does.
-    """
-    if not estimates:
-        return None
-    columns = (
-        Column("variant", is_text=True),
-        Column("compared with", is_text=True),
-        Column(heading),
-        Column("p", "Holm"),
-        Column("pairs"),
-        Column("verdict", is_text=True),
-    )
-    rows = tuple(
-        Row(
-            (
-                Cell(estimate.variant or MISSING),
-                Cell(estimate.compared_with or MISSING),
-                estimate_cell(estimate, number),
-                Cell(p_value_text(estimate.p_value)),
-                Cell(count_text(estimate.n)),
-                verdict_cell(estimate, better_sign),
-            )
-        )
-        for estimate in estimates
-    )
-    note = "Verdicts at p < 0.05 after Holm’s correction over the table; a tie means that no difference was shown."
-    return Table(title, columns, rows, (note,))
-
-
-def verdict_cell(estimate: Estimate, better_sign: int) -> Cell:
-    """Return "better", "worse" or "tie" from the corrected p-value and the sign of the difference."""
-    if estimate.value is None or estimate.p_value is None:
-        return Cell(MISSING, tone="muted")
-    if estimate.p_value >= _SIGNIFICANT:
-        return Cell("tie", tone="muted")
-    return Cell("better", tone="good") if estimate.value * better_sign > 0 else Cell("worse", tone="bad")
 
 
 def _columns(papers: PaperFigures | None) -> tuple[Column, ...]:

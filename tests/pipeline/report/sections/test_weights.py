@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from pipeline.report.bars import prior_bars
-from pipeline.report.weight_figure import best_point, triangle_points, weight_grid_figure
+from pipeline.report.evidence import best_weights
+from pipeline.report.sections.weights import prior_bars, triangle_points, weight_grid_figure
 from tests.pipeline.report.report_cases import make_grid
 
 
@@ -17,10 +17,10 @@ def test_corners_and_ratios():
 
 
 def test_the_best_point_is_that_of_its_prior():
-    best = best_point(make_grid(), "none")
+    best = best_weights(make_grid(), "none")
     assert best is not None
     assert (best["confidence_weight"], best["map_match_weight"], best["prior_weight"]) == (0.3, 0.7, 0.0)
-    assert best_point(make_grid(), "tcav") is None
+    assert best_weights(make_grid(), "tcav") is None
 
 
 def test_no_grid_no_figure():

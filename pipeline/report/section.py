@@ -1,0 +1,57 @@
+"""A section of the report as data: its heading, its words and what it shows."""
+
+from dataclasses import dataclass
+
+from pipeline.report.cards import Card
+from pipeline.report.figures import Picture
+from pipeline.report.gallery import Gallery
+from pipeline.report.table_model import Table
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar.
+
+    Attributes:
+        label: what it belongs to.
+        text: its number.
+        share: its length, 0 to 1.
+        kind: "", "driver" or "distractor".
+        note: printed small, such as an interval.
+    """
+
+    label: str
+    text: str
+    share: float
+    kind: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Bars under a title; `legend` holds (CSS colour, meaning)."""
+
+    title: str
+    bars: tuple[Bar, ...]
+    legend: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section, drawn in the order of its fields; `tiles` hold (name, figure, meaning)."""
+
+    anchor: str
+    heading: str
+    paragraphs: tuple[str, ...] = ()
+    cards: tuple[Card, ...] = ()
+    tiles: tuple[tuple[str, str, str], ...] = ()
+    tables: tuple[Table, ...] = ()
+    gallery: Gallery | None = None
+    figures: tuple[Picture, ...] = ()
+    charts: tuple[Chart, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def has_content(self) -> bool:
+        """Whether there is anything but words."""
+        return bool(self.cards or self.tiles or self.tables or self.gallery or self.figures or self.charts)

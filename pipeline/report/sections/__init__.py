@@ -1,0 +1,1 @@
+"""A module a section of the report; `pipeline.report.page` lists them in reading order."""

@@ -1,0 +1,36 @@
+"""The page's templates and style sheet: files in the folder `templates`, read as resources of the package."""
+
+import hashlib
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Final
+
+STYLE_SHEET: Final = "report.css"
+_ENDINGS: Final = (".html", ".css")
+
+
+def template_text(name: str) -> str:
+    """Return the text of one file of the folder.
+
+    Raises:
+        FileNotFoundError: there is none of that name.
+    """
+    return _folder().joinpath(name).read_text(encoding="utf-8")
+
+
+def templates_digest() -> str:
+    """Return one SHA-256 of the names and contents of all templates and style sheets, as 64 hexadecimal digits.
+
+    A change of one of these files changes the report as a change of its code does, but code identity follows the
+    imports of Python modules only. So this digest is a setting of the stage that makes the report.
+    """
+    digest = hashlib.sha256()
+    for file in sorted(_folder().iterdir(), key=lambda found: found.name):
+        if file.name.endswith(_ENDINGS):
+            content = file.read_bytes()
+            digest.update(f"{file.name}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
+
+
+def _folder() -> Traversable:
+    return files("pipeline.report").joinpath("templates")

@@ -17,7 +17,7 @@ from flows.engine.on_dask.cluster import dask_cluster
 from flows.engine.on_dask.runner import DaskRun
 from stores.manifests import Manifest, created_now
 from tests.faults.hand_started_cluster import hand_started_cluster
-from tests.faults.test_dask_workers import settings_for
+from tests.faults.test_dask_workers import options_for
 from tests.faults.trivial_stage import TrivialStage
 
 PRELOAD = """
@@ -68,7 +68,7 @@ def measure_cluster(folder: Path, slots: int, seconds: float, shards: int) -> No
     each = slots // processes
     with (
         hand_started_cluster(processes, f"GPU={each}", nthreads=each, preload=preload) as started,
-        dask_cluster(settings_for(folder, started.address)) as cluster,
+        dask_cluster(options_for(folder, started.address)) as cluster,
     ):
         cluster.client.wait_for_workers(processes, timeout=300)
         print(f"{sum(cluster.slots_by_worker().values())} slots, jobs of {seconds} s")

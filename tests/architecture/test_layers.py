@@ -2,16 +2,15 @@
 
 import subprocess
 import sys
-from typing import get_args
 
 import pytest
 
-from flows.engine.code_identity import EXEMPT_MODULES, SOURCE_ROOT, imports_within, stage_code
+from flows.engine.code_identity import SOURCE_ROOT, stage_code
 from flows.engine.stage import Stage
-from flows.settings.configuration import DatasetSettings, PairsSettings, Settings
-from flows.settings.saliency import GeneratorName
-from flows.settings.similarity_model import SimilarityModelSettings
+from flows.settings.configuration import Settings
 from flows.stages.graph import build_stages
+from pipeline.saliency.catalogue import GENERATORS
+from tests.table_schemas import all_settings
 
 
 def modules_after(statement: str) -> set[str]:
@@ -25,8 +24,7 @@ def modules_after(statement: str) -> set[str]:
     [
         ("import stores.artifacts, stores.tables, stores.arrays", {"torch", "prefect", "pipeline", "flows"}),
         (
-            "import flows.cli, flows.commands.run, flows.commands.status, flows.commands.query, "
-            "flows.costs.plan_command",
+            "import flows.cli, flows.commands.run, flows.commands.status, flows.commands.query, flows.commands.plan",
             {"torch", "prefect", "dask"},
         ),
         (
@@ -48,54 +46,36 @@ def test_the_check_above_can_fail() -> None:
     assert "torch" in modules_after("import pipeline.saliency.rise.maps")
 
 
-def test_every_pipeline_module_a_job_imports_is_in_its_stages_code() -> None:
-    datasets = [DatasetSettings(kind="planted")]
-    datasets += [DatasetSettings(kind=kind, root="data") for kind in ("awa2", "polyvore_outfits")]
-    datasets.append(DatasetSettings(kind="folder", root="data", table="items.csv"))
-    generators = {"generators": list(get_args(GeneratorName))}
-    settings = [Settings.model_validate({"dataset": dataset, "saliency": generators}) for dataset in datasets]
-    type_aware = SimilarityModelSettings(kind="type_aware")
-    settings.append(settings[2].model_copy(update={"similarity_model": type_aware}))
-    settings += [one.model_copy(update={"pairs": PairsSettings(file="pairs.txt")}) for one in settings]
-    own_model = {"kind": "user", "factory": "colour_histogram:build", "factory_path": SOURCE_ROOT / "examples"}
-    settings.append(Settings.model_validate({"dataset": {"kind": "planted"}, "similarity_model": own_model}))
-    with_masks = SimilarityModelSettings.model_validate({**own_model, "conditions": True})
-    settings.append(Settings(dataset=datasets[2], similarity_model=with_masks))
-    stages = [stage for one in settings for stage in build_stages(one)]
-    escaped = []
-    for stage in stages:
-        listed = set(stage_code(stage.job, stage.code))
-        jobs = [name for name in listed if name.startswith("flows.jobs.")]
-        for module in jobs:
-            missing = set(imports_within(module, "pipeline")) - listed - EXEMPT_MODULES - _other_paths(stage)
-            escaped += [f"{stage.name}: {module} imports {name}, which the stage does not list" for name in missing]
-    assert not escaped, "\n".join(sorted(set(escaped)))
+def all_stages() -> list[Stage]:
+    own_model = {"kind": "user", "factory": "colour_histogram:build", "factory_path": str(SOURCE_ROOT / "examples")}
+    settings = [
+        *all_settings(),
+        Settings.model_validate({"dataset": {"kind": "planted"}, "similarity_model": own_model}),
+    ]
+    return [stage for one in settings for stage in build_stages(one)]
 
 
-def _other_paths(instance: Stage) -> set[str]:
-    """Modules that a job imports for other instances than this one; each with the reason."""
-    stage = instance.name
-    names: set[str] = set()
-    if "factory_folder" not in instance.paths:
-        # A model is either a network of the pipeline or the user's own.
-        names |= {"pipeline.similarity.user_model.model", "pipeline.similarity.user_model.program_file"}
-    if stage == "images":
-        # A dataset is either rendered or decoded: the other way does not touch its pixels.
-        names |= {
-            "pipeline.datasets.planted.renderer",
-            "pipeline.datasets.image_decoding",
-            "pipeline.datasets.folder_files",
-        }
-    if stage.startswith("saliency_maps."):
-        # Chooses among generators; each instance lists the one it uses. What each needs is in its shards' inputs.
-        names |= {"pipeline.saliency.build", "pipeline.saliency.catalogue"}
-        # The controls look at no reference, so that no condition can matter to them.
-        names |= {"pipeline.similarity.conditions"}
-    if stage.startswith("perturbed_embeddings."):
-        # Chooses among generators; each instance lists the one it uses.
-        names |= {"pipeline.saliency.build"}
-    if stage == "similarity_model":
-        # A model from a file is not trained; a trained one is not read.
-        names |= {"pipeline.similarity.training.train", "pipeline.similarity.training.epoch_length"}
-        names |= {"pipeline.similarity.weights_file"}
-    return names
+def test_the_code_of_a_result_is_jobs_readers_and_method_alone() -> None:
+    allowed = ("pipeline.", "flows.jobs.", "flows.readers.", "flows.user_model.")
+    for stage in all_stages():
+        names = stage_code(stage.job, stage.code, stage.packages)
+        foreign = [name for name in names if not name.startswith(allowed)]
+        assert not foreign, f"{stage.name} depends on {', '.join(foreign)}"
+        assert stage.job in names
+
+
+def test_the_code_of_a_result_holds_no_alternative_that_it_does_not_use() -> None:
+    folders = {name: facts.module.rpartition(".")[0] for name, facts in GENERATORS.items()}
+    for stage in all_stages():
+        names = set(stage_code(stage.job, stage.code, stage.packages))
+        if "factory_folder" not in stage.paths:
+            assert not {name for name in names if "user_model" in name}, stage.name
+        if stage.name == "images":
+            renders = "pipeline.datasets.planted.renderer" in names
+            assert renders != ("pipeline.datasets.image_decoding" in names)
+            assert renders == (stage.settings["kind"] == "planted")
+        if stage.name.startswith(("saliency_maps.", "perturbed_embeddings.")):
+            own = folders[stage.settings["generator"]]
+            others = tuple(f"{folder}." for folder in folders.values() if folder != own)
+            assert not {name for name in names if name.startswith(others)}, stage.name
+            assert {name for name in names if name.startswith(own)}, stage.name

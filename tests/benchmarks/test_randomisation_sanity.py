@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.randomisation_sanity import check_generators, markdown, read_queries
-from flows.current import current_artifacts
+from flows.configured_runs import configured_runs
 from tests.flows.planted_config import write_config
 from tests.flows.run_cases import FinishedRun
 
@@ -34,7 +34,7 @@ def test_every_generator_asked_for_gets_its_row_and_the_centre_blob_fails(run: F
 
 
 def test_queries_come_with_their_references_and_negatives(run: FinishedRun) -> None:
-    upstream = current_artifacts(run.settings(*ASKED, TRIPLETS))
+    upstream = configured_runs(run.settings(*ASKED, TRIPLETS))[0].current()
     few, more = (read_queries(upstream, count, with_negatives=True) for count in (2, 3))
     assert [query.query_id for query in more[:2]] == [query.query_id for query in few]
     for query in few:

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.flows.test_user_conditions import HIDDEN, HIDDEN_MODEL, MASKS, with_model
 
 from tests.end_to_end.report_reading import CHANCE, compatibility_rows, section_rows, section_text
 from tests.flows.fake_outfits import write_outfit_config
 from tests.flows.run_cases import FinishedRun
+from tests.flows.user_model.test_user_conditions import HIDDEN, HIDDEN_MODEL, MASKS, with_model
 
 pytestmark = pytest.mark.slow
 

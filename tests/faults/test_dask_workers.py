@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from flows.engine.code_identity import SOURCE_ROOT
-from flows.engine.on_dask.cluster import DaskCluster, dask_cluster
+from flows.engine.on_dask.cluster import DaskCluster, DaskOptions, dask_cluster
 from flows.engine.on_dask.runner import DaskRun
+from flows.settings.compute import dask_options
 from flows.settings.configuration import Settings
 from flows.settings.file import load_settings
 from pipeline.errors import BadModel, BadSetting
@@ -44,9 +45,15 @@ def settings_for(folder: Path, address: str | None, *more: str) -> Settings:
     return load_settings(write_config(folder), ["compute.runner=dask", *chosen, *more])
 
 
+def options_for(folder: Path, address: str | None, *more: str) -> DaskOptions:
+    options = dask_options(settings_for(folder, address, *more))
+    assert options is not None
+    return options
+
+
 @pytest.fixture
 def cluster(gpu_cluster: HandStartedCluster, tmp_path: Path) -> Iterator[DaskCluster]:
-    with dask_cluster(settings_for(tmp_path, gpu_cluster.address)) as connected:
+    with dask_cluster(options_for(tmp_path, gpu_cluster.address)) as connected:
         connected.client.wait_for_workers(2, timeout=120)
         yield connected
 
@@ -248,13 +255,12 @@ def test_a_store_that_workers_do_not_share_is_refused(
 
 def test_a_cuda_device_needs_workers_that_offer_one(tmp_path: Path) -> None:
     with hand_started_cluster(workers=1, resources=None) as plain:
-        settings = settings_for(tmp_path, plain.address)
-        with dask_cluster(settings) as connected:
+        with dask_cluster(options_for(tmp_path, plain.address)) as connected:
             connected.client.wait_for_workers(1, timeout=120)
             assert connected.claims == {}
         with (
             pytest.raises(BadSetting, match="offers the resource GPU") as refused,
-            dask_cluster(settings_for(tmp_path, plain.address, "compute.device=cuda")),
+            dask_cluster(options_for(tmp_path, plain.address, "compute.device=cuda")),
         ):
             pass
         assert "--resources GPU=1" in refused.value.remedy
@@ -264,14 +270,14 @@ def test_no_scheduler_is_a_readable_error(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("flows.engine.on_dask.cluster.CONNECT_TIMEOUT_S", 1)
     with (
         pytest.raises(BadSetting, match="a Dask scheduler"),
-        dask_cluster(settings_for(tmp_path, "tcp://127.0.0.1:9")),
+        dask_cluster(options_for(tmp_path, "tcp://127.0.0.1:9")),
     ):
         pass
 
 
 def test_a_scheduler_that_ends_fails_the_run(tmp_path: Path) -> None:
     with hand_started_cluster(workers=1, resources=None) as mortal:
-        with dask_cluster(settings_for(tmp_path, mortal.address)) as connected:
+        with dask_cluster(options_for(tmp_path, mortal.address)) as connected:
             connected.client.wait_for_workers(1, timeout=120)
             stage = TrivialStage(tmp_path, 50, seconds=0.2)
             commits = DaskRun(connected, 1)(stage.tasks)
@@ -290,7 +296,7 @@ def test_the_trivial_job_counts_every_start(tmp_path: Path) -> None:
 
 def test_errors_of_a_run_are_not_taken_for_those_of_starting_its_workers(tmp_path: Path) -> None:
     def fail_among_workers() -> None:
-        with dask_cluster(settings_for(tmp_path, None, "compute.workers=1")) as cluster:
+        with dask_cluster(options_for(tmp_path, None, "compute.workers=1")) as cluster:
             assert len(cluster.slots_by_worker()) == 1
             raise RuntimeError("a cluster of queries")
 

@@ -22,7 +22,7 @@ from flows.engine.upstream import Upstream
 from stores.artifacts import ArtifactStore
 from stores.manifests import Commit
 from tests.faults.hand_started_cluster import hand_started_cluster
-from tests.faults.test_dask_workers import settings_for
+from tests.faults.test_dask_workers import options_for
 from tests.faults.trivial_job import install
 from tests.faults.trivial_stage import TrivialStage
 
@@ -101,7 +101,7 @@ def test_through_dask(tmp_path: Path) -> None:
     stage = TrivialStage(tmp_path, SHARDS)
     with (
         hand_started_cluster(workers=2, resources=None) as hand_started,
-        dask_cluster(settings_for(tmp_path, hand_started.address)) as cluster,
+        dask_cluster(options_for(tmp_path, hand_started.address)) as cluster,
     ):
         cluster.client.wait_for_workers(2, timeout=120)
         growth = do_all(DaskRun(cluster, 60), stage, "two Dask workers")

@@ -17,7 +17,7 @@ import numpy as np
 from flows.engine.shard_task import JobInputs, JobResult
 from stores.parts import ArraysPart
 
-JOB = "trivial"
+JOB = "flows.jobs.trivial"
 
 
 def run(inputs: JobInputs) -> JobResult:
@@ -49,7 +49,7 @@ def started(starts: Path) -> list[str]:
 
 def install() -> None:
     """Make `flows.jobs.trivial` exist in this process."""
-    module = types.ModuleType(f"flows.jobs.{JOB}")
+    module = types.ModuleType(JOB)
     module.run = run  # type: ignore[attr-defined]
     sys.modules[module.__name__] = module
 

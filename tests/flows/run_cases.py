@@ -15,9 +15,11 @@ from typer.testing import CliRunner, Result
 
 from flows.cli import app
 from flows.commands.query import current_tables
+from flows.configured_runs import run_request
 from flows.engine.code_identity import SOURCE_ROOT
-from flows.engine.run import Reporter, RunRequest, StageOutcome, run_stages
+from flows.engine.run import Reporter, StageOutcome, run_stages
 from flows.engine.runners import run_inline
+from flows.settings.asked_run import AskedRun
 from flows.settings.configuration import Settings
 from flows.settings.file import load_settings
 from stores.artifacts import ArtifactStore
@@ -83,7 +85,7 @@ class Tables:
 
 def run_quietly(settings: Settings, until: str | None = None, force: tuple[str, ...] = ()) -> dict[str, StageOutcome]:
     reporter = Reporter(lambda plan: None, lambda plan, commits: commits)
-    outcomes = run_stages(RunRequest(settings, until, force), run_inline, reporter)
+    outcomes = run_stages(run_request(AskedRun(settings, until, force)), run_inline, reporter)
     return {outcome.stage: outcome for outcome in outcomes}
 
 

@@ -5,12 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flows.costs.estimate import StageCost
-from flows.costs.seeds import RunCosts
+from flows.costs.estimate import RunCosts, StageCost
 from flows.engine.plan import plan_stages
 from flows.engine.upstream import Upstream
 from flows.stages.graph import build_stages
-from flows.stages.negative_shards import with_negatives
+from flows.stages.negatives import NegativesOfPairs
 from pipeline.networks import fold_batch_norms
 from pipeline.similarity.networks import build_embedding_network, load_network_state
 from stores.artifacts import ArtifactStore
@@ -160,14 +159,14 @@ def test_a_shard_depends_on_the_embeddings_of_its_own_negatives(planted: Finishe
     names = ("negatives.test", "embeddings")
     upstream = Upstream(store, {name: planted.manifest(name) for name in names})
     rows = upstream.rows("negatives.test", "negatives")
-    groups = [("a", {}, {"pairs": [{"pair_id": rows[0]["pair_id"]}], "embedding_shards": {}})]
-    [(_, inputs, work)] = with_negatives(upstream, groups)
+    negatives = NegativesOfPairs(upstream)
+    inputs, work = negatives.add_to({}, {"pairs": [{"pair_id": rows[0]["pair_id"]}], "embedding_shards": {}})
     chosen = [row["image_id"] for row in rows if row["pair_id"] == rows[0]["pair_id"]]
     assert work["negatives"] == {rows[0]["pair_id"]: chosen}
     assert set(work["embedding_shards"]) == set(chosen)
     other = next(row for row in rows if row["image_id"] not in chosen)
-    groups = [("a", {}, {"pairs": [{"pair_id": other["pair_id"]}], "embedding_shards": {}})]
-    assert with_negatives(upstream, groups)[0][1] != inputs
+    others, _ = negatives.add_to({}, {"pairs": [{"pair_id": other["pair_id"]}], "embedding_shards": {}})
+    assert others != inputs
 
 
 def test_negatives_are_sought_only_where_a_mode_asks_for_them(planted: FinishedRun) -> None:

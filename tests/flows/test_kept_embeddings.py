@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks.plan_accuracy import StageFigures, passes_disagree
-from flows.costs.sizes import real_bytes
+from flows.costs.estimate import real_bytes
 from flows.engine.upstream import Upstream
 from flows.readers.image_lookup import PixelLookup
 from flows.stages.graph import build_stages

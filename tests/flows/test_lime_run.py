@@ -2,7 +2,7 @@
 
 import pytest
 
-from flows.costs.seeds import RunCosts
+from flows.costs.estimate import RunCosts
 from flows.engine.plan import plan_stages
 from flows.settings.generators import LimeSettings
 from flows.stages.graph import build_stages

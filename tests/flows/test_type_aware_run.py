@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flows.costs.estimate import StageCost
-from flows.costs.seeds import RunCosts
+from flows.costs.estimate import RunCosts, StageCost
 from flows.engine.plan import plan_stages
 from flows.stages.graph import build_stages
 from pipeline.errors import BadSetting

@@ -19,11 +19,13 @@ import numpy as np
 import pytest
 
 import flows.engine.stage_lock
+from flows.configured_runs import run_request
 from flows.engine.adopt import read_as_part
 from flows.engine.code_identity import SOURCE_ROOT
 from flows.engine.plan import plan_stage, plan_stages
-from flows.engine.run import Reporter, RunRequest, run_stages
+from flows.engine.run import Reporter, run_stages
 from flows.engine.runners import run_inline
+from flows.settings.asked_run import AskedRun
 from flows.stages.graph import build_stages
 from stores.artifacts import ArtifactStore
 from stores.errors import StoreError
@@ -315,7 +317,7 @@ def run_noting_waits(run: FinishedRun) -> list[tuple[str, str]]:
         lambda plan, commits: commits,
         lambda plan, lease: waits.append((plan.stage.name, lease.sign.host)),
     )
-    run_stages(RunRequest(run.settings(), STAGE), run_inline, reporter)
+    run_stages(run_request(AskedRun(run.settings(), STAGE)), run_inline, reporter)
     return waits
 
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from flows.auto_compute.decide import decided
+from flows.auto_compute.decide import Runs, decided
 from flows.auto_compute.kept import batch_key, precision_key
 from flows.auto_compute.resolve import kept_precision, resolved
-from flows.current import current_artifacts
+from flows.configured_runs import configured_runs, has_work
 from flows.engine import hardware
 from flows.engine.plan import plan_stages
-from flows.engine.run import RunRequest
+from flows.settings.asked_run import AskedRun
 from flows.settings.configuration import Settings
 from flows.stages.graph import build_stages
 from pipeline.errors import BadSetting
@@ -26,19 +26,19 @@ AUTO = ("compute.precision=auto", "compute.batch_size=auto")
 ALL_MEASURED = ["batches float32", "batches bfloat16", "rate float32 64", "rate bfloat16 32", "agreement 64 32"]
 
 
-class Runs:
+class NotedRuns:
     """Notes the requests that a decision needed first; they are done already."""
 
     def __init__(self) -> None:
-        self.asked: list[RunRequest] = []
+        self.asked: list[AskedRun] = []
 
-    def __call__(self, request: RunRequest) -> None:
+    def __call__(self, request: AskedRun) -> None:
         self.asked.append(request)
 
 
-def decide(settings: Settings, **request: object) -> tuple[RunRequest, Runs, list[str]]:
-    runs, told = Runs(), list[str]()
-    found = decided(RunRequest(settings, **request), runs, told.append)  # type: ignore[arg-type]
+def decide(settings: Settings, **request: object) -> tuple[AskedRun, NotedRuns, list[str]]:
+    runs, told = NotedRuns(), list[str]()
+    found = decided(AskedRun(settings, **request), Runs(runs, has_work), told.append)  # type: ignore[arg-type]
     return found, runs, told
 
 
@@ -119,7 +119,7 @@ def test_what_is_decided_shares_its_results_with_what_is_said(
     monkeypatch.setattr(hardware, "processor_name", lambda: "a slow one")
     slow, _, _ = decide(run_copy.settings("compute.precision=auto"))
     # The whole float32 run is there, so that nothing is left to do.
-    assert len(current_artifacts(slow.settings).manifests) == 35
+    assert len(configured_runs(slow.settings)[0].current().manifests) == 35
 
 
 @pytest.mark.parametrize(

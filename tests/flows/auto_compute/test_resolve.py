@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from flows.auto_compute.decide import decided
+from flows.auto_compute.decide import Runs, decided
 from flows.auto_compute.resolve import possible, resolved
+from flows.configured_runs import has_work
 from flows.engine.maintenance.collect import look_for_garbage
-from flows.engine.run import RunRequest
+from flows.settings.asked_run import AskedRun
 from tests.end_to_end.test_second_run import run_commands
 from tests.flows.auto_compute.fake_measures import FakeMeasures
 from tests.flows.run_cases import FinishedRun, as_options, invoke
@@ -17,7 +18,7 @@ UNDECIDED = "not decided yet for this model on this device; taken for float32 he
 
 
 def decide(run: FinishedRun, *overrides: str) -> str:
-    request = decided(RunRequest(run.settings(*AUTO, *overrides)), lambda first: None, lambda line: None)
+    request = decided(AskedRun(run.settings(*AUTO, *overrides)), Runs(lambda first: None, has_work), lambda line: None)
     return request.settings.compute.precision
 
 

@@ -7,12 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from flows.commands.absent_tables import JOBS_OF_TABLE
-from flows.engine.code_identity import SOURCE_ROOT
 from flows.stages.graph import build_stages
+from flows.stages.page import declared_tables
 from stores.artifacts import ArtifactStore
 from tests.flows.run_cases import FinishedRun, invoke, refusal
-from tests.table_schemas import SCHEMAS
 
 TABLES = {
     "attribute_score_rows",
@@ -168,20 +166,16 @@ def test_a_table_that_a_run_did_not_make_or_a_configuration_never_makes_is_told(
     assert "outfits is not one of them" in message
 
 
-def test_the_jobs_of_a_table_are_those_that_made_it(finished_run: FinishedRun) -> None:
-    made: dict[str, set[str]] = {}
+def test_a_stage_declares_the_tables_that_it_made(finished_run: FinishedRun) -> None:
+    made: set[str] = set()
     for stage in build_stages(finished_run.settings()):
+        declared = {schema.name for schema in stage.tables}
         for commit in ArtifactStore(str(finished_run.store)).read_commits(finished_run.manifest(stage.name)):
-            for part in commit.parts.values():
-                if part.kind == "table":
-                    made.setdefault(part.detail["table"], set()).add(stage.job)
+            tables = {part.detail["table"] for part in commit.parts.values() if part.kind == "table"}
+            assert tables <= declared, stage.name
+            made |= tables
     assert len(made) > 15
-    for table, jobs in made.items():
-        assert jobs <= set(JOBS_OF_TABLE[table]), table
-    modules = {path.stem for path in (SOURCE_ROOT / "flows" / "jobs").glob("*.py")}
-    assert {job for jobs in JOBS_OF_TABLE.values() for job in jobs} <= modules
-    # Not made by a stage: the store's own history.
-    assert set(SCHEMAS) == set(JOBS_OF_TABLE)
+    assert made < set(declared_tables())
 
 
 def test_an_unknown_format_is_refused_before_the_query_runs(finished_run: FinishedRun) -> None:

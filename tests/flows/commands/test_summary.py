@@ -5,7 +5,7 @@ import io
 from rich.console import Console
 
 from flows.commands.summary import print_summary
-from flows.current import current_artifacts
+from flows.configured_runs import configured_runs
 from flows.engine.upstream import Upstream
 from tests.flows.run_cases import FinishedRun
 
@@ -25,7 +25,7 @@ def summary_of(upstream: Upstream) -> str:
 
 
 def test_the_caption_explains_the_columns_there_are(finished_run: FinishedRun) -> None:
-    current = current_artifacts(finished_run.settings())
+    current = configured_runs(finished_run.settings())[0].current()
     whole = summary_of(current)
     for metric in ("top1_accuracy: ", "removal: ", "hit_at_1: ", "normalised_regret: "):
         assert metric in whole
@@ -37,5 +37,5 @@ def test_the_caption_explains_the_columns_there_are(finished_run: FinishedRun) -
 
 def test_a_variant_that_is_told_what_the_query_has_is_named(finished_run: FinishedRun) -> None:
     assert "embedding_effect is told which attributes the query has" in summary_of(
-        current_artifacts(finished_run.settings())
+        configured_runs(finished_run.settings())[0].current()
     )

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from benchmarks.plan_accuracy import StageFigures, passes_disagree
-from flows.costs.estimate import StageCost
-from flows.costs.seeds import RunCosts
+from flows.costs.estimate import RunCosts, StageCost
 from flows.engine.plan import plan_stages
 from flows.settings.configuration import Settings
 from flows.settings.file import with_seed

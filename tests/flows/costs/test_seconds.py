@@ -4,9 +4,9 @@ import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
+from flows.configured_runs import ConfiguredRun
 from flows.costs.calibration import (
     Calibration,
     calibration_file,
@@ -14,17 +14,15 @@ from flows.costs.calibration import (
     keep_calibration,
     read_calibration,
 )
-from flows.costs.estimate import elapsed
-from flows.costs.measure import scorer_to_time
-from flows.costs.measure_gradients import measure_gradients
-from flows.costs.stopwatch import Stopwatch
-from flows.engine.shard_task import Device
+from flows.costs.estimate import elapsed, remaining_extents
+from flows.costs.measure import Stopwatch, measure
+from flows.stages.facts import Facts
 from stores.location import Location
 from tests.end_to_end.test_second_run import run_commands
 from tests.flows.costs.test_counts import costs_of
 from tests.flows.run_cases import FinishedRun, as_options, invoke
 
-SECONDS = Calibration(0.01, 1e-4, 0.008, 0.009, 0.04, 0.008, 0.03, 0.05, 0.006, 0.002, 0.004, 0.02, 0.001, 5.0)
+SECONDS = Calibration(0.01, 0.04, 0.008, 0.03, 0.002, 0.02, 0.001, 5.0)
 CHANGE = ("saliency.rise.masks=25",)
 
 
@@ -145,7 +143,6 @@ def test_a_stopwatch_of_cpu_time_does_not_count_waiting() -> None:
 
     waiting, wall = (Stopwatch(cpu_time, budget=0.0).median(lambda: time.sleep(0.05)) for cpu_time in (True, False))
     assert waiting < 0.02 < 0.05 <= wall
-    assert Stopwatch(False).between([1.0, 2.0, 4.0, 5.0]) == 1.0
 
 
 def test_a_stage_whose_time_is_not_known_is_named(finished_run: FinishedRun) -> None:
@@ -159,32 +156,43 @@ def test_a_stage_whose_time_is_not_known_is_named(finished_run: FinishedRun) -> 
 GRADIENTS = 'saliency.generators=["rise","mask","similarity_attention","grad_cam"]'
 
 
-def test_gradients_have_seconds_of_their_own(run_copy: FinishedRun) -> None:
+def test_gradients_are_priced_by_images_forward_and_backward(run_copy: FinishedRun) -> None:
     changes = (GRADIENTS, "saliency.mask.iterations=7", 'saliency.mask.modes=["fixed"]')
     place = calibration_file(
         Location.parse(run_copy.settings().store.root), calibration_key(run_copy.settings(*changes), 26)
     )
-    keep_calibration(place, {}, replace(SECONDS, training_image=1e6))
+    keep_calibration(place, {}, SECONDS)
     rows = costs_of(run_copy.settings(*changes), "cached")
-    for stage, fewest, seconds in (
-        ("saliency_maps.test.mask.fixed", 7 * 15, SECONDS.mask_image),
-        ("saliency_maps.test.grad_cam.fixed", 15, SECONDS.layer_query),
-        ("saliency_maps.test.similarity_attention.triplet", 15, SECONDS.layer_query),
+    for stage, fewest in (
+        ("saliency_maps.test.mask.fixed", 7 * 15),
+        ("saliency_maps.test.grad_cam.fixed", 15),
+        ("saliency_maps.test.similarity_attention.triplet", 15),
     ):
         found = rows[stage]
         assert found.training_passes >= fewest, stage
-        least = found.training_passes * seconds
+        least = found.training_passes * SECONDS.gradient_image
         assert least < (found.seconds or 0) < least + 1, stage
 
 
-def test_gradients_are_measured_where_they_are_asked_for(run_copy: FinishedRun) -> None:
-    stopwatch = Stopwatch(cpu_time=True, budget=0.05)
-    settings = run_copy.settings(GRADIENTS, "compute.threads=1")
-    scorer = scorer_to_time(settings, Device("cpu", 8, 1, 60))
-    pixels = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3), dtype=np.uint8)
-    image = stopwatch.median(lambda: scorer.embed(pixels)) / 8
-    mask_image, layer_query = measure_gradients(settings, scorer, pixels, image, stopwatch)
-    # Of the order of a pass; how much more than one depends on the machine's load as well.
-    assert image / 3 < mask_image < 100 * image
-    assert image / 3 < layer_query < 100 * image
-    assert measure_gradients(run_copy.settings(), scorer, pixels, image, stopwatch) == (0.0, 0.0)
+def test_all_rates_are_measured_and_positive(run_copy: FinishedRun) -> None:
+    settings = run_copy.settings("compute.threads=1", "compute.batch_size=8")
+    run = ConfiguredRun(settings)
+    measured = measure(settings, Facts(run.plans(), run.store))
+    for name, seconds in asdict(measured).items():
+        assert seconds is None if name == "start_up" else seconds > 0, name
+    assert not list((run_copy.store / "calibration").glob("trial-*"))
+
+
+def test_every_rate_that_a_stage_names_is_measured(finished_run: FinishedRun) -> None:
+    run = ConfiguredRun(finished_run.settings("store.root=elsewhere", GRADIENTS))
+    plans = run.plans()
+    facts = Facts(plans, run.store)
+    named = {
+        rate
+        for plan in plans
+        if plan.stage.costs is not None
+        for extent in remaining_extents(plan, facts)
+        for rate in plan.stage.costs.work(plan.stage, extent, facts).rates
+    }
+    assert named >= {"forward_image", "gradient_image", "attribute_gradient_image", "prepared_image", "read_part"}
+    assert named <= set(asdict(SECONDS))

@@ -9,7 +9,7 @@ import pytest
 import flows.engine.execute
 import flows.engine.failures
 from flows.engine.execute import execute_shard
-from flows.engine.failures import images_of, record_failure
+from flows.engine.failures import items_of, record_failure
 from flows.engine.plan import plan_stage
 from flows.engine.run import shard_tasks
 from flows.engine.shard_task import Device, JobInputs, JobResult, ShardTask
@@ -161,7 +161,7 @@ def test_an_upstream_that_cannot_be_read_is_a_failure_of_the_shard(run_copy: Fin
     with pytest.raises(Exception, match="the manifest 111111111111 of images"):
         execute_shard(damaged)
     (record,) = (failure for failure in failures(run_copy) if failure.shard_key == "0" * 64)
-    assert record.images == tuple(images_of(task))
+    assert record.images == tuple(items_of(task))
 
 
 def test_a_driver_can_record_a_shard_whose_worker_died(run_copy: FinishedRun) -> None:
@@ -177,20 +177,20 @@ def test_a_driver_can_record_a_shard_whose_worker_died(run_copy: FinishedRun) ->
     assert len(failures(run_copy)) == 1
 
 
-def test_the_images_of_every_kind_of_shard_are_named(run_copy: FinishedRun) -> None:
+def test_the_items_of_every_kind_of_shard_are_named(run_copy: FinishedRun) -> None:
     tasks = all_tasks(run_copy)
     by_split = {row["split"]: row["n"] for row in run_copy.query("select split, count(*) n from images group by 1")}
-    everything = sorted(image for task in tasks["images"] for image in images_of(task))
+    everything = sorted(image for task in tasks["images"] for image in items_of(task))
     assert len(set(everything)) == len(everything) == sum(by_split.values())
-    assert sorted(image for task in tasks["embeddings"] for image in images_of(task)) == everything
-    scored = [image for task in tasks["attribute_scores.sane"] for image in images_of(task)]
+    assert sorted(image for task in tasks["embeddings"] for image in items_of(task)) == everything
+    scored = [image for task in tasks["attribute_scores.sane"] for image in items_of(task)]
     assert len(scored) == by_split["valid"] + by_split["test"]
     pairs = run_copy.query("select query, reference from pairs where split = 'test'")
-    named = {image for task in tasks["saliency_maps.test.rise.fixed"] for image in images_of(task)}
+    named = {image for task in tasks["saliency_maps.test.rise.fixed"] for image in items_of(task)}
     assert named == {row[side] for row in pairs for side in ("query", "reference")}
-    assert {image for task in tasks["faithfulness.rise.fixed"] for image in images_of(task)} == named
+    assert {image for task in tasks["faithfulness.rise.fixed"] for image in items_of(task)} == named
     for whole in ("vocabulary", "similarity_model", "pairs.test", "attribute_model.sane", "report"):
-        assert images_of(tasks[whole][0]) == []
+        assert items_of(tasks[whole][0]) == []
 
 
 def test_very_many_images_are_counted_and_not_all_listed(fresh: FinishedRun) -> None:

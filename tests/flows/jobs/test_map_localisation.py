@@ -11,7 +11,7 @@ from flows.engine.shard_task import Device, JobInputs, ShardTask
 from flows.engine.stage import ShardPlan, Stage
 from flows.engine.upstream import Upstream
 from flows.jobs import map_localisation
-from flows.stages import localisation_shards as localisation
+from flows.stages import map_localisation as localisation
 from flows.stages.dataset_shards import planted_spec
 from pipeline.datasets.planted.edits import changed_region
 from pipeline.datasets.planted.items import sample_item
@@ -85,7 +85,7 @@ def upstream_of(root: Path, regions: dict[str, np.ndarray], leader: str = "", si
 def planned(upstream: Upstream) -> list[ShardPlan]:
     values = {"maps": MAPS, "generator": "rise", "mode": "fixed", "dataset": DATASET}
     stage = Stage("map_localisation.rise.fixed", "map_localisation", values, (), (MAPS, "true_effects.test"), planned)
-    return localisation.plan_map_localisation(upstream, stage)
+    return localisation.cut_map_localisation(upstream, stage)
 
 
 def rows_of(upstream: Upstream, module=map_localisation) -> dict[str, dict[str, Any]]:
@@ -96,7 +96,18 @@ def rows_of(upstream: Upstream, module=map_localisation) -> dict[str, dict[str, 
         device = Device("cpu", 1, 1)
         tables = (SCHEMAS["map_localisation"],)
         task = ShardTask(
-            "", name, "map_localisation", "0" * 64, shard.label, values, {}, shard.work, {}, device, "", tables
+            "",
+            name,
+            "flows.jobs.map_localisation",
+            "0" * 64,
+            shard.label,
+            values,
+            {},
+            shard.work,
+            {},
+            device,
+            "",
+            tables,
         )
         result = module.run(JobInputs(task, upstream))
         found = result.parts["map_localisation"].table.to_pylist()

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flows.current import current_artifacts
+from flows.configured_runs import configured_runs, run_request
 from flows.engine.execute import execute_shard
-from flows.engine.run import Reporter, RunRequest, StageOutcome, run_stages
+from flows.engine.run import Reporter, StageOutcome, run_stages
 from flows.engine.runners import run_inline
 from flows.engine.shard_task import JobInputs, JobResult, ShardTask
+from flows.settings.asked_run import AskedRun
 from flows.settings.file import load_settings
 from pipeline.errors import BadModel, BadSetting
 from stores.artifacts import ArtifactStore
@@ -54,18 +55,18 @@ def _no_delay(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run_without_prefect(config: Path, until: str, *overrides: str) -> list[StageOutcome]:
     silent = Reporter(lambda plan: None, lambda plan, commits: commits)
-    return run_stages(RunRequest(load_settings(config, overrides), until), run_inline, silent)
+    return run_stages(run_request(AskedRun(load_settings(config, overrides), until)), run_inline, silent).outcomes
 
 
 def run_as_flow(config: Path, until: str, *overrides: str) -> list[StageOutcome]:
     from flows.prefect_flows.explain_similarity import run_through_prefect
 
     settings = load_settings(config, overrides)
-    return run_through_prefect(RunRequest(settings, until, overrides=overrides), config)
+    return run_through_prefect(AskedRun(settings, until, overrides=overrides), config)
 
 
 def digests(config: Path, *overrides: str) -> dict[str, str]:
-    manifests = current_artifacts(load_settings(config, overrides)).manifests
+    manifests = configured_runs(load_settings(config, overrides))[0].current().manifests
     return {stage: manifest.digest for stage, manifest in manifests.items()}
 
 
@@ -115,7 +116,7 @@ def test_a_flow_run_gives_the_bits_of_an_inline_run_and_does_nothing_twice(confi
 def test_a_flow_run_is_one_run_and_its_stages_join_it(config: Path) -> None:
     from flows.prefect_flows.explain_similarity import run_through_prefect
 
-    request = RunRequest(load_settings(config), "images", name="paper")
+    request = AskedRun(load_settings(config), "images", name="paper")
     (outcome,) = run_through_prefect(request, config)
     assert outcome.computed == outcome.shards > 1
     store = ArtifactStore(str(config.parent / "store"))
@@ -225,11 +226,11 @@ def test_what_to_force_and_to_adopt_reaches_the_flow(config: Path) -> None:
 
     run_without_prefect(config, "vocabulary")
     settings = load_settings(config)
-    forced = run_through_prefect(RunRequest(settings, "vocabulary", force=("vocabulary",)), config)
+    forced = run_through_prefect(AskedRun(settings, "vocabulary", force=("vocabulary",)), config)
     assert [outcome.computed for outcome in forced] == [1]
     for wrong in (
-        RunRequest(settings, "vocabulary", force=("vocabulery",)),
-        RunRequest(settings, "vocabulary", adopt=("vocabulery",)),
+        AskedRun(settings, "vocabulary", force=("vocabulery",)),
+        AskedRun(settings, "vocabulary", adopt=("vocabulery",)),
     ):
         with pytest.raises(BadSetting, match="vocabulery"):
             run_through_prefect(wrong, config)

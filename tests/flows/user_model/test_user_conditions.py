@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from flows.costs.user_model import ROWS_OF_CHECKS, ROWS_OF_MASK_CHECKS
 from flows.stages.graph import build_stages
 from pipeline.errors import BadSetting
 from pipeline.images import IMAGENET_DEVIATION_RGB, IMAGENET_MEAN_RGB
@@ -250,7 +249,7 @@ def test_the_plan_counts_what_the_checks_do(hidden: FinishedRun) -> None:
     hidden.run(until="similarity_model")
     passes = hidden.manifest("similarity_model").details["counts"]["forward_passes"]
     assert planned["similarity_model"]["forward_passes"] == passes
-    assert len(hidden.query("select * from model_checks")) == ROWS_OF_CHECKS + ROWS_OF_MASK_CHECKS
+    assert len(hidden.query("select * from model_checks")) == 6 + 4
 
 
 UNFIT = {

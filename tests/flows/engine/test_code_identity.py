@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.engine.source_digest import code_id
+from flows.engine.code_identity import code_id
 from stores.errors import StoreError
 
 SOURCE = '''"""Module text."""

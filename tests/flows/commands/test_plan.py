@@ -2,7 +2,7 @@
 
 import pytest
 
-from flows.costs.view import bytes_in_words, in_words, seconds_in_words
+from flows.commands.plan import bytes_in_words, in_words, seconds_in_words
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from typing import Any
 from flows.engine.plan import StagePlan
 from flows.engine.upstream import Upstream
 from flows.jobs.pairs import matching_images
+from pipeline.datasets.catalogue import DATASETS
 from pipeline.datasets.outfits import condition_name
 from pipeline.pairs.lists import ListedPairs, read_pair_list, select_listed
 from pipeline.pairs.outfit_matches import outfit_matches
@@ -51,7 +52,7 @@ class Facts:
     def images_are_certain(self) -> bool:
         """Whether every counted image is sure to be readable: it was read already, or will be rendered."""
         plan = self._plans["images"]
-        return plan.manifest is not None or plan.stage.settings["kind"] == "planted"
+        return plan.manifest is not None or DATASETS[plan.stage.settings["kind"]].is_rendered
 
     @property
     def image_settings(self) -> Mapping[str, Any]:

@@ -12,13 +12,14 @@ import numpy as np
 
 from flows.costs.calibration import FOLDER
 from flows.costs.stopwatch import Stopwatch
-from flows.stages.dataset_shards import planted_spec
 from flows.stages.tables import MAP_ROWS
+from pipeline.datasets.catalogue import DATASETS
 from pipeline.datasets.folder_files import contained_path
-from pipeline.datasets.image_decoding import decode_image
 from pipeline.datasets.planted.edits import measuring_edits, null_background_edits
 from pipeline.datasets.planted.items import sample_item
 from pipeline.datasets.planted.renderer import render_item, render_with_edit
+from pipeline.datasets.planted.spec import planted_spec
+from pipeline.datasets.records import PixelSource
 from pipeline.errors import BadImage
 from stores.artifacts import ArtifactStore
 from stores.location import Location
@@ -45,7 +46,7 @@ def measure_images(source: ImageSource) -> tuple[float, float]:
     step = max(1, len(source.rows) // SAMPLE_IMAGES)
     rows = source.rows[::step][:SAMPLE_IMAGES]
     seconds = stopwatch.median(lambda: [_make_image(source, row) for row in rows]) / len(rows)
-    if source.settings["kind"] != "planted":
+    if not DATASETS[source.settings["kind"]].is_audited:
         return seconds, 0.0
     image_id = rows[0]["image_id"]
     edits = len(_render_edits(source, image_id))
@@ -82,14 +83,15 @@ def measure_store(root: Location, image_size_px: int) -> tuple[float, float]:
 
 def _make_image(source: ImageSource, row: Mapping[str, Any]) -> np.ndarray:
     settings = source.settings
-    if settings["kind"] == "planted":
-        return render_item(planted_spec(settings), row["image_id"])
+    kind = DATASETS[settings["kind"]]
+    make_pixels = kind.pixel_function()
+    if kind.is_rendered:
+        return make_pixels(PixelSource(row["image_id"]), settings)[0]
     path = contained_path(Path(str(source.root)), row["path"])
     try:
         data = path.read_bytes()
         sha256(data).hexdigest()
-        size, canvas = settings["image_size_px"], tuple(settings["canvas"])
-        return decode_image(data, str(path), size, canvas, settings["effective_resolution_px"])[0]
+        return make_pixels(PixelSource(row["image_id"], data, str(path)), settings)[0]
     except (BadImage, OSError):
         # The run will list it as unreadable; here it only costs what it costs.
         return np.zeros(0, np.uint8)

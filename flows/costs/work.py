@@ -12,9 +12,9 @@ from flows.costs.user_model import checked_model_parts, passes_of_checks
 from flows.costs.work_of_tables import table_parts
 from flows.costs.work_of_training import TrainingWork, attribute_training, similarity_training, type_aware_training
 from flows.engine.stage import Stage
-from flows.stages.dataset_shards import planted_spec
 from pipeline.datasets.planted.edits import measuring_edits
 from pipeline.datasets.planted.items import sample_item
+from pipeline.datasets.planted.spec import planted_spec
 from pipeline.saliency.catalogue import GENERATORS, map_passes, query_perturbations
 
 # Insertion and deletion: 99 steps each between the ends, which are two passes more and shared by all rankings.

@@ -9,35 +9,16 @@ from flows.engine.content_shards import content_defined_shards
 from flows.engine.stage import ShardPlan, Stage
 from flows.engine.upstream import Upstream
 from flows.stages.user_tables import read_user_table
-from pipeline.datasets import awa2, polyvore_outfits
 from pipeline.datasets.attribute_notes import attribute_notes
-from pipeline.datasets.folder import build_folder_index
+from pipeline.datasets.catalogue import DATASETS
+from pipeline.datasets.declaration import DatasetKind
 from pipeline.datasets.folder_files import contained_paths
-from pipeline.datasets.outfits import OutfitIndex
-from pipeline.datasets.planted.index import build_planted_index
-from pipeline.datasets.planted.spec import MAX_ITEMS_PER_SPLIT, PlantedSpec
-from pipeline.datasets.records import SPLITS, DatasetIndex, ImageRecord
+from pipeline.datasets.records import SPLITS, DatasetIndex, ImageRecord, IndexSource
 from stores.file_digests import FileDigests
 from stores.fingerprints import fingerprint
 from stores.location import Location
 
 IMAGES_PER_SHARD = 64
-
-
-def planted_spec(settings: Mapping[str, Any], item_limits: Mapping[str, int] | None = None) -> PlantedSpec:
-    """Return the spec of rendered items from the `dataset` settings of a stage.
-
-    Without limits it has as many items as ids can number: an item does not depend on how many others there are.
-    """
-    items = {f"{split}_items": MAX_ITEMS_PER_SPLIT for split in SPLITS} if item_limits is None else item_limits
-    return PlantedSpec(
-        seed=settings["seed"],
-        train_items=items["train_items"],
-        valid_items=items["valid_items"],
-        test_items=items["test_items"],
-        image_size_px=settings["image_size_px"],
-        distractor_correlation=settings["distractor_correlation"],
-    )
 
 
 def dataset_index(stage: Stage) -> DatasetIndex:
@@ -46,17 +27,13 @@ def dataset_index(stage: Stage) -> DatasetIndex:
     Raises:
         BadDataset: the dataset on disk is missing or malformed.
     """
-    settings = stage.settings
-    if settings["kind"] == "planted":
-        return _planted_index(planted_spec(settings, stage.item_limits))
-    root = Path(str(stage.paths["dataset_root"]))
-    if settings["kind"] == "polyvore_outfits":
-        splits = settings["outfit_splits"]
-        return _polyvore_index(root, splits, files_state(polyvore_outfits.dataset_files(root, splits)))
-    if settings["kind"] == "folder":
-        table = Path(str(stage.paths["dataset_table"]))
-        return _folder_index(root, table, files_state([table, root]))
-    return _awa2_index(root, settings["validation_images"], files_state(awa2.dataset_files(root)))
+    kind = DATASETS[stage.settings["kind"]]
+    known = {**stage.settings, **stage.item_limits}
+    own = kind.settings(**{key: known[key] for key in kind.own_keys})
+    root = None if kind.is_rendered else Path(str(stage.paths["dataset_root"]))
+    table = Path(str(stage.paths["dataset_table"])) if kind.needs_table else None
+    files = [] if root is None or kind.index_files is None else list(kind.index_files(own, root))
+    return _index(kind, own, root, table, files_state([*([table] if table else []), *files]))
 
 
 def files_state(paths: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
@@ -75,28 +52,13 @@ def files_state(paths: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
     return tuple(states)
 
 
-@lru_cache(maxsize=2)
-def _planted_index(spec: PlantedSpec) -> DatasetIndex:
-    return build_planted_index(spec)
-
-
 # One run plans several stages on the same folder; the folder is read once.
 @lru_cache(maxsize=2)
-def _awa2_index(root: Path, validation_images: int, state: object) -> DatasetIndex:
+def _index(
+    kind: DatasetKind, own_settings: object, root: Path | None, table: Path | None, state: object
+) -> DatasetIndex:
     del state
-    return awa2.build_awa2_index(root, validation_images)
-
-
-@lru_cache(maxsize=2)
-def _folder_index(root: Path, table: Path, state: object) -> DatasetIndex:
-    del state
-    return build_folder_index(root, read_user_table(table))
-
-
-@lru_cache(maxsize=2)
-def _polyvore_index(root: Path, outfit_splits: str, state: object) -> OutfitIndex:
-    del state
-    return polyvore_outfits.build_polyvore_index(root, outfit_splits)
+    return kind.build_index(own_settings, IndexSource(root, None if table is None else read_user_table(table)))
 
 
 def plan_vocabulary(upstream: Upstream, stage: Stage) -> list[ShardPlan]:

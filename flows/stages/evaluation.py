@@ -16,7 +16,7 @@ from pipeline.saliency.catalogue import FIXED
 def evaluation_stages(settings: Settings) -> list[Stage]:
     """Return the stages after the explanations."""
     stages = []
-    if settings.dataset.kind == "planted":
+    if settings.dataset.declared.is_audited:
         stages += [_true_effects_stage(settings, split) for split in ("valid", "test")]
         stages += [_localisation_stage(settings, *shown) for shown in settings.saliency.generator_modes]
         stages.append(_audit_stage(settings))
@@ -81,7 +81,7 @@ def _audit_stage(settings: Settings) -> Stage:
 
 
 def _metrics_stage(settings: Settings) -> Stage:
-    audited = settings.dataset.kind == "planted"
+    audited = settings.dataset.declared.is_audited
     values = {
         "dataset": settings.dataset.kind,
         "similarity_model": settings.similarity_model.name,

@@ -8,7 +8,7 @@ from flows.settings.configuration import Settings
 from flows.settings.similarity_model import TYPE_AWARE_KEYS, USER_MODEL_KEYS
 from flows.stages import pair_shards as pairs
 from flows.stages import similarity_shards as similarity
-from flows.stages.dataset import SPLITS, dataset_stages
+from flows.stages.dataset import SPLITS, dataset_stages, match_threshold
 from flows.stages.evaluation import evaluation_stages
 from flows.stages.explanation import explanation_stages
 from flows.stages.saliency import saliency_stages
@@ -136,5 +136,5 @@ def _pairs_stage(settings: Settings, split: str) -> Stage:
         code = ("pipeline.pairs.sampling", "pipeline.pairs.outfit_matches")
         upstream = ("images", f"outfits.{split}", "type_pairs")
         return Stage(name, "outfit_pairs", values, code, upstream, pairs.plan_outfit_pairs)
-    values["match_threshold"] = chosen.match_threshold if settings.dataset.kind == "planted" else 0.0
+    values["match_threshold"] = match_threshold(settings)
     return Stage(name, "pairs", values, ("pipeline.pairs.sampling",), ("images",), similarity.plan_pairs)

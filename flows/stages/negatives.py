@@ -2,6 +2,7 @@
 
 from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
+from flows.stages.dataset import match_threshold
 from flows.stages.negative_shards import NEGATIVES
 from flows.stages.reads import Reads, single_shard_stage
 from flows.stages.type_aware import condition_reads, condition_values, has_outfits
@@ -15,7 +16,7 @@ def negatives_stages(settings: Settings) -> list[Stage]:
     values = {
         "split": "test",
         "has_outfits": has_outfits(settings),
-        "match_threshold": settings.pairs.match_threshold if settings.dataset.kind == "planted" else 0.0,
+        "match_threshold": match_threshold(settings),
         **condition_values(settings),
     }
     reads: Reads = {

@@ -80,12 +80,8 @@ def _other_paths(instance: Stage) -> set[str]:
         # A model is either a network of the pipeline or the user's own.
         names |= {"pipeline.similarity.user_model.model", "pipeline.similarity.user_model.program_file"}
     if stage == "images":
-        # A dataset is either rendered or decoded: the other way does not touch its pixels.
-        names |= {
-            "pipeline.datasets.planted.renderer",
-            "pipeline.datasets.image_decoding",
-            "pipeline.datasets.folder_files",
-        }
+        # Chooses among datasets; each instance lists the module that makes its pixels. Finding a file changes none.
+        names |= {"pipeline.datasets.catalogue", "pipeline.datasets.folder_files"}
     if stage.startswith("saliency_maps."):
         # Chooses among generators; each instance lists the one it uses. What each needs is in its shards' inputs.
         names |= {"pipeline.saliency.build", "pipeline.saliency.catalogue"}

@@ -14,13 +14,5 @@ from pipeline.datasets.planted.declaration import PLANTED
 from pipeline.datasets.polyvore_outfits import POLYVORE_OUTFITS
 
 DATASETS: Final[Mapping[str, DatasetKind]] = MappingProxyType(
-    {
-        kind.name: kind
-        for kind in (
-            PLANTED,
-            AWA2,
-            POLYVORE_OUTFITS,
-            FOLDER,
-        )
-    }
+    {kind.name: kind for kind in (PLANTED, AWA2, POLYVORE_OUTFITS, FOLDER)}
 )

@@ -8,10 +8,13 @@ import pytest
 
 from flows.engine.code_identity import EXEMPT_MODULES, SOURCE_ROOT, imports_within, stage_code
 from flows.engine.stage import Stage
-from flows.settings.configuration import DatasetSettings, PairsSettings, Settings
+from flows.settings.configuration import PairsSettings, Settings
+from flows.settings.dataset import DatasetSettings
 from flows.settings.saliency import GeneratorName
 from flows.settings.similarity_model import SimilarityModelSettings
 from flows.stages.graph import build_stages
+from pipeline.datasets.catalogue import DATASETS
+from pipeline.datasets.declaration import DatasetKind
 
 
 def modules_after(statement: str) -> set[str]:
@@ -49,18 +52,17 @@ def test_the_check_above_can_fail() -> None:
 
 
 def test_every_pipeline_module_a_job_imports_is_in_its_stages_code() -> None:
-    datasets = [DatasetSettings(kind="planted")]
-    datasets += [DatasetSettings(kind=kind, root="data") for kind in ("awa2", "polyvore_outfits")]
-    datasets.append(DatasetSettings(kind="folder", root="data", table="items.csv"))
+    datasets = [_dataset(kind) for kind in DATASETS.values()]
+    of_outfits = next(dataset for dataset in datasets if dataset.declared.has_outfits)
     generators = {"generators": list(get_args(GeneratorName))}
     settings = [Settings.model_validate({"dataset": dataset, "saliency": generators}) for dataset in datasets]
     type_aware = SimilarityModelSettings(kind="type_aware")
-    settings.append(settings[2].model_copy(update={"similarity_model": type_aware}))
+    settings.append(Settings(dataset=of_outfits, similarity_model=type_aware))
     settings += [one.model_copy(update={"pairs": PairsSettings(file="pairs.txt")}) for one in settings]
     own_model = {"kind": "user", "factory": "colour_histogram:build", "factory_path": SOURCE_ROOT / "examples"}
     settings.append(Settings.model_validate({"dataset": {"kind": "planted"}, "similarity_model": own_model}))
     with_masks = SimilarityModelSettings.model_validate({**own_model, "conditions": True})
-    settings.append(Settings(dataset=datasets[2], similarity_model=with_masks))
+    settings.append(Settings(dataset=of_outfits, similarity_model=with_masks))
     stages = [stage for one in settings for stage in build_stages(one)]
     escaped = []
     for stage in stages:
@@ -70,6 +72,11 @@ def test_every_pipeline_module_a_job_imports_is_in_its_stages_code() -> None:
             missing = set(imports_within(module, "pipeline")) - listed - EXEMPT_MODULES - _other_paths(stage)
             escaped += [f"{stage.name}: {module} imports {name}, which the stage does not list" for name in missing]
     assert not escaped, "\n".join(sorted(set(escaped)))
+
+
+def _dataset(kind: DatasetKind) -> DatasetSettings:
+    places = {"root": None if kind.is_rendered else "data", "table": "items.csv" if kind.needs_table else None}
+    return DatasetSettings.model_validate({"kind": kind.name, **places})
 
 
 def _other_paths(instance: Stage) -> set[str]:

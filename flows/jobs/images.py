@@ -1,4 +1,4 @@
-"""Images as square uint8 pixels in the store: files are decoded once, planted items rendered once."""
+"""Images as square uint8 pixels in the store: files are decoded once, rendered items drawn once."""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from flows.engine.shard_task import JobInputs, JobResult
-from flows.stages.dataset_shards import planted_spec
+from pipeline.datasets.catalogue import DATASETS
 from pipeline.datasets.folder_files import contained_path
-from pipeline.datasets.image_decoding import decode_image
-from pipeline.datasets.planted.renderer import render_item
+from pipeline.datasets.records import PixelSource
 from pipeline.errors import BadDataset, BadImage
 from stores.digests import digest_array
 from stores.parts import ArraysPart, Part
@@ -19,16 +18,19 @@ from stores.parts import ArraysPart, Part
 
 def run(inputs: JobInputs) -> JobResult:
     """Return the shard's pixels, its rows of `images`, and its unreadable files with reasons."""
+    kind = DATASETS[inputs.settings["kind"]]
+    make_pixels = kind.pixel_function()
+    root = None if kind.is_rendered else Path(str(inputs.task.paths["dataset_root"]))
     readable, unreadable, pixels = [], [], []
     for row in inputs.work["rows"]:
         try:
-            decoded, size_px = _decode(row, inputs)
+            decoded, size_px = make_pixels(_source(row, root), inputs.settings)
         except BadImage as error:
             unreadable.append({"path": row["path"], "reason": error.found})
             continue
         pixels.append(decoded)
         measured = {"width_px": size_px[0], "height_px": size_px[1], "pixels_sha256": digest_array(decoded)}
-        path = row["path"] or f"planted/{row['image_id']}"
+        path = row["path"] or f"{kind.name}/{row['image_id']}"
         readable.append({**row, **measured, "path": path, "sha256": row["sha256"] or measured["pixels_sha256"]})
     size = inputs.settings["image_size_px"]
     pixels_nhwc = np.stack(pixels) if pixels else np.zeros((0, size, size, 3), np.uint8)
@@ -42,13 +44,12 @@ def run(inputs: JobInputs) -> JobResult:
     return JobResult(parts, {"images": len(readable), "unreadable_images": len(unreadable)})
 
 
-def _decode(row: Mapping[str, Any], inputs: JobInputs) -> tuple[np.ndarray, tuple[int, int]]:
-    settings = inputs.settings
-    size = settings["image_size_px"]
-    if settings["kind"] == "planted":
-        return render_item(planted_spec(settings), row["image_id"]), (size, size)
+def _source(row: Mapping[str, Any], root: Path | None) -> PixelSource:
+    """Return what an image's pixels are made from: the bytes of its file, which must be those that were planned."""
+    if root is None:
+        return PixelSource(row["image_id"])
     # The root is where this run finds the files; the row's sha256 says which bytes they have to be.
-    path = contained_path(Path(str(inputs.task.paths["dataset_root"])), row["path"])
+    path = contained_path(root, row["path"])
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -66,5 +67,4 @@ def _decode(row: Mapping[str, Any], inputs: JobInputs) -> tuple[np.ndarray, tupl
             where=str(path),
             remedy="start the run again",
         )
-    canvas = tuple(settings["canvas"])
-    return decode_image(data, str(path), size, canvas, settings["effective_resolution_px"])
+    return PixelSource(row["image_id"], data, str(path))

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from flows.engine.shard_task import JobInputs, JobResult
-from flows.stages.dataset_shards import planted_spec
 from pipeline.datasets.planted.edits import changed_region
+from pipeline.datasets.planted.spec import planted_spec
 from pipeline.evaluation.audit.localisation import map_auroc, pointing_hit, scored_regions
 
 

@@ -8,12 +8,11 @@ import numpy as np
 from flows.engine.shard_task import JobInputs, JobResult
 from flows.readers.image_lookup import EmbeddingLookup
 from flows.readers.scorer import load_scorer
-from flows.stages.dataset_shards import planted_spec
 from pipeline.datasets.planted.edits import measuring_edits, null_background_edits
 from pipeline.datasets.planted.items import sample_item
 from pipeline.datasets.planted.renderer import render_item, render_with_edit
 from pipeline.datasets.planted.similarity import driver_attributes
-from pipeline.datasets.planted.spec import PlantedSpec
+from pipeline.datasets.planted.spec import PlantedSpec, planted_spec
 from pipeline.evaluation.audit.outcomes import effects_as_angles
 from pipeline.similarity.scorer import SimilarityScorer
 from stores.parts import Part

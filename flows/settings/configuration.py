@@ -1,16 +1,16 @@
 """Every setting with its meaning, default and limits; the keys are a contract with users."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
+from flows.settings.dataset import DatasetSettings
 from flows.settings.saliency import SaliencySettings
 from flows.settings.section import Positive, Section, Share
 from flows.settings.similarity_model import SimilarityModelSettings
 from flows.settings.white_box import refuse_gradients_of_black_box
 
-WHITE = (255, 255, 255)
 DEFAULT_BATCH_SIZE = 100
 VariantName = Literal[
     "random",
@@ -24,50 +24,6 @@ VariantName = Literal[
     "embedding_effect",
     "embedding_effect+presence",
 ]
-
-
-class DatasetSettings(Section):
-    """[dataset]: which images, and how they become pixels."""
-
-    kind: Literal["planted", "awa2", "polyvore_outfits", "folder"] = Field(
-        description="planted (rendered), awa2 or polyvore_outfits (the releases' layouts), folder (your own images)"
-    )
-    root: Path | None = Field(None, description="folder of the dataset, relative to the configuration file")
-    table: Path | None = Field(None, description="folder: CSV or Parquet file with a row for each image")
-    image_size_px: int = Field(112, ge=16, le=1024, description="side of the square images, px")
-    canvas: tuple[int, int, int] = Field(
-        (127, 127, 127), description="RGB behind transparent and blanked pixels; polyvore_outfits: white unless set"
-    )
-    max_unreadable_share: Share = Field(0.01, description="largest share of unreadable images a run accepts")
-    effective_resolution_px: int | None = Field(
-        None,
-        ge=8,
-        description="reduce every image's short side to this first, so that all carry equal detail",
-    )
-    validation_images: int = Field(20, ge=2, description="awa2: images of each training class set aside")
-    outfit_splits: Literal["nondisjoint", "disjoint"] = Field(
-        "nondisjoint", description="polyvore_outfits: whether splits may share items (never outfits)"
-    )
-    seed: int = Field(0, description="planted: seed of the items")
-    train_items: Positive = Field(1600, description="planted: training items")
-    valid_items: Positive = Field(400, description="planted: validation items")
-    test_items: Positive = Field(400, description="planted: items of the audit split")
-    distractor_correlation: Share = Field(0.4, description="planted: correlation of distractors with drivers")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _white_canvas_of_catalogues(cls, values: Any) -> Any:
-        if isinstance(values, dict) and values.get("kind") == "polyvore_outfits":
-            return {"canvas": WHITE, **values}
-        return values
-
-    @model_validator(mode="after")
-    def _root_where_needed(self) -> "DatasetSettings":
-        if self.kind != "planted" and self.root is None:
-            raise ValueError(f"dataset.root is required where dataset.kind is {self.kind!r}")
-        if (self.kind == "folder") != (self.table is not None):
-            raise ValueError("dataset.table is required where dataset.kind is 'folder', and only there")
-        return self
 
 
 class StoreSettings(Section):

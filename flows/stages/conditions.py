@@ -27,7 +27,7 @@ MASK_PARTS = ("condition_masks", "conditions")
 
 def has_outfits(settings: Settings) -> bool:
     """Return whether the dataset says which images were put together."""
-    return settings.dataset.kind == "polyvore_outfits"
+    return settings.dataset.declared.has_outfits
 
 
 def has_conditions(settings: Settings) -> bool:

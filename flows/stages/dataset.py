@@ -1,23 +1,34 @@
 """The start of the graph: files, or rendered items, become a vocabulary, labelled pixels and outfits."""
 
 import logging
+from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from flows.engine.stage import Stage
+from flows.engine.content_shards import content_defined_shards
+from flows.engine.stage import ShardPlan, Stage
+from flows.engine.upstream import Upstream
 from flows.engine.work import ShardCosts, ShardExtent, Work
-from flows.settings.configuration import DatasetSettings, Settings
-from flows.stages import dataset_shards as dataset
-from flows.stages import outfit_shards as outfits
+from flows.settings.configuration import Settings
+from flows.settings.dataset import DatasetSettings
+from flows.stages.dataset_index import dataset_index
 from flows.stages.facts import Facts, image_extents
-from flows.stages.reads import SPLITS
+from flows.stages.outfits import outfit_stages
+from pipeline.datasets.attribute_notes import attribute_notes
+from pipeline.datasets.folder_files import contained_paths
+from pipeline.datasets.records import SPLITS, DatasetIndex, ImageRecord
 from pipeline.errors import BadDataset
+from stores.file_digests import FileDigests
+from stores.fingerprints import fingerprint
+from stores.location import Location
 from stores.table_schema import INTEGER, NUMBERS, TEXT, TEXTS, Column, TableSchema
 
 if TYPE_CHECKING:
     from stores.manifests import Manifest
 
 LOG = logging.getLogger("sane")
+IMAGES_PER_SHARD = 64
 
 IMAGES = TableSchema(
     "images",
@@ -77,57 +88,18 @@ ATTRIBUTE_NOTES = TableSchema(
     ),
 )
 
-OUTFITS = TableSchema(
-    "outfits",
-    "One row per outfit, in the release's order.",
-    (
-        Column("outfit_id", TEXT, "the release's `set_id`"),
-        Column("split", TEXT, "of the outfit"),
-        Column("items", TEXTS, "image ids in the order of the release's `index`, each once; unreadable ones included"),
-    ),
-)
-
-TYPE_PAIRS = TableSchema(
-    "type_pairs",
-    "One row per unordered pair of item types that outfits bring together, a type with itself included.",
-    (
-        Column("position", INTEGER, "number of the condition, from 0"),
-        Column("condition", TEXT, "both types in alphabetical order, with a bar between them"),
-        Column("first_type", TEXT, "the alphabetically first"),
-        Column("second_type", TEXT, "the other"),
-    ),
-)
-
-# The settings that change pixels or labels, the module that makes the index, and the one that makes the pixels.
-DECODED = ("kind", "image_size_px", "canvas", "effective_resolution_px")
-BY_KIND: dict[str, tuple[tuple[str, ...], str, str]] = {
-    "planted": (
-        ("kind", "seed", "image_size_px", "distractor_correlation"),
-        "pipeline.datasets.planted.index",
-        "pipeline.datasets.planted.renderer",
-    ),
-    "awa2": ((*DECODED, "validation_images"), "pipeline.datasets.awa2", "pipeline.datasets.image_decoding"),
-    "polyvore_outfits": (
-        (*DECODED, "outfit_splits"),
-        "pipeline.datasets.polyvore_outfits",
-        "pipeline.datasets.image_decoding",
-    ),
-    "folder": (DECODED, "pipeline.datasets.folder", "pipeline.datasets.image_decoding"),
-}
-
 
 def dataset_stages(settings: Settings) -> list[Stage]:
     """Return the stages that turn files, or rendered items, into labelled pixels."""
     chosen = settings.dataset
+    kind = chosen.declared
     paths = {"dataset_root": None if chosen.root is None else str(chosen.root)}
     if chosen.table is not None:
         paths["dataset_table"] = str(chosen.table)
-    named, index, decoder = BY_KIND[chosen.kind]
-    values = chosen.model_dump(include=set(named))
-    images = ("pipeline.datasets.records", decoder)
-    notes = (index, "pipeline.datasets.attribute_notes")
-    # How many planted items there are is no setting of a shard: with more of them the others stay as they are.
-    item_limits = chosen.model_dump(include={"train_items", "valid_items", "test_items"})
+    values = chosen.model_dump(include=set(kind.pixel_settings))
+    notes = (kind.index_module, "pipeline.datasets.attribute_notes")
+    # How many items there are is no setting of a shard: with more of them the others stay as they are.
+    item_limits = chosen.model_dump(include=set(kind.item_limits))
     return [
         Stage(
             "vocabulary",
@@ -135,7 +107,7 @@ def dataset_stages(settings: Settings) -> list[Stage]:
             {**values},
             notes,
             (),
-            dataset.plan_vocabulary,
+            cut_vocabulary,
             paths,
             item_limits=item_limits,
             tables=(ATTRIBUTE_VOCABULARY, ATTRIBUTE_NOTES),
@@ -144,16 +116,16 @@ def dataset_stages(settings: Settings) -> list[Stage]:
             "images",
             "flows.jobs.images",
             values,
-            images,
+            (kind.pixels_module,),
             (),
-            dataset.plan_images,
+            cut_images,
             paths,
             item_limits=item_limits,
             tables=(IMAGES, UNREADABLE_IMAGES),
             costs=ShardCosts(_images_work, image_extents(*SPLITS)),
             check_result=partial(_check_unreadable, chosen),
         ),
-        *(outfit_stages(settings, paths) if chosen.kind == "polyvore_outfits" else []),
+        *(outfit_stages(settings, paths) if kind.has_outfits else []),
     ]
 
 
@@ -185,31 +157,56 @@ def _check_unreadable(dataset: DatasetSettings, manifest: "Manifest") -> None:
     LOG.warning("images: %d of %d cannot be read and are left out: table unreadable_images", unreadable, total)
 
 
-def outfit_stages(settings: Settings, paths: dict[str, str | None]) -> list[Stage]:
-    """Return the stages that say which images were put together, and which pairs of types there are."""
-    values = settings.dataset.model_dump(include={"kind", "outfit_splits"})
-    code = ("pipeline.datasets.polyvore_outfits",)
-    stages = [
-        Stage(
-            f"outfits.{split}",
-            "flows.jobs.outfits",
-            {**values, "split": split},
-            code,
-            (),
-            outfits.plan_outfits,
-            paths,
-            tables=(OUTFITS,),
-        )
-        for split in SPLITS
-    ]
-    type_pairs = Stage(
-        "type_pairs",
-        "flows.jobs.type_pairs",
-        values,
-        code,
-        (),
-        outfits.plan_type_pairs,
-        paths,
-        tables=(TYPE_PAIRS,),
-    )
-    return [*stages, type_pairs]
+def match_threshold(settings: Settings) -> float:
+    """Return the least graded similarity of a match; 0 where images match by their labels."""
+    return settings.pairs.match_threshold if settings.dataset.declared.has_graded_similarity else 0.0
+
+
+def cut_vocabulary(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
+    """Return one shard: the names and groups of the attributes, and what the training images do not tell apart.
+
+    Raises:
+        BadDataset: the dataset on disk is missing or malformed, or no attribute varies over its training images.
+    """
+    index = dataset_index(stage)
+    notes = [[note.attribute, note.note, note.same_as] for note in attribute_notes(index)]
+    rows = {"names": list(index.attribute_names), "groups": list(index.attribute_groups), "notes": notes}
+    return [ShardPlan("all", rows, rows)]
+
+
+def cut_images(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
+    """Return content-defined shards of images, cut within each split; a file enters by its sha256."""
+    index = dataset_index(stage)
+    digests = _file_digests(upstream, index)
+    shards = []
+    for split in SPLITS:
+        records = {record.image_id: record for record in index.records if record.split == split}
+        for ids in content_defined_shards(list(records), average=IMAGES_PER_SHARD):
+            rows = [_row(records[image_id], digests) for image_id in ids]
+            label = f"{split}/{fingerprint(ids[0])[:8]}"
+            work = {"rows": rows, "root": index.root}
+            shards.append(ShardPlan(label, {"rows": fingerprint(rows)}, work, tuple(ids), ShardExtent(len(ids))))
+    return shards
+
+
+def _file_digests(upstream: Upstream, index: DatasetIndex) -> dict[str, str]:
+    if index.root is None:
+        return {}
+    root = Path(index.root)
+    relatives = [record.path for record in index.records if record.path]
+    paths = dict(zip(relatives, contained_paths(root, relatives), strict=True))
+    side_file = Location.parse(upstream.store.root.url).child("file_digests.parquet")
+    known = FileDigests(side_file).digest_files(list(paths.values()))
+    return {relative: known[absolute] for relative, absolute in paths.items()}
+
+
+def _row(record: ImageRecord, digests: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "image_id": record.image_id,
+        "path": record.path,
+        "sha256": digests.get(record.path or ""),
+        "split": record.split,
+        "label": record.label,
+        "attributes": list(record.attributes),
+        "similarity_target": None if record.similarity_target is None else list(record.similarity_target),
+    }

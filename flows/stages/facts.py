@@ -20,7 +20,7 @@ from pipeline.pairs.outfit_matches import outfit_matches
 from pipeline.pairs.sampling import count_references, matching_images
 from stores.artifacts import ArtifactStore
 
-COLUMNS = ("image_id", "path", "split", "label", "attributes", "similarity_target")
+COLUMNS = ("image_id", "path", "sha256", "split", "label", "attributes", "similarity_target")
 
 
 class Facts:
@@ -107,9 +107,9 @@ class Facts:
 
     def measured_edits(self, dataset: Mapping[str, Any], query: str) -> list[tuple[bool, int]]:
         """Return, for each measurable attribute of a planted query, whether it is present and how many edits it has."""
-        from flows.stages.dataset_shards import planted_spec
         from pipeline.datasets.planted.edits import measuring_edits
         from pipeline.datasets.planted.items import sample_item
+        from pipeline.datasets.planted.spec import planted_spec
 
         item = sample_item(planted_spec(dataset), query)
         return [(present, len(edits)) for _, present, edits in measuring_edits(item, self.attribute_names)]

@@ -61,7 +61,7 @@ def build_stages(settings: Settings) -> tuple[Stage, ...]:
         embedding_effects_stage(settings),
         weights_stage(settings),
         explanations_stage(settings),
-        *(_audited_stages(settings) if settings.dataset.kind == "planted" else []),
+        *(_audited_stages(settings) if settings.dataset.declared.is_audited else []),
         metrics_stage(settings),
         report_stage(settings),
     )

@@ -55,7 +55,7 @@ METRICS = TableSchema(
 
 def metrics_stage(settings: Settings) -> Stage:
     """Return the stage that computes all figures."""
-    audited = settings.dataset.kind == "planted"
+    audited = settings.dataset.declared.is_audited
     shown = settings.saliency.generator_modes
     values = {
         "dataset": settings.dataset.kind,

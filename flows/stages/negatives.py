@@ -9,6 +9,7 @@ from flows.engine.stage import Stage
 from flows.engine.upstream import Upstream
 from flows.settings.configuration import Settings
 from flows.stages.conditions import condition_reads, condition_values, has_outfits
+from flows.stages.dataset import match_threshold
 from flows.stages.reads import single_shard_stage
 from pipeline.saliency.catalogue import needs_negatives
 from stores.fingerprints import fingerprint
@@ -43,7 +44,7 @@ def negatives_stages(settings: Settings) -> list[Stage]:
     values = {
         "split": "test",
         "has_outfits": has_outfits(settings),
-        "match_threshold": settings.pairs.match_threshold if settings.dataset.kind == "planted" else 0.0,
+        "match_threshold": match_threshold(settings),
         **condition_values(settings),
     }
     reads: Reads = {

@@ -9,7 +9,8 @@ from flows.engine.stage import ShardPlan, Stage
 from flows.engine.upstream import Upstream
 from flows.settings.configuration import Settings
 from flows.stages.conditions import has_outfits
-from flows.stages.dataset_shards import dataset_index
+from flows.stages.dataset import match_threshold
+from flows.stages.dataset_index import dataset_index
 from pipeline.pairs.lists import ListedPair, check_missing, read_pair_list
 from stores.fingerprints import fingerprint
 from stores.table_schema import FLAG, INTEGER, TEXT, TEXTS, Column, TableSchema
@@ -70,12 +71,11 @@ def _sampling(settings: Settings, split: str) -> dict[str, object]:
 
 
 def _sampled_stage(settings: Settings, split: str) -> Stage:
-    threshold = settings.pairs.match_threshold if settings.dataset.kind == "planted" else 0.0
     reads = {"rows": Read("images", "images", (*IMAGE_COLUMNS, "similarity_target"), split)}
     return Stage(
         f"pairs.{split}",
         "flows.jobs.pairs",
-        {**_sampling(settings, split), "match_threshold": threshold},
+        {**_sampling(settings, split), "match_threshold": match_threshold(settings)},
         (),
         ("images",),
         one_shard_of(reads),

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.datasets.folder import SEPARATOR
-from pipeline.datasets.table_rows import TableRow, UserTable, check_columns, missing_table, read_csv_table
+from pipeline.datasets.records import TableRow, UserTable
+from pipeline.datasets.table_rows import check_columns, missing_table, read_csv_table
 from pipeline.errors import BadDataset
 
 

@@ -3,15 +3,28 @@
 Reads lists and one matrix; no image is opened. Attributes are a class's row of the binary 50 x 85 matrix.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Ge, doc
 
+from pipeline.datasets.declaration import FILE_SETTINGS, DatasetKind
 from pipeline.datasets.folder_files import IMAGE_SUFFIXES, list_class_images, read_lines
-from pipeline.datasets.records import DatasetIndex, ImageRecord
+from pipeline.datasets.records import DatasetIndex, ImageRecord, IndexSource
 from pipeline.errors import BadDataset
 
 VALIDATION_IMAGES_PER_CLASS = 20
+
+
+@dataclass(frozen=True)
+class Awa2Settings:
+    """The keys of [dataset] that only this dataset has."""
+
+    validation_images: Annotated[int, Ge(2), doc("images of each training class set aside")] = (
+        VALIDATION_IMAGES_PER_CLASS
+    )
 
 
 def build_awa2_index(root: Path, validation_images: int = VALIDATION_IMAGES_PER_CLASS) -> DatasetIndex:
@@ -145,3 +158,22 @@ def _check_unique_ids(records: list[ImageRecord], root: Path) -> None:
                 remedy="rename or remove one of them",
             )
         seen[record.image_id] = record.path
+
+
+def _build_index(settings: Awa2Settings, source: IndexSource) -> DatasetIndex:
+    return build_awa2_index(source.folder(), settings.validation_images)
+
+
+def _index_files(_settings: Awa2Settings, root: Path) -> list[Path]:
+    return dataset_files(root)
+
+
+AWA2 = DatasetKind(
+    name="awa2",
+    origin="the releases' layouts",
+    settings=Awa2Settings,
+    pixel_settings=(*FILE_SETTINGS, "validation_images"),
+    build_index=_build_index,
+    index_module="pipeline.datasets.awa2",
+    index_files=_index_files,
+)

@@ -7,9 +7,9 @@ import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipeline.datasets.declaration import FILE_SETTINGS, DatasetKind, NoSettings
 from pipeline.datasets.folder_images import FolderImages
-from pipeline.datasets.records import SPLITS, DatasetIndex, ImageRecord
-from pipeline.datasets.table_rows import TableRow, UserTable
+from pipeline.datasets.records import SPLITS, DatasetIndex, ImageRecord, IndexSource, TableRow, UserTable
 from pipeline.errors import BadDataset
 
 REQUIRED_COLUMNS = ("image_id", "split", "label")
@@ -173,3 +173,24 @@ def _check_matches(table: UserTable, records: Sequence[ImageRecord]) -> None:
             expected = "a label of at least two training images: only images of one label match"
             remedy = "add a training image of this label, give the image another label, or drop the row"
             raise bad_value(table, row, "label", expected, record.label, remedy)
+
+
+def _build_index(_settings: NoSettings, source: IndexSource) -> DatasetIndex:
+    assert source.table is not None
+    return build_folder_index(source.folder(), source.table)
+
+
+def _index_files(_settings: NoSettings, root: Path) -> list[Path]:
+    return [root]
+
+
+FOLDER = DatasetKind(
+    name="folder",
+    origin="your own images",
+    settings=NoSettings,
+    pixel_settings=FILE_SETTINGS,
+    build_index=_build_index,
+    index_module="pipeline.datasets.folder",
+    index_files=_index_files,
+    needs_table=True,
+)

@@ -2,14 +2,36 @@
 
 import io
 import warnings
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from pipeline.datasets.records import PixelSource
 from pipeline.errors import BadImage
 
 LARGEST_IMAGE_PIXELS = 64_000_000
 READABLE_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+
+
+def make_pixels(source: PixelSource, settings: Mapping[str, Any]) -> tuple[np.ndarray, tuple[int, int]]:
+    """Return uint8 RGB pixels (y, x, 3) of an image file, and the file's own (width, height) in px.
+
+    Args:
+        source: the image with its file's bytes.
+        settings: image_size_px, canvas and effective_resolution_px of [dataset], see `decode_image`.
+
+    Raises:
+        BadImage: see `decode_image`.
+    """
+    return decode_image(
+        source.data,
+        source.where,
+        settings["image_size_px"],
+        tuple(settings["canvas"]),
+        settings["effective_resolution_px"],
+    )
 
 
 def decode_image(

@@ -4,19 +4,31 @@ Reads JSON files and one folder listing; no image is opened.
 """
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
+from annotated_types import doc
+
+from pipeline.datasets.declaration import FILE_SETTINGS, WHITE, DatasetKind
 from pipeline.datasets.folder_files import contained_path, is_plain_name
 from pipeline.datasets.json_files import bad_entry, read_json
 from pipeline.datasets.outfits import SEPARATOR, Outfit, OutfitIndex, derive_type_pairs
 from pipeline.datasets.plain_pickle import read_plain_pickle
-from pipeline.datasets.records import SPLITS, ImageRecord
+from pipeline.datasets.records import SPLITS, ImageRecord, IndexSource
 from pipeline.errors import BadDataset
 
-OUTFIT_SPLITS = ("nondisjoint", "disjoint")
 IMAGE_FOLDER, IMAGE_SUFFIX = "images", ".jpg"
 METADATA, ATTRIBUTES, TYPE_PAIRS = "polyvore_item_metadata.json", "polyvore_attributes.json", "typespaces.p"
+
+
+@dataclass(frozen=True)
+class PolyvoreSettings:
+    """The keys of [dataset] that only this dataset has."""
+
+    outfit_splits: Annotated[
+        Literal["nondisjoint", "disjoint"], doc("whether splits may share items (never outfits)")
+    ] = "nondisjoint"
 
 
 def build_polyvore_index(root: Path, outfit_splits: str = "nondisjoint") -> OutfitIndex:
@@ -196,3 +208,24 @@ def _read_attributes(path: Path, items: list[str]) -> tuple[tuple[str, ...], dic
         if marked:
             found[item] = tuple(names[number] for number in sorted(set(marked)))
     return tuple(names), found
+
+
+def _build_index(settings: PolyvoreSettings, source: IndexSource) -> OutfitIndex:
+    return build_polyvore_index(source.folder(), settings.outfit_splits)
+
+
+def _index_files(settings: PolyvoreSettings, root: Path) -> list[Path]:
+    return dataset_files(root, settings.outfit_splits)
+
+
+POLYVORE_OUTFITS = DatasetKind(
+    name="polyvore_outfits",
+    origin="the releases' layouts",
+    settings=PolyvoreSettings,
+    pixel_settings=(*FILE_SETTINGS, "outfit_splits"),
+    build_index=_build_index,
+    index_module="pipeline.datasets.polyvore_outfits",
+    index_files=_index_files,
+    has_outfits=True,
+    canvas_rgb=WHITE,
+)

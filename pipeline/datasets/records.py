@@ -1,6 +1,11 @@
-"""What a dataset is to the pipeline: an ordered list of labelled images and a vocabulary of attributes."""
+"""What a dataset is to the pipeline: an ordered list of labelled images and a vocabulary of attributes.
 
+And what index and pixels are made from, which callers find: folders, rows of tables, bytes of files.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 SPLITS = ("train", "valid", "test")
 
@@ -44,3 +49,58 @@ class DatasetIndex:
     attribute_names: tuple[str, ...]
     attribute_groups: tuple[int, ...]
     records: tuple[ImageRecord, ...]
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """One row of a user's table.
+
+    Attributes:
+        place: where it stands, such as "row 7 (line 8)"; rows are counted from 1, without the header.
+        values: text by column, without surrounding white space; empty where the table has nothing.
+    """
+
+    place: str
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class UserTable:
+    """A table as read: its file, its columns in order, and its rows."""
+
+    path: Path
+    columns: tuple[str, ...]
+    rows: tuple[TableRow, ...]
+
+
+@dataclass(frozen=True)
+class IndexSource:
+    """What an index is made from.
+
+    Attributes:
+        root: the folder of the dataset's files; None where images are rendered.
+        table: the user's table; None for datasets without.
+    """
+
+    root: Path | None = None
+    table: UserTable | None = None
+
+    def folder(self) -> Path:
+        """Return the root of a dataset that has files."""
+        assert self.root is not None
+        return self.root
+
+
+@dataclass(frozen=True)
+class PixelSource:
+    """What the pixels of one image are made from.
+
+    Attributes:
+        image_id: of the image.
+        data: the bytes of its file; empty where the image is rendered.
+        where: the file's name, for messages.
+    """
+
+    image_id: str
+    data: bytes = b""
+    where: str = ""

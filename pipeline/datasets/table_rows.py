@@ -1,33 +1,11 @@
 """Rows of a user's table with the place of each, so that messages can point at it; CSV is read here."""
 
 import csv
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
+from pipeline.datasets.records import TableRow, UserTable
 from pipeline.errors import BadDataset
-
-
-@dataclass(frozen=True)
-class TableRow:
-    """One row of a table.
-
-    Attributes:
-        place: where it stands, such as "row 7 (line 8)"; rows are counted from 1, without the header.
-        values: text by column, without surrounding white space; empty where the table has nothing.
-    """
-
-    place: str
-    values: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class UserTable:
-    """A table as read: its file, its columns in order, and its rows."""
-
-    path: Path
-    columns: tuple[str, ...]
-    rows: tuple[TableRow, ...]
 
 
 def read_csv_table(path: Path) -> UserTable:

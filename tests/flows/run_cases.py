@@ -114,6 +114,13 @@ def in_fresh_process(
     return result
 
 
+def copy_of_sources(folder: Path) -> Path:
+    """Copy the packages into a folder, where a test may edit them; return the folder."""
+    for package in ("pipeline", "stores", "flows"):
+        shutil.copytree(SOURCE_ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
 def refusal(result: Result, exit_code: int) -> str:
     """Return the message of a refused command, after checking its form and exit code."""
     assert result.exit_code == exit_code, (result.exit_code, result.output)

@@ -4,6 +4,9 @@ An item's nuisances never depend on its attributes, so pixels that an edit does 
 and an edit that changes nothing gives the same bytes.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,8 +18,23 @@ from pipeline.datasets.planted.part_drawings import OUTLINE_WIDTH, Layer, outlin
 from pipeline.datasets.planted.patterns import pattern_distance
 from pipeline.datasets.planted.shapes import Distances, intersection, pixel_coverage
 from pipeline.datasets.planted.silhouettes import body_distance, trim_distance
-from pipeline.datasets.planted.spec import PlantedSpec
+from pipeline.datasets.planted.spec import PlantedSpec, planted_spec
 from pipeline.datasets.planted.vocabulary import PARTS_OF_TYPE
+from pipeline.datasets.records import PixelSource
+
+
+def make_pixels(source: PixelSource, settings: Mapping[str, Any]) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+    """Return an item's image, uint8 (y, x, channel), and its (width, height) in px.
+
+    Args:
+        source: names the item.
+        settings: seed, image_size_px and distractor_correlation of [dataset].
+
+    Raises:
+        BadDataset: the dataset has no item of this id.
+    """
+    spec = planted_spec(settings)
+    return render_item(spec, source.image_id), (spec.image_size_px, spec.image_size_px)
 
 
 def render_item(spec: PlantedSpec, image_id: str) -> NDArray[np.uint8]:

@@ -1,6 +1,8 @@
 """The settings of the planted dataset, checked when they are built."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pipeline.datasets.records import SPLITS
 from pipeline.errors import BadSetting
@@ -50,6 +52,27 @@ class PlantedSpec:
     def items_of_split(self, split: str) -> int:
         """Return the number of items in "train", "valid" or "test"."""
         return {"train": self.train_items, "valid": self.valid_items, "test": self.test_items}[split]
+
+
+def planted_spec(settings: Mapping[str, Any]) -> PlantedSpec:
+    """Return the spec of items by the settings of [dataset] that change them.
+
+    It has as many items as ids can number: an item does not depend on how many others there are.
+
+    Args:
+        settings: seed, image_size_px and distractor_correlation; others are left alone.
+
+    Raises:
+        BadSetting: a value is out of range.
+    """
+    return PlantedSpec(
+        seed=settings["seed"],
+        train_items=MAX_ITEMS_PER_SPLIT,
+        valid_items=MAX_ITEMS_PER_SPLIT,
+        test_items=MAX_ITEMS_PER_SPLIT,
+        image_size_px=settings["image_size_px"],
+        distractor_correlation=settings["distractor_correlation"],
+    )
 
 
 def _check_range(key: str, value: float, smallest: float, largest: float) -> None:

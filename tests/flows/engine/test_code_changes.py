@@ -1,15 +1,13 @@
 """What an edit of the sources makes stale; `sane status` runs on an edited copy of them, in a fresh process."""
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from flows.engine.code_identity import SOURCE_ROOT
-from tests.flows.run_cases import FinishedRun, in_fresh_process, states
+from tests.flows.run_cases import FinishedRun, copy_of_sources, in_fresh_process, states
 
 Status = dict[str, dict[str, Any]]
 
@@ -28,10 +26,7 @@ AFTER_THE_RISE_MAPS = {
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    copy = tmp_path / "source"
-    for package in ("pipeline", "stores", "flows"):
-        shutil.copytree(SOURCE_ROOT / package, copy / package, ignore=shutil.ignore_patterns("__pycache__"))
-    return copy
+    return copy_of_sources(tmp_path / "source")
 
 
 @pytest.fixture
@@ -80,6 +75,20 @@ def test_a_helper_of_rise_makes_its_maps_stale_and_what_follows_wait(
     assert states(status, "pending") == AFTER_THE_RISE_MAPS
     assert all(status[name]["reasons"][0].startswith("will be checked after ") for name in AFTER_THE_RISE_MAPS)
     assert states(status, "current") == set(status) - rise_maps - AFTER_THE_RISE_MAPS
+
+
+def test_other_datasets_and_their_catalogue_make_nothing_stale(source: Path, status_of: Callable[[], Status]) -> None:
+    datasets = source / "pipeline/datasets"
+    others = ("awa2", "polyvore_outfits", "folder", "image_decoding", "folder_files", "catalogue", "declaration")
+    for path in (*(datasets / f"{name}.py" for name in others), datasets / "planted/declaration.py"):
+        path.write_text(path.read_text(encoding="utf-8") + "\n\nEDITED = 1\n", encoding="utf-8")
+    status = status_of()
+    assert states(status, "current") == set(status)
+    renderer = datasets / "planted/renderer.py"
+    renderer.write_text(renderer.read_text(encoding="utf-8") + "\n\nEDITED = 1\n", encoding="utf-8")
+    status = status_of()
+    assert states(status, "stale") == {"images"}
+    assert states(status, "current") == {"vocabulary"}
 
 
 def test_a_helper_of_jobs_counts_for_every_job_that_imports_it(source: Path, status_of: Callable[[], Status]) -> None:

@@ -12,9 +12,9 @@ from flows.engine.stage import ShardPlan, Stage
 from flows.engine.upstream import Upstream
 from flows.jobs import map_localisation
 from flows.stages import map_localisation as localisation
-from flows.stages.dataset_shards import planted_spec
 from pipeline.datasets.planted.edits import changed_region
 from pipeline.datasets.planted.items import sample_item
+from pipeline.datasets.planted.spec import planted_spec
 from stores.artifacts import ArtifactStore
 from stores.parts import ArraysPart
 from tests.flows.jobs.small_store import fill, table

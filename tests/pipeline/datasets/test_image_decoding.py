@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from pipeline.datasets.image_decoding import decode_image
+from pipeline.datasets.image_decoding import decode_image, make_pixels
+from pipeline.datasets.records import PixelSource
 from pipeline.errors import BadImage
 
 RED, GREEN = (200, 30, 30), (20, 160, 60)
@@ -248,3 +249,18 @@ def test_effective_resolution_evens_out_detail() -> None:
 def test_effective_resolution_leaves_smaller_files_alone() -> None:
     small = encoded(Image.fromarray(np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)))
     np.testing.assert_array_equal(decode(small, 64, effective_resolution_px=32), decode(small, 64))
+
+
+def test_pixels_by_settings_are_those_of_the_file() -> None:
+    image = Image.new("RGBA", (40, 20), (*RED, 0))
+    image.paste((*GREEN, 255), (10, 0, 30, 20))
+    source = PixelSource("an image", encoded(image), "some/file.png")
+    settings = {"image_size_px": 16, "canvas": [10, 20, 30], "effective_resolution_px": 8}
+    pixels, size_px = make_pixels(source, settings)
+    assert size_px == (40, 20)
+    assert np.array_equal(pixels, decode_image(source.data, "", 16, CANVAS, 8)[0])
+    for changed in ({"canvas": [200, 0, 0]}, {"effective_resolution_px": None}):
+        assert not np.array_equal(pixels, make_pixels(PixelSource("wide", encoded(image)), {**settings, **changed})[0])
+    with pytest.raises(BadImage) as refused:
+        make_pixels(PixelSource("empty", b"", "some/empty.png"), settings)
+    assert refused.value.where == "some/empty.png"

@@ -13,9 +13,10 @@ from pipeline.datasets.planted.item_edits import Edit
 from pipeline.datasets.planted.items import sample_item
 from pipeline.datasets.planted.nuisances import draw_nuisances
 from pipeline.datasets.planted.part_drawings import PART_CENTRES
-from pipeline.datasets.planted.renderer import find_pure_background, render_item, render_with_edit
+from pipeline.datasets.planted.renderer import find_pure_background, make_pixels, render_item, render_with_edit
 from pipeline.datasets.planted.spec import PlantedSpec
 from pipeline.datasets.planted.vocabulary import FACTORS, PARTS, PARTS_OF_TYPE, attribute_names
+from pipeline.datasets.records import PixelSource
 from pipeline.errors import BadDataset, BadSetting
 
 ROOT = Path(__file__).parents[4]
@@ -155,3 +156,13 @@ def test_unknown_items_and_impossible_edits_are_refused() -> None:
     shirt = next(image_id for image_id in IDS if sample_item(SPEC, image_id).item_type == "shirt")
     with pytest.raises(BadSetting, match="sole"):
         render_with_edit(SPEC, shirt, Edit("part:sole", "sole", "on"))
+
+
+def test_pixels_by_settings_are_those_of_the_item() -> None:
+    settings = {"seed": 1, "image_size_px": 40, "distractor_correlation": 0.4}
+    pixels, size_px = make_pixels(PixelSource("valid_00003"), settings)
+    assert size_px == (40, 40)
+    assert np.array_equal(pixels, render_item(PlantedSpec(seed=1, image_size_px=40), "valid_00003"))
+    assert not np.array_equal(pixels, make_pixels(PixelSource("valid_00003"), {**settings, "seed": 2})[0])
+    with pytest.raises(BadDataset):
+        make_pixels(PixelSource("nothing"), settings)

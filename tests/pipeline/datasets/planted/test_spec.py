@@ -2,7 +2,8 @@ import math
 
 import pytest
 
-from pipeline.datasets.planted.spec import PlantedSpec
+from pipeline.datasets.planted.items import sample_item
+from pipeline.datasets.planted.spec import PlantedSpec, planted_spec
 from pipeline.errors import BadSetting
 
 
@@ -28,3 +29,15 @@ def test_defaults_are_the_documented_ones() -> None:
 def test_bad_settings_are_refused_by_name(build, key: str) -> None:
     with pytest.raises(BadSetting, match=key):
         build()
+
+
+def test_a_stages_settings_give_every_item_that_any_dataset_of_them_has() -> None:
+    settings = {"kind": "planted", "seed": 3, "image_size_px": 64, "distractor_correlation": 0.2}
+    spec = planted_spec(settings)
+    assert (spec.seed, spec.image_size_px, spec.distractor_correlation) == (3, 64, 0.2)
+    few = PlantedSpec(seed=3, train_items=5, valid_items=5, test_items=5, image_size_px=64, distractor_correlation=0.2)
+    assert sample_item(spec, "train_00004") == sample_item(few, "train_00004")
+    assert sample_item(planted_spec({**settings, "seed": 4}), "train_00004") != sample_item(few, "train_00004")
+    assert sample_item(spec, "test_99999").split == "test"
+    with pytest.raises(BadSetting, match="image_size_px"):
+        planted_spec({**settings, "image_size_px": 8})

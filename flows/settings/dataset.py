@@ -1,0 +1,94 @@
+"""[dataset]: the keys that all datasets share, and those that each dataset declares for itself."""
+
+import dataclasses
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_type_hints
+
+from annotated_types import DocInfo
+from pydantic import Field, create_model, model_validator
+
+from flows.settings.section import Section, Share
+from pipeline.datasets.catalogue import DATASETS
+from pipeline.datasets.declaration import GREY, WHITE, DatasetKind
+
+WITH_TABLE = [name for name, kind in DATASETS.items() if kind.needs_table]
+
+
+def _origins() -> str:
+    """Return every kind with where its images come from; neighbours of one origin share it."""
+    groups = groupby(DATASETS.values(), key=lambda kind: kind.origin)
+    return ", ".join(f"{' or '.join(kind.name for kind in kinds)} ({origin})" for origin, kinds in groups)
+
+
+def _canvases() -> str:
+    """Return what the canvas is for, and which kinds have another than grey unless it is set."""
+    colours = {name: kind.canvas_rgb for name, kind in DATASETS.items() if kind.canvas_rgb != GREY}
+    shown = [
+        f"; {name}: {'white' if colour == WHITE else f'{list(colour)}'} unless set" for name, colour in colours.items()
+    ]
+    return "RGB behind transparent and blanked pixels" + "".join(shown)
+
+
+class SharedDatasetSettings(Section):
+    """The keys that every dataset has."""
+
+    kind: str = Field(description=_origins())
+    root: Path | None = Field(None, description="folder of the dataset, relative to the configuration file")
+    table: Path | None = Field(
+        None, description=f"{', '.join(WITH_TABLE)}: CSV or Parquet file with a row for each image"
+    )
+    image_size_px: int = Field(112, ge=16, le=1024, description="side of the square images, px")
+    canvas: tuple[int, int, int] = Field(GREY, description=_canvases())
+    max_unreadable_share: Share = Field(0.01, description="largest share of unreadable images a run accepts")
+    effective_resolution_px: int | None = Field(
+        None,
+        ge=8,
+        description="reduce every image's short side to this first, so that all carry equal detail",
+    )
+
+    @property
+    def declared(self) -> DatasetKind:
+        """What the chosen dataset declares of itself."""
+        return DATASETS[self.kind]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _canvas_of_kind(cls, values: Any) -> Any:
+        kind = values.get("kind") if isinstance(values, dict) else None
+        if isinstance(kind, str) and kind in DATASETS:
+            return {"canvas": DATASETS[kind].canvas_rgb, **values}
+        return values
+
+    @model_validator(mode="after")
+    def _places_where_needed(self) -> "SharedDatasetSettings":
+        if not self.declared.is_rendered and self.root is None:
+            raise ValueError(f"dataset.root is required where dataset.kind is {self.kind!r}")
+        if self.declared.needs_table != (self.table is not None):
+            kinds = " or ".join(map(repr, WITH_TABLE))
+            raise ValueError(f"dataset.table is required where dataset.kind is {kinds}, and only there")
+        return self
+
+
+def _own_fields() -> dict[str, Any]:
+    """Return type and definition of each dataset's own keys, those of files first."""
+    found: dict[str, Any] = {}
+    for kind in sorted(DATASETS.values(), key=lambda kind: kind.is_rendered):
+        types = get_type_hints(kind.settings, include_extras=True)
+        for own in dataclasses.fields(kind.settings):
+            (text,) = (each.documentation for each in types[own.name].__metadata__ if isinstance(each, DocInfo))
+            found[own.name] = (types[own.name], Field(own.default, description=f"{kind.name}: {text}"))
+    return found
+
+
+if TYPE_CHECKING:
+    DatasetSettings = SharedDatasetSettings
+else:
+    DatasetSettings = create_model(
+        "DatasetSettings",
+        __base__=SharedDatasetSettings,
+        __module__=__name__,
+        __doc__="[dataset]: which images, and how they become pixels.",
+        kind=(Literal[tuple(DATASETS)], Field(description=_origins())),
+        **_own_fields(),
+    )

@@ -1,0 +1,51 @@
+"""The index of the dataset that a stage reads, kept while no file changes."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+
+from flows.engine.stage import Stage
+from flows.stages.user_tables import read_user_table
+from pipeline.datasets.catalogue import DATASETS
+from pipeline.datasets.declaration import DatasetKind
+from pipeline.datasets.records import DatasetIndex, IndexSource
+
+
+def dataset_index(stage: Stage) -> DatasetIndex:
+    """Return the index of the dataset that a stage's settings and paths describe.
+
+    Raises:
+        BadDataset: the dataset on disk is missing or malformed.
+    """
+    kind = DATASETS[stage.settings["kind"]]
+    known = {**stage.settings, **stage.item_limits}
+    own = kind.settings(**{key: known[key] for key in kind.own_keys})
+    root = None if kind.is_rendered else Path(str(stage.paths["dataset_root"]))
+    table = Path(str(stage.paths["dataset_table"])) if kind.needs_table else None
+    files = [] if root is None or kind.index_files is None else list(kind.index_files(own, root))
+    return _index(kind, own, root, table, files_state([*([table] if table else []), *files]))
+
+
+def files_state(paths: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
+    """Return path, size and time of change of those files and folders that exist, times in ns.
+
+    A folder's time changes as files are added to it or removed. One process may plan many runs: what it remembers
+    of a dataset holds only while nothing there changes.
+    """
+    states = []
+    for path in paths:
+        try:
+            status = path.stat()
+        except OSError:
+            continue  # the index says what is missing
+        states.append((str(path), status.st_size, status.st_mtime_ns))
+    return tuple(states)
+
+
+# One run plans several stages on the same folder; the folder is read once.
+@lru_cache(maxsize=2)
+def _index(
+    kind: DatasetKind, own_settings: object, root: Path | None, table: Path | None, state: object
+) -> DatasetIndex:
+    del state
+    return kind.build_index(own_settings, IndexSource(root, None if table is None else read_user_table(table)))

@@ -1,0 +1,82 @@
+"""What a dataset declares of itself: its settings, its files, the modules that make its index and pixels, its truths.
+
+Imports no torch and no decoder: the module that makes pixels is loaded when the first image is wanted.
+"""
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.datasets.records import DatasetIndex, IndexSource, PixelSource
+
+GREY, WHITE = (127, 127, 127), (255, 255, 255)
+# What the pixels of an image file depend on, and the module that decodes it.
+FILE_SETTINGS = ("kind", "image_size_px", "canvas", "effective_resolution_px")
+FILE_DECODER = "pipeline.datasets.image_decoding"
+
+# Returns uint8 (y, x, rgb) pixels and the (width, height) of the source in px; raises BadImage.
+MakePixels = Callable[[PixelSource, Mapping[str, Any]], tuple[np.ndarray, tuple[int, int]]]
+
+
+@dataclass(frozen=True)
+class NoSettings:
+    """A dataset without settings of its own."""
+
+
+@dataclass(frozen=True)
+class DatasetKind:
+    """One value of `dataset.kind`, and all that the rest of the project knows of it.
+
+    Attributes:
+        name: the value.
+        origin: where its images come from, in a few words for the page of settings.
+        settings: frozen dataclass of the keys of [dataset] that are its own, each with a default, its limits and
+            `annotated_types.doc`; no other dataset has a key of the same name.
+        pixel_settings: names of the keys, shared and own, that change pixels or labels: those in the key of each image.
+            Its other own keys are whole numbers that limit how many items there are.
+        build_index: makes the index from its settings and its source, without opening an image; raises BadDataset.
+        index_module: the module that does it, and on which the vocabulary depends.
+        pixels_module: the module whose function `make_pixels` makes the pixels of one image, and on which they depend.
+        index_files: every file and folder below the root, given with the settings, whose change changes the index.
+        needs_table: its rows come from `dataset.table`.
+        is_rendered: it has no files and no `dataset.root`; its pixels follow from ids.
+        is_audited: its items can be rendered again with one attribute changed, so explanations are audited.
+        has_graded_similarity: its records have similarity targets, and images match above `pairs.match_threshold`;
+            else images of one label match.
+        has_outfits: its index is an OutfitIndex, and images match that were put together.
+        canvas_rgb: `dataset.canvas` unless set.
+    """
+
+    name: str
+    origin: str
+    settings: type[Any]
+    pixel_settings: tuple[str, ...]
+    build_index: Callable[[Any, IndexSource], DatasetIndex]
+    index_module: str
+    pixels_module: str = FILE_DECODER
+    index_files: Callable[[Any, Path], Sequence[Path]] | None = None
+    needs_table: bool = False
+    is_rendered: bool = False
+    is_audited: bool = False
+    has_graded_similarity: bool = False
+    has_outfits: bool = False
+    canvas_rgb: tuple[int, int, int] = GREY
+
+    @property
+    def own_keys(self) -> tuple[str, ...]:
+        """Names of the settings that only this dataset has."""
+        return tuple(field.name for field in fields(self.settings))
+
+    @property
+    def item_limits(self) -> tuple[str, ...]:
+        """Names of its own settings that say how many items there are, and change none of them."""
+        return tuple(name for name in self.own_keys if name not in self.pixel_settings)
+
+    def pixel_function(self) -> MakePixels:
+        """Return the function that makes the pixels of one image; its module is imported now, not before."""
+        make_pixels: MakePixels = importlib.import_module(self.pixels_module).make_pixels
+        return make_pixels

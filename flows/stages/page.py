@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 
 import flows.stages
-from flows.engine import history_tables
+from pipeline.errors import BadSetting
 from stores.table_schema import TableSchema
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "data-formats.md"
@@ -30,37 +30,54 @@ TYPES = {
 def declared_tables() -> dict[str, TableSchema]:
     """Return every table that some stage of some configuration may write, by name, in alphabetical order."""
     found: dict[str, TableSchema] = {}
-    for module in pkgutil.iter_modules(flows.stages.__path__, "flows.stages."):
-        found |= _schemas(vars(importlib.import_module(module.name)))
+    for name in _topics():
+        found |= _schemas(name)
     return dict(sorted(found.items()))
 
 
-def recorded_tables() -> dict[str, TableSchema]:
-    """Return the tables that are made of records of runs and shards, by name."""
-    return dict(sorted(_schemas(vars(history_tables)).items()))
+def _topics() -> list[str]:
+    return [module.name for module in pkgutil.iter_modules(flows.stages.__path__, "flows.stages.")]
 
 
-def _schemas(values: Mapping[str, object]) -> dict[str, TableSchema]:
-    return {value.name: value for value in values.values() if isinstance(value, TableSchema)}
+def _schemas(module: str) -> dict[str, TableSchema]:
+    values = vars(importlib.import_module(module)).values()
+    return {value.name: value for value in values if isinstance(value, TableSchema)}
 
 
 def render_tables() -> str:
     """Return the part of the page below the marker: a heading, what a row is, and the columns of each table."""
-    return "".join(_section(schema) for schema in (declared_tables() | recorded_tables()).values())
+    homes: dict[str, tuple[TableSchema, str]] = {}
+    for module in (*_topics(), "flows.engine.history_tables"):
+        source = Path(str(importlib.import_module(module).__file__)).read_text(encoding="utf-8")
+        for name, schema in _schemas(module).items():
+            # A topic may import another's table; it is at home where it is assigned.
+            if f"\n{name.upper()} = TableSchema(" in source:
+                homes[name] = (schema, module.replace(".", "/") + ".py")
+    return "".join(_section(*homes[name], homes) for name in sorted(homes))
 
 
 def with_tables(page: str) -> str:
-    """Return a page with its tables made anew: all that follows the marker is replaced."""
+    """Return a page with its tables made anew: all that follows the marker is replaced.
+
+    Raises:
+        BadSetting: the page has no marker.
+    """
+    if BEGIN not in page:
+        raise BadSetting(expected="the marker of the tables", found="none", where=str(PAGE), remedy=f"insert {BEGIN!r}")
     return page.partition(BEGIN)[0] + BEGIN + render_tables()
 
 
-def _section(schema: TableSchema) -> str:
+def _section(schema: TableSchema, home: str, homes: Mapping[str, tuple[TableSchema, str]]) -> str:
+    heading = f"\n### `{schema.name}`\n\n{schema.meaning}\nDeclared in `{home}`.\n"
+    others = [other.name for other, _ in homes.values() if other.columns is schema.columns]
+    if min(others, key=len) != schema.name:
+        return heading  # its text names the table that has the same columns
     rows = [
-        f"| `{column.name}` | {TYPES[column.kind]} | {'yes' if column.nullable else 'no'} | {column.meaning} |\n"
+        f"| `{column.name}` | {TYPES[column.kind]} | {'yes' if column.nullable else 'no'} | "
+        f"{column.meaning}{'; volatile' if column.volatile else ''} |\n"
         for column in schema.columns
     ]
-    table = "| column | type | null | meaning |\n| --- | --- | --- | --- |\n" + "".join(rows)
-    return f"\n### `{schema.name}`\n\n{schema.meaning}\n\n{table if any(c.meaning for c in schema.columns) else ''}"
+    return heading + "\n| column | type | null | meaning |\n| --- | --- | --- | --- |\n" + "".join(rows)
 
 
 if __name__ == "__main__":

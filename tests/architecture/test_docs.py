@@ -5,13 +5,11 @@ import re
 from pathlib import Path
 from typing import get_args
 
-import pyarrow as pa
 import pytest
 
 from flows.settings.configuration import Settings
 from flows.settings.saliency import GeneratorName
 from flows.stages.graph import build_stages
-from tests.table_schemas import RECORD_SCHEMAS, SCHEMAS
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -19,7 +17,6 @@ FORMATS = ROOT / "docs" / "data-formats.md"
 LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
 # Folders of one machine; a reader has others.
 MACHINE_PATH = re.compile(r"(?<![\w.<>*/-])/(?:work|root|tmp|home|mnt|Users|var|opt)(?:/|\b)|\b[A-Z]:\\")
-TYPES = {"string": "text", "bool": "true/false", "int64": "integer", "double": "number"}
 
 
 def without_code(text: str) -> str:
@@ -76,21 +73,6 @@ def all_stage_names() -> list[str]:
     return sorted({stage.name for one in settings for stage in build_stages(one)})
 
 
-def described_columns(text: str) -> dict[str, list[tuple[str, str, str]]]:
-    """The (column, type, nullable) rows below each heading of the part on tables."""
-    tables = {}
-    for section in re.split(r"^### ", text.partition("\n## Tables\n")[2], flags=re.MULTILINE)[1:]:
-        name = section.partition("\n")[0].strip("`")
-        tables[name] = re.findall(r"^\| `(\w+)` \| ([^|]+) \| (yes|no) \| \S", section, flags=re.MULTILINE)
-    return tables
-
-
-def type_in_words(kind: pa.DataType) -> str:
-    if pa.types.is_list(kind):
-        return f"list of {type_in_words(kind.value_type)}"
-    return "time" if pa.types.is_timestamp(kind) else TYPES[str(kind)]
-
-
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
 def test_links_between_documents_resolve(page: Path) -> None:
     assert broken_links(page) == []
@@ -107,17 +89,6 @@ def test_every_stage_is_described_and_no_other() -> None:
     assert [name for name in names if not any(pattern.fullmatch(name) for pattern in patterns)] == []
     idle = [pattern.pattern for pattern in patterns if not any(map(pattern.fullmatch, names))]
     assert idle == []
-
-
-def test_every_column_of_every_table_is_described() -> None:
-    described = described_columns(FORMATS.read_text(encoding="utf-8"))
-    schemas = SCHEMAS | RECORD_SCHEMAS
-    assert sorted(described) == sorted(schemas)
-    for name, schema in schemas.items():
-        if name in ("audit_metrics", "compatibility_metrics"):
-            continue  # the columns of `metrics`, described there
-        columns = [(field.name, type_in_words(field.type), "yes" if field.nullable else "no") for field in schema.arrow]
-        assert described[name] == columns, name
 
 
 def test_every_decision_has_its_four_headings_and_a_number_of_its_own() -> None:

@@ -85,7 +85,7 @@ class Tables:
 
 def run_quietly(settings: Settings, until: str | None = None, force: tuple[str, ...] = ()) -> dict[str, StageOutcome]:
     reporter = Reporter(lambda plan: None, lambda plan, commits: commits)
-    outcomes = run_stages(run_request(AskedRun(settings, until, force)), run_inline, reporter)
+    outcomes = run_stages(run_request(AskedRun(settings, until, force)), run_inline, reporter).outcomes
     return {outcome.stage: outcome for outcome in outcomes}
 
 

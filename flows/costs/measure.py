@@ -19,7 +19,8 @@ from pipeline.attributes.training import AttributeTrainingSpec, TrainingData, tr
 from pipeline.evaluation.faithfulness import faithfulness_of_query
 from pipeline.networks import fold_batch_norms
 from pipeline.saliency.contract import SaliencyRequest
-from pipeline.saliency.rise.maps import RiseSpec, build_rise
+from pipeline.saliency.rise.declaration import RiseSpec
+from pipeline.saliency.rise.maps import build_rise
 from pipeline.similarity.networks import build_embedding_network
 from pipeline.similarity.scorer import SimilarityScorer
 from pipeline.similarity.training.epoch_length import training_images_per_epoch

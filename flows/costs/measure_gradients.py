@@ -8,8 +8,8 @@ from flows.costs.calibration import asked_gradients
 from flows.costs.stopwatch import Stopwatch
 from flows.settings.configuration import Settings
 from pipeline.saliency.build import build_generator
-from pipeline.saliency.catalogue import FIXED
 from pipeline.saliency.contract import SaliencyRequest
+from pipeline.saliency.declaration import FIXED
 from pipeline.similarity.scorer import SimilarityScorer
 
 MASK = "mask"

@@ -5,7 +5,8 @@ from flows.costs.extents import Extent, query_split
 from flows.costs.facts import Facts
 from flows.costs.work import ShardWork
 from flows.engine.plan import StagePlan
-from pipeline.saliency.catalogue import needs_reference_pixels, query_perturbations
+from pipeline.saliency.catalogue import query_perturbations
+from pipeline.saliency.declaration import needs_reference_pixels
 from stores.artifacts import ArtifactStore
 
 # Stages that run a network, or make the images; for the others only earlier runs tell how long they take.

@@ -19,14 +19,20 @@ def stage_code(job: str, code: tuple[str, ...]) -> dict[str, str]:
     """Return the code id of each module that a stage's result depends on, by module name.
 
     These are the job's module with the helpers it imports from flows.jobs, and the closure, within `pipeline`,
-    of what `code` names. Departure from an explicit list per stage: a closure cannot forget a helper.
+    of what `code` names. A module that only declares counts where `code` names it, and not otherwise: what matters of
+    it is in the settings of stages. Departure from an explicit list per stage: a closure cannot forget a helper.
 
     Raises:
         StoreError: a module does not exist.
     """
     jobs = _closure(f"flows.jobs.{job}", JOB_PACKAGES)
     names = sorted({*jobs, *(name for root in code for name in _closure(root, ("pipeline",)))} - EXEMPT_MODULES)
+    names = [name for name in names if name in code or not _only_declares(name)]
     return {name: _code_id(name) for name in names}
+
+
+def _only_declares(name: str) -> bool:
+    return name.endswith(".declaration") or name == "pipeline.saliency.catalogue"
 
 
 @cache
@@ -42,7 +48,8 @@ def _closure(root: str, packages: tuple[str, ...]) -> frozenset[str]:
         name = waiting.pop()
         if name not in seen:
             seen.add(name)
-            waiting += [found for package in packages for found in imports_within(name, package)]
+            if name == root or not _only_declares(name):
+                waiting += [found for package in packages for found in imports_within(name, package)]
     return frozenset(seen)
 
 

@@ -10,7 +10,8 @@ from flows.stages.reads import LABELS, VOCABULARY, Reads, pair_reads, single_sha
 from flows.stages.saliency import chosen_pairs, kept_test_embeddings
 from flows.stages.type_aware import has_conditions, has_outfits
 from flows.stages.user_model import embedding_code, model_paths
-from pipeline.saliency.catalogue import FIXED
+from pipeline.saliency.catalogue import GENERATORS
+from pipeline.saliency.declaration import FIXED
 
 
 def evaluation_stages(settings: Settings) -> list[Stage]:
@@ -149,7 +150,10 @@ def _report_stage(settings: Settings) -> Stage:
     for name in settings.attribute_model.names:
         reads[f"attribute_model.{name}"] = [["training_history", None, ""]]
     _add_model_reads(settings, reads)
-    return single_shard_stage("report", "report", values, ("pipeline.report.page",), reads)
+    # Declarations are in no key, but the report prints titles that stand there.
+    declared = {GENERATORS[generator].declared_in for generator in settings.saliency.generators}
+    code = ("pipeline.report.page", *sorted(declared))
+    return single_shard_stage("report", "report", values, code, reads)
 
 
 def _add_model_reads(settings: Settings, reads: Reads) -> None:

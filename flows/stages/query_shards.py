@@ -10,7 +10,8 @@ from flows.engine.stage import ShardPlan, Stage
 from flows.engine.upstream import Upstream
 from flows.stages.condition_inputs import condition_inputs
 from flows.stages.negative_shards import with_negatives
-from pipeline.saliency.catalogue import needs_negatives, needs_reference_pixels
+from pipeline.saliency.catalogue import needs_negatives
+from pipeline.saliency.declaration import needs_reference_pixels
 from stores.fingerprints import fingerprint
 
 QUERIES_PER_SHARD = 8
@@ -21,7 +22,7 @@ def plan_saliency_maps(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
     """Return content-defined groups of queries; a shard depends on its own images and embeddings only."""
     model = {"model": upstream.part_digest("similarity_model", "model"), **condition_inputs(upstream, stage)}
     groups = _query_groups(upstream, stage, stage.settings["split"])
-    if stage.job == "saliency_maps" and needs_negatives(stage.settings["mode"]):
+    if stage.job == "saliency_maps" and needs_negatives(stage.settings["generator"], stage.settings["mode"]):
         groups = with_negatives(upstream, groups)
     kept = _kept_embeddings(upstream, stage)
     return [

@@ -11,7 +11,8 @@ from flows.stages.negative_shards import NEGATIVES
 from flows.stages.negatives import negatives_stages
 from flows.stages.type_aware import condition_values
 from flows.stages.user_model import embedding_code, model_paths
-from pipeline.saliency.catalogue import FIXED, GENERATORS, needs_negatives
+from pipeline.saliency.catalogue import GENERATORS, needs_negatives
+from pipeline.saliency.declaration import FIXED
 
 
 def saliency_stages(settings: Settings) -> list[Stage]:
@@ -74,7 +75,7 @@ def _perturbed_name(split: str, generator: str) -> str:
 
 
 def _maps_stage(settings: Settings, split: str, generator: str, mode: str) -> Stage:
-    facts = GENERATORS[generator]
+    declared = GENERATORS[generator]
     section = settings.saliency.section(generator)
     size = settings.dataset.image_size_px
     shown = split == "test"
@@ -90,18 +91,18 @@ def _maps_stage(settings: Settings, split: str, generator: str, mode: str) -> St
         "precision": settings.compute.precision,
         "spec": section.spec(mode, supervises=not shown) if section else {},
         # The controls know no model and no conditions: a change of those leaves them current.
-        **(condition_values(settings) if facts.knows_the_model else {}),
+        **(condition_values(settings) if declared.knows_the_model else {}),
     }
     if shown:
         values |= chosen_pairs(settings, generator)
-    negatives = (NEGATIVES,) if needs_negatives(mode) else ()
+    negatives = (NEGATIVES,) if needs_negatives(generator, mode) else ()
     upstream = ("images", "similarity_model", "embeddings", f"pairs.{split}", *negatives)
     if _are_kept(settings, split, generator):
         values["perturbed"] = _perturbed_name(split, generator)
         upstream = (*upstream, _perturbed_name(split, generator))
     code = (
         *embedding_code(settings.similarity_model),
-        facts.module,
+        declared.module,
         "pipeline.saliency.contract",
         "pipeline.area_pooling",
     )

@@ -18,7 +18,7 @@ from pipeline.report.figures import (
     picture,
     title,
 )
-from pipeline.report.generator_names import CONTROLS, generator_name, maps_name
+from pipeline.report.generator_names import generator_name, is_control, maps_name
 
 # As many lines as one panel shows legibly.
 MOST_LINES = 5
@@ -40,7 +40,7 @@ def faithfulness_figures(curve_sets: Sequence[CurveSet]) -> list[Picture]:
     shown = [curves for curves in curve_sets if len(curves.insertion_pt)]
     if not shown:
         return []
-    if len(shown) <= MOST_LINES or all(curves.generator in CONTROLS for curves in shown):
+    if len(shown) <= MOST_LINES or all(is_control(curves.generator) for curves in shown):
         return [_one_figure(shown)]
     return [_panels(shown, True), _panels(shown, False)]
 
@@ -62,8 +62,8 @@ def _one_figure(shown: Sequence[CurveSet]) -> Picture:
 
 
 def _panels(shown: Sequence[CurveSet], is_insertion: bool) -> Picture:
-    controls = [curves for curves in shown if curves.generator in CONTROLS]
-    generators = list(dict.fromkeys(curves.generator for curves in shown if curves.generator not in CONTROLS))
+    controls = [curves for curves in shown if is_control(curves.generator)]
+    generators = list(dict.fromkeys(curves.generator for curves in shown if not is_control(curves.generator)))
     rows = -(-len(generators) // _PANELS_ACROSS)
     across = min(_PANELS_ACROSS, len(generators))
     figure, grid = new_grid(10.6, 2.6 * rows + 0.5, rows, across)

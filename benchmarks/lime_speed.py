@@ -16,8 +16,9 @@ from skimage.transform import resize
 
 from pipeline.networks import fold_batch_norms
 from pipeline.saliency.contract import SaliencyRequest
-from pipeline.saliency.lime.maps import LimeSpec, build_lime
-from pipeline.saliency.lime.superpixels import SuperpixelSpec, find_superpixels
+from pipeline.saliency.lime.declaration import LimeSpec, SuperpixelSpec
+from pipeline.saliency.lime.maps import build_lime
+from pipeline.saliency.lime.superpixels import find_superpixels
 from pipeline.similarity.networks import build_embedding_network
 from pipeline.similarity.scorer import SimilarityScorer
 

@@ -13,8 +13,8 @@ import torch
 
 from pipeline.networks import fold_batch_norms
 from pipeline.saliency.contract import SaliencyRequest
+from pipeline.saliency.learned_mask.declaration import MaskSpec
 from pipeline.saliency.learned_mask.maps import build_mask
-from pipeline.saliency.learned_mask.spec import MaskSpec
 from pipeline.similarity.networks import build_embedding_network
 from pipeline.similarity.scorer import SimilarityScorer
 

@@ -84,7 +84,7 @@ def check_generators(
     """Return what the check found of each generator and mode of one seed's run."""
     upstream = ConfiguredRun(resolved(settings)).current()
     shown = settings.saliency.generator_modes
-    contrasts = any(needs_negatives(mode) for _, mode in shown)
+    contrasts = any(needs_negatives(*one) for one in shown)
     missing = [stage for stage in (*READ, *([NEGATIVES] if contrasts else [])) if stage not in upstream.manifests]
     if missing:
         sys.exit(f"not current: {', '.join(missing)}; run this configuration first")

@@ -10,7 +10,8 @@ import torch
 
 from pipeline.networks import fold_batch_norms
 from pipeline.saliency.contract import SaliencyRequest
-from pipeline.saliency.rise.maps import RiseSpec, build_rise
+from pipeline.saliency.rise.declaration import RiseSpec
+from pipeline.saliency.rise.maps import build_rise
 from pipeline.similarity.networks import build_embedding_network
 from pipeline.similarity.scorer import SimilarityScorer
 

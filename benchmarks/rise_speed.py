@@ -7,7 +7,8 @@ import torch
 
 from benchmarks.perturbation_speed import CASES, Builder, Case, arguments, measure, print_timings
 from pipeline.saliency.contract import SaliencyGenerator
-from pipeline.saliency.rise.maps import RiseSpec, build_rise
+from pipeline.saliency.rise.declaration import RiseSpec
+from pipeline.saliency.rise.maps import build_rise
 from pipeline.similarity.scorer import SimilarityScorer
 
 TIMES_MASKS = {"resnet18_three_stage": 1, "small_residual": 5}

@@ -17,11 +17,14 @@ from benchmarks.peers.rows_windows import captum_windows, stride_of, window_px
 from benchmarks.peers.workbench import Workbench
 from benchmarks.perturbation_speed import REFERENCES
 from pipeline.saliency.contract import SaliencyGenerator
-from pipeline.saliency.grad_cam.maps import GradCamSpec, build_grad_cam
-from pipeline.saliency.lime.maps import LimeSpec, build_lime, draw_samples, sample_weights
+from pipeline.saliency.grad_cam.declaration import GradCamSpec
+from pipeline.saliency.grad_cam.maps import build_grad_cam
+from pipeline.saliency.lime.declaration import LimeSpec
+from pipeline.saliency.lime.maps import build_lime, draw_samples, sample_weights
 from pipeline.saliency.perturbations import GivenMasks
 from pipeline.saliency.rise.maps import build_rise_with_masks
-from pipeline.saliency.sliding_window.maps import SlidingWindowSpec, build_sliding_window_with_masks, query_windows
+from pipeline.saliency.sliding_window.declaration import SlidingWindowSpec
+from pipeline.saliency.sliding_window.maps import build_sliding_window_with_masks, query_windows
 
 SAME = "nowhere"
 

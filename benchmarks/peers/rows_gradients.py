@@ -11,9 +11,10 @@ from benchmarks.peers.installed import is_installed
 from benchmarks.peers.workbench import Workbench
 from benchmarks.perturbation_speed import REFERENCES
 from pipeline.saliency.contract import SaliencyRequest
-from pipeline.saliency.grad_cam.maps import GradCamSpec, build_grad_cam
+from pipeline.saliency.grad_cam.declaration import GradCamSpec
+from pipeline.saliency.grad_cam.maps import build_grad_cam
+from pipeline.saliency.learned_mask.declaration import MaskSpec
 from pipeline.saliency.learned_mask.maps import build_mask
-from pipeline.saliency.learned_mask.spec import MaskSpec
 from pipeline.similarity.scorer import SimilarityScorer
 
 FORWARD_AND_BACKWARD = "bare passes forward and backward, folded, channels last"

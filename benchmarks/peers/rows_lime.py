@@ -6,8 +6,9 @@ from benchmarks.peers.comparison import BARE, PLAIN, Comparison, Contender, Goal
 from benchmarks.peers.installed import is_installed
 from benchmarks.peers.workbench import Workbench
 from benchmarks.perturbation_speed import REFERENCES
-from pipeline.saliency.lime.maps import LimeSpec, build_lime
-from pipeline.saliency.lime.superpixels import SuperpixelSpec, find_superpixels
+from pipeline.saliency.lime.declaration import LimeSpec, SuperpixelSpec
+from pipeline.saliency.lime.maps import build_lime
+from pipeline.saliency.lime.superpixels import find_superpixels
 
 ONE = "ours"
 # At 64 px the default kernel finds so few superpixels that most samples repeat, and ours would pass few of them.

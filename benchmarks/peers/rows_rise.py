@@ -7,7 +7,8 @@ from benchmarks.peers.comparison import BARE, PLAIN, Comparison, Contender, Goal
 from benchmarks.peers.installed import is_installed
 from benchmarks.peers.workbench import Workbench
 from benchmarks.perturbation_speed import REFERENCES
-from pipeline.saliency.rise.maps import RiseSpec, build_rise
+from pipeline.saliency.rise.declaration import RiseSpec
+from pipeline.saliency.rise.maps import build_rise
 
 ONE, FIVE, FIVE_BFLOAT16 = "ours", "ours, five references", "ours, bfloat16, five references"
 # Whether the authors' masks are made anew for each pair is not described; the goal takes what favours them.

@@ -8,10 +8,12 @@ from benchmarks.peers.comparison import BARE, PLAIN, Comparison, Contender, Goal
 from benchmarks.peers.installed import is_installed
 from benchmarks.peers.workbench import Workbench
 from benchmarks.perturbation_speed import REFERENCES
-from pipeline.saliency.catalogue import BOTH, FIXED
-from pipeline.saliency.rise.maps import RiseSpec, build_rise
+from pipeline.saliency.declaration import BOTH, FIXED
+from pipeline.saliency.rise.declaration import RiseSpec
+from pipeline.saliency.rise.maps import build_rise
+from pipeline.saliency.sliding_window.declaration import SlidingWindowSpec
 from pipeline.saliency.sliding_window.geometry import PAPERS, UNITS_PER_SIDE, WINDOW_SIDES
-from pipeline.saliency.sliding_window.maps import SlidingWindowSpec, build_sliding_window
+from pipeline.saliency.sliding_window.maps import build_sliding_window
 
 ONE = "ours"
 MODES = ("sliding window", "RISE")

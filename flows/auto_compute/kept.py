@@ -20,7 +20,7 @@ from flows.settings.configuration import Settings
 from flows.stages.user_model import user_model_values
 from flows.user_model.files import model_file_digest
 from pipeline.evaluation.precision.verdict import BFLOAT16, FLOAT32, LARGEST_SHARE_OF_NOISE, LEAST_SPEEDUP
-from pipeline.saliency.catalogue import FIXED
+from pipeline.saliency.declaration import FIXED
 from stores.errors import MissingArtifact, ReadOnlyStore
 from stores.fingerprints import fingerprint
 from stores.location import Location

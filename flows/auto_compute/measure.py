@@ -21,8 +21,8 @@ from pipeline.errors import BadSetting
 from pipeline.evaluation.precision.agreement import ComparedQuery, compare_precisions, with_nearest_references
 from pipeline.evaluation.precision.verdict import BFLOAT16, FLOAT32, Agreement
 from pipeline.images import normalise_pixels
-from pipeline.saliency.catalogue import FIXED
-from pipeline.saliency.rise.maps import RiseSpec
+from pipeline.saliency.declaration import FIXED
+from pipeline.saliency.rise.declaration import RiseSpec
 from pipeline.similarity.batch_choice import BatchChoice, choose_batch_size, largest_that_fits
 from pipeline.similarity.graph_capture import CapturedForward
 from pipeline.similarity.scorer import Replay, SimilarityScorer

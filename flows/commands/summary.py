@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.engine.upstream import Upstream
-from pipeline.saliency.catalogue import FIXED
+from pipeline.saliency.declaration import FIXED
 
 Row = dict[str, Any]
 

@@ -4,7 +4,7 @@ A stage depends on its job and on the modules that it names, with everything tha
 names. A closure cannot forget a helper. What is left out:
 
 * the engine itself: planning, running and keeping results is no part of them;
-* modules whose last name is in NOT_PART_OF_RESULTS, such as the wording of errors;
+* modules whose last name is in NOT_PART_OF_RESULTS, such as the wording of errors, unless the stage names them;
 * what is imported by name, with importlib: who chooses so names the chosen module in the stage's `code`.
 """
 
@@ -36,7 +36,9 @@ def stage_code(job: str, code: tuple[str, ...], packages: tuple[str, ...] = ()) 
         StoreError: a module does not exist, or its source does not parse.
     """
     followed = frozenset({job.partition(".")[0], *packages})
-    names = {name for root in (job, *code) for name in _closure(root, followed)}
+    # Of a module that is named although it is not part of results, its imports are still not.
+    named = {name for name in code if not _counts(name)}
+    names = named.union(*(_closure(root, followed) for root in (job, *code)))
     return {name: _source(name).code_id for name in sorted(names)}
 
 

@@ -23,7 +23,7 @@ from pipeline.report.evidence import (
     TableRow,
 )
 from pipeline.report.page import render_report
-from pipeline.saliency.catalogue import FIXED
+from pipeline.saliency.declaration import FIXED
 from stores.manifests import Manifest
 from stores.parts import FilePart
 

@@ -13,8 +13,8 @@ from flows.readers.image_lookup import EmbeddingLookup, PixelLookup
 from flows.readers.scorer import load_scorer
 from pipeline.area_pooling import pool_to_cells
 from pipeline.saliency.build import build_generator
-from pipeline.saliency.catalogue import needs_reference_pixels
 from pipeline.saliency.contract import SaliencyMaps, SaliencyRequest
+from pipeline.saliency.declaration import needs_reference_pixels
 from pipeline.similarity.conditions import project
 from stores.digests import digest_array
 from stores.parts import ArraysPart, Part

@@ -120,7 +120,7 @@ class Settings(Section):
     store: StoreSettings = StoreSettings()  # type: ignore[call-arg]
     similarity_model: SimilarityModelSettings = SimilarityModelSettings()  # type: ignore[call-arg]
     pairs: PairsSettings = PairsSettings()  # type: ignore[call-arg]
-    saliency: SaliencySettings = SaliencySettings()  # type: ignore[call-arg]
+    saliency: SaliencySettings = SaliencySettings()
     attribute_model: AttributeModelSettings = AttributeModelSettings()  # type: ignore[call-arg]
     explanation: ExplanationSettings = ExplanationSettings()  # type: ignore[call-arg]
     evaluation: EvaluationSettings = EvaluationSettings()  # type: ignore[call-arg]

@@ -1,33 +1,39 @@
-"""The settings of each saliency generator; a section holds what its maps depend on."""
+"""The section of each saliency generator, made from its declaration: keys, defaults, limits and meaning stand there."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, create_model, model_validator
 
 from flows.settings.section import Positive, Section
-from pipeline.saliency.catalogue import BOTH
-from pipeline.saliency.sliding_window.geometry import (
-    QUERY_WINDOWS_AT_THE_EDGE,
-    REFERENCE_WINDOWS_AT_THE_EDGE,
-    WINDOW_SIDES,
-    fewest_windows,
-)
-
-MODES = "fixed: only the query is manipulated; both: the reference as well"
-LAYER = "submodule whose activations become the map, such as 0.2; empty: the network's last feature map"
+from pipeline.saliency.catalogue import GENERATORS
+from pipeline.saliency.declaration import GeneratorDeclaration
+from pipeline.saliency.spec_fields import Requirement, SettingField, setting_fields, spec_from_keys
 
 
-class GeneratorSection(Section, ABC):
-    """What every generator that knows the model has."""
+class GeneratorSection(Section):
+    """What every generator that knows the model has; its own keys are added to these."""
+
+    declaration: ClassVar[GeneratorDeclaration[Any]]
 
     modes: Sequence[str]
     pairs: Positive | None = Field(None, description="most test pairs with maps, whole queries at a time; empty: all")
 
-    @abstractmethod
+    @property
+    def chosen(self) -> Any:
+        """The generator's own settings, as its declaration spells them."""
+        return spec_from_keys(self.declaration.spec, dict(self))
+
     def spec(self, mode: str, supervises: bool) -> dict[str, Any]:
         """Return what the generator gets in a mode, and what its maps depend on; test maps where it supervises none."""
+        return self.declaration.depends_on(self.chosen, mode, supervises)
+
+    @model_validator(mode="after")
+    def _keys_go_together(self) -> "GeneratorSection":
+        problem = self.declaration.problem(self.chosen)
+        if problem is not None:
+            raise ValueError(problem)
+        return self
 
 
 class KeepingSection(GeneratorSection):
@@ -44,140 +50,42 @@ class KeepingSection(GeneratorSection):
         return modes > 1 if self.keep is None else self.keep
 
 
-class RiseSettings(KeepingSection):
-    """[saliency.rise]."""
-
-    modes: list[Literal["fixed", "both"]] = Field(["fixed", "both"], description=MODES)
-    masks: Positive = Field(2000, description="N: masks (and forward passes) per test query")
-    supervision_masks: Positive = Field(2000, description="N for training and validation queries")
-    reference_masks: Positive = Field(30, description="M: masks (and forward passes) per reference, mode both")
-    grid_cells: Positive = Field(8, description="cells along a side of a mask's coarse grid")
-    keep_probability: float = Field(0.5, gt=0, lt=1, description="chance that a cell is kept")
-    scheme: Literal["papers", "balanced_regression"] = Field(
-        "papers",
-        description="papers: independent masks and their weighted mean; balanced_regression: masks with their "
-        "complements and a regression, for about 0.4 times as many masks (an even number, keep_probability 0.5)",
+def _section_of(declaration: GeneratorDeclaration[Any]) -> type[GeneratorSection]:
+    # To mypy a choice among values that are known at run time only is no type.
+    literal: Any = Literal
+    modes = Field(list(declaration.modes), description=declaration.modes_meaning)
+    keys: dict[str, Any] = {"modes": (list[literal[declaration.modes]], modes)}
+    for field in setting_fields(declaration.spec):
+        keys[field.name] = (_limited(field), Field(field.default, description=field.description))
+    base = KeepingSection if declaration.keeps_embeddings else GeneratorSection
+    section = create_model(
+        f"{declaration.spec.__name__}Section",
+        __base__=base,
+        __doc__=f"[saliency.{declaration.name}].",
+        __module__=__name__,
+        **keys,
     )
-
-    def spec(self, mode: str, supervises: bool) -> dict[str, Any]:
-        """See GeneratorSection."""
-        values = self.model_dump(include={"grid_cells", "keep_probability", "scheme"})
-        if mode == BOTH:
-            values["reference_masks"] = self.reference_masks
-        return {"masks": self.supervision_masks if supervises else self.masks, **values}
+    section.declaration = declaration
+    return section
 
 
-class SlidingWindowSettings(KeepingSection):
-    """[saliency.sliding_window]."""
-
-    modes: list[Literal["fixed", "both"]] = Field(["fixed", "both"], description=MODES)
-    geometry: Literal["papers", "authors_code"] = Field(
-        "papers",
-        description="papers: windows of 12 % of the area, a pixel's value is their mean drop; authors_code: 8 %, and a "
-        "value per window, enlarged",
-    )
-    windows_per_side: Positive = Field(25, description="windows along each axis of the query; N is their square")
-    reference_windows_per_side: Positive = Field(6, description="the same of the reference, mode both; M is its square")
-
-    @model_validator(mode="after")
-    def _windows_cover_every_pixel(self) -> "SlidingWindowSettings":
-        side = WINDOW_SIDES[self.geometry]
-        for name, at_the_edge in (
-            ("windows_per_side", QUERY_WINDOWS_AT_THE_EDGE),
-            ("reference_windows_per_side", REFERENCE_WINDOWS_AT_THE_EDGE),
-        ):
-            fewest = fewest_windows(side, at_the_edge)
-            if getattr(self, name) < fewest:
-                raise ValueError(f"{name} must be at least {fewest} for windows of {side}/112 of the image's side")
-        return self
-
-    def spec(self, mode: str, supervises: bool) -> dict[str, Any]:  # noqa: ARG002
-        """See GeneratorSection."""
-        names = {"geometry", "windows_per_side", *(["reference_windows_per_side"] if mode == BOTH else [])}
-        return self.model_dump(include=names)
+def _limited(field: SettingField) -> Any:
+    """Return a field's type with its limits, which pydantic knows but for requirements."""
+    annotated: Any = Annotated
+    limits = [_validator(limit) if isinstance(limit, Requirement) else limit for limit in field.limits]
+    return annotated[(field.kind, *limits)] if limits else field.kind
 
 
-class SimilarityAttentionSettings(GeneratorSection):
-    """[saliency.similarity_attention]."""
-
-    modes: list[Literal["siamese", "triplet", "quadruplet"]] = Field(
-        ["siamese", "triplet", "quadruplet"],
-        description="how features are weighed: by the pair alone, or with one or two images of another class besides",
-    )
-    layer: str | None = Field(None, description=LAYER)
-
-    def spec(self, mode: str, supervises: bool) -> dict[str, Any]:  # noqa: ARG002
-        """See GeneratorSection."""
-        return {"layer": self.layer}
-
-
-class GradCamSettings(GeneratorSection):
-    """[saliency.grad_cam]."""
-
-    modes: list[Literal["fixed"]] = Field(["fixed"], description="fixed: the reference is taken as it is")
-    layer: str | None = Field(None, description=LAYER)
-
-    def spec(self, mode: str, supervises: bool) -> dict[str, Any]:  # noqa: ARG002
-        """See GeneratorSection."""
-        return {"layer": self.layer}
-
-
-class LimeSettings(GeneratorSection):
-    """[saliency.lime]."""
-
-    modes: list[Literal["fixed"]] = Field(
-        ["fixed"], description="fixed: only the query is manipulated; both is not defined for LIME"
-    )
-    samples: int = Field(1000, ge=10, description="N: images with superpixels on and off, the whole image among them")
-    kernel_width: float = Field(0.25, gt=0, description="of the samples' weights, in cosine distance")
-    regression: Literal["lasso", "ridge"] = Field("lasso", description="lasso zeroes superpixels that explain nothing")
-    selection: Literal["bic", "cross_validation"] = Field("bic", description="what chooses lasso's penalty")
-    ridge_alpha: float = Field(1.0, gt=0, description="ridge's penalty")
-    kernel_size: float = Field(
-        4.0,
-        ge=1,
-        description="quickshift's, in px at a side of 112 px, scaled with the image: larger means fewer superpixels",
-    )
-    max_dist: float = Field(200.0, gt=0, description="quickshift's: larger means fewer superpixels")
-    ratio: float = Field(0.2, ge=0, le=1, description="quickshift's weight of colour against position")
-
-    def spec(self, mode: str, supervises: bool) -> dict[str, Any]:  # noqa: ARG002
-        """See GeneratorSection."""
-        # Only what the regression in use looks at.
-        chosen = "selection" if self.regression == "lasso" else "ridge_alpha"
-        return {
-            **self.model_dump(include={"samples", "kernel_width", "regression", chosen}),
-            "superpixels": self.model_dump(include={"kernel_size", "max_dist", "ratio"}),
-        }
-
-
-class MaskSettings(GeneratorSection):
-    """[saliency.mask]."""
-
-    modes: list[Literal["fixed", "both"]] = Field(
-        ["fixed", "both"], description="fixed: only the query is manipulated; both: the reference as well, jointly"
-    )
-    iterations: Positive = Field(500, description="steps of Adam")
-    learning_rate: float = Field(0.1, gt=0, description="Adam's")
-    mask_cells: int = Field(14, ge=2, description="cells along a side of the mask, the map's own resolution")
-    sparsity_weight: float = Field(0.01, ge=0, description="weight of mean |1 - m|")
-    smoothness_weight: float = Field(0.2, ge=0, description="weight of the mask's total variation, with exponent 3")
-    noise_deviation: float = Field(0.2, ge=0, description="of the noise on manipulated images, once normalised")
-    blur_px: int = Field(11, ge=1, description="odd side of the median's window")
-    pairs_per_batch: Positive = Field(32, description="pairs optimised together; changes rounding only")
-    patience: Positive | None = Field(
-        None, description="iterations over which a pair's mean loss must fall, or it stops; empty: all iterations"
-    )
-    tolerance: float = Field(1e-3, ge=0, description="least fall of the mean loss over `patience` iterations")
-
-    @field_validator("blur_px")
-    @classmethod
-    def _odd(cls, value: int) -> int:
-        if value % 2 == 0:
-            raise ValueError("an odd number of pixels, so that the window has a centre")
+def _validator(requirement: Requirement) -> AfterValidator:
+    def refuse_unmet(value: Any) -> Any:
+        if not requirement.is_met(value):
+            raise ValueError(requirement.expected)
         return value
 
-    def spec(self, mode: str, supervises: bool) -> dict[str, Any]:  # noqa: ARG002
-        """See GeneratorSection."""
-        # Without patience there is nothing to tolerate.
-        return self.model_dump(exclude={"modes", "pairs", *(() if self.patience else ("tolerance",))})
+    return AfterValidator(refuse_unmet)
+
+
+# By generator; the controls have nothing to set.
+SECTIONS: Mapping[str, type[GeneratorSection]] = {
+    name: _section_of(declaration) for name, declaration in GENERATORS.items() if not declaration.is_control
+}

@@ -1,37 +1,44 @@
 """The settings of saliency maps: which are made."""
 
-from typing import Literal
+import difflib
+from collections.abc import Sequence
+from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, create_model, model_validator
 
-from flows.settings.generators import (
-    GeneratorSection,
-    GradCamSettings,
-    LimeSettings,
-    MaskSettings,
-    RiseSettings,
-    SimilarityAttentionSettings,
-    SlidingWindowSettings,
-)
+from flows.settings.generators import SECTIONS, GeneratorSection
 from flows.settings.section import Section
-from pipeline.saliency.catalogue import FIXED
-
-GeneratorName = Literal[
-    "sliding_window", "rise", "lime", "mask", "similarity_attention", "grad_cam", "random", "centre"
-]
+from pipeline.saliency.catalogue import GENERATORS
+from pipeline.saliency.declaration import FIXED
 
 
-class SaliencySettings(Section):
+def _one_of(known: Sequence[str]) -> AfterValidator:
+    """Return what refuses a name that is not known, and tells the closest one."""
+
+    def refuse_unknown(name: str) -> str:
+        if name not in known:
+            closest = difflib.get_close_matches(name, known, n=1)
+            raise ValueError(f"one of {', '.join(known)}" + (f"; did you mean {closest[0]}?" if closest else ""))
+        return name
+
+    return AfterValidator(refuse_unknown)
+
+
+SUPERVISING = [name for name, declaration in GENERATORS.items() if declaration.can_supervise]
+GeneratorName = Annotated[str, _one_of(list(GENERATORS)), WithJsonSchema({"enum": list(GENERATORS)})]
+SupervisorName = Annotated[str, _one_of(SUPERVISING), WithJsonSchema({"enum": SUPERVISING})]
+
+
+# One field for each section. Only known at run time, so that a new generator is named in the catalogue alone.
+_fields: dict[str, Any] = {name: (section, section.model_validate({})) for name, section in SECTIONS.items()}
+Sections: Any = create_model("Sections", __base__=Section, **_fields)
+
+
+class SaliencySettings(Sections):  # type: ignore[misc]
     """[saliency]: which maps are made."""
 
     generators: list[GeneratorName] = Field(["rise", "random", "centre"], description="maps of test pairs")
-    supervision: Literal["rise"] = Field("rise", description="maps that supervise and match attributes")
-    sliding_window: SlidingWindowSettings = SlidingWindowSettings()  # type: ignore[call-arg]
-    rise: RiseSettings = RiseSettings()  # type: ignore[call-arg]
-    similarity_attention: SimilarityAttentionSettings = SimilarityAttentionSettings()  # type: ignore[call-arg]
-    grad_cam: GradCamSettings = GradCamSettings()  # type: ignore[call-arg]
-    mask: MaskSettings = MaskSettings()  # type: ignore[call-arg]
-    lime: LimeSettings = LimeSettings()  # type: ignore[call-arg]
+    supervision: SupervisorName = Field("rise", description="maps that supervise and match attributes")
 
     def section(self, generator: str) -> GeneratorSection | None:
         """Return a generator's own section; None for the controls, which have none."""
@@ -44,7 +51,7 @@ class SaliencySettings(Section):
         found: list[tuple[str, str]] = []
         for generator in self.generators:
             section = self.section(generator)
-            found += [(generator, mode) for mode in (section.modes if section else [FIXED])]
+            found += [(generator, mode) for mode in (section.modes if section else GENERATORS[generator].modes)]
         return found
 
     @model_validator(mode="after")
@@ -53,7 +60,7 @@ class SaliencySettings(Section):
             raise ValueError("saliency.generators must be distinct and hold the supervision's generator")
         if (self.supervision, FIXED) not in self.generator_modes:
             raise ValueError(f"saliency.{self.supervision}.modes must hold {FIXED!r}, which supervises attributes")
-        sections = [section for name in type(self).model_fields if (section := self.section(name)) is not None]
+        sections = [section for name in SECTIONS if (section := self.section(name)) is not None]
         if any(len(set(section.modes)) != len(section.modes) for section in sections):
             raise ValueError("a generator's modes must be distinct")
         return self

@@ -39,7 +39,7 @@ STAGE = "negatives.test"
 
 def negatives_stages(settings: Settings) -> list[Stage]:
     """Return the stage that finds the negatives of test pairs; none where no mode asks for any."""
-    if not any(needs_negatives(mode) for _, mode in settings.saliency.generator_modes):
+    if not any(needs_negatives(*shown) for shown in settings.saliency.generator_modes):
         return []
     values = {
         "split": "test",

@@ -9,6 +9,7 @@ from flows.stages.perturbed_embeddings import kept_test_embeddings
 from flows.stages.reads import VOCABULARY, single_shard_stage
 from flows.stages.saliency_maps import maps_name
 from pipeline.report.template_files import templates_digest
+from pipeline.saliency.catalogue import GENERATORS
 
 
 def report_stage(settings: Settings) -> Stage:
@@ -41,7 +42,9 @@ def report_stage(settings: Settings) -> Stage:
     for name in settings.attribute_model.names:
         reads[f"attribute_model.{name}"] = [["training_history", None, ""]]
     _add_model_reads(settings, reads)
-    return single_shard_stage("report", "flows.jobs.report", values, reads)
+    # Values of declarations are in settings of stages, but the report also prints titles that stand there.
+    declared = sorted({GENERATORS[generator].declared_in for generator in settings.saliency.generators})
+    return single_shard_stage("report", "flows.jobs.report", values, reads, code=tuple(declared))
 
 
 def _add_model_reads(settings: Settings, reads: Reads) -> None:

@@ -14,13 +14,8 @@ from flows.stages.facts import Facts
 from flows.stages.perturbed_embeddings import are_kept, perturbed_name
 from flows.stages.query_groups import chosen_pairs, model_inputs, parts_read, query_extents, query_groups
 from flows.stages.user_model import embedding_code, model_paths
-from pipeline.saliency.catalogue import (
-    FIXED,
-    GENERATORS,
-    map_passes,
-    needs_negatives,
-    needs_reference_pixels,
-)
+from pipeline.saliency.catalogue import GENERATORS, map_passes, needs_negatives
+from pipeline.saliency.declaration import FIXED, needs_reference_pixels
 from stores.table_schema import INTEGER, NUMBER, TEXT, Column, TableSchema
 
 MAP_ROWS = TableSchema(
@@ -66,7 +61,7 @@ def maps_name(split: str, generator: str, mode: str) -> str:
 
 
 def _maps_stage(settings: Settings, split: str, generator: str, mode: str) -> Stage:
-    facts = GENERATORS[generator]
+    declared = GENERATORS[generator]
     section = settings.saliency.section(generator)
     size = settings.dataset.image_size_px
     shown = split == "test"
@@ -82,11 +77,11 @@ def _maps_stage(settings: Settings, split: str, generator: str, mode: str) -> St
         "precision": settings.compute.precision,
         "spec": section.spec(mode, supervises=not shown) if section else {},
         # The controls know no model and no conditions: a change of those leaves them current.
-        **(condition_values(settings) if facts.knows_the_model else {}),
+        **(condition_values(settings) if declared.knows_the_model else {}),
     }
     if shown:
         values |= chosen_pairs(settings, generator)
-    contrasting = (negatives.STAGE,) if needs_negatives(mode) else ()
+    contrasting = (negatives.STAGE,) if needs_negatives(generator, mode) else ()
     upstream = ("images", "similarity_model", "embeddings", f"pairs.{split}", *contrasting)
     if are_kept(settings, split, generator):
         values["perturbed"] = perturbed_name(split, generator)
@@ -95,7 +90,7 @@ def _maps_stage(settings: Settings, split: str, generator: str, mode: str) -> St
         maps_name(split, generator, mode),
         "flows.jobs.saliency_maps",
         values,
-        (*embedding_code(settings.similarity_model), facts.module),
+        (*embedding_code(settings.similarity_model), declared.module),
         upstream,
         cut_saliency_maps,
         model_paths(settings.similarity_model),
@@ -109,7 +104,7 @@ def cut_saliency_maps(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
     mode = stage.settings["mode"]
     model = model_inputs(upstream, stage)
     groups = query_groups(upstream, stage, stage.settings["split"], needs_reference_pixels(mode))
-    contrasts = negatives.NegativesOfPairs(upstream) if needs_negatives(mode) else None
+    contrasts = negatives.NegativesOfPairs(upstream) if needs_negatives(stage.settings["generator"], mode) else None
     kept = _kept_embeddings(upstream, stage)
     shards = []
     for group in groups:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from pipeline.report.curves import mean_curve, normalised_curves
 from pipeline.report.evidence import CurveSet
 from pipeline.report.figures import Palette, Picture, axis_names, literal_text, new_figure, new_grid, picture, title
-from pipeline.report.generator_names import CONTROLS, generator_name, maps_name
+from pipeline.report.generator_names import generator_name, is_control, maps_name
 
 # As many lines as one panel shows legibly.
 MOST_LINES = 5
@@ -30,7 +30,7 @@ def faithfulness_figures(curve_sets: Sequence[CurveSet]) -> list[Picture]:
     shown = [curves for curves in curve_sets if len(curves.insertion_pt)]
     if not shown:
         return []
-    if len(shown) <= MOST_LINES or all(curves.generator in CONTROLS for curves in shown):
+    if len(shown) <= MOST_LINES or all(is_control(curves.generator) for curves in shown):
         return [_one_figure(shown)]
     return [_panels(shown, True), _panels(shown, False)]
 
@@ -62,7 +62,7 @@ def _panels(shown: Sequence[CurveSet], is_insertion: bool) -> Picture:
 
 
 def _panel_each(shown: Sequence[CurveSet], is_insertion: bool, palette: Palette) -> Figure:
-    controls = [curves for curves in shown if curves.generator in CONTROLS]
+    controls = [curves for curves in shown if is_control(curves.generator)]
     generators = _generators(shown)
     across = min(_PANELS_ACROSS, len(generators))
     rows = -(-len(generators) // across)
@@ -77,7 +77,7 @@ def _panel_each(shown: Sequence[CurveSet], is_insertion: bool, palette: Palette)
             continue
         for curves in controls:
             name = generator_name(curves.generator)
-            _draw(panel, curves, is_insertion, name, palette.faint, _CONTROL_DASHES[curves.generator])
+            _draw(panel, curves, is_insertion, name, palette.faint, _CONTROL_DASHES.get(curves.generator, "-."))
         own = [curves for curves in shown if curves.generator == generators[number]]
         for colour, curves in zip(mode_colours, own, strict=False):
             _draw(panel, curves, is_insertion, curves.mode, colour)
@@ -95,7 +95,7 @@ def _panel_each(shown: Sequence[CurveSet], is_insertion: bool, palette: Palette)
 
 
 def _generators(shown: Sequence[CurveSet]) -> list[str]:
-    return list(dict.fromkeys(curves.generator for curves in shown if curves.generator not in CONTROLS))
+    return list(dict.fromkeys(curves.generator for curves in shown if not is_control(curves.generator)))
 
 
 def _draw(panel: Axes, curves: CurveSet, is_insertion: bool, name: str, colour: str, dashes: str = "-") -> None:

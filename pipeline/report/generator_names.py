@@ -1,23 +1,17 @@
 """How the report spells saliency generators and their modes."""
 
-from pipeline.saliency.catalogue import FIXED
-
-_NAMES = {
-    "sliding_window": "sliding window",
-    "rise": "RISE",
-    "lime": "LIME",
-    "mask": "Mask",
-    "similarity_attention": "similarity attention",
-    "grad_cam": "Grad-CAM",
-    "random": "random",
-    "centre": "centre blob",
-}
-CONTROLS = ("random", "centre")
+from pipeline.saliency.catalogue import GENERATORS
+from pipeline.saliency.declaration import FIXED
 
 
 def generator_name(generator: str) -> str:
     """Return how the report spells a generator."""
-    return _NAMES.get(generator, generator)
+    return GENERATORS[generator].title if generator in GENERATORS else generator
+
+
+def is_control(generator: str) -> bool:
+    """Return whether methods are compared with it, because it knows nothing of the model."""
+    return generator in GENERATORS and GENERATORS[generator].is_control
 
 
 def maps_name(generator: str, mode: str) -> str:

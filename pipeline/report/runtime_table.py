@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.report.evidence import StageRecord
-from pipeline.report.generator_names import CONTROLS, generator_name
+from pipeline.report.generator_names import generator_name, is_control
 from pipeline.report.number_text import MISSING, count_text, number_text, significant_text
 from pipeline.report.paper_figures import PAPER_SECONDS, PAPERS
 from pipeline.report.table_model import Cell, Column, Row, Table
@@ -60,7 +60,7 @@ def runtime_table(runtimes: Sequence[MapRuntime], dataset: str) -> Table | None:
     On datasets of the papers' the seconds that they printed stand beside them.
     """
     shown = [runtime for runtime in runtimes if runtime.maps]
-    if all(runtime.generator in CONTROLS for runtime in shown):
+    if all(is_control(runtime.generator) for runtime in shown):
         return None
     columns = [
         Column("generator", is_text=True),

@@ -3,12 +3,10 @@
 import itertools
 import re
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
 from flows.settings.configuration import Settings
-from flows.settings.saliency import GeneratorName
 from flows.stages.graph import build_stages
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,7 +63,7 @@ DATASETS = (
     {"kind": "polyvore_outfits", "root": "data"},
     {"kind": "folder", "root": "data", "table": "items.csv"},
 )
-ALL_GENERATORS = {"generators": list(get_args(GeneratorName))}
+ALL_GENERATORS = {"generators": list(GENERATORS)}
 
 
 def all_stage_names() -> list[str]:

@@ -14,10 +14,11 @@ from benchmarks.peers.run import main
 from benchmarks.peers.timing import measure
 from benchmarks.peers.workbench import Workbench, build_workbench
 from benchmarks.perturbation_speed import Case
+from pipeline.saliency.learned_mask.declaration import MaskSpec
 from pipeline.saliency.learned_mask.maps import build_mask
-from pipeline.saliency.learned_mask.spec import MaskSpec
+from pipeline.saliency.sliding_window.declaration import SlidingWindowSpec
 from pipeline.saliency.sliding_window.geometry import AUTHORS_CODE
-from pipeline.saliency.sliding_window.maps import SlidingWindowSpec, build_sliding_window
+from pipeline.saliency.sliding_window.maps import build_sliding_window
 
 TOY = {
     "networks": "small_residual",

@@ -4,7 +4,7 @@ import pytest
 
 from flows.costs.estimate import RunCosts
 from flows.engine.plan import plan_stages
-from flows.settings.generators import LimeSettings
+from flows.settings.generators import SECTIONS
 from flows.stages.graph import build_stages
 from stores.artifacts import ArtifactStore
 from tests.flows.planted_config import write_config
@@ -67,4 +67,4 @@ def test_settings_that_a_regression_ignores_leave_maps_current(planted: Finished
 
 def test_both_is_refused() -> None:
     with pytest.raises(ValueError, match="(?s)modes.*'fixed'"):
-        LimeSettings.model_validate({"modes": ["both"]})
+        SECTIONS["lime"].model_validate({"modes": ["both"]})

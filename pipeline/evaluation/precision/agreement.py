@@ -15,7 +15,8 @@ from pipeline.evaluation.faithfulness import faithfulness_of_query
 from pipeline.evaluation.precision.verdict import Agreement, MapDifference
 from pipeline.randomness import derive_seed
 from pipeline.saliency.contract import SaliencyRequest
-from pipeline.saliency.rise.maps import RiseSpec, build_rise
+from pipeline.saliency.rise.declaration import RiseSpec
+from pipeline.saliency.rise.maps import build_rise
 from pipeline.similarity.scorer import SimilarityScorer
 
 TOP_SHARE = 0.1

@@ -4,6 +4,20 @@ import numpy as np
 
 from pipeline.randomness import keyed_rng
 from pipeline.saliency.contract import SaliencyGenerator, SaliencyMaps, SaliencyRequest, one_by_one
+from pipeline.saliency.controls.declaration import CentreSpec, RandomSpec
+from pipeline.similarity.scorer import SimilarityScorer
+
+
+def random_generator(spec: RandomSpec, _scorer: SimilarityScorer, _image_size_px: int, _mode: str) -> SaliencyGenerator:
+    """Return the generator that the catalogue names, see build_random."""
+    return build_random(spec.seed)
+
+
+def centre_generator(
+    _spec: CentreSpec, _scorer: SimilarityScorer, _image_size_px: int, _mode: str
+) -> SaliencyGenerator:
+    """Return the generator that the catalogue names, see build_centre."""
+    return build_centre()
 
 
 def build_random(seed: int) -> SaliencyGenerator:

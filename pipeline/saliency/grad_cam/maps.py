@@ -1,26 +1,17 @@
 """Grad-CAM (Selvaraju et al., 2017) of the similarity score: the cosine of query and reference in place of a class."""
 
-from dataclasses import dataclass
-
 import torch
 
 from pipeline.saliency.contract import SaliencyGenerator
+from pipeline.saliency.declaration import FIXED
+from pipeline.saliency.grad_cam.declaration import GradCamSpec
 from pipeline.saliency.gradients.layer_maps import LayerScore, build_layer_maps
 from pipeline.similarity.scorer import SimilarityScorer
 
 
-@dataclass(frozen=True)
-class GradCamSpec:
-    """Settings of Grad-CAM.
-
-    Attributes:
-        layer: path of the submodule whose activations are weighted; None for the last feature map.
-    """
-
-    layer: str | None = None
-
-
-def build_grad_cam(spec: GradCamSpec, scorer: SimilarityScorer, image_size_px: int) -> SaliencyGenerator:
+def build_grad_cam(
+    spec: GradCamSpec, scorer: SimilarityScorer, image_size_px: int, _mode: str = FIXED
+) -> SaliencyGenerator:
     """Return the generator of maps of queries; see build_layer_maps for cost, counting and errors.
 
     Raises:

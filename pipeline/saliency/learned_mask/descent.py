@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-from pipeline.saliency.learned_mask.spec import MaskSpec
+from pipeline.saliency.learned_mask.declaration import MaskSpec
 
 # Masks (pair, image, cell y, cell x) to scores (pair,) and the scores' gradients, of the masks' shape.
 ScoreGradients = Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor]]

@@ -13,15 +13,22 @@ from torch import nn
 
 from pipeline.errors import BadModel
 from pipeline.saliency.contract import SaliencyGenerator, SaliencyMaps, SaliencyRequest
+from pipeline.saliency.declaration import BOTH
 from pipeline.saliency.gradients.white_box import require_gradients
 from pipeline.saliency.learned_mask.blurred_images import upsampling_weights
+from pipeline.saliency.learned_mask.declaration import MaskSpec
 from pipeline.saliency.learned_mask.descent import Descent, descend
 from pipeline.saliency.learned_mask.pairs import NAME, Pair, PairBatch
-from pipeline.saliency.learned_mask.spec import MaskSpec
+from pipeline.saliency.spec_fields import refuse_out_of_limits
 from pipeline.similarity.scorer import SimilarityScorer
 
 # Iterations whose losses are recorded, to judge afterwards how far fewer than 500 would have led.
 RECORDED_AT = (50, 100, 250)
+
+
+def mask_generator(spec: MaskSpec, scorer: SimilarityScorer, _image_size_px: int, mode: str) -> SaliencyGenerator:
+    """Return the generator that the catalogue names, see build_mask; sizes are those of the queries."""
+    return build_mask(spec, mode, scorer)
 
 
 def build_mask(spec: MaskSpec, mode: str, scorer: SimilarityScorer) -> SaliencyGenerator:
@@ -32,13 +39,13 @@ def build_mask(spec: MaskSpec, mode: str, scorer: SimilarityScorer) -> SaliencyG
     and before its step; `loss_at_<iteration>`, that of an earlier one (its last where it had stopped before).
 
     Raises:
-        BadSetting: settings out of range.
+        BadSetting: settings out of their limits.
         BadModel: the model is a black box. The generator itself raises BadModel where embeddings are NaN or zero, or
             the network has no gradients.
     """
-    spec.check()
+    refuse_out_of_limits(spec, "saliency.mask")
     network = require_gradients(scorer, NAME)
-    shows_references = mode == "both"
+    shows_references = mode == BOTH
     per_batch = max(1, min(spec.pairs_per_batch, scorer.batch_size // (2 if shows_references else 1)))
 
     def generate(requests: Sequence[SaliencyRequest]) -> list[SaliencyMaps]:

@@ -11,7 +11,7 @@ from pipeline.randomness import keyed_rng
 from pipeline.saliency.contract import SaliencyRequest, required
 from pipeline.saliency.gradients.white_box import require_graph
 from pipeline.saliency.learned_mask.blurred_images import MaskedImages
-from pipeline.saliency.learned_mask.spec import MaskSpec
+from pipeline.saliency.learned_mask.declaration import MaskSpec
 from pipeline.similarity.scorer import SimilarityScorer
 
 NAME = "mask"

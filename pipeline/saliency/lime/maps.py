@@ -5,49 +5,26 @@ Cost: one forward pass for each sample that differs from those before it, whatev
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 
 from pipeline.device_transfer import fetch, send
-from pipeline.errors import BadSetting
 from pipeline.randomness import keyed_rng
 from pipeline.saliency.contract import SaliencyGenerator, SaliencyMaps, SaliencyRequest, pipelined
-from pipeline.saliency.lime.sparse_regression import FOLDS, Regression, fit_lasso, fit_ridge
-from pipeline.saliency.lime.superpixels import SuperpixelSpec, SwitchedImages, find_superpixels
+from pipeline.saliency.declaration import FIXED
+from pipeline.saliency.lime.declaration import LimeSpec
+from pipeline.saliency.lime.sparse_regression import Regression, fit_lasso, fit_ridge
+from pipeline.saliency.lime.superpixels import SwitchedImages, find_superpixels
 from pipeline.saliency.perturbed_embeddings import perturbed_scores, send_references
+from pipeline.saliency.spec_fields import refuse_out_of_limits
 from pipeline.similarity.scorer import SimilarityScorer
 
-REGRESSIONS = ("lasso", "ridge")
-SELECTIONS = ("bic", "cross_validation")
 
-
-@dataclass(frozen=True)
-class LimeSpec:
-    """Settings of LIME.
-
-    Attributes:
-        samples: N, the whole image among them.
-        kernel_width: of the weights, in cosine distance.
-        regression: "lasso" or "ridge".
-        selection: how the Lasso's penalty is chosen along its path: "bic" or "cross_validation".
-        ridge_alpha: the penalty of ridge.
-        superpixels: how the image is divided.
-        seed: of the samples.
-    """
-
-    samples: int = 1000
-    kernel_width: float = 0.25
-    regression: str = "lasso"
-    selection: str = "bic"
-    ridge_alpha: float = 1.0
-    superpixels: SuperpixelSpec = field(default_factory=SuperpixelSpec)
-    seed: int = 0
-
-
-def build_lime(spec: LimeSpec, scorer: SimilarityScorer) -> SaliencyGenerator:
-    """Return the generator: a pixel's value is the coefficient of its superpixel.
+def build_lime(
+    spec: LimeSpec, scorer: SimilarityScorer, _image_size_px: int | None = None, _mode: str = FIXED
+) -> SaliencyGenerator:
+    """Return the generator: a pixel's value is the coefficient of its superpixel. Sizes are those of the queries.
 
     Each map's notes: "alpha", the penalty; "superpixels", how many there are; "nonzero", how many of them have a
     coefficient. A map of zeros says that no superpixel explains the score: its "nonzero" is 0.
@@ -55,10 +32,10 @@ def build_lime(spec: LimeSpec, scorer: SimilarityScorer) -> SaliencyGenerator:
     cosines, so it is chosen along the path; samples that repeat an earlier one share its pass.
 
     Raises:
-        BadSetting: a setting out of range. The generator itself raises it where quickshift refuses its settings, and
-            BadModel, see SimilarityScorer.embed_batches and perturbed_scores.
+        BadSetting: settings out of their limits. The generator itself raises it where quickshift refuses its settings,
+            and BadModel, see SimilarityScorer.embed_batches and perturbed_scores.
     """
-    _check(spec)
+    refuse_out_of_limits(spec, "saliency.lime")
 
     def launch(request: SaliencyRequest) -> Callable[[], SaliencyMaps]:
         superpixels_hw = find_superpixels(request.pixels_hwc, spec.superpixels)
@@ -127,15 +104,3 @@ def _fit(spec: LimeSpec, columns_ns: np.ndarray, scores_nk: np.ndarray) -> Regre
     if spec.regression == "ridge":
         return fit_ridge(columns_ns, scores_nk, weights_n, spec.ridge_alpha)
     return fit_lasso(columns_ns, scores_nk, weights_n, spec.selection)
-
-
-def _check(spec: LimeSpec) -> None:
-    known = spec.regression in REGRESSIONS and spec.selection in SELECTIONS
-    if not (known and spec.samples >= FOLDS and spec.kernel_width > 0 and spec.ridge_alpha > 0):
-        raise BadSetting(
-            expected=f"samples >= {FOLDS}, kernel_width and ridge_alpha above 0, regression among "
-            f"{', '.join(REGRESSIONS)}, selection among {', '.join(SELECTIONS)}",
-            found=str(spec),
-            where="[saliency.lime]",
-            remedy="correct the setting",
-        )

@@ -1,7 +1,5 @@
 """Superpixels of an image by quickshift, and images in which some of them are switched off (v1 B.2; Ribeiro et al.)."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 from skimage.segmentation import quickshift
@@ -9,24 +7,9 @@ from skimage.segmentation import quickshift
 from pipeline.device_transfer import send
 from pipeline.errors import BadSetting
 from pipeline.images import normalise_pixels
+from pipeline.saliency.lime.declaration import SuperpixelSpec
 
 PAPERS_SIDE_PX = 112
-
-
-@dataclass(frozen=True)
-class SuperpixelSpec:
-    """Settings of quickshift, as scikit-image names and means them.
-
-    Attributes:
-        kernel_size: width of the Gaussian that estimates density, in px of an image of 112 px, the papers' size; it is
-            scaled with the image, which else would fall into fewer superpixels the smaller it is.
-        max_dist: farthest that a pixel is linked, in px and colour at once.
-        ratio: weight of colour against position.
-    """
-
-    kernel_size: float = 4.0
-    max_dist: float = 200.0
-    ratio: float = 0.2
 
 
 def find_superpixels(pixels_hwc: np.ndarray, spec: SuperpixelSpec) -> np.ndarray:

@@ -5,55 +5,33 @@ Cost: N forward passes a query whatever the number of references; the reduction 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from pipeline.device_transfer import fetch
-from pipeline.errors import BadSetting
 from pipeline.randomness import derive_seed
-from pipeline.saliency.catalogue import BOTH, FIXED
 from pipeline.saliency.contract import SaliencyGenerator, SaliencyMaps, SaliencyRequest, pipelined
+from pipeline.saliency.declaration import BOTH, FIXED
 from pipeline.saliency.perturbations import MaskSource
 from pipeline.saliency.perturbed_embeddings import perturbed_query_scores
 from pipeline.saliency.resident_masks import resident
+from pipeline.saliency.rise.declaration import RiseSpec
 from pipeline.saliency.rise.masks import MaskDraws, draw_masks
 from pipeline.saliency.rise.score_regression import prepare_regression, regress_maps
+from pipeline.saliency.spec_fields import refuse_out_of_limits
 from pipeline.similarity.scorer import SimilarityScorer
 
 REDUCTION_BATCH_MASKS = 100
 PAPERS, BALANCED_REGRESSION = "papers", "balanced_regression"
 
 
-@dataclass(frozen=True)
-class RiseSpec:
-    """Settings of RISE.
-
-    Attributes:
-        masks: N.
-        reference_masks: M, of mode both.
-        grid_cells: cells along a side of the coarse grid.
-        keep_probability: chance that a cell is kept.
-        scheme: "papers": independent masks, and their weighted mean; "balanced_regression": balanced masks with their
-            complements, and a regression on them, which needs fewer for the same map.
-        seed: of the masks.
-    """
-
-    masks: int = 2000
-    reference_masks: int = 30
-    grid_cells: int = 8
-    keep_probability: float = 0.5
-    scheme: str = PAPERS
-    seed: int = 0
-
-
 def build_rise(spec: RiseSpec, scorer: SimilarityScorer, image_size_px: int, mode: str = FIXED) -> SaliencyGenerator:
     """Return the generator: for one query and K references, K maps from one shared set of N passes.
 
     Raises:
-        BadSetting: see draw_masks. The generator itself raises BadModel, see embed_perturbations, and in mode both
-            BadSetting for a request without reference pixels.
+        BadSetting: settings out of their limits, or see draw_masks. The generator itself raises BadModel, see
+            embed_perturbations, and in mode both BadSetting for a request without reference pixels.
     """
     masks = query_masks(spec, image_size_px)
     reference_masks = _reference_masks(spec, image_size_px) if mode == BOTH else None
@@ -113,15 +91,9 @@ def query_masks(spec: RiseSpec, image_size_px: int) -> MaskDraws:
     """Return all that is passed for a query, in the order in which its perturbed embeddings are kept.
 
     Raises:
-        BadSetting: see draw_masks.
+        BadSetting: settings out of their limits, or see draw_masks.
     """
-    if spec.scheme not in (PAPERS, BALANCED_REGRESSION):
-        raise BadSetting(
-            expected=f"{PAPERS} or {BALANCED_REGRESSION}",
-            found=repr(spec.scheme),
-            where="saliency.rise.scheme",
-            remedy="choose a known scheme",
-        )
+    refuse_out_of_limits(spec, "saliency.rise")
     is_balanced = spec.scheme == BALANCED_REGRESSION
     return draw_masks(spec.seed, spec.masks, spec.grid_cells, spec.keep_probability, image_size_px, is_balanced)
 

@@ -4,42 +4,30 @@ Nothing is manipulated. The modes are the architectures of the paper: how differ
 weights w of the score w . f, whose gradient weighs the channels of a layer.
 """
 
-from dataclasses import dataclass
-
 import torch
 
-from pipeline.saliency.catalogue import negatives_needed
 from pipeline.saliency.contract import SaliencyGenerator
 from pipeline.saliency.gradients.layer_maps import LayerScore, build_layer_maps
+from pipeline.saliency.similarity_attention.declaration import AttentionSpec
+from pipeline.saliency.similarity_attention.modes import NEGATIVES_OF_MODE
 from pipeline.similarity.scorer import SimilarityScorer
 
 
-@dataclass(frozen=True)
-class AttentionSpec:
-    """Settings of similarity attention.
-
-    Attributes:
-        layer: path of the submodule whose activations are weighted; None for the last feature map.
-    """
-
-    layer: str | None = None
-
-
 def build_similarity_attention(
-    spec: AttentionSpec, mode: str, scorer: SimilarityScorer, image_size_px: int
+    spec: AttentionSpec, scorer: SimilarityScorer, image_size_px: int, mode: str
 ) -> SaliencyGenerator:
     """Return the generator of SAM's maps of queries; see build_layer_maps for cost, counting and errors.
 
     Args:
         spec: the settings.
-        mode: one of catalogue.ATTENTION_MODES. Explained pairs are matches, so a siamese pair is one of a class.
         scorer: the explained model, with gradients.
         image_size_px: side of display maps.
+        mode: one of NEGATIVES_OF_MODE. Explained pairs are matches, so a siamese pair is one of a class.
 
     Raises:
         BadSetting: see build_layer_maps.
     """
-    score = LayerScore("similarity_attention", spec.layer, weighted_features, negatives_needed(mode))
+    score = LayerScore("similarity_attention", spec.layer, weighted_features, NEGATIVES_OF_MODE[mode])
     return build_layer_maps(score, scorer, image_size_px)
 
 

@@ -5,18 +5,17 @@ references; `both` adds the windows of each reference once, see `mean_perturbed_
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from torch.nn import functional
 
 from pipeline.device_transfer import fetch
-from pipeline.errors import BadSetting
-from pipeline.saliency.catalogue import BOTH, FIXED
 from pipeline.saliency.contract import SaliencyGenerator, SaliencyMaps, SaliencyRequest, pipelined
+from pipeline.saliency.declaration import BOTH, FIXED
 from pipeline.saliency.perturbations import MaskSource, WithUnmaskedImage
 from pipeline.saliency.perturbed_embeddings import PerturbedScores, perturbed_query_scores
 from pipeline.saliency.resident_masks import resident
+from pipeline.saliency.sliding_window.declaration import SlidingWindowSpec
 from pipeline.saliency.sliding_window.geometry import (
     PAPERS,
     QUERY_WINDOWS_AT_THE_EDGE,
@@ -24,25 +23,10 @@ from pipeline.saliency.sliding_window.geometry import (
     WINDOW_SIDES,
 )
 from pipeline.saliency.sliding_window.windows import WindowGrid, window_grid
+from pipeline.saliency.spec_fields import refuse_out_of_limits
 from pipeline.similarity.scorer import SimilarityScorer
 
 REDUCTION_BATCH_MASKS = 100
-
-
-@dataclass(frozen=True)
-class SlidingWindowSpec:
-    """Settings of the sliding window.
-
-    Attributes:
-        windows_per_side: along each axis of the query; their square is N.
-        reference_windows_per_side: along each axis of the reference; their square is M.
-        geometry: "papers" (windows of 39 / 112 of the image's side, about 12 % of its area; a pixel's value is the mean
-            drop of the windows that cover it) or "authors_code" (32 / 112, 8 %; 1 - score of each window, enlarged).
-    """
-
-    windows_per_side: int = 25
-    reference_windows_per_side: int = 6
-    geometry: str = PAPERS
 
 
 def build_sliding_window(
@@ -53,8 +37,8 @@ def build_sliding_window(
     Native maps are the display maps ("papers") or a value per window ("authors_code").
 
     Raises:
-        BadSetting: an unknown geometry, or too few windows, see window_grid. The generator itself raises BadModel, see
-            embed_perturbations, and in mode both BadSetting for a request without reference pixels.
+        BadSetting: settings out of their limits, or too few windows, see window_grid. The generator itself raises
+            BadModel, see embed_perturbations, and in mode both BadSetting for a request without reference pixels.
     """
     windows = query_windows(spec, image_size_px)
     reference_windows = _reference_windows(spec, image_size_px) if mode == BOTH else None
@@ -127,7 +111,9 @@ def query_windows(spec: SlidingWindowSpec, image_size_px: int) -> WindowGrid:
     Raises:
         BadSetting: see build_sliding_window.
     """
-    return window_grid(spec.windows_per_side, _window_side(spec), QUERY_WINDOWS_AT_THE_EDGE, image_size_px)
+    refuse_out_of_limits(spec, "saliency.sliding_window")
+    side = WINDOW_SIDES[spec.geometry]
+    return window_grid(spec.windows_per_side, side, QUERY_WINDOWS_AT_THE_EDGE, image_size_px)
 
 
 def mean_drops(
@@ -162,16 +148,5 @@ def _coverage(masks: MaskSource, device: str) -> torch.Tensor:
 
 
 def _reference_windows(spec: SlidingWindowSpec, image_size_px: int) -> WindowGrid:
-    per_side = spec.reference_windows_per_side
-    return window_grid(per_side, _window_side(spec), REFERENCE_WINDOWS_AT_THE_EDGE, image_size_px)
-
-
-def _window_side(spec: SlidingWindowSpec) -> int:
-    if spec.geometry not in WINDOW_SIDES:
-        raise BadSetting(
-            expected=f"a geometry among {', '.join(WINDOW_SIDES)}",
-            found=repr(spec.geometry),
-            where="saliency.sliding_window",
-            remedy="choose a known one",
-        )
-    return WINDOW_SIDES[spec.geometry]
+    per_side, side = spec.reference_windows_per_side, WINDOW_SIDES[spec.geometry]
+    return window_grid(per_side, side, REFERENCE_WINDOWS_AT_THE_EDGE, image_size_px)

@@ -10,7 +10,7 @@ from pipeline.errors import BadSetting
 from pipeline.saliency.catalogue import GENERATORS
 from tests.flows.user_model_config import histogram_run
 
-WHITE_BOXES = [name for name, facts in GENERATORS.items() if facts.is_white_box]
+WHITE_BOXES = [name for name, declared in GENERATORS.items() if declared.is_white_box]
 
 
 @pytest.mark.parametrize("name", WHITE_BOXES)

@@ -9,7 +9,7 @@ from flows.engine.code_identity import stage_code
 from flows.engine.request import needed_for
 from flows.engine.stage import Stage
 from flows.settings.configuration import DatasetSettings, PairsSettings, Settings
-from flows.settings.generators import RiseSettings
+from flows.settings.generators import SECTIONS
 from flows.settings.saliency import SaliencySettings
 from flows.settings.similarity_model import SimilarityModelSettings
 from flows.stages.graph import build_stages
@@ -60,7 +60,7 @@ def report_reads(settings: Settings) -> dict[str, list[str]]:
 
 def test_the_report_knows_what_every_generator_and_mode_costs() -> None:
     saliency = SaliencySettings(generators=["rise", "sliding_window", "centre"])
-    alone = saliency.model_copy(update={"rise": RiseSettings(modes=["fixed"])})
+    alone = saliency.model_copy(update={"rise": SECTIONS["rise"](modes=["fixed"])})
     found = report_reads(PLANTED.model_copy(update={"saliency": saliency}))
     maps = {name: parts for name, parts in found.items() if name.startswith("saliency_maps.")}
     assert maps == {

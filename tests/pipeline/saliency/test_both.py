@@ -10,13 +10,15 @@ import pytest
 from pipeline.errors import BadModel, BadSetting
 from pipeline.randomness import derive_seed
 from pipeline.saliency import perturbed_embeddings
-from pipeline.saliency.catalogue import BOTH
 from pipeline.saliency.contract import SaliencyRequest
+from pipeline.saliency.declaration import BOTH
 from pipeline.saliency.perturbations import GivenMasks, MaskSource
 from pipeline.saliency.perturbed_embeddings import PerturbedScores, perturbed_query_scores
-from pipeline.saliency.rise.maps import RiseSpec, build_rise, build_rise_with_masks
+from pipeline.saliency.rise.declaration import RiseSpec
+from pipeline.saliency.rise.maps import build_rise, build_rise_with_masks
 from pipeline.saliency.rise.masks import draw_masks
-from pipeline.saliency.sliding_window.maps import SlidingWindowSpec, build_sliding_window
+from pipeline.saliency.sliding_window.declaration import SlidingWindowSpec
+from pipeline.saliency.sliding_window.maps import build_sliding_window
 from pipeline.similarity.conditions import project
 from pipeline.similarity.scorer import SimilarityScorer
 from tests.oracles import rise as rise_oracle

@@ -13,14 +13,16 @@ from pipeline.saliency.catalogue import (
     GENERATORS,
     map_passes,
     needs_negatives,
-    needs_reference_pixels,
     query_perturbations,
 )
 from pipeline.saliency.contract import SaliencyRequest
 from pipeline.saliency.controls.maps import build_centre, build_random
+from pipeline.saliency.declaration import needs_reference_pixels
 from pipeline.saliency.perturbed_embeddings import embed_perturbations
-from pipeline.saliency.rise.maps import RiseSpec, build_rise
-from pipeline.saliency.sliding_window.maps import SlidingWindowSpec, build_sliding_window
+from pipeline.saliency.rise.declaration import RiseSpec
+from pipeline.saliency.rise.maps import build_rise
+from pipeline.saliency.sliding_window.declaration import SlidingWindowSpec
+from pipeline.saliency.sliding_window.maps import build_sliding_window
 from pipeline.similarity.scorer import SimilarityScorer
 from tests.pipeline.saliency.small_models import SIZE_PX, CountingNetwork, display_maps, random_pixels, small_scorer
 
@@ -32,7 +34,7 @@ SPECS: Mapping[str, Mapping[str, Any]] = {
     "rise": {"masks": 20, "reference_masks": 7},
     "sliding_window": {"windows_per_side": 11, "reference_windows_per_side": 3, "geometry": "papers"},
 }
-ALL = [(name, mode) for name, facts in GENERATORS.items() for mode in facts.modes]
+ALL = [(name, mode) for name, declared in GENERATORS.items() for mode in declared.modes]
 
 
 def full_spec(name: str) -> Mapping[str, Any]:
@@ -44,7 +46,7 @@ def request_for(name: str, mode: str, references: int = 2) -> SaliencyRequest:
     ids = tuple(f"reference {number}" for number in range(references))
     shown = pixels[1 : references + 1] if needs_reference_pixels(mode) else None
     embeddings = small_scorer().embed(pixels[1:])
-    negatives = embeddings[references:].reshape(references, 2, -1) if needs_negatives(mode) else None
+    negatives = embeddings[references:].reshape(references, 2, -1) if needs_negatives(name, mode) else None
     return SaliencyRequest(
         f"query of {name}", pixels[0], embeddings[:references], None, ids, shown, negative_embeddings_kmd=negatives
     )
@@ -100,10 +102,12 @@ def test_embeddings_of_other_masks_are_refused() -> None:
 
 
 def test_names_lead_to_their_generators() -> None:
-    request, scorer = request_for("any", "fixed"), small_scorer()
+    request, scorer = request_for("rise", "fixed"), small_scorer()
     expected = {
         "rise": display_maps(build_rise(RiseSpec(masks=20, seed=SEED), scorer, SIZE_PX), request),
-        "sliding_window": display_maps(build_sliding_window(SlidingWindowSpec(11), scorer, SIZE_PX), request),
+        "sliding_window": display_maps(
+            build_sliding_window(SlidingWindowSpec(windows_per_side=11), scorer, SIZE_PX), request
+        ),
         "random": display_maps(build_random(SEED), request),
         "centre": display_maps(build_centre(), request),
     }

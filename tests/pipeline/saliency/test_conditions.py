@@ -14,7 +14,8 @@ from pipeline.evaluation.faithfulness import faithfulness_of_query
 from pipeline.saliency import perturbed_embeddings
 from pipeline.saliency.contract import SaliencyRequest
 from pipeline.saliency.perturbed_embeddings import embed_perturbations, perturbed_scores
-from pipeline.saliency.rise.maps import RiseSpec, build_rise
+from pipeline.saliency.rise.declaration import RiseSpec
+from pipeline.saliency.rise.maps import build_rise
 from pipeline.saliency.rise.masks import draw_masks
 from pipeline.similarity.conditions import project
 from pipeline.similarity.scorer import SimilarityScorer

@@ -7,7 +7,8 @@ import torch
 from pipeline.errors import BadSetting
 from pipeline.saliency.contract import SaliencyRequest
 from pipeline.saliency.perturbations import GivenMasks, WithUnmaskedImage
-from pipeline.saliency.rise.maps import RiseSpec, build_rise, build_rise_with_masks
+from pipeline.saliency.rise.declaration import RiseSpec
+from pipeline.saliency.rise.maps import build_rise, build_rise_with_masks
 from pipeline.saliency.rise.masks import draw_masks, render_masks
 from pipeline.similarity.scorer import SimilarityScorer
 from tests.oracles import rise as oracle

@@ -10,7 +10,8 @@ from pipeline.saliency.perturbations import GivenMasks, MaskSource
 from pipeline.saliency.resident_masks import ResidentMasks, make_resident, resident
 from pipeline.saliency.rise.maps import build_rise_with_masks
 from pipeline.saliency.rise.masks import draw_masks
-from pipeline.saliency.sliding_window.maps import SlidingWindowSpec, build_sliding_window_with_masks, query_windows
+from pipeline.saliency.sliding_window.declaration import SlidingWindowSpec
+from pipeline.saliency.sliding_window.maps import build_sliding_window_with_masks, query_windows
 from tests.pipeline.saliency.small_models import SIZE_PX, display_maps, random_pixels, small_scorer
 
 SOURCES: dict[str, MaskSource] = {

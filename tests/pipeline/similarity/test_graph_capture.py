@@ -11,7 +11,8 @@ import torch
 from pipeline.errors import BadModel
 from pipeline.evaluation.randomisation_sanity import SanityQuery, cascade, check_randomisation
 from pipeline.saliency.contract import SaliencyGenerator, SaliencyRequest
-from pipeline.saliency.rise.maps import RiseSpec, build_rise
+from pipeline.saliency.rise.declaration import RiseSpec
+from pipeline.saliency.rise.maps import build_rise
 from pipeline.similarity.graph_capture import CapturedForward, CapturedPass, Forward
 from pipeline.similarity.scorer import SimilarityScorer
 from tests.pipeline.saliency.small_models import SIZE_PX, display_maps, random_pixels, small_scorer

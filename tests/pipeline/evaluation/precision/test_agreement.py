@@ -15,7 +15,7 @@ from pipeline.evaluation.precision.agreement import (
     with_nearest_references,
 )
 from pipeline.evaluation.precision.verdict import BFLOAT16, FLOAT32, MapDifference, judge
-from pipeline.saliency.rise.maps import RiseSpec
+from pipeline.saliency.rise.declaration import RiseSpec
 from pipeline.similarity.scorer import SimilarityScorer
 from tests.pipeline.saliency.small_models import random_pixels, small_scorer
 

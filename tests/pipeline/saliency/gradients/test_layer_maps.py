@@ -12,13 +12,15 @@ import torch
 from torch import nn
 
 from pipeline.errors import BadModel, BadSetting
-from pipeline.saliency.catalogue import ATTENTION_MODES
 from pipeline.saliency.contract import SaliencyGenerator, SaliencyMaps, SaliencyRequest
-from pipeline.saliency.grad_cam.maps import GradCamSpec, build_grad_cam, cosines
+from pipeline.saliency.grad_cam.declaration import GradCamSpec
+from pipeline.saliency.grad_cam.maps import build_grad_cam, cosines
 from pipeline.saliency.gradients import layer_maps as layer_gradients
 from pipeline.saliency.gradients.layer_maps import LayerScore, build_layer_maps
 from pipeline.saliency.similarity_attention import maps as attention
-from pipeline.saliency.similarity_attention.maps import AttentionSpec, build_similarity_attention, weighted_features
+from pipeline.saliency.similarity_attention.declaration import AttentionSpec
+from pipeline.saliency.similarity_attention.maps import build_similarity_attention, weighted_features
+from pipeline.saliency.similarity_attention.modes import NEGATIVES_OF_MODE
 from pipeline.similarity.conditions import project
 from pipeline.similarity.scorer import SimilarityScorer
 from tests.oracles import layer_attention as oracle
@@ -28,14 +30,14 @@ from tests.pipeline.saliency.small_models import SIZE_PX, CountingNetwork, rando
 
 # Of maps whose largest value is 1.
 LARGEST_DIFFERENCE = 1e-4
-MODES = ("cosine", *ATTENTION_MODES)
+MODES = ("cosine", *NEGATIVES_OF_MODE)
 LAYERS = {"small_residual": "0.3", "resnet18_three_stage": "0.6"}
 
 
 def build(mode: str, scorer: SimilarityScorer, layer: str | None = None) -> SaliencyGenerator:
     if mode == "cosine":
         return build_grad_cam(GradCamSpec(layer), scorer, SIZE_PX)
-    return build_similarity_attention(AttentionSpec(layer), mode, scorer, SIZE_PX)
+    return build_similarity_attention(AttentionSpec(layer), scorer, SIZE_PX, mode)
 
 
 @lru_cache
@@ -211,7 +213,7 @@ def test_a_linear_map_of_pooled_channels_has_its_alphas_in_closed_form(mode: str
     request = SaliencyRequest("q", pixels, reference[None], negative_embeddings_kmd=negative[None, None])
     scorer = SimilarityScorer(network)
     spec = {"cosine": lambda: build_grad_cam(GradCamSpec(), scorer, 8)}
-    generator = spec.get(mode, lambda: build_similarity_attention(AttentionSpec(), mode, scorer, 8))()
+    generator = spec.get(mode, lambda: build_similarity_attention(AttentionSpec(), scorer, 8, mode))()
     [maps] = generator([request])
     np.testing.assert_allclose(
         maps.native_khw[0] * maps.notes["largest_value"][0], expected, atol=2e-5 * expected.max()

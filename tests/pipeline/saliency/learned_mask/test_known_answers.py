@@ -7,9 +7,9 @@ from torch import nn
 
 from pipeline.saliency.contract import SaliencyRequest
 from pipeline.saliency.learned_mask.blurred_images import MaskedImages, blur
+from pipeline.saliency.learned_mask.declaration import MaskSpec
 from pipeline.saliency.learned_mask.descent import descend, penalties
 from pipeline.saliency.learned_mask.maps import build_mask
-from pipeline.saliency.learned_mask.spec import MaskSpec
 from pipeline.similarity.scorer import SimilarityScorer
 from tests.oracles import mask as oracle
 from tests.pipeline.saliency.small_models import SIZE_PX, random_pixels

@@ -17,8 +17,8 @@ from pipeline.saliency.learned_mask import blurred_images as mask_images
 from pipeline.saliency.learned_mask import descent as mask_descent
 from pipeline.saliency.learned_mask import maps as mask_optimisation
 from pipeline.saliency.learned_mask import pairs as mask_pairs
+from pipeline.saliency.learned_mask.declaration import MaskSpec
 from pipeline.saliency.learned_mask.maps import build_mask
-from pipeline.saliency.learned_mask.spec import MaskSpec
 from pipeline.similarity.conditions import project
 from pipeline.similarity.scorer import SimilarityScorer
 from tests.oracles import mask as oracle

@@ -15,8 +15,9 @@ from pipeline.images import IMAGENET_DEVIATION_RGB, IMAGENET_MEAN_RGB, normalise
 from pipeline.saliency.contract import SaliencyGenerator, SaliencyRequest
 from pipeline.saliency.lime import maps as lime
 from pipeline.saliency.lime import superpixels
-from pipeline.saliency.lime.maps import LimeSpec, build_lime, draw_samples
-from pipeline.saliency.lime.superpixels import SuperpixelSpec, SwitchedImages, find_superpixels
+from pipeline.saliency.lime.declaration import LimeSpec, SuperpixelSpec
+from pipeline.saliency.lime.maps import build_lime, draw_samples
+from pipeline.saliency.lime.superpixels import SwitchedImages, find_superpixels
 from pipeline.similarity.conditions import project
 from pipeline.similarity.scorer import SimilarityScorer
 from tests.oracles import lime as oracle

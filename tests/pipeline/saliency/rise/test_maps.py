@@ -17,7 +17,8 @@ from pipeline.errors import BadModel, BadSetting
 from pipeline.saliency.build import build_generator
 from pipeline.saliency.contract import SaliencyRequest
 from pipeline.saliency.rise import maps as rise
-from pipeline.saliency.rise.maps import RiseSpec, build_rise, reduce_scores
+from pipeline.saliency.rise.declaration import RiseSpec
+from pipeline.saliency.rise.maps import build_rise, reduce_scores
 from pipeline.saliency.rise.masks import MaskDraws, draw_masks, render_masks
 from pipeline.similarity.scorer import SimilarityScorer
 from tests.oracles import rise as oracle
@@ -266,7 +267,7 @@ def test_balanced_regression_agrees_with_many_masks_of_the_papers() -> None:
 
 
 def test_an_unknown_scheme_and_odd_balanced_masks_are_refused() -> None:
-    with pytest.raises(BadSetting, match="papers or balanced_regression"):
+    with pytest.raises(BadSetting, match="one of papers, balanced_regression"):
         build_rise(RiseSpec(scheme="sobol"), small_scorer(), SIZE_PX)
     with pytest.raises(BadSetting, match="an even number of masks"):
         build_rise(RiseSpec(masks=21, scheme="balanced_regression"), small_scorer(), SIZE_PX)

@@ -74,7 +74,7 @@ def test_maps_equal_the_oracle(network: str) -> None:
         (".reshape(-1, size, size)", ".reshape(-1, size, size).mT"),
         ("drops_kn[:, start:stop]", "drops_kn[:, : stop - start]"),
         ("total += (1 - rendered)", "total += rendered"),
-        ("_window_side(spec), QUERY_WINDOWS_AT_THE_EDGE", "_window_side(spec), REFERENCE_WINDOWS_AT_THE_EDGE"),
+        ("side, QUERY_WINDOWS_AT_THE_EDGE", "side, REFERENCE_WINDOWS_AT_THE_EDGE"),
     ],
     ids=[
         "sign",

@@ -1,0 +1,72 @@
+"""LIME as the rest of the program knows it: its settings and cost."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge, Gt, Le, doc
+
+from pipeline.saliency.declaration import FIXED, GeneratorDeclaration, MapPasses, values_of
+
+
+@dataclass(frozen=True)
+class SuperpixelSpec:
+    """Settings of quickshift, as scikit-image names and means them.
+
+    `kernel_size` is the width of the Gaussian that estimates density, at the papers' size of 112 px: unscaled, the
+    smaller an image is, the fewer superpixels it would fall into. `max_dist` is in px and colour at once.
+    """
+
+    kernel_size: Annotated[
+        float,
+        Ge(1),
+        doc("quickshift's, in px at a side of 112 px, scaled with the image: larger means fewer superpixels"),
+    ] = 4.0
+    max_dist: Annotated[float, Gt(0), doc("quickshift's: larger means fewer superpixels")] = 200.0
+    ratio: Annotated[float, Ge(0), Le(1), doc("quickshift's weight of colour against position")] = 0.2
+
+
+@dataclass(frozen=True)
+class LimeSpec:
+    """Settings of LIME.
+
+    Attributes:
+        superpixels: how the image is divided.
+        seed: of the samples.
+    """
+
+    samples: Annotated[int, Ge(10), doc("N: images with superpixels on and off, the whole image among them")] = 1000
+    kernel_width: Annotated[float, Gt(0), doc("of the samples' weights, in cosine distance")] = 0.25
+    regression: Annotated[Literal["lasso", "ridge"], doc("lasso zeroes superpixels that explain nothing")] = "lasso"
+    selection: Annotated[Literal["bic", "cross_validation"], doc("what chooses lasso's penalty")] = "bic"
+    ridge_alpha: Annotated[float, Gt(0), doc("ridge's penalty")] = 1.0
+    superpixels: SuperpixelSpec = field(default_factory=SuperpixelSpec)
+    seed: int = 0
+
+
+def _depends_on(spec: LimeSpec, _mode: str, _supervises: bool) -> dict[str, Any]:
+    # Only what the regression in use looks at.
+    chosen = "selection" if spec.regression == "lasso" else "ridge_alpha"
+    return {
+        **values_of(spec, "samples", "kernel_width", "regression", chosen),
+        "superpixels": values_of(spec.superpixels, "kernel_size", "max_dist", "ratio"),
+    }
+
+
+def _passes(spec: LimeSpec, _mode: str, references_q: Sequence[int], _are_kept: bool) -> MapPasses:
+    # Samples that repeat an earlier one cost nothing: n superpixels have 2^n at most.
+    return MapPasses(len(references_q) * spec.samples, is_upper_bound=True)
+
+
+LIME = GeneratorDeclaration(
+    name="lime",
+    title="LIME",
+    module="pipeline.saliency.lime.maps",
+    builder="build_lime",
+    spec=LimeSpec,
+    modes=(FIXED,),
+    modes_meaning="fixed: only the query is manipulated; both is not defined for LIME",
+    depends_on=_depends_on,
+    passes=_passes,
+    notes=3,
+)

@@ -74,7 +74,7 @@ def _panels(shown: Sequence[CurveSet], is_insertion: bool) -> Picture:
             panel.set_visible(False)
             continue
         for curves in controls:
-            colour, dashes = _CONTROL_STYLES[curves.generator]
+            colour, dashes = _CONTROL_STYLES.get(curves.generator, (FAINT, "-."))
             _draw(panel, curves, is_insertion, generator_name(curves.generator), colour, dashes)
         own = [curves for curves in shown if curves.generator == generators[number]]
         for colour, curves in zip(_MODE_COLOURS, own, strict=False):

@@ -14,7 +14,7 @@ import torch
 from pipeline.networks import fold_batch_norms
 from pipeline.saliency.contract import SaliencyRequest
 from pipeline.saliency.learned_mask.declaration import MaskSpec
-from pipeline.saliency.learned_mask.maps import build_mask
+from pipeline.saliency.learned_mask.maps import build_learned_mask
 from pipeline.similarity.networks import build_embedding_network
 from pipeline.similarity.scorer import SimilarityScorer
 
@@ -35,7 +35,7 @@ def measure_case(
     request = SaliencyRequest("query", pixels[0], references, None, ids, pixels[1:])
     spec = MaskSpec(iterations, pairs_per_batch=args.pairs)
     together, one_by_one = (
-        build_mask(MaskSpec(iterations, pairs_per_batch=pairs), mode, scorer) for pairs in (args.pairs, 1)
+        build_learned_mask(MaskSpec(iterations, pairs_per_batch=pairs), mode, scorer) for pairs in (args.pairs, 1)
     )
     count = shown * args.pairs
     images = torch.randn(count, 3, size_px, size_px, device=args.device).to(memory_format=torch.channels_last)

@@ -14,7 +14,7 @@ from pipeline.saliency.contract import SaliencyRequest
 from pipeline.saliency.grad_cam.declaration import GradCamSpec
 from pipeline.saliency.grad_cam.maps import build_grad_cam
 from pipeline.saliency.learned_mask.declaration import MaskSpec
-from pipeline.saliency.learned_mask.maps import build_mask
+from pipeline.saliency.learned_mask.maps import build_learned_mask
 from pipeline.similarity.scorer import SimilarityScorer
 
 FORWARD_AND_BACKWARD = "bare passes forward and backward, folded, channels last"
@@ -28,7 +28,7 @@ def compare_mask(bench: Workbench, pairs: int, pairs_alone: int, iterations: int
     Set-up, such as blurring, is included, and counts more than in 500 iterations.
     """
     scorer = SimilarityScorer(copy.deepcopy(bench.scorer.network), "cpu", "float32", pairs)
-    ours = build_mask(MaskSpec(iterations, pairs_per_batch=pairs), "fixed", scorer)
+    ours = build_learned_mask(MaskSpec(iterations, pairs_per_batch=pairs), "fixed", scorer)
     request = _request_of_pairs(bench, pairs)
     plain = copy.deepcopy(bench.plain).requires_grad_(False)
     references_kchw = bench.reference_images_kchw

@@ -7,7 +7,7 @@ from flows.settings.configuration import Settings
 from flows.stages.facts import Facts, image_extents
 from flows.stages.saliency_maps import maps_name
 from flows.stages.training_history import TRAINING_HISTORY
-from pipeline.saliency.catalogue import FIXED
+from pipeline.saliency.declaration import FIXED
 from stores.table_schema import INTEGER, TEXT, Column, TableSchema
 
 ATTRIBUTE_SCORE_ROWS = TableSchema(

@@ -7,7 +7,7 @@ from flows.settings.configuration import Settings
 from flows.stages.reads import LABELS, pair_reads, single_shard_stage
 from flows.stages.saliency_maps import maps_name
 from pipeline.errors import BadSetting
-from pipeline.saliency.catalogue import FIXED
+from pipeline.saliency.declaration import FIXED
 from stores.table_schema import FLAG, INTEGER, NUMBER, TEXT, Column, TableSchema
 
 PRIOR = TableSchema(

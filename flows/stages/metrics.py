@@ -5,7 +5,7 @@ from flows.settings.configuration import Settings
 from flows.stages.conditions import has_outfits
 from flows.stages.faithfulness import faithfulness_name
 from flows.stages.reads import pair_reads, single_shard_stage
-from pipeline.saliency.catalogue import FIXED
+from pipeline.saliency.declaration import FIXED
 from stores.table_schema import INTEGER, NUMBER, TEXT, Column, TableSchema
 
 METRICS = TableSchema(

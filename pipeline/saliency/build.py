@@ -36,7 +36,7 @@ def build_generator(
         raise _unknown(f"mode of {name}", mode, declared.modes)
     if declared.is_white_box:
         require_gradients(scorer, name, black_box_generators())
-    build: Callable[..., SaliencyGenerator] = getattr(import_module(declared.module), declared.builder)
+    build: Callable[..., SaliencyGenerator] = getattr(import_module(declared.module), f"build_{name}")
     return checked(build(declared.spec_from(spec, seed), scorer, image_size_px, mode), f"{name}, mode {mode}")
 
 

@@ -46,9 +46,9 @@ class GeneratorDeclaration(Generic[Spec]):
     Attributes:
         name: in configuration files, names of stages and tables.
         title: in reports.
-        module: makes the maps; its code, with all that it imports, is in their key.
-        builder: its function (spec, scorer, image_size_px, mode) -> SaliencyGenerator. Where embeddings can be kept,
-            its module also has `query_masks` (spec, image_size_px) -> MaskSource, in the order of the embeddings.
+        module: makes the maps, by its function build_<name> (spec, scorer, image_size_px, mode) -> SaliencyGenerator;
+            where embeddings can be kept, query_masks (spec, image_size_px) -> MaskSource tells their order. Its code,
+            with all that it imports, is in the key of the maps.
         spec: its settings, see spec_fields; a field `seed`, where there is one, is the run's.
         modes: ways of making maps, each with stages of its own.
         modes_meaning: what they do, for the page of settings.
@@ -68,7 +68,6 @@ class GeneratorDeclaration(Generic[Spec]):
     name: str
     title: str
     module: str
-    builder: str
     spec: type[Spec]
     modes: tuple[str, ...]
     modes_meaning: str

@@ -8,6 +8,7 @@ import pytest
 
 from flows.settings.configuration import Settings
 from flows.stages.graph import build_stages
+from pipeline.saliency.catalogue import GENERATORS
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])

@@ -15,7 +15,7 @@ from benchmarks.peers.timing import measure
 from benchmarks.peers.workbench import Workbench, build_workbench
 from benchmarks.perturbation_speed import Case
 from pipeline.saliency.learned_mask.declaration import MaskSpec
-from pipeline.saliency.learned_mask.maps import build_mask
+from pipeline.saliency.learned_mask.maps import build_learned_mask
 from pipeline.saliency.sliding_window.declaration import SlidingWindowSpec
 from pipeline.saliency.sliding_window.geometry import AUTHORS_CODE
 from pipeline.saliency.sliding_window.maps import build_sliding_window
@@ -99,7 +99,7 @@ def test_the_authors_mask_takes_our_steps_where_there_is_no_noise(monkeypatch: p
     monkeypatch.setattr(papers_procedure, "NOISE_DEVIATION", 0.0)
     bench = build_workbench(SMALL)
     spec = MaskSpec(iterations=4, noise_deviation=0.0)
-    ours = build_mask(spec, "fixed", bench.scorer)([bench.request(1)])[0].display_khw[0]
+    ours = build_learned_mask(spec, "fixed", bench.scorer)([bench.request(1)])[0].display_khw[0]
     network = plain_without_gradients(bench)
     reference_chw = bench.reference_images_kchw[0]
     theirs = papers_procedure.mask(network, bench.pixels_khwc[0], reference_chw, iterations=4)

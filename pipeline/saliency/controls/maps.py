@@ -8,19 +8,17 @@ from pipeline.saliency.controls.declaration import CentreSpec, RandomSpec
 from pipeline.similarity.scorer import SimilarityScorer
 
 
-def random_generator(spec: RandomSpec, _scorer: SimilarityScorer, _image_size_px: int, _mode: str) -> SaliencyGenerator:
-    """Return the generator that the catalogue names, see build_random."""
-    return build_random(spec.seed)
+def build_random(spec: RandomSpec, _scorer: SimilarityScorer, _image_size_px: int, _mode: str) -> SaliencyGenerator:
+    """Return the generator that the catalogue names, see build_noise."""
+    return build_noise(spec.seed)
 
 
-def centre_generator(
-    _spec: CentreSpec, _scorer: SimilarityScorer, _image_size_px: int, _mode: str
-) -> SaliencyGenerator:
-    """Return the generator that the catalogue names, see build_centre."""
-    return build_centre()
+def build_centre(_spec: CentreSpec, _scorer: SimilarityScorer, _image_size_px: int, _mode: str) -> SaliencyGenerator:
+    """Return the generator that the catalogue names, see build_blob."""
+    return build_blob()
 
 
-def build_random(seed: int) -> SaliencyGenerator:
+def build_noise(seed: int) -> SaliencyGenerator:
     """Return a generator of uniform noise maps, keyed by query: all references of a query get one map."""
 
     def compute_random_maps(request: SaliencyRequest) -> SaliencyMaps:
@@ -30,7 +28,7 @@ def build_random(seed: int) -> SaliencyGenerator:
     return one_by_one(compute_random_maps)
 
 
-def build_centre(width_share: float = 0.25) -> SaliencyGenerator:
+def build_blob(width_share: float = 0.25) -> SaliencyGenerator:
     """Return a generator of one Gaussian blob at the image's centre.
 
     Args:

@@ -28,7 +28,6 @@ GRAD_CAM = GeneratorDeclaration(
     name="grad_cam",
     title="Grad-CAM",
     module="pipeline.saliency.grad_cam.maps",
-    builder="build_grad_cam",
     spec=GradCamSpec,
     modes=(FIXED,),
     modes_meaning="fixed: the reference is taken as it is",

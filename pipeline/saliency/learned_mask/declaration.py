@@ -66,7 +66,6 @@ MASK = GeneratorDeclaration(
     name="mask",
     title="Mask",
     module="pipeline.saliency.learned_mask.maps",
-    builder="mask_generator",
     spec=MaskSpec,
     modes=(FIXED, BOTH),
     modes_meaning="fixed: only the query is manipulated; both: the reference as well, jointly",

@@ -26,12 +26,12 @@ from pipeline.similarity.scorer import SimilarityScorer
 RECORDED_AT = (50, 100, 250)
 
 
-def mask_generator(spec: MaskSpec, scorer: SimilarityScorer, _image_size_px: int, mode: str) -> SaliencyGenerator:
-    """Return the generator that the catalogue names, see build_mask; sizes are those of the queries."""
-    return build_mask(spec, mode, scorer)
+def build_mask(spec: MaskSpec, scorer: SimilarityScorer, _image_size_px: int, mode: str) -> SaliencyGenerator:
+    """Return the generator that the catalogue names, see build_learned_mask; sizes are those of the queries."""
+    return build_learned_mask(spec, mode, scorer)
 
 
-def build_mask(spec: MaskSpec, mode: str, scorer: SimilarityScorer) -> SaliencyGenerator:
+def build_learned_mask(spec: MaskSpec, mode: str, scorer: SimilarityScorer) -> SaliencyGenerator:
     """Return the generator; pairs of several requests share batches.
 
     It works in the dtype of the network's parameters. Mode both learns a mask for each of the two images of a pair,

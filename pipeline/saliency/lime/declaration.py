@@ -62,7 +62,6 @@ LIME = GeneratorDeclaration(
     name="lime",
     title="LIME",
     module="pipeline.saliency.lime.maps",
-    builder="build_lime",
     spec=LimeSpec,
     modes=(FIXED,),
     modes_meaning="fixed: only the query is manipulated; both is not defined for LIME",

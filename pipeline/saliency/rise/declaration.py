@@ -50,7 +50,6 @@ RISE = GeneratorDeclaration(
     name="rise",
     title="RISE",
     module="pipeline.saliency.rise.maps",
-    builder="build_rise",
     spec=RiseSpec,
     modes=(FIXED, BOTH),
     modes_meaning="fixed: only the query is manipulated; both: the reference as well",

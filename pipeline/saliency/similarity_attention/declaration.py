@@ -29,7 +29,6 @@ SIMILARITY_ATTENTION = GeneratorDeclaration(
     name="similarity_attention",
     title="similarity attention",
     module="pipeline.saliency.similarity_attention.maps",
-    builder="build_similarity_attention",
     spec=AttentionSpec,
     modes=tuple(NEGATIVES_OF_MODE),
     modes_meaning="how features are weighed: by the pair alone, or with one or two images of another class besides",

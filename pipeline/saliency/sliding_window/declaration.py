@@ -64,7 +64,6 @@ SLIDING_WINDOW = GeneratorDeclaration(
     name="sliding_window",
     title="sliding window",
     module="pipeline.saliency.sliding_window.maps",
-    builder="build_sliding_window",
     spec=SlidingWindowSpec,
     modes=(FIXED, BOTH),
     modes_meaning="fixed: only the query is manipulated; both: the reference as well",

@@ -16,7 +16,7 @@ from pipeline.saliency.catalogue import (
     query_perturbations,
 )
 from pipeline.saliency.contract import SaliencyRequest
-from pipeline.saliency.controls.maps import build_centre, build_random
+from pipeline.saliency.controls.maps import build_blob, build_noise
 from pipeline.saliency.declaration import needs_reference_pixels
 from pipeline.saliency.perturbed_embeddings import embed_perturbations
 from pipeline.saliency.rise.declaration import RiseSpec
@@ -108,8 +108,8 @@ def test_names_lead_to_their_generators() -> None:
         "sliding_window": display_maps(
             build_sliding_window(SlidingWindowSpec(windows_per_side=11), scorer, SIZE_PX), request
         ),
-        "random": display_maps(build_random(SEED), request),
-        "centre": display_maps(build_centre(), request),
+        "random": display_maps(build_noise(SEED), request),
+        "centre": display_maps(build_blob(), request),
     }
     for name, maps in expected.items():
         found = build_generator(name, "fixed", full_spec(name), SEED, scorer, SIZE_PX)

@@ -23,7 +23,7 @@ def test_a_declaration_is_complete(name: str) -> None:
     assert declared.name == name
     assert declared.declared_in == f"{declared.module.rpartition('.')[0]}.declaration"
     module = import_module(declared.module)
-    assert callable(getattr(module, declared.builder))
+    assert callable(getattr(module, f"build_{declared.name}"))
     assert hasattr(module, "query_masks") == declared.keeps_embeddings
     assert len(set(declared.modes)) == len(declared.modes) > 0
     assert set(declared.negatives) <= set(declared.modes)
@@ -85,7 +85,7 @@ def fields_read(declared: GeneratorDeclaration[Any], mode: str, monkeypatch: pyt
     monkeypatch.setattr(module, "refuse_out_of_limits", lambda spec, section: None, raising=False)
     read: set[str] = set()
     spec = recording(declared.spec_from(SPECS.get(declared.name, {}), SEED), read)
-    getattr(module, declared.builder)(spec, small_scorer(), SIZE_PX, mode)([request_for(declared.name, mode)])
+    getattr(module, f"build_{declared.name}")(spec, small_scorer(), SIZE_PX, mode)([request_for(declared.name, mode)])
     return read - {"seed"}
 
 

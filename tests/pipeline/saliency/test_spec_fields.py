@@ -84,4 +84,5 @@ def test_a_limit_that_cannot_be_checked_is_an_error_of_the_program() -> None:
     class Unknown:
         count: Annotated[int, MultipleOf(3), doc("how many")] = 3
 
+    with pytest.raises(TypeError, match="MultipleOf"):
         refuse_out_of_limits(Unknown(), "saliency.unknown")

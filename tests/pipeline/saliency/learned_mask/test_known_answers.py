@@ -9,7 +9,7 @@ from pipeline.saliency.contract import SaliencyRequest
 from pipeline.saliency.learned_mask.blurred_images import MaskedImages, blur
 from pipeline.saliency.learned_mask.declaration import MaskSpec
 from pipeline.saliency.learned_mask.descent import descend, penalties
-from pipeline.saliency.learned_mask.maps import build_mask
+from pipeline.saliency.learned_mask.maps import build_learned_mask
 from pipeline.similarity.scorer import SimilarityScorer
 from tests.oracles import mask as oracle
 from tests.pipeline.saliency.small_models import SIZE_PX, random_pixels
@@ -38,7 +38,7 @@ def test_where_nothing_changes_the_score_all_is_shown(mode: str) -> None:
     pixels = random_pixels(3)
     references = np.array([[0.6, 0.8, 0], [1, 0, 0]], np.float32)
     asked = SaliencyRequest("query", pixels[0], references, None, ("a", "b"), pixels[1:])
-    [maps] = build_mask(MaskSpec(30, mask_cells=6), mode, SimilarityScorer(Constant()))([asked])
+    [maps] = build_learned_mask(MaskSpec(30, mask_cells=6), mode, SimilarityScorer(Constant()))([asked])
     assert not maps.native_khw.any()
     assert not maps.display_khw.any()
     cosines = [1, 1] if mode == "both" else [1, 0.6]
@@ -53,7 +53,7 @@ def test_the_map_covers_the_only_place_that_matters(smoothness_weight: float) ->
     toward, away = np.array([[1, 0], [-1, 0]], np.float32)
     asked = SaliencyRequest("query", pixels, np.stack([toward, away]), None, ("toward", "away"))
     spec = MaskSpec(200, mask_cells=8, smoothness_weight=smoothness_weight)
-    [maps] = build_mask(spec, "fixed", SimilarityScorer(OnePlace()))([asked])
+    [maps] = build_learned_mask(spec, "fixed", SimilarityScorer(OnePlace()))([asked])
     explained, opposed = maps.native_khw
     # The other reference is unlike the query because of the place: hiding it would raise the score.
     assert not opposed.any()

@@ -18,7 +18,7 @@ from pipeline.saliency.learned_mask import descent as mask_descent
 from pipeline.saliency.learned_mask import maps as mask_optimisation
 from pipeline.saliency.learned_mask import pairs as mask_pairs
 from pipeline.saliency.learned_mask.declaration import MaskSpec
-from pipeline.saliency.learned_mask.maps import build_mask
+from pipeline.saliency.learned_mask.maps import build_learned_mask
 from pipeline.similarity.conditions import project
 from pipeline.similarity.scorer import SimilarityScorer
 from tests.oracles import mask as oracle
@@ -97,7 +97,7 @@ def expected(mode: str, with_conditions: bool) -> list[tuple[np.ndarray, list[fl
 
 
 def assert_equals_oracle(mode: str, with_conditions: bool) -> None:
-    results = build_mask(SPEC, mode, float64_scorer())(requests(with_conditions))
+    results = build_learned_mask(SPEC, mode, float64_scorer())(requests(with_conditions))
     maps = np.concatenate([result.native_khw for result in results])
     losses = np.concatenate([result.notes["final_loss"] for result in results])
     assert maps.dtype == np.float32
@@ -173,7 +173,7 @@ def test_the_comparator_rejects_a_shared_smoothness_term_and_one_noise_for_both_
 def alone_and_together(
     spec: MaskSpec, mode: str, scorer: SimilarityScorer, asked: Sequence[SaliencyRequest]
 ) -> list[tuple[SaliencyMaps, SaliencyMaps, int]]:
-    generator = build_mask(spec, mode, scorer)
+    generator = build_learned_mask(spec, mode, scorer)
     return [
         (generator([one_pair(request, slot)])[0], together, slot)
         for request, together in zip(asked, generator(asked), strict=True)
@@ -217,7 +217,7 @@ def test_in_float32_500_steps_move_the_final_loss_by_rounding_only() -> None:
 def test_pairs_that_stopped_cost_no_more_passes() -> None:
     counting = CountingNetwork(small_scorer().network)
     spec = MaskSpec(90, mask_cells=5, seed=4, patience=8, tolerance=0.03)
-    results = build_mask(spec, "both", SimilarityScorer(counting))(requests())
+    results = build_learned_mask(spec, "both", SimilarityScorer(counting))(requests())
     iterations = np.concatenate([result.notes["iterations"] for result in results])
     assert sum(result.gradient_passes for result in results) == counting.images == 2 * iterations.sum()
     assert counting.images < 2 * 90 * len(iterations)
@@ -227,13 +227,13 @@ def test_pairs_that_stopped_cost_no_more_passes() -> None:
 @pytest.mark.parametrize(("mode", "largest"), [("fixed", 3), ("both", 2)])
 def test_batches_keep_within_the_scorers(mode: str, largest: int) -> None:
     counting = CountingNetwork(small_scorer().network)
-    build_mask(MaskSpec(2, mask_cells=5), mode, SimilarityScorer(counting, batch_size=3))(requests())
+    build_learned_mask(MaskSpec(2, mask_cells=5), mode, SimilarityScorer(counting, batch_size=3))(requests())
     assert max(batch[0] for batch in counting.batches) == largest
 
 
 def test_bfloat16_is_of_the_network_only() -> None:
     counting = CountingNetwork(small_scorer().network)
-    [result] = build_mask(MaskSpec(2, mask_cells=5), "fixed", SimilarityScorer(counting, precision="bfloat16"))(
+    [result] = build_learned_mask(MaskSpec(2, mask_cells=5), "fixed", SimilarityScorer(counting, precision="bfloat16"))(
         requests()[:1]
     )
     assert counting.dtypes == {torch.float32, torch.bfloat16}
@@ -242,7 +242,7 @@ def test_bfloat16_is_of_the_network_only() -> None:
 
 def test_the_same_request_returns_the_same_bytes_and_another_seed_other_ones() -> None:
     first, again, other = (
-        build_mask(MaskSpec(10, mask_cells=5, seed=seed), "fixed", small_scorer())(requests())[0].native_khw
+        build_learned_mask(MaskSpec(10, mask_cells=5, seed=seed), "fixed", small_scorer())(requests())[0].native_khw
         for seed in (1, 1, 2)
     )
     assert first.tobytes() == again.tobytes()
@@ -250,8 +250,8 @@ def test_the_same_request_returns_the_same_bytes_and_another_seed_other_ones() -
 
 
 def test_notes_tell_how_the_loss_went() -> None:
-    [result] = build_mask(MaskSpec(60, mask_cells=5, seed=4), "fixed", float64_scorer())(requests()[:1])
-    [shorter] = build_mask(MaskSpec(50, mask_cells=5, seed=4), "fixed", float64_scorer())(requests()[:1])
+    [result] = build_learned_mask(MaskSpec(60, mask_cells=5, seed=4), "fixed", float64_scorer())(requests()[:1])
+    [shorter] = build_learned_mask(MaskSpec(50, mask_cells=5, seed=4), "fixed", float64_scorer())(requests()[:1])
     np.testing.assert_array_equal(result.notes["loss_at_50"], shorter.notes["final_loss"])
     for name in ("loss_at_100", "loss_at_250"):
         np.testing.assert_array_equal(result.notes[name], result.notes["final_loss"])
@@ -260,13 +260,13 @@ def test_notes_tell_how_the_loss_went() -> None:
 
 def test_nothing_collects_gradients_of_the_network() -> None:
     scorer = small_scorer()
-    build_mask(MaskSpec(2, mask_cells=5), "both", scorer)(requests())
+    build_learned_mask(MaskSpec(2, mask_cells=5), "both", scorer)(requests())
     assert all(parameter.grad is None and not parameter.requires_grad for parameter in scorer.network.parameters())
 
 
 def test_it_works_where_gradients_are_switched_off() -> None:
     with torch.no_grad():
-        build_mask(MaskSpec(2, mask_cells=5), "fixed", small_scorer())(requests())
+        build_learned_mask(MaskSpec(2, mask_cells=5), "fixed", small_scorer())(requests())
 
 
 class Zero(torch.nn.Module):
@@ -283,15 +283,15 @@ class Detached(torch.nn.Module):
 def test_networks_that_cannot_be_explained_are_refused(network: torch.nn.Module, message: str) -> None:
     asked = SaliencyRequest("query 0", random_pixels(1)[0], np.ones((1, 3), np.float32), None, ("reference",))
     with pytest.raises(BadModel, match=message):
-        build_mask(MaskSpec(3), "fixed", SimilarityScorer(network))([asked])
+        build_learned_mask(MaskSpec(3), "fixed", SimilarityScorer(network))([asked])
 
 
 def test_requests_that_lack_something_are_refused() -> None:
     asked = SaliencyRequest("query 0", random_pixels(1)[0], np.ones((1, 12), np.float32))
     with pytest.raises(BadSetting, match="reference_ids"):
-        build_mask(MaskSpec(3), "fixed", small_scorer())([asked])
+        build_learned_mask(MaskSpec(3), "fixed", small_scorer())([asked])
     with pytest.raises(BadSetting, match="reference_pixels_khwc"):
-        build_mask(MaskSpec(3), "both", small_scorer())([asked])
+        build_learned_mask(MaskSpec(3), "both", small_scorer())([asked])
 
 
 @pytest.mark.parametrize(
@@ -307,4 +307,4 @@ def test_requests_that_lack_something_are_refused() -> None:
 )
 def test_bad_settings_are_refused(spec: MaskSpec) -> None:
     with pytest.raises(BadSetting, match=r"saliency\.mask"):
-        build_mask(spec, "fixed", small_scorer())
+        build_learned_mask(spec, "fixed", small_scorer())

@@ -31,7 +31,6 @@ BRIGHTNESS = GeneratorDeclaration(
     name="brightness",
     title="brightness",
     module="pipeline.saliency.brightness.maps",
-    builder="build_brightness",
     spec=BrightnessSpec,
     modes=(FIXED,),
     modes_meaning="fixed: the reference is not looked at",

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from flows.costs.facts import Facts
 from flows.costs.parts import ArraysSize, FileSize, PartSize, TableSize, UnknownSize, array_bytes
 from flows.engine.stage import Stage
-from flows.jobs.variant_names import all_variants
+from pipeline.explanation.variants import all_variants
 
 RANKS = 10
 # Figures that `metrics` and `audit` report for each variant, generator and attribute model.

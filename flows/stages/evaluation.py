@@ -73,9 +73,8 @@ def _audit_stage(settings: Settings) -> Stage:
         "explanations": [["scores", None, ""]],
     }
     code = (
-        "pipeline.datasets.planted.similarity",
-        "pipeline.evaluation.audit.measures",
-        "pipeline.similarity.retrieval",
+        "pipeline.evaluation.audit.claim",
+        "pipeline.evaluation.audit.rows",
     )
     return single_shard_stage("audit", "audit", values, code, reads)
 
@@ -111,13 +110,11 @@ def _metrics_stage(settings: Settings) -> Stage:
         outcomes = ["audit_outcomes", ["pair_id", "eligible"], ""]
         reads["audit"] = [["metrics", None, ""], outcomes]
     code = (
-        "pipeline.evaluation.audit.localisation",
-        "pipeline.evaluation.bootstrap",
-        "pipeline.evaluation.attribute_recognition",
-        "pipeline.evaluation.average_precision_interval",
-        "pipeline.evaluation.pair_dependence",
-        "pipeline.evaluation.paired_comparisons",
-        "pipeline.evaluation.replacement",
+        "pipeline.evaluation.metrics.faithfulness",
+        "pipeline.evaluation.metrics.localisation",
+        "pipeline.evaluation.metrics.recognition",
+        "pipeline.evaluation.metrics.removal",
+        "pipeline.explanation.variants",
     )
     return single_shard_stage("metrics", "metrics", values, code, reads)
 

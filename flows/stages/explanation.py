@@ -138,7 +138,6 @@ def _explanations_stage(settings: Settings) -> Stage:
     code = (
         "pipeline.explanation.variants",
         "pipeline.explanation.combination",
-        "pipeline.explanation.embedding_effect",
         "pipeline.explanation.normalise_map",
         "pipeline.randomness",
     )

@@ -81,9 +81,7 @@ def compatibility_stage(settings: Settings) -> Stage:
         **condition_reads(settings),
     }
     code = (
-        "pipeline.evaluation.compatibility.outfit_draws",
-        "pipeline.evaluation.compatibility.outfit_scores",
-        "pipeline.evaluation.compatibility.auc",
-        "pipeline.evaluation.bootstrap",
+        "pipeline.similarity.compatibility.outfit_draws",
+        "pipeline.evaluation.metrics.compatibility",
     )
     return single_shard_stage("compatibility", "compatibility", values, code, reads)

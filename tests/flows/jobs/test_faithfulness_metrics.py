@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from flows.jobs.faithfulness_metrics import MEASURES
 
 from flows.engine.upstream import Upstream
 from flows.jobs import faithfulness_metrics
-from flows.jobs.faithfulness_metrics import MEASURES
 from stores.artifacts import ArtifactStore
 from tests.flows.jobs.small_store import fill, table
 from tests.pipeline.evaluation.broken_copy import broken_copy

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import BadSetting
-from pipeline.evaluation import paired_comparisons as module
+from pipeline.evaluation import comparisons as module
 from pipeline.evaluation.bootstrap import Ratio, clustered_difference_interval
 from tests.pipeline.evaluation.broken_copy import broken_copy
 

@@ -7,9 +7,9 @@ import pytest
 
 from pipeline.errors import BadSetting
 from pipeline.evaluation.bootstrap import resampling_counts
-from pipeline.evaluation.compatibility import auc as module
-from pipeline.evaluation.compatibility.auc import compatibility_auc, compatibility_auc_interval
 from pipeline.randomness import keyed_rng
+from pipeline.similarity.compatibility import auc as module
+from pipeline.similarity.compatibility.auc import compatibility_auc, compatibility_auc_interval
 from tests.oracles import type_aware as oracle
 from tests.pipeline.evaluation.broken_copy import broken_copy
 

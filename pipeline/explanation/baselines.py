@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import softmax
 
 from pipeline.errors import BadSetting
 from pipeline.randomness import keyed_rng
@@ -63,6 +62,9 @@ def confidence_scores(
 
     Source: v1 section 3.1 (a_hat); v1 Table 2, rows without map matching.
     """
+    # Settings read the table of variants, so SciPy is imported only where scores are made.
+    from scipy.special import softmax
+
     return np.asarray(softmax(logits_na[query_p].astype(np.float64), axis=1), dtype=np.float64)
 
 

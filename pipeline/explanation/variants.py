@@ -1,7 +1,7 @@
 """The table of variants, the ways of ranking attributes: all that settings, jobs and the report know of each.
 
 A new variant is an entry here. Its order is the order of the scores' variant axis, so new ones go to the end.
-Must not import torch or scikit-learn: settings read the names.
+Must import no more than NumPy, which every command has anyway: settings read the names.
 """
 
 from collections.abc import Callable, Iterable, Mapping

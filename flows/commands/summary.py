@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.engine.upstream import Upstream
+from pipeline.explanation.variants import VARIANTS
 from pipeline.saliency.declaration import FIXED
 
 Row = dict[str, Any]
@@ -18,11 +19,12 @@ def print_summary(console: Console, current: Upstream) -> None:
     pivot(console, "saliency faithfulness (x 100)", areas, "maps")
     shown = [row for row in rows if _is_explanation(row)]
     pivot(console, _explanations_title(shown), shown, "variant")
-    if any(row["variant"] == "embedding_effect" for row in shown):
-        console.print(
-            "embedding_effect is told which attributes the query has and ranks only these: "
-            "its top1_accuracy says nothing about it"
-        )
+    for variant in dict.fromkeys(row["variant"] for row in shown):
+        if variant in VARIANTS and VARIANTS[variant].is_told_labels:
+            console.print(
+                f"{variant} is told which attributes the query has and ranks only these: "
+                "its top1_accuracy says nothing about it"
+            )
 
 
 def _explanations_title(rows: list[Row]) -> str:

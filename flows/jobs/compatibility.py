@@ -6,24 +6,21 @@ from typing import Any
 import numpy as np
 
 from flows.engine.shard_task import JobInputs, JobResult
-from flows.jobs.metric_rows import count_row, metric_row
 from flows.readers.conditions import read_condition_masks
 from flows.readers.outfits import read_outfits
 from flows.readers.pair_frame import read_embeddings
-from pipeline.evaluation.bootstrap import clustered_interval
-from pipeline.evaluation.compatibility.auc import compatibility_auc_interval
-from pipeline.evaluation.compatibility.outfit_draws import (
+from pipeline.evaluation.bootstrap import Resampling
+from pipeline.evaluation.metrics.compatibility import compatibility_rows, left_out_rows
+from pipeline.similarity.compatibility.outfit_draws import (
     BlankQuestion,
     OutfitPool,
     ReplacedOutfit,
     blank_questions,
     replaced_outfits,
 )
-from pipeline.evaluation.compatibility.outfit_scores import OutfitScorer, answers_right
+from pipeline.similarity.compatibility.outfit_scores import OutfitScorer, answers_right
 from pipeline.similarity.conditions import ConditionMasks
 from stores.parts import Part
-
-TABLE = "similarity_model"
 
 
 def run(inputs: JobInputs) -> JobResult:
@@ -39,30 +36,23 @@ def run(inputs: JobInputs) -> JobResult:
     scorings: dict[str, ConditionMasks | None] = {} if masks is None else {"type_aware": masks}
     scorings["general"] = None
     embeddings_nd = read_embeddings(upstream, "test")
-    options = {"seed": int(settings["seed"]), "samples": int(settings["bootstrap_samples"])}
-    n_outfits = len(read.outfits)
-    metrics = [
-        count_row(TABLE, "outfits_without_question", n_outfits - len(questions), n_outfits),
-        count_row(TABLE, "outfits_not_replaced", n_outfits - len(replaced), n_outfits),
-    ]
+    resampling = Resampling(int(settings["seed"]), int(settings["bootstrap_samples"]))
+    metrics = left_out_rows(len(read.outfits), len(questions), len(replaced))
     question_rows, outfit_rows = [], []
-    for variant, chosen in scorings.items():
+    for scoring, chosen in scorings.items():
         scorer = OutfitScorer(embeddings_nd, read.types_n, chosen)
         scores_qc = scorer.choice_scores(questions)
         real_o = scorer.outfit_scores([outfit.items for outfit in replaced])
         replaced_o = scorer.outfit_scores([outfit.replaced for outfit in replaced])
-        question_rows += _question_rows(pool, variant, questions, scores_qc)
-        outfit_rows += _outfit_rows(pool, variant, replaced, real_o, replaced_o)
-        accuracy = clustered_interval(answers_right(scores_qc), np.arange(len(questions)), **options)
-        area = compatibility_auc_interval(real_o, replaced_o, **options)
-        metrics.append(metric_row(TABLE, "fill_in_the_blank_accuracy", accuracy, variant=variant))
-        metrics.append(metric_row(TABLE, "compatibility_auc", area, variant=variant))
+        question_rows += _question_rows(pool, scoring, questions, scores_qc)
+        outfit_rows += _outfit_rows(pool, scoring, replaced, real_o, replaced_o)
+        metrics += compatibility_rows(scoring, scores_qc, real_o, replaced_o, resampling)
     parts: dict[str, Part] = {
         "metrics": inputs.table("compatibility_metrics", metrics),
         "blank_questions": inputs.table("blank_questions", question_rows),
         "replaced_outfits": inputs.table("replaced_outfits", outfit_rows),
     }
-    return JobResult(parts, {"outfits": n_outfits, "questions": len(questions), "replaced": len(replaced)})
+    return JobResult(parts, {"outfits": len(read.outfits), "questions": len(questions), "replaced": len(replaced)})
 
 
 def _question_rows(

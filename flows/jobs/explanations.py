@@ -1,13 +1,10 @@
 """Scores of every attribute for every test pair under every variant, and the ranked table people query."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pyarrow as pa
 
 from flows.engine.shard_task import JobInputs, JobResult
 from flows.engine.upstream import Upstream
-from flows.jobs.variant_names import SHUFFLED, all_variants
 from flows.readers.normalised_maps import read_normalised_maps
 from flows.readers.pair_frame import (
     PairFrame,
@@ -16,68 +13,48 @@ from flows.readers.pair_frame import (
     read_pair_values,
 )
 from flows.readers.weights_table import best_weights
-from pipeline.explanation.combination import ExplanationTerms, explanation_terms, rank_attributes
-from pipeline.explanation.embedding_effect import presence_weighted_effects
-from pipeline.explanation.variants import (
-    best_constant_scores,
-    confidence_scores,
-    matched_prior_scores,
-    matched_scores,
-    predicted_in_both_scores,
-    prior_only_scores,
-    random_scores,
-)
-from pipeline.randomness import keyed_rng
+from pipeline.explanation.combination import ExplanationTerms, rank_attributes
+from pipeline.explanation.evidence import ExplanationEvidence
+from pipeline.explanation.variants import variant_scores
 from stores.parts import ArraysPart, Part
 
 RANKS_IN_TABLE = 10
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """All that the variants draw on for the test pairs."""
-
-    frame: PairFrame
-    sane_logits_na: np.ndarray
-    sane_activations: np.ndarray
-    classifier_logits_na: np.ndarray
-    maps_pcc: np.ndarray
-    prior_a: np.ndarray
-    held_out_drops_pa: np.ndarray
-    effects_pa: np.ndarray
-    presence_pa: np.ndarray
-
-
 def run(inputs: JobInputs) -> JobResult:
     """Return `scores` (variant, pair, attribute) and the table `explanations` with the top ranks."""
-    evidence = _read_evidence(inputs)
-    variants = list(inputs.settings["variants"])
-    scores = _variant_scores(inputs, evidence, variants)
-    terms = _terms(evidence, evidence.maps_pcc)
-    tables = [_ranked_table(evidence, name, scores[name], terms) for name in scores]
-    stacked = np.stack([scores[name] for name in scores]).astype(np.float32)
+    frame = read_pair_frame(inputs.upstream, "test")
+    evidence = _read_evidence(inputs, frame)
+    scores = variant_scores(inputs.settings["variants"], evidence)
+    tables = [_ranked_table(frame, name, scores_pa, evidence.terms) for name, scores_pa in scores.items()]
+    stacked = np.stack(list(scores.values())).astype(np.float32)
     parts: dict[str, Part] = {
         "scores": ArraysPart({"scores": stacked}, {"scores": ("variant", "pair", "attribute")}),
         "explanations": inputs.arrow_table("explanations", pa.concat_tables(tables)),
     }
-    return JobResult(parts, {"pairs": len(evidence.frame.pair_ids), "variants": len(scores)})
+    return JobResult(parts, {"pairs": len(frame.pair_ids), "variants": len(scores)})
 
 
-def _read_evidence(inputs: JobInputs) -> Evidence:
+def _read_evidence(inputs: JobInputs, frame: PairFrame) -> ExplanationEvidence:
     upstream, settings = inputs.upstream, inputs.settings
-    frame = read_pair_frame(upstream, "test")
     held_out = read_pair_frame(upstream, "valid")
-    sane_logits, sane_activations = read_attribute_scores(upstream, "sane", "test")
-    return Evidence(
-        frame,
-        sane_logits,
-        sane_activations,
-        read_attribute_scores(upstream, "classifier", "test")[0],
-        read_normalised_maps(upstream, settings["maps"], frame.pair_ids, settings["map_temperature"]),
-        _prior(upstream, frame),
-        -read_pair_values(upstream, "replacements.valid", "replacements", "effect", held_out),
-        read_pair_values(upstream, "embedding_effects.test", "embedding_effects", "effect", frame),
-        read_pair_values(upstream, "embedding_effects.test", "embedding_effects", "present_probability", frame),
+    sane_logits_na, sane_activations_nahw = read_attribute_scores(upstream, "sane", "test")
+    effects = ("embedding_effects.test", "embedding_effects")
+    return ExplanationEvidence(
+        seed=int(settings["seed"]),
+        pair_ids=frame.pair_ids,
+        query_p=frame.query_p,
+        reference_p=frame.reference_p,
+        present_pa=frame.present_pa,
+        sane_logits_na=sane_logits_na,
+        sane_activations_nahw=sane_activations_nahw,
+        classifier_logits_na=read_attribute_scores(upstream, "classifier", "test")[0],
+        maps_pyx=read_normalised_maps(upstream, settings["maps"], frame.pair_ids, settings["map_temperature"]),
+        prior_a=_prior(upstream, frame),
+        weights={kind: best_weights(upstream, kind) for kind in ("none", "count")},
+        held_out_drops_pa=-read_pair_values(upstream, "replacements.valid", "replacements", "effect", held_out),
+        effects_pa=read_pair_values(upstream, *effects, "effect", frame),
+        presence_pa=read_pair_values(upstream, *effects, "present_probability", frame),
     )
 
 
@@ -87,41 +64,7 @@ def _prior(upstream: Upstream, frame: PairFrame) -> np.ndarray:
     return np.array([value[name] for name in frame.attribute_names])
 
 
-def _terms(evidence: Evidence, maps_pcc: np.ndarray) -> ExplanationTerms:
-    return explanation_terms(
-        evidence.sane_logits_na, evidence.sane_activations, maps_pcc, evidence.frame.query_p, evidence.prior_a
-    )
-
-
-def _variant_scores(inputs: JobInputs, evidence: Evidence, variants: list[str]) -> dict[str, np.ndarray]:
-    frame, seed = evidence.frame, int(inputs.settings["seed"])
-    n_pairs = len(frame.pair_ids)
-    with_prior = best_weights(inputs.upstream, "count")
-    without_prior = best_weights(inputs.upstream, "none")
-    shuffled = keyed_rng(seed, "shuffled maps").permutation(n_pairs)
-    terms = {"": _terms(evidence, evidence.maps_pcc), SHUFFLED: _terms(evidence, evidence.maps_pcc[shuffled])}
-    # All variants are cheap beside the maps, so those not asked for are made and dropped.
-    made = {
-        "random": random_scores(seed, frame.pair_ids, len(frame.attribute_names)),
-        "best_constant": best_constant_scores(evidence.held_out_drops_pa, n_pairs),
-        "prior_only": prior_only_scores(evidence.prior_a, n_pairs),
-        "predicted_in_both": predicted_in_both_scores(evidence.classifier_logits_na, frame.query_p, frame.reference_p),
-        "classifier": confidence_scores(evidence.classifier_logits_na, frame.query_p),
-        "sane": confidence_scores(evidence.sane_logits_na, frame.query_p),
-        # Told which attributes the query has; +presence has to find out.
-        "embedding_effect": np.where(frame.present_pa, evidence.effects_pa, -np.inf),
-        "embedding_effect+presence": presence_weighted_effects(
-            evidence.effects_pa, evidence.presence_pa, np.arange(n_pairs)
-        ),
-    }
-    for suffix, chosen in terms.items():
-        made[f"sane+match{suffix}"] = matched_scores(chosen, without_prior)
-        made[f"sane+match+count{suffix}"] = matched_prior_scores(chosen, with_prior)
-    return {name: made[name] for name in all_variants(variants)}
-
-
-def _ranked_table(evidence: Evidence, variant: str, scores_pa: np.ndarray, terms: ExplanationTerms) -> pa.Table:
-    frame = evidence.frame
+def _ranked_table(frame: PairFrame, variant: str, scores_pa: np.ndarray, terms: ExplanationTerms) -> pa.Table:
     order_pa = rank_attributes(scores_pa)[:, :RANKS_IN_TABLE]
     n_pairs, ranks = order_pa.shape
     rows = np.repeat(np.arange(n_pairs), ranks)

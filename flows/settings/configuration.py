@@ -1,7 +1,7 @@
 """Every setting with its meaning, default and limits; the keys are a contract with users."""
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
 
@@ -10,20 +10,14 @@ from flows.settings.saliency import SaliencySettings
 from flows.settings.section import Positive, Section, Share
 from flows.settings.similarity_model import SimilarityModelSettings
 from flows.settings.white_box import refuse_gradients_of_black_box
+from pipeline.explanation.variants import VARIANTS
 
 DEFAULT_BATCH_SIZE = 100
-VariantName = Literal[
-    "random",
-    "best_constant",
-    "prior_only",
-    "predicted_in_both",
-    "classifier",
-    "sane",
-    "sane+match",
-    "sane+match+count",
-    "embedding_effect",
-    "embedding_effect+presence",
-]
+if TYPE_CHECKING:
+    VariantName = str
+else:
+    # The names of the table; to a type checker any text.
+    VariantName = Literal[tuple(VARIANTS)]
 
 
 class StoreSettings(Section):
@@ -67,7 +61,7 @@ class AttributeModelSettings(Section):
 class ExplanationSettings(Section):
     """[explanation]: how an attribute is chosen."""
 
-    variants: list[VariantName] = Field(list(VariantName.__args__), description="rows of the tables")  # type: ignore[attr-defined]
+    variants: list[VariantName] = Field(list(VARIANTS), description="rows of the tables")
     prior: Literal["count"] = Field("count", description="the prior of sane+match+count")
     prior_smoothing: float = Field(1.0, ge=0, description="pseudo-count of each attribute")
     weight_grid_step: float = Field(0.05, gt=0, le=0.5, description="step of the simplex of weights")

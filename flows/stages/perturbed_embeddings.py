@@ -9,7 +9,8 @@ from flows.stages.facts import Facts
 from flows.stages.query_groups import chosen_pairs, group_label, pairs_of_groups, pixel_digests, query_extents
 from flows.stages.reads import SPLITS
 from flows.stages.user_model import embedding_code, model_paths
-from pipeline.saliency.declaration import FIXED, GENERATORS, query_perturbations
+from pipeline.saliency.catalogue import GENERATORS, query_perturbations
+from pipeline.saliency.declaration import FIXED
 from stores.fingerprints import fingerprint
 from stores.table_schema import INTEGER, TEXT, Column, TableSchema
 

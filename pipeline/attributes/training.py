@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from pipeline.attributes.average_precision import mean_average_precision
 from pipeline.attributes.losses import attribute_targets, heatmap_loss, huber_loss
 from pipeline.attributes.predictor import AttributePredictor, build_attribute_predictor, predict_attributes
 from pipeline.attributes.training_data import (
@@ -22,7 +23,6 @@ from pipeline.attributes.training_data import (
     check_training_data,
 )
 from pipeline.errors import BadModel
-from pipeline.evaluation.attribute_recognition import mean_average_precision
 from pipeline.images import normalise_pixels
 from pipeline.randomness import keyed_rng
 from pipeline.training_state import Learner, SaveState, TrainingProgress, TrainingState, restore_state, take_state

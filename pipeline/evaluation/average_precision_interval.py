@@ -5,7 +5,7 @@ An attribute's images are sorted once; all resamples are then cumulative sums al
 
 import numpy as np
 
-from pipeline.evaluation.attribute_recognition import mean_average_precision
+from pipeline.attributes.average_precision import mean_average_precision
 from pipeline.evaluation.bootstrap import Interval, resampling_counts
 from pipeline.randomness import keyed_rng
 

@@ -36,6 +36,14 @@ class Interval:
 
 
 @dataclass(frozen=True)
+class Resampling:
+    """How intervals of a table are made: the seed that keys the draws, and how many there are."""
+
+    seed: int
+    samples: int
+
+
+@dataclass(frozen=True)
 class Ratio:
     """A measure of the form sum(numerator) / sum(denominator), both (pair,) float; NaN where undefined."""
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import softmax
 
 from pipeline.errors import BadSetting
 
@@ -117,6 +116,9 @@ def map_match(
     Both sides are distributions over the cells: the activation maps by softmax over space, the maps as they
     come from `normalise_map`. Missing maps give NaN.
     """
+    # Settings read the table of variants, so SciPy is imported only where scores are made.
+    from scipy.special import softmax
+
     n_attributes, n_cells = activations_nahw.shape[1], activations_nahw.shape[2] * activations_nahw.shape[3]
     queries_u, row_p = np.unique(query_p, return_inverse=True)
     activations_uac = activations_nahw[queries_u].reshape(-1, n_attributes, n_cells).astype(np.float64)

@@ -137,32 +137,6 @@ def predicted_effects(
     return np.asarray(effects_pa, dtype=np.float64)
 
 
-def presence_weighted_effects(
-    effects_pa: npt.NDArray[np.float64],
-    presence_na: npt.NDArray[np.floating[Any]],
-    query_p: npt.NDArray[np.int64],
-) -> npt.NDArray[np.float64]:
-    """Return presence times predicted effect (pairs, attributes): variant `embedding_effect+presence`.
-
-    `effects_pa` come from `predicted_effects` without labels, `presence_na` from `presence_probability` or
-    `relative_confidence`; the query's own labels are not used. Naming an absent attribute earns 0, so the
-    product is the expected effect of naming a: p(present) * effect + (1 - p(present)) * 0.
-
-    Raises:
-        BadSetting: the effects were masked by labels, or presence is outside [0, 1].
-    """
-    in_range = bool(((presence_na >= 0) & (presence_na <= 1)).all())
-    if not (in_range and np.isfinite(effects_pa).all()):
-        raise BadSetting(
-            expected="finite effects and presence in [0, 1]",
-            found="presence out of range" if not in_range else "effects that are not finite",
-            where="variant embedding_effect+presence",
-            remedy="predict the effects without present_na, and presence by a probe or a relative confidence",
-        )
-    weighted_pa = effects_pa * presence_na[query_p]
-    return np.asarray(weighted_pa, dtype=np.float64)
-
-
 def _norms(embeddings_nd: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float64]:
     """Return the embeddings' norms (images,), refusing those a cosine cannot take."""
     norms_n = np.linalg.norm(embeddings_nd.astype(np.float64), axis=1)

@@ -1,96 +1,214 @@
-"""The rows of the comparison: each variant's scores over attributes for each pair.
+"""The table of variants, the ways of ranking attributes: all that settings, jobs and the report know of each.
 
-Every function returns (pairs, attributes), float64, larger = better explanation, ready for
-`rank_attributes`; none looks at anything but what its arguments hold. Variants built on the embedding are in
-`embedding_effect.py`.
+A new variant is an entry here. Its order is the order of the scores' variant axis, so new ones go to the end.
+Must import no more than NumPy, which every command has anyway: settings read the names.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import softmax
 
 from pipeline.errors import BadSetting
-from pipeline.explanation.combination import ExplanationTerms, ExplanationWeights, combine
-from pipeline.randomness import keyed_rng
+from pipeline.explanation.baselines import (
+    best_constant_scores,
+    confidence_scores,
+    predicted_in_both_scores,
+    prior_only_scores,
+    random_scores,
+)
+from pipeline.explanation.combination import combine
+from pipeline.explanation.evidence import ExplanationEvidence
+
+SHUFFLED: Final = "~shuffled"
+CONTROL_DESCRIPTION: Final = "control: maps exchanged between pairs"
+MATCH_NEEDS: Final = ("sane_logits_na", "sane_activations_nahw", "maps_pyx", "prior_a", "weights")
 
 
-def random_scores(seed: int, pair_ids: Sequence[str], n_attributes: int) -> npt.NDArray[np.float64]:
-    """Return uniform scores in [0, 1), drawn from (seed, pair id) alone: variant `random`.
+@dataclass(frozen=True)
+class Variant:
+    """A way of ranking attributes.
 
-    Ranked among the query's present (or absent) attributes they are the random rows over those.
+    Attributes:
+        description: a few words for people.
+        scores: returns (pair, attribute) float64, larger = better explanation; -inf excludes an attribute.
+        needs: fields of the evidence that it looks at, beside seed, ids and rows of the pairs.
+        is_baseline: what a method has to beat; the report lists these first.
+        has_shuffled_control: it is scored once more with maps exchanged between pairs.
+        is_told_labels: it chooses among the attributes that the query is labelled with; never compared with those that
+            are not told, and listed last.
+        is_claimant: the audit tests the claim that it beats others.
+        claim_order: its place among those that the claim is tested against, from 1; None: it is not.
+        card_order: its place among those that the report's cards explain in full, from 1; None: it is not.
     """
-    scores_pa = np.empty((len(pair_ids), n_attributes))
-    for row, pair_id in enumerate(pair_ids):
-        scores_pa[row] = keyed_rng(seed, str(pair_id), "random explanation").random(n_attributes)
-    return scores_pa
+
+    description: str
+    scores: Callable[[ExplanationEvidence], npt.NDArray[np.float64]]
+    needs: tuple[str, ...] = ()
+    is_baseline: bool = False
+    has_shuffled_control: bool = False
+    is_told_labels: bool = False
+    is_claimant: bool = False
+    claim_order: int | None = None
+    card_order: int | None = None
 
 
-def best_constant_scores(held_out_drops_pa: npt.NDArray[np.floating[Any]], n_pairs: int) -> npt.NDArray[np.float64]:
-    """Return the same scores for every pair, each attribute's mean held-out drop: variant `best_constant`.
+def all_variants(names: Iterable[str]) -> list[str]:
+    """Return the variants with their controls, in the order of the scores' variant axis: all controls come last."""
+    given = list(names)
+    return [*given, *(name + SHUFFLED for name in given if VARIANTS[name].has_shuffled_control)]
 
-    `held_out_drops_pa` holds removal drops s(q, r) - s(q', r) on held-out pairs, 0 where the query lacks the
-    attribute and NaN where undefined. The best constant is the attribute with the largest mean drop; an
-    undefined drop counts 0, so that an attribute tested on a handful of pairs cannot win by luck.
+
+def variant_scores(names: Iterable[str], evidence: ExplanationEvidence) -> dict[str, npt.NDArray[np.float64]]:
+    """Return the scores (pair, attribute), float64, of the variants and of their controls, in their order.
 
     Raises:
-        BadSetting: no held-out pair.
-
-    Departure: not in the papers, which print no constant baseline.
+        BadSetting: the evidence does not allow for a variant.
     """
-    if len(held_out_drops_pa) == 0:
+    shuffled = evidence.with_shuffled_maps()
+    return {
+        name: VARIANTS[name.removesuffix(SHUFFLED)].scores(shuffled if name.endswith(SHUFFLED) else evidence)
+        for name in all_variants(names)
+    }
+
+
+def in_order(places: Mapping[str, int | None]) -> list[str]:
+    """Return the names that have a place, by their places."""
+    return [name for _, name in sorted((place, name) for name, place in places.items() if place is not None)]
+
+
+def presence_weighted_effects(
+    effects_pa: npt.NDArray[np.float64], presence_pa: npt.NDArray[np.floating[Any]]
+) -> npt.NDArray[np.float64]:
+    """Return presence times predicted effect, (pair, attribute), float64: variant `embedding_effect+presence`.
+
+    `effects_pa` come from `predicted_effects` without labels, `presence_pa` from `presence_probability` or
+    `relative_confidence` of the pairs' queries; their own labels are not used. Naming an absent attribute earns 0, so
+    the product is the expected effect of naming a: p(present) * effect + (1 - p(present)) * 0.
+
+    Raises:
+        BadSetting: the effects were masked by labels, or presence is outside [0, 1].
+    """
+    in_range = bool(((presence_pa >= 0) & (presence_pa <= 1)).all())
+    if not (in_range and np.isfinite(effects_pa).all()):
         raise BadSetting(
-            expected="drops on at least one held-out pair",
-            found="none",
-            where="variant best_constant",
-            remedy="sample held-out pairs, or leave the variant out",
+            expected="finite effects and presence in [0, 1]",
+            found="presence out of range" if not in_range else "effects that are not finite",
+            where="variant embedding_effect+presence",
+            remedy="predict the effects without present_na, and presence by a probe or a relative confidence",
         )
-    mean_drop_a = np.nan_to_num(held_out_drops_pa.astype(np.float64), nan=0.0).mean(axis=0)
-    return np.tile(mean_drop_a, (n_pairs, 1))
+    return np.asarray(effects_pa * presence_pa, dtype=np.float64)
 
 
-def prior_only_scores(prior_a: npt.NDArray[np.floating[Any]], n_pairs: int) -> npt.NDArray[np.float64]:
-    """Return the prior for every pair: variant `prior_only`."""
-    return np.tile(prior_a.astype(np.float64), (n_pairs, 1))
+def _random(evidence: ExplanationEvidence) -> npt.NDArray[np.float64]:
+    return random_scores(evidence.seed, evidence.pair_ids, evidence.n_attributes)
 
 
-def confidence_scores(
-    logits_na: npt.NDArray[np.floating[Any]], query_p: npt.NDArray[np.int64]
-) -> npt.NDArray[np.float64]:
-    """Return the query's confidences, softmax over attributes.
-
-    Variants `classifier`, `sane` and `fashion_search_net`, whichever predictor made the logits.
-
-    Source: v1 section 3.1 (a_hat); v1 Table 2, rows without map matching.
-    """
-    return np.asarray(softmax(logits_na[query_p].astype(np.float64), axis=1), dtype=np.float64)
+def _best_constant(evidence: ExplanationEvidence) -> npt.NDArray[np.float64]:
+    return best_constant_scores(evidence.held_out_drops_pa, len(evidence.pair_ids))
 
 
-def predicted_in_both_scores(
-    logits_na: npt.NDArray[np.floating[Any]],
-    query_p: npt.NDArray[np.int64],
-    reference_p: npt.NDArray[np.int64],
-) -> npt.NDArray[np.float64]:
-    """Return the product of the confidences in query and reference: variant `predicted_in_both`.
-
-    Departure: not in the papers; the strongest cheap baseline, because shared attributes cause matches.
-    """
-    return confidence_scores(logits_na, query_p) * confidence_scores(logits_na, reference_p)
+def _prior_only(evidence: ExplanationEvidence) -> npt.NDArray[np.float64]:
+    return prior_only_scores(evidence.prior_a, len(evidence.pair_ids))
 
 
-def matched_scores(terms: ExplanationTerms, weights: ExplanationWeights) -> npt.NDArray[np.float64]:
-    """Return Eq. 4 without its prior, weights renormalised.
-
-    Variants `sane+match` and `fashion_search_net+match`, by the predictor behind the terms.
-
-    Raises:
-        BadSetting: the weights leave nothing but the prior.
-    """
-    return combine(terms, weights.without_prior())
+def _predicted_in_both(evidence: ExplanationEvidence) -> npt.NDArray[np.float64]:
+    return predicted_in_both_scores(evidence.classifier_logits_na, evidence.query_p, evidence.reference_p)
 
 
-def matched_prior_scores(terms: ExplanationTerms, weights: ExplanationWeights) -> npt.NDArray[np.float64]:
-    """Return Eq. 4 in full: variants `sane+match+count` and `sane+match+tcav`, by the terms' prior."""
-    return combine(terms, weights.on_simplex())
+def _classifier(evidence: ExplanationEvidence) -> npt.NDArray[np.float64]:
+    return confidence_scores(evidence.classifier_logits_na, evidence.query_p)
+
+
+def _sane(evidence: ExplanationEvidence) -> npt.NDArray[np.float64]:
+    return confidence_scores(evidence.sane_logits_na, evidence.query_p)
+
+
+def _matched(evidence: ExplanationEvidence) -> npt.NDArray[np.float64]:
+    """Return Eq. 4 without its prior, weights renormalised."""
+    return combine(evidence.terms, evidence.weights["none"].without_prior())
+
+
+def _matched_with_prior(evidence: ExplanationEvidence) -> npt.NDArray[np.float64]:
+    """Return Eq. 4 in full."""
+    return combine(evidence.terms, evidence.weights["count"].on_simplex())
+
+
+def _effect_of_labels(evidence: ExplanationEvidence) -> npt.NDArray[np.float64]:
+    return np.where(evidence.present_pa, evidence.effects_pa, -np.inf)
+
+
+def _effect_of_presence(evidence: ExplanationEvidence) -> npt.NDArray[np.float64]:
+    return presence_weighted_effects(evidence.effects_pa, evidence.presence_pa)
+
+
+VARIANTS: Final[Mapping[str, Variant]] = MappingProxyType(
+    {
+        "random": Variant("uniform draw over all attributes", _random, is_baseline=True),
+        "best_constant": Variant(
+            "one attribute for every pair, chosen on validation pairs",
+            _best_constant,
+            ("held_out_drops_pa",),
+            is_baseline=True,
+            claim_order=2,
+        ),
+        "prior_only": Variant(
+            "the most probable attribute of the prior", _prior_only, ("prior_a",), is_baseline=True, claim_order=3
+        ),
+        "predicted_in_both": Variant(
+            "classifier's confidence in query × in reference",
+            _predicted_in_both,
+            ("classifier_logits_na",),
+            is_baseline=True,
+            claim_order=4,
+        ),
+        "classifier": Variant(
+            "its most confident attribute; never saw a map",
+            _classifier,
+            ("classifier_logits_na",),
+            is_baseline=True,
+            claim_order=1,
+            card_order=5,
+        ),
+        "sane": Variant(
+            "most confident attribute; maps supervised its training",
+            _sane,
+            ("sane_logits_na",),
+            claim_order=5,
+            card_order=4,
+        ),
+        "sane+match": Variant(
+            "+ agreement of activation map and saliency map",
+            _matched,
+            MATCH_NEEDS,
+            has_shuffled_control=True,
+            claim_order=6,
+            card_order=3,
+        ),
+        "sane+match+count": Variant(
+            "+ prior counted on validation pairs",
+            _matched_with_prior,
+            MATCH_NEEDS,
+            has_shuffled_control=True,
+            claim_order=7,
+            card_order=2,
+        ),
+        "embedding_effect": Variant(
+            "predicted effect; told the query's labels",
+            _effect_of_labels,
+            ("effects_pa", "present_pa"),
+            is_told_labels=True,
+        ),
+        # Not told the labels: it has to find out what the query has.
+        "embedding_effect+presence": Variant(
+            "predicted effect × probed presence",
+            _effect_of_presence,
+            ("effects_pa", "presence_pa"),
+            is_claimant=True,
+            card_order=1,
+        ),
+    }
+)

@@ -1,4 +1,4 @@
-"""The audit's figures with their intervals: hits, use, regret, skill, comparisons, and the instrument check.
+"""The audit's figures with their intervals: hits, use, regret, skill, and the instrument check.
 
 Everything is clustered by query. Must not import torch.
 """
@@ -10,10 +10,8 @@ import numpy.typing as npt
 
 from pipeline.evaluation.audit.outcomes import AuditOutcomes, TrueEffects, eligible_pairs, largest_effect_is_absence
 from pipeline.evaluation.bootstrap import (
-    Difference,
     Interval,
     Ratio,
-    clustered_difference_interval,
     clustered_interval,
     clustered_ratio_interval,
 )
@@ -121,30 +119,6 @@ def regret_ratio(outcomes: AuditOutcomes) -> Ratio:
     return Ratio(
         _where_eligible(outcomes.best_p - outcomes.effect_p, outcomes),
         _where_eligible(outcomes.best_p - outcomes.mean_p, outcomes),
-    )
-
-
-def regret_difference(
-    first: AuditOutcomes,
-    second: AuditOutcomes,
-    clusters_p: npt.NDArray[np.integer],
-    *,
-    seed: int,
-    samples: int = 1000,
-    confidence: float = 0.95,
-) -> Difference:
-    """Return the normalised regret of the first variant minus the second's (negative: the first is better).
-
-    The claim "A beats B" rests on this and nothing else; correct its p-values over a table with `holm`.
-    Arguments and errors as in `audit_measures`.
-    """
-    return clustered_difference_interval(
-        regret_ratio(first),
-        regret_ratio(second),
-        clusters_p,
-        seed=seed,
-        samples=samples,
-        confidence=confidence,
     )
 
 

@@ -1,12 +1,13 @@
 """The section on the audit: what each variant named, against the effects that re-rendering shows to be true."""
 
+from pipeline.evaluation.audit.answers import PRESENT
 from pipeline.report.comparisons import comparison_table
 from pipeline.report.evidence import ReportEvidence
 from pipeline.report.metric_table import Estimate, MetricTable
 from pipeline.report.number_text import PERCENT, count_text, interval_text, number_text
 from pipeline.report.section import Bar, Chart, Section
 from pipeline.report.table_model import Cell, Column, NumberFormat, Row, Table, estimate_cell
-from pipeline.report.variant_names import PRESENT, TOLD_LABELS, description, ordered
+from pipeline.report.variant_names import TOLD_LABELS, description, ordered
 
 _SHARE = NumberFormat(scale=100.0, decimals=1)
 _REGRET = NumberFormat(scale=1.0, decimals=2)

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from pipeline.evaluation.compatibility.outfit_draws import CHOICES
 from pipeline.report.evidence import OutfitFacts, ReportEvidence, RunFacts, TableRow
 from pipeline.report.metric_table import Estimate, MetricTable
 from pipeline.report.number_text import MISSING, PERCENT, count_text, number_text, significant_text
 from pipeline.report.section import Section
 from pipeline.report.table_model import Cell, Column, NumberFormat, Row, Table, estimate_cell
+from pipeline.similarity.compatibility.outfit_draws import CHOICES
 
 _TABLE = "similarity_model"
 _SHARE = NumberFormat(scale=PERCENT, decimals=1)

@@ -10,11 +10,11 @@ import torch
 from torch.nn import functional
 
 from pipeline.errors import BadDataset, BadModel
-from pipeline.evaluation.compatibility.auc import compatibility_auc
-from pipeline.evaluation.compatibility.outfit_draws import OutfitPool, ReplacedOutfit, replaced_outfits
-from pipeline.evaluation.compatibility.outfit_scores import OutfitScorer
 from pipeline.images import normalise_pixels
 from pipeline.randomness import keyed_rng
+from pipeline.similarity.compatibility.auc import compatibility_auc
+from pipeline.similarity.compatibility.outfit_draws import OutfitPool, ReplacedOutfit, replaced_outfits
+from pipeline.similarity.compatibility.outfit_scores import OutfitScorer
 from pipeline.similarity.conditions import ConditionMasks
 from pipeline.similarity.training.batches import mirrored_images
 from pipeline.similarity.type_aware.batches import (

@@ -92,12 +92,26 @@ def test_other_datasets_and_their_catalogue_make_nothing_stale(source: Path, sta
 
 
 def test_a_helper_of_jobs_counts_for_every_job_that_imports_it(source: Path, status_of: Callable[[], Status]) -> None:
-    names = source / "flows/jobs/variant_names.py"
+    names = source / "flows/readers/pair_frame.py"
     names.write_text(names.read_text(encoding="utf-8") + "\n\nEDITED = 1\n", encoding="utf-8")
+    status = status_of()
+    attributes = {f"attribute_model.{name}" for name in ("sane", "classifier")}
+    first = {"replacements.valid", "replacements.test", "embedding_effects.test"}
+    assert states(status, "stale") == first | attributes
+    assert {"explanation_weights", "explanations", "audit", "metrics", "report"} <= states(status, "pending")
+    assert any(reason.startswith("code.flows.readers.pair_frame: ") for reason in status["metrics"]["reasons"])
+
+
+def test_the_table_of_variants_counts_where_variants_are_made_and_where_they_are_measured(
+    source: Path, status_of: Callable[[], Status]
+) -> None:
+    edit(source / "pipeline/explanation/variants.py", "claim_order=5", "claim_order=8")
     status = status_of()
     assert states(status, "stale") == {"explanations"}
     assert states(status, "pending") == {"audit", "metrics", "report"}
-    assert any(reason.startswith("code.flows.jobs.variant_names: ") for reason in status["metrics"]["reasons"])
+    for stage in ("explanations", "audit", "metrics", "report"):
+        reasons = status[stage]["reasons"]
+        assert any(reason.startswith("code.pipeline.explanation.variants: ") for reason in reasons), stage
 
 
 @pytest.mark.parametrize("name", ["page.html", "report.css"])

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from pipeline.attributes.average_precision import mean_average_precision
 from pipeline.attributes.predictor import predict_attributes, restore_attribute_predictor
 from pipeline.attributes.training import (
     AttributeTrainingSpec,
@@ -15,7 +16,6 @@ from pipeline.attributes.training import (
     train_attribute_predictor,
 )
 from pipeline.errors import BadDataset, BadModel, BadSetting
-from pipeline.evaluation.attribute_recognition import mean_average_precision
 from tests.pipeline.attributes.coloured_squares import coloured_squares
 
 SPEC = AttributeTrainingSpec(

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
-from pipeline.evaluation.attribute_recognition import mean_average_precision
+from pipeline.attributes.average_precision import mean_average_precision
 from pipeline.evaluation.average_precision_interval import map_interval, weighted_average_precision
 
 

@@ -10,10 +10,10 @@ from pipeline.explanation.combination import rank_attributes
 from pipeline.explanation.embedding_effect import (
     fit_attribute_directions,
     predicted_effects,
-    presence_weighted_effects,
     removal_shifts,
 )
 from pipeline.explanation.presence_probe import fit_presence_probe, presence_probability
+from pipeline.explanation.variants import presence_weighted_effects
 from tests.oracles import embedding_effect as oracle
 
 GROUPS = [0, 0, 0, -1, 1, 1, -1, 2]
@@ -150,7 +150,7 @@ def test_names_the_true_best_attribute_of_a_linear_world() -> None:
     arguments = (embeddings, query_p, reference_p, fitted.directions_ad, groups)
     probe = fit_presence_probe(train_embeddings, train_labels)
     blind = predicted_effects(*arguments)
-    with_presence = presence_weighted_effects(blind, presence_probability(probe, embeddings), query_p)
+    with_presence = presence_weighted_effects(blind, presence_probability(probe, embeddings)[query_p])
     hits = {
         name: float((rank_attributes(scores)[:, 0] == true_effects.argmax(axis=1)).mean())
         for name, scores in {
@@ -167,9 +167,9 @@ def test_names_the_true_best_attribute_of_a_linear_world() -> None:
 def test_presence_weighting_refuses_masked_effects_and_logits() -> None:
     effects = np.array([[0.2, -np.inf]])
     with pytest.raises(BadSetting, match="not finite"):
-        presence_weighted_effects(effects, np.ones((1, 2)), np.array([0]))
+        presence_weighted_effects(effects, np.ones((1, 2)))
     with pytest.raises(BadSetting, match="out of range"):
-        presence_weighted_effects(np.ones((1, 2)), np.array([[0.5, 3.0]]), np.array([0]))
+        presence_weighted_effects(np.ones((1, 2)), np.array([[0.5, 3.0]]))
 
 
 def test_impossible_input_is_refused() -> None:

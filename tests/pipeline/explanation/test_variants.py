@@ -1,73 +1,176 @@
-"""Every row of the comparison: what it names, and what it ignores."""
+"""The table of variants: what each computes, that it looks at nothing but what it says it needs, and its controls."""
 
+import dataclasses
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.special import softmax
 
 from pipeline.errors import BadSetting
-from pipeline.explanation.combination import ExplanationTerms, ExplanationWeights, combine, rank_attributes
-from pipeline.explanation.variants import (
-    best_constant_scores,
-    confidence_scores,
-    matched_prior_scores,
-    matched_scores,
-    predicted_in_both_scores,
-    prior_only_scores,
-    random_scores,
+from pipeline.explanation import variants as module
+from pipeline.explanation.combination import ExplanationWeights, combine
+from pipeline.explanation.evidence import ExplanationEvidence
+from pipeline.explanation.variants import SHUFFLED, VARIANTS, all_variants, in_order, variant_scores
+from tests.pipeline.evaluation.broken_copy import broken_copy
+
+N_PAIRS, N_IMAGES, N_ATTRIBUTES = 30, 20, 6
+ALWAYS_KNOWN = {"seed", "pair_ids", "query_p", "reference_p", "present_pa"}
+
+
+class Unreadable:
+    """Stands where a variant must not look."""
+
+    def __getattr__(self, name: str) -> object:
+        raise AssertionError(f"looked at, by {name}")
+
+    def __getitem__(self, item: object) -> object:
+        raise AssertionError("looked at, by an index")
+
+
+def made_up_evidence(seed: int = 0) -> ExplanationEvidence:
+    rng = np.random.default_rng(seed)
+    maps = rng.random((N_PAIRS, 3, 3))
+    return ExplanationEvidence(
+        seed=4,
+        pair_ids=[f"p{number}" for number in range(N_PAIRS)],
+        query_p=rng.integers(0, N_IMAGES, N_PAIRS),
+        reference_p=rng.integers(0, N_IMAGES, N_PAIRS),
+        present_pa=rng.random((N_PAIRS, N_ATTRIBUTES)) < 0.5,
+        sane_logits_na=rng.normal(size=(N_IMAGES, N_ATTRIBUTES)),
+        sane_activations_nahw=rng.normal(size=(N_IMAGES, N_ATTRIBUTES, 3, 3)),
+        classifier_logits_na=rng.normal(size=(N_IMAGES, N_ATTRIBUTES)),
+        maps_pyx=maps / maps.sum(axis=(1, 2), keepdims=True),
+        prior_a=rng.random(N_ATTRIBUTES),
+        weights={"none": ExplanationWeights(0.2, 0.3, 0.0), "count": ExplanationWeights(0.2, 0.3, 0.5)},
+        held_out_drops_pa=rng.normal(size=(9, N_ATTRIBUTES)),
+        effects_pa=rng.normal(size=(N_PAIRS, N_ATTRIBUTES)),
+        presence_pa=rng.random((N_PAIRS, N_ATTRIBUTES)),
+    )
+
+
+def assert_definitions(tested=module) -> None:
+    known = made_up_evidence()
+    scores = tested.variant_scores(VARIANTS, known)
+    terms = known.terms
+    query, reference = known.query_p, known.reference_p
+    by_hand = {
+        "best_constant": np.tile(known.held_out_drops_pa.mean(axis=0), (N_PAIRS, 1)),
+        "prior_only": np.tile(known.prior_a, (N_PAIRS, 1)),
+        "classifier": softmax(known.classifier_logits_na, axis=1)[query],
+        "sane": softmax(known.sane_logits_na, axis=1)[query],
+        "predicted_in_both": (one := softmax(known.classifier_logits_na, axis=1))[query] * one[reference],
+        "sane+match": 0.4 * terms.confidence_pa + 0.6 * terms.map_match_pa,
+        "sane+match+count": combine(terms, ExplanationWeights(0.2, 0.3, 0.5)),
+        "embedding_effect": np.where(known.present_pa, known.effects_pa, -np.inf),
+        "embedding_effect+presence": known.effects_pa * known.presence_pa,
+    }
+    for name, expected in by_hand.items():
+        np.testing.assert_allclose(scores[name], expected, rtol=1e-12, err_msg=name)
+    # The controls see the same but for the maps, which are those of other pairs.
+    shuffled = known.with_shuffled_maps()
+    assert sorted(shuffled.maps_pyx.sum(axis=2).ravel()) == sorted(known.maps_pyx.sum(axis=2).ravel())
+    for name in ("sane+match", "sane+match+count"):
+        np.testing.assert_array_equal(scores[name + SHUFFLED], VARIANTS[name].scores(shuffled))
+        assert (scores[name + SHUFFLED] != scores[name]).any(axis=1).mean() > 0.8
+
+
+def test_every_variant_is_its_definition() -> None:
+    assert_definitions()
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ('evidence.weights["none"].without_prior()', 'evidence.weights["count"]'),
+        ('evidence.weights["count"].on_simplex()', 'evidence.weights["none"]'),
+        (
+            "return confidence_scores(evidence.sane_logits_na,",
+            "return confidence_scores(evidence.classifier_logits_na,",
+        ),
+        (
+            "evidence.classifier_logits_na, evidence.query_p, evidence.reference_p",
+            "evidence.classifier_logits_na, evidence.query_p, evidence.query_p",
+        ),
+        ("np.where(evidence.present_pa, evidence.effects_pa, -np.inf)", "evidence.effects_pa"),
+        ("effects_pa * presence_pa,", "effects_pa + presence_pa,"),
+        ("shuffled if name.endswith(SHUFFLED) else evidence", "evidence"),
+    ],
+    ids=[
+        "prior not left out",
+        "prior left out",
+        "another predictor",
+        "query twice",
+        "labels not used",
+        "sum",
+        "not shuffled",
+    ],
 )
+def test_broken_copies_are_noticed(tmp_path: Path, right: str, wrong: str) -> None:
+    with pytest.raises(AssertionError):
+        assert_definitions(broken_copy(module, tmp_path, right, wrong))
 
 
-def test_random_depends_on_seed_and_pair_alone() -> None:
-    scores = random_scores(0, ["a", "b", "c"], 7)
-    np.testing.assert_array_equal(random_scores(0, ["c", "a"], 7), scores[[2, 0]])
-    assert (random_scores(1, ["a"], 7) != scores[:1]).all()
-    assert 0 <= scores.min() <= scores.max() < 1
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_variant_looks_at_nothing_but_what_it_says_it_needs(name: str) -> None:
+    known = made_up_evidence()
+    fields = {field.name for field in dataclasses.fields(ExplanationEvidence)}
+    assert set(VARIANTS[name].needs) <= fields
+    hidden = fields - ALWAYS_KNOWN - set(VARIANTS[name].needs)
+    expected = VARIANTS[name].scores(known)
+    blind = dataclasses.replace(known, **dict.fromkeys(hidden, Unreadable()))
+    np.testing.assert_array_equal(VARIANTS[name].scores(blind), expected)
+    for needed in VARIANTS[name].needs:
+        if needed not in ALWAYS_KNOWN:
+            with pytest.raises((AssertionError, TypeError)):
+                VARIANTS[name].scores(dataclasses.replace(known, **{needed: Unreadable()}))
 
 
-def test_random_names_every_attribute_equally_often() -> None:
-    named = rank_attributes(random_scores(0, [f"{pair:04x}" for pair in range(2000)], 4))[:, 0]
-    np.testing.assert_allclose(np.bincount(named, minlength=4) / 2000, 0.25, atol=0.04)
+def test_only_those_told_the_labels_change_with_them() -> None:
+    known = made_up_evidence()
+    other = dataclasses.replace(known, present_pa=~known.present_pa)
+    changed = {
+        name for name in VARIANTS if not np.array_equal(VARIANTS[name].scores(known), VARIANTS[name].scores(other))
+    }
+    assert changed == {name for name, variant in VARIANTS.items() if variant.is_told_labels} == {"embedding_effect"}
 
 
-def test_best_constant_is_the_largest_mean_drop_over_all_held_out_pairs() -> None:
-    drops = np.array([[0.1, 0.0, 0.9], [0.2, 0.0, np.nan], [0.3, -0.5, np.nan], [0.6, 0.1, np.nan]])
-    scores = best_constant_scores(drops, 3)
-    np.testing.assert_allclose(scores, [[0.3, -0.1, 0.225]] * 3)
-    assert rank_attributes(scores)[:, 0].tolist() == [0, 0, 0]
-    with pytest.raises(BadSetting, match="held-out"):
-        best_constant_scores(drops[:0], 3)
+def test_controls_follow_all_variants_in_their_order() -> None:
+    names = ["sane+match+count", "random", "sane+match"]
+    expected = [*names, "sane+match+count~shuffled", "sane+match~shuffled"]
+    assert all_variants(names) == expected
+    assert list(variant_scores(names, made_up_evidence())) == expected
 
 
-def test_prior_only_repeats_the_prior() -> None:
-    np.testing.assert_array_equal(prior_only_scores(np.array([0.2, 0.8]), 2), [[0.2, 0.8], [0.2, 0.8]])
+def test_variants_see_a_controls_evidence_only_where_maps_matter() -> None:
+    known, shuffled = made_up_evidence(), made_up_evidence().with_shuffled_maps()
+    changed = {
+        name for name in VARIANTS if not np.array_equal(VARIANTS[name].scores(known), VARIANTS[name].scores(shuffled))
+    }
+    assert changed == {name for name, variant in VARIANTS.items() if variant.has_shuffled_control}
 
 
-def test_confidences_are_the_querys() -> None:
-    logits = np.random.default_rng(0).normal(size=(4, 3))
-    np.testing.assert_allclose(confidence_scores(logits, np.array([2, 0])), softmax(logits, axis=1)[[2, 0]])
+def test_places_are_distinct_and_one_variant_makes_the_claim() -> None:
+    for places in ([one.claim_order for one in VARIANTS.values()], [one.card_order for one in VARIANTS.values()]):
+        given = [place for place in places if place is not None]
+        assert len(set(given)) == len(given)
+    (claimant,) = (name for name, variant in VARIANTS.items() if variant.is_claimant)
+    assert VARIANTS[claimant].claim_order is None
+    assert not VARIANTS[claimant].is_told_labels
+    assert in_order({"a": 3, "b": None, "c": 1}) == ["c", "a"]
 
 
-def test_predicted_in_both_needs_both_images() -> None:
-    logits = np.log(np.array([[0.5, 0.4, 0.1], [0.1, 0.4, 0.5], [0.8, 0.1, 0.1]]))
-    scores = predicted_in_both_scores(logits, np.array([0, 0]), np.array([1, 2]))
-    np.testing.assert_allclose(scores, [[0.05, 0.16, 0.05], [0.4, 0.04, 0.01]])
-    np.testing.assert_allclose(predicted_in_both_scores(logits, np.array([1, 2]), np.array([0, 0])), scores)
-
-
-def test_matching_leaves_out_the_prior_and_the_full_score_does_not() -> None:
-    rng = np.random.default_rng(0)
-    terms = ExplanationTerms(*(rng.random((5, 4)) for _ in range(3)))
-    weights = ExplanationWeights(0.2, 0.3, 0.5)
-    np.testing.assert_allclose(matched_scores(terms, weights), 0.4 * terms.confidence_pa + 0.6 * terms.map_match_pa)
-    np.testing.assert_allclose(matched_prior_scores(terms, weights), combine(terms, weights))
+def test_nothing_is_left_without_the_prior() -> None:
+    known = dataclasses.replace(made_up_evidence(), weights={"none": ExplanationWeights(0, 0, 1)})
     with pytest.raises(BadSetting, match="weights"):
-        ExplanationWeights(0, 0, 1).without_prior()
+        VARIANTS["sane+match"].scores(known)
 
 
-def test_explaining_imports_no_torch() -> None:
+def test_explaining_imports_no_torch_and_the_table_no_more_than_numpy() -> None:
+    code = "import sys, pipeline.explanation.variants; sys.exit(bool({'torch', 'sklearn', 'scipy'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
     code = (
         "import sys, pipeline.explanation.variants, pipeline.explanation.weight_grid, "
         "pipeline.explanation.count_prior, pipeline.explanation.embedding_effect, "

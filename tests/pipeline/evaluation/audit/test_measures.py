@@ -91,18 +91,6 @@ def test_the_best_constant_has_no_skill_and_the_oracle_all_of_it():
     assert best["skill"].value == pytest.approx(1.0)
 
 
-def test_a_comparison_is_negative_where_the_first_is_better():
-    truth = make_truth(7)
-    names = make_names(7, truth)
-    result = audit_tables.regret_difference(
-        audit.oracle_outcomes(truth), audit.audit_outcomes(truth, names), CLUSTERS, seed=0, samples=200
-    )
-    eligible = [t for t in as_triples(truth, names) if oracle.is_eligible(t[0], t[1], FLOOR)]
-    assert result.interval.value == pytest.approx(-oracle.regret(eligible))
-    assert result.interval.high < 0
-    assert result.p_value == pytest.approx(2 / 201)
-
-
 def test_the_instruments_shares():
     delta = np.array([[0.1, -0.3], [0.1, 0.05], [0.01, 0.0], [np.nan, np.nan]])
     truth = TrueEffects(delta, np.array([[True, False]] * 4), FLOOR)

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from pipeline.errors import BadDataset, BadModel
-from pipeline.evaluation.compatibility.auc import compatibility_auc
-from pipeline.evaluation.compatibility.outfit_draws import OutfitPool, replaced_outfits
-from pipeline.evaluation.compatibility.outfit_scores import OutfitScorer
+from pipeline.similarity.compatibility.auc import compatibility_auc
+from pipeline.similarity.compatibility.outfit_draws import OutfitPool, replaced_outfits
+from pipeline.similarity.compatibility.outfit_scores import OutfitScorer
 from pipeline.similarity.networks import build_embedding_network, load_network_state
 from pipeline.similarity.scorer import SimilarityScorer
 from pipeline.similarity.type_aware.losses import TypeAwareWeights

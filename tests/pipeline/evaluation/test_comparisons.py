@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import BadSetting
-from pipeline.evaluation import paired_comparisons as module
+from pipeline.evaluation import comparisons as module
 from pipeline.evaluation.bootstrap import Ratio, clustered_difference_interval
 from tests.pipeline.evaluation.broken_copy import broken_copy
 
@@ -79,16 +79,52 @@ def test_a_clear_difference_among_many_comparisons_stays_one() -> None:
     assert_a_clear_difference_survives_many()
 
 
+def assert_ratios_are_of_sums(compare=module.paired_comparisons) -> None:
+    weights = RNG.uniform(0.5, 2, 240)
+    first, second = Ratio(BETTER * weights, weights), Ratio(SECOND, np.ones(240))
+    (found,) = compare([(first, second)], CLUSTERS, **OPTIONS)
+    assert found.interval.value == pytest.approx((BETTER * weights).sum() / weights.sum() - SECOND.mean(), abs=1e-12)
+    assert found == clustered_difference_interval(first, second, CLUSTERS, **OPTIONS)
+
+
+def test_ratios_of_sums_are_compared_as_means_are() -> None:
+    assert_ratios_are_of_sums()
+
+
+def assert_samples_stay(compare=module.paired_comparisons) -> None:
+    measures = [(BETTER, SECOND)] * 20
+    found = compare(measures, CLUSTERS, seed=3, samples=100, samples_per_comparison=0)
+    assert [one.p_value for one in found] == pytest.approx([20 * 2 / 101] * 20)
+
+
+def test_samples_are_raised_only_where_asked_for() -> None:
+    assert_samples_stay()
+
+
 @pytest.mark.parametrize(
     ("right", "wrong", "noticed_by"),
     [
-        ("(value_p, np.float64), np.ones", "(np.nan_to_num(value_p), np.float64), np.ones", assert_known_differences),
-        ("for value_p in values)", "for value_p in values[::-1])", assert_known_differences),
+        ("Ratio(np.asarray(measure, np.float64),", "Ratio(np.nan_to_num(measure),", assert_known_differences),
+        ("for first, second in measures", "for second, first in measures", assert_known_differences),
         ("zip(differences, corrected,", "zip(differences, corrected[::-1],", assert_corrected_by_holm),
         ("corrected = holm(", "corrected = (", assert_corrected_by_holm),
         ("SAMPLES_PER_COMPARISON = 80", "SAMPLES_PER_COMPARISON = 1", assert_a_clear_difference_survives_many),
+        (
+            "return measure if isinstance(measure, Ratio)",
+            "return Ratio(measure.numerator_p / measure.denominator_p, np.ones(240)) if isinstance(measure, Ratio)",
+            assert_ratios_are_of_sums,
+        ),
+        ("samples = max(samples, samples_per_comparison *", "samples = max(samples, 80 *", assert_samples_stay),
     ],
-    ids=["missing counts as 0", "second minus first", "another's p-value", "not corrected", "too few samples"],
+    ids=[
+        "missing counts as 0",
+        "second minus first",
+        "another's p-value",
+        "not corrected",
+        "too few samples",
+        "mean of ratios",
+        "more samples than asked for",
+    ],
 )
 def test_broken_copies_are_noticed(tmp_path: Path, right: str, wrong: str, noticed_by) -> None:
     broken = broken_copy(module, tmp_path, right, wrong)

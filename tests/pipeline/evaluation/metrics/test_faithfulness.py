@@ -1,25 +1,20 @@
-"""Table 1 and its comparisons from tables made by hand: the truth is known, one generator has fewer pairs."""
+"""Table 1 and its comparisons from columns made by hand: the truth is known, one generator has fewer pairs."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from flows.engine.upstream import Upstream
-from flows.jobs import faithfulness_metrics
-from flows.jobs.faithfulness_metrics import MEASURES
-from stores.artifacts import ArtifactStore
-from tests.flows.jobs.small_store import fill, table
+from pipeline.evaluation.bootstrap import Resampling
+from pipeline.evaluation.metrics import faithfulness as module
+from pipeline.evaluation.metrics.faithfulness import MEASURES
+from pipeline.evaluation.metrics.measured_pairs import Columns, MeasuredPairs
 from tests.pipeline.evaluation.broken_copy import broken_copy
 
 N_PAIRS = 80
-PAIRS = [
-    {"pair_id": f"p{n}", "split": "test", "query": f"q{n // 4}", "reference": f"r{n}", "is_match": True}
-    for n in range(N_PAIRS)
-]
-GENERATOR_MODES = [["rise", "fixed"], ["rise", "both"], ["mask", "fixed"], ["random", "fixed"], ["centre", "fixed"]]
-SETTINGS = {"generator_modes": GENERATOR_MODES, "supervision": ["rise", "fixed"]}
-OPTIONS = {"seed": 0, "samples": 500}
+PAIRS = MeasuredPairs([f"p{n}" for n in range(N_PAIRS)], np.arange(N_PAIRS) // 4, Resampling(0, 500))
+GENERATOR_MODES = [("rise", "fixed"), ("rise", "both"), ("mask", "fixed"), ("random", "fixed"), ("centre", "fixed")]
+SUPERVISION = ("rise", "fixed")
 # What each adds to how easy a pair is; the mask has maps of the last 20 pairs only, five whole queries.
 ADDED = {"rise fixed": 0.10, "rise both": 0.10, "mask fixed": 0.15, "random fixed": -0.05, "centre fixed": 0.0}
 MASKED_PAIRS = range(60, 80)
@@ -27,51 +22,35 @@ NOT_ANCHORED = (0, 61)
 EASE = np.linspace(0.2, 0.8, N_PAIRS)
 
 
-def faithfulness_rows(generator: str, mode: str) -> list[dict[str, object]]:
+def columns(generator: str, mode: str) -> Columns:
     added = ADDED[f"{generator} {mode}"]
-    rows = []
     # Each in an order of its own: values must find their pairs by id.
-    for n in np.random.default_rng(len(mode)).permutation(MASKED_PAIRS if generator == "mask" else range(N_PAIRS)):
-        anchored = np.nan if n in NOT_ANCHORED else EASE[n] + 2 * added
-        rows.append(
-            {
-                "pair_id": f"p{n}",
-                "generator": generator,
-                "mode": mode,
-                "insertion_auc": EASE[n] + added,
-                "deletion_auc": EASE[n] - added,
-                "insertion_auc_anchored": anchored,
-                "deletion_auc_anchored": -anchored,
-                "insertion_curve": [0.0, 1.0],
-                "deletion_curve": [1.0, 0.0],
-                "is_constant": False,
-                "insertion_is_flat": n == 60,
-                "deletion_is_flat": n >= 78,
-                "map_change": None if n % 4 == 3 else 0.25 + added,
-            }
-        )
-    return rows
+    n = np.random.default_rng(len(mode)).permutation(MASKED_PAIRS if generator == "mask" else range(N_PAIRS))
+    anchored = np.where(np.isin(n, NOT_ANCHORED), np.nan, EASE[n] + 2 * added)
+    return {
+        "pair_id": [f"p{number}" for number in n],
+        "insertion_auc": EASE[n] + added,
+        "deletion_auc": EASE[n] - added,
+        "insertion_auc_anchored": anchored,
+        "deletion_auc_anchored": -anchored,
+        "insertion_is_flat": n == 60,
+        "deletion_is_flat": n >= 78,
+        "map_change": np.where(n % 4 == 3, np.nan, 0.25 + added),
+    }
 
 
-@pytest.fixture(scope="module")
-def upstream(tmp_path_factory: pytest.TempPathFactory) -> Upstream:
-    store = ArtifactStore(str(tmp_path_factory.mktemp("store")))
-    stages = {"pairs.test": {"all": {"pairs": table("pairs", PAIRS)}}}
-    for generator, mode in GENERATOR_MODES:
-        part = table("faithfulness", faithfulness_rows(generator, mode))
-        stages[f"faithfulness.{generator}.{mode}"] = {"all": {"faithfulness": part}}
-    return Upstream(store, {stage: fill(store, stage, shards) for stage, shards in stages.items()})
+TABLES = {(generator, mode): columns(generator, mode) for generator, mode in GENERATOR_MODES}
 
 
-def rows_of(upstream: Upstream, module=faithfulness_metrics) -> dict[tuple[str, str, str, str | None], dict]:
-    rows = module.faithfulness_rows(upstream, SETTINGS, OPTIONS)
+def rows_of(tested=module) -> dict[tuple[str, str, str, str | None], dict]:
+    rows = tested.faithfulness_rows(PAIRS, TABLES, SUPERVISION)
     found = {(row["metric"], row["generator"], row["mode"], row.get("compared_with")): row for row in rows}
     assert len(found) == len(rows)
     return found
 
 
-def assert_table_1(upstream: Upstream, module=faithfulness_metrics) -> None:
-    found = rows_of(upstream, module)
+def assert_table_1(tested=module) -> None:
+    found = rows_of(tested)
     for generator, mode in GENERATOR_MODES:
         pairs = list(MASKED_PAIRS) if generator == "mask" else list(range(N_PAIRS))
         added = ADDED[f"{generator} {mode}"]
@@ -90,12 +69,12 @@ def assert_table_1(upstream: Upstream, module=faithfulness_metrics) -> None:
         assert (flat["value"], flat["n"]) == (3, 2 * len(pairs))
 
 
-def test_each_generator_and_mode_has_its_figures(upstream: Upstream) -> None:
-    assert_table_1(upstream)
+def test_each_generator_and_mode_has_its_figures() -> None:
+    assert_table_1()
 
 
-def assert_comparisons(upstream: Upstream, module=faithfulness_metrics) -> None:
-    found = {key: row for key, row in rows_of(upstream, module).items() if key[3] is not None}
+def assert_comparisons(tested=module) -> None:
+    found = {key: row for key, row in rows_of(tested).items() if key[3] is not None}
     assert {row["table_name"] for row in found.values()} == {"saliency_faithfulness_comparison"}
     compared = {(key[1], key[2], key[3]) for key in found}
     against_centre = {("rise", "fixed"), ("rise", "both"), ("mask", "fixed"), ("random", "fixed")}
@@ -119,18 +98,18 @@ def assert_comparisons(upstream: Upstream, module=faithfulness_metrics) -> None:
             assert row["p_value"] == pytest.approx(1.0 if value == 0 else 56 / 2241)
 
 
-def test_comparisons_are_paired_and_corrected_over_the_table(upstream: Upstream) -> None:
-    assert_comparisons(upstream)
+def test_comparisons_are_paired_and_corrected_over_the_table() -> None:
+    assert_comparisons()
 
 
 @pytest.mark.parametrize(
     ("right", "wrong", "noticed_by"),
     [
-        ("values[measure][rows] =", "values[measure][: len(rows)] =", assert_comparisons),
-        ('"{curve}_is_flat"', '"insertion_is_flat"', assert_table_1),
+        ("(pair_ids, columns[measure])", "(sorted(pair_ids), columns[measure])", assert_comparisons),
+        ("in FLAT_CURVES)", "in FLAT_CURVES[:1])", assert_table_1),
         ("if key != baseline and", "if key[0] != baseline[0] and", assert_comparisons),
         ("measured[baseline].values[measure])", 'measured[baseline].values["insertion_auc"])', assert_comparisons),
-        ("len(rows) - int(", "len(row_of) - int(", assert_table_1),
+        ("len(pair_ids) - int(", "len(pairs.pair_ids) - int(", assert_table_1),
     ],
     ids=[
         "rows in the pairs' order",
@@ -140,17 +119,22 @@ def test_comparisons_are_paired_and_corrected_over_the_table(upstream: Upstream)
         "missing maps left out",
     ],
 )
-def test_broken_copies_are_noticed(upstream: Upstream, tmp_path: Path, right: str, wrong: str, noticed_by) -> None:
-    broken = broken_copy(faithfulness_metrics, tmp_path, right, wrong)
+def test_broken_copies_are_noticed(tmp_path: Path, right: str, wrong: str, noticed_by) -> None:
+    broken = broken_copy(module, tmp_path, right, wrong)
     with pytest.raises(AssertionError):
-        noticed_by(upstream, broken)
+        noticed_by(broken)
 
 
-def test_without_controls_nothing_is_compared_with_them(upstream: Upstream) -> None:
-    settings = {**SETTINGS, "generator_modes": [["rise", "fixed"], ["rise", "both"]]}
-    rows = faithfulness_metrics.faithfulness_rows(upstream, settings, OPTIONS)
+def test_without_controls_nothing_is_compared_with_them() -> None:
+    rise = {key: one for key, one in TABLES.items() if key[0] == "rise"}
+    rows = module.faithfulness_rows(PAIRS, rise, SUPERVISION)
     assert {row.get("compared_with") for row in rows} == {None, "rise"}
-    alone = faithfulness_metrics.faithfulness_rows(
-        upstream, {**SETTINGS, "generator_modes": [["rise", "fixed"]]}, OPTIONS
-    )
+    alone = module.faithfulness_rows(PAIRS, {SUPERVISION: TABLES[SUPERVISION]}, SUPERVISION)
     assert {row["table_name"] for row in alone} == {"saliency_faithfulness"}
+
+
+def test_tables_that_know_no_change_of_maps_have_no_figure_of_it() -> None:
+    known = dict(TABLES[SUPERVISION])
+    del known["map_change"]
+    metrics = [row["metric"] for row in module.faithfulness_rows(PAIRS, {SUPERVISION: known}, SUPERVISION)]
+    assert metrics == [*MEASURES, "left_out_anchored", "flat_curves"]

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.evaluation.compatibility import outfit_scores
-from pipeline.evaluation.compatibility.outfit_draws import BlankQuestion
-from pipeline.evaluation.compatibility.outfit_scores import OutfitScorer, answers_right
+from pipeline.similarity.compatibility import outfit_scores
+from pipeline.similarity.compatibility.outfit_draws import BlankQuestion
+from pipeline.similarity.compatibility.outfit_scores import OutfitScorer, answers_right
 from pipeline.similarity.conditions import ConditionMasks
 from tests.oracles import type_aware as oracle
 from tests.pipeline.evaluation.broken_copy import broken_copy

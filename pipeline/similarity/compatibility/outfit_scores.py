@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipeline.datasets.outfits import condition_name
-from pipeline.evaluation.compatibility.outfit_draws import BlankQuestion
+from pipeline.similarity.compatibility.outfit_draws import BlankQuestion
 from pipeline.similarity.conditions import ConditionMasks, project
 
 PAIRS_PER_BLOCK = 50_000

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.evaluation.bootstrap import Interval
+from pipeline.evaluation.bootstrap import Difference, Interval
 
 
 def metric_row(table_name: str, metric: str, interval: Interval, **labels: str | float | None) -> dict[str, Any]:
@@ -21,6 +21,11 @@ def metric_row(table_name: str, metric: str, interval: Interval, **labels: str |
         "unit": "share",
         **labels,
     }
+
+
+def comparison_row(table_name: str, metric: str, difference: Difference, **labels: str | None) -> dict[str, Any]:
+    """Return one row for a difference with its p-value, null where there is none."""
+    return metric_row(table_name, metric, difference.interval, p_value=_finite(difference.p_value), **labels)
 
 
 def count_row(table_name: str, metric: str, value: float, n: int, **labels: str | None) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tests.oracles.average_precision as oracle
+from pipeline.attributes import average_precision
 from pipeline.errors import BadDataset, BadModel
-from pipeline.evaluation import attribute_recognition
 from tests.pipeline.evaluation.broken_copy import broken_copy
 
 
@@ -24,7 +24,7 @@ def compare_with_oracle(module):
 
 
 def test_mean_average_precision_is_the_definition_and_leaves_constant_attributes_out():
-    compare_with_oracle(attribute_recognition)
+    compare_with_oracle(average_precision)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_mean_average_precision_is_the_definition_and_leaves_constant_attributes
     ],
 )
 def test_the_comparison_notices_mistakes(tmp_path, right, wrong):
-    broken = broken_copy(attribute_recognition, tmp_path, right, wrong)
+    broken = broken_copy(average_precision, tmp_path, right, wrong)
     with pytest.raises(AssertionError):
         compare_with_oracle(broken)
 
@@ -49,35 +49,26 @@ def test_average_precision_depends_on_the_order_of_scores_alone_and_never_on_tha
     rng = np.random.default_rng(seed)
     logits, labels = rng.normal(size=(12, 3)), rng.random((12, 3)) < 0.5
     order = rng.permutation(12)
-    result = attribute_recognition.mean_average_precision(logits, labels)
-    same = attribute_recognition.mean_average_precision(np.exp(logits[order]), labels[order])
+    result = average_precision.mean_average_precision(logits, labels)
+    same = average_precision.mean_average_precision(np.exp(logits[order]), labels[order])
     np.testing.assert_allclose(same.per_attribute, result.per_attribute)
 
 
 def test_no_defined_attribute_gives_nan_and_perfect_logits_give_one():
-    nothing = attribute_recognition.mean_average_precision(np.zeros((3, 2)), np.ones((3, 2), dtype=bool))
+    nothing = average_precision.mean_average_precision(np.zeros((3, 2)), np.ones((3, 2), dtype=bool))
     assert np.isnan(nothing.value)
     assert nothing.n_attributes == 0
     labels = np.array([[True, False], [False, True], [True, True]])
-    assert attribute_recognition.mean_average_precision(labels.astype(np.float32), labels).value == 1.0
-
-
-def test_top1_accuracy_looks_the_name_up_in_the_querys_own_row():
-    present = np.array([[True, False], [True, False], [False, True]])
-    assert attribute_recognition.top1_accuracy(np.array([0, 1, 1]), present).tolist() == [1.0, 0.0, 1.0]
+    assert average_precision.mean_average_precision(labels.astype(np.float32), labels).value == 1.0
 
 
 def test_logits_that_are_not_numbers_are_refused_with_their_row():
     logits = np.zeros((4, 2))
     logits[2, 1] = np.nan
     with pytest.raises(BadModel, match="row 2"):
-        attribute_recognition.mean_average_precision(logits, np.ones((4, 2), dtype=bool))
+        average_precision.mean_average_precision(logits, np.ones((4, 2), dtype=bool))
 
 
-def test_contradictory_shapes_and_unknown_names_are_refused():
+def test_contradictory_shapes_are_refused():
     with pytest.raises(BadDataset):
-        attribute_recognition.mean_average_precision(np.zeros((4, 2)), np.ones((4, 3), dtype=bool))
-    with pytest.raises(BadDataset):
-        attribute_recognition.top1_accuracy(np.array([0]), np.ones((2, 2), dtype=bool))
-    with pytest.raises(BadDataset):
-        attribute_recognition.top1_accuracy(np.array([0, -1]), np.ones((2, 2), dtype=bool))
+        average_precision.mean_average_precision(np.zeros((4, 2)), np.ones((4, 3), dtype=bool))

@@ -1,21 +1,17 @@
-"""Localisation's figures from tables made by hand: what each generator adds to the blob is known, also by area."""
+"""Localisation's figures from columns made by hand: what each generator adds to the blob is known, also by area."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from flows.engine.upstream import Upstream
-from flows.jobs import localisation_metrics
-from stores.artifacts import ArtifactStore
-from tests.flows.jobs.small_store import fill, table
+from pipeline.evaluation.bootstrap import Resampling
+from pipeline.evaluation.metrics import localisation as module
+from pipeline.evaluation.metrics.measured_pairs import Columns, MeasuredPairs
 from tests.pipeline.evaluation.broken_copy import broken_copy
 
 N_PAIRS = 84
-PAIRS = [
-    {"pair_id": f"p{n}", "split": "test", "query": f"q{n // 4}", "reference": f"r{n}", "is_match": True}
-    for n in range(N_PAIRS)
-]
+PAIRS = MeasuredPairs([f"p{n}" for n in range(N_PAIRS)], np.arange(N_PAIRS) // 4, Resampling(0, 500))
 # The last 12 have no scored region, the 12 before them no best attribute; the 60 others are 20 small, 20 medium and 20
 # large ones, in turns.
 SCORED = range(60)
@@ -24,8 +20,7 @@ AREA = {n: 0.05 + 0.15 * (n % 3) + n / 10_000 if n < WITHOUT_BEST.stop else 0.6 
 # By area what is added to the blob's AUROC; of the mask's maps there are those of ten queries only.
 ADDED = {"rise": (0.2, 0.1, -0.1), "mask": (0.3, 0.3, 0.3), "random": (0.0, 0.0, 0.0), "centre": (0.0, 0.0, 0.0)}
 MASKED_PAIRS = range(40, 80)
-GENERATOR_MODES = [["rise", "fixed"], ["mask", "both"], ["random", "fixed"], ["centre", "fixed"]]
-OPTIONS = {"seed": 0, "samples": 500}
+GENERATOR_MODES = [("rise", "fixed"), ("mask", "both"), ("random", "fixed"), ("centre", "fixed")]
 BLOB = np.linspace(0.4, 0.6, N_PAIRS)
 THIRDS = ("small", "medium", "large")
 
@@ -35,62 +30,30 @@ def hits(generator: str, n: int) -> float:
     return 1.0 if generator == "mask" else float(n % 2)
 
 
-def localisation_rows(generator: str, mode: str) -> list[dict[str, object]]:
+def columns(generator: str) -> Columns:
     # Each in an order of its own: values must find their pairs by id.
     order = np.random.default_rng(len(generator)).permutation(MASKED_PAIRS if generator == "mask" else range(N_PAIRS))
-    return [
-        {
-            "pair_id": f"p{n}",
-            "generator": generator,
-            "mode": mode,
-            "attribute": "part:emblem",
-            "auroc": _auroc(generator, n),
-            "pointing_hit": hits(generator, n) if n < WITHOUT_BEST.stop else None,
-            "region_share": AREA[n],
-        }
-        for n in order.tolist()
-    ]
+    ids = order.tolist()
+    return {
+        "pair_id": [f"p{n}" for n in ids],
+        "auroc": np.array([_auroc(generator, n) for n in ids]),
+        "pointing_hit": np.array([hits(generator, n) if n < WITHOUT_BEST.stop else np.nan for n in ids]),
+        "region_share": np.array([AREA[n] for n in ids]),
+    }
 
 
-def _auroc(generator: str, n: int) -> float | None:
+def _auroc(generator: str, n: int) -> float:
     if n in WITHOUT_BEST:
         return 0.99
-    return BLOB[n] + ADDED[generator][n % 3] if n in SCORED else None
+    return BLOB[n] + ADDED[generator][n % 3] if n in SCORED else np.nan
 
 
-def outcomes() -> list[dict[str, object]]:
-    return [
-        {
-            "pair_id": f"p{n}",
-            "query": f"q{n // 4}",
-            "variant": variant,
-            "attribute": None,
-            "effect": 0.0,
-            "best_effect": 0.1,
-            "mean_present_effect": 0.0,
-            "eligible": n not in WITHOUT_BEST,
-            "present": True,
-            "hit": True,
-            "used": True,
-        }
-        for variant in ("classifier", "random")
-        for n in range(N_PAIRS)
-    ]
+TABLES = {(generator, mode): columns(generator) for generator, mode in GENERATOR_MODES}
+WITH_BEST = [f"p{n}" for n in range(N_PAIRS) if n not in WITHOUT_BEST]
 
 
-@pytest.fixture(scope="module")
-def upstream(tmp_path_factory: pytest.TempPathFactory) -> Upstream:
-    store = ArtifactStore(str(tmp_path_factory.mktemp("store")))
-    stages = {"pairs.test": {"all": {"pairs": table("pairs", PAIRS)}}}
-    stages["audit"] = {"all": {"audit_outcomes": table("audit_outcomes", outcomes())}}
-    for generator, mode in GENERATOR_MODES:
-        part = table("map_localisation", localisation_rows(generator, mode))
-        stages[f"map_localisation.{generator}.{mode}"] = {"all": {"map_localisation": part}}
-    return Upstream(store, {stage: fill(store, stage, shards) for stage, shards in stages.items()})
-
-
-def assert_figures(upstream: Upstream, module=localisation_metrics) -> None:
-    rows = module.localisation_rows(upstream, {"generator_modes": GENERATOR_MODES}, OPTIONS)
+def assert_figures(tested=module) -> None:
+    rows = tested.localisation_rows(PAIRS, TABLES, WITH_BEST)
     found = {(row["metric"], row["generator"], row["mode"]): row for row in rows}
     assert len(found) == len(rows) == 4 * 3 + 3 * 8
     assert {row["table_name"] for row in rows} == {"map_localisation"}
@@ -121,37 +84,35 @@ def assert_figures(upstream: Upstream, module=localisation_metrics) -> None:
     assert all((row["value"], row["p_value"]) == (0, 1) for row in same)
 
 
-def test_figures_and_differences_from_the_blob_are_those_put_in(upstream: Upstream) -> None:
-    assert_figures(upstream)
+def test_figures_and_differences_from_the_blob_are_those_put_in() -> None:
+    assert_figures()
 
 
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ("columns[name][rows] =", "columns[name][: len(rows)] ="),
-        ("columns[name][~has_best_p] = np.nan", "pass"),
-        (' if row["eligible"]', ""),
+        ("pairs.placed(pair_ids, columns[name])", "pairs.placed(sorted(pair_ids), columns[name])"),
+        ("np.where(has_best_p, pairs.placed", "np.where(True, pairs.placed"),
         ("tercile_p == part for", "tercile_p == 2 - part for"),
-        ("len(rows) - int(", "len(row_of) - int("),
+        ("len(pair_ids) - int(", "len(pairs.pair_ids) - int("),
         ("blob.values[measure])", 'blob.values["auroc"])'),
         ("if key[0] == CENTRE)", 'if key[0] == "rise")'),
     ],
     ids=[
         "rows in the pairs' order",
         "pairs without a best",
-        "eligibility not asked",
         "large is small",
         "missing maps left out",
         "one measure for all",
-        "another rival",
+        "another baseline",
     ],
 )
-def test_broken_copies_are_noticed(upstream: Upstream, tmp_path: Path, right: str, wrong: str) -> None:
-    broken = broken_copy(localisation_metrics, tmp_path, right, wrong)
+def test_broken_copies_are_noticed(tmp_path: Path, right: str, wrong: str) -> None:
+    broken = broken_copy(module, tmp_path, right, wrong)
     with pytest.raises(AssertionError):
-        assert_figures(upstream, broken)
+        assert_figures(broken)
 
 
-def test_without_the_blob_nothing_is_compared(upstream: Upstream) -> None:
-    rows = localisation_metrics.localisation_rows(upstream, {"generator_modes": [["rise", "fixed"]]}, OPTIONS)
+def test_without_the_blob_nothing_is_compared() -> None:
+    rows = module.localisation_rows(PAIRS, {("rise", "fixed"): columns("rise")}, WITH_BEST)
     assert [row["metric"] for row in rows] == ["auroc", "pointing_hit", "left_out"]

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from pipeline.evaluation.compatibility.outfit_draws import OutfitPool, blank_questions, replaced_outfits
+from pipeline.similarity.compatibility.outfit_draws import OutfitPool, blank_questions, replaced_outfits
 
 RNG = np.random.default_rng(0)
 TYPES = [("bags", "shoes", "tops", "hats")[number % 4] for number in range(60)]

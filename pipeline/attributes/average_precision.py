@@ -1,4 +1,4 @@
-"""How well attributes are recognised: mean average precision and top-1 accuracy.
+"""How well attributes are recognised: mean average precision.
 
 Arrays in, numbers out; must not import torch. Cost: one sort of the images per attribute.
 """
@@ -52,31 +52,6 @@ def mean_average_precision(logits_na: npt.NDArray[np.floating], labels_na: npt.N
     n_attributes = int(defined_a.sum())
     value = float(per_attribute[defined_a].mean()) if n_attributes else float("nan")
     return AveragePrecision(value, per_attribute, n_attributes)
-
-
-def top1_accuracy(named_p: npt.NDArray[np.integer], present_pa: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-    """Return per pair 1 where the named attribute is among the query's attributes, else 0.
-
-    Args:
-        named_p: (pair,) index of the attribute that an explanation names.
-        present_pa: (pair, attribute) bool, the attributes of each pair's query.
-
-    Raises:
-        BadDataset: a name is no attribute, or the lengths differ.
-
-    Source: v1 4.2 (top-1 accuracy of Table 2). With class-level labels a constant answer can reach 1.0:
-    print the best constant and the prior alone beside it.
-    """
-    n_pairs, n_attributes = present_pa.shape
-    if named_p.shape != (n_pairs,) or (n_pairs and not (0 <= named_p.min() <= named_p.max() < n_attributes)):
-        raise BadDataset(
-            expected=f"{n_pairs} attribute indices in 0..{n_attributes - 1}, one per pair",
-            found=f"indices of shape {named_p.shape}",
-            where="the attributes named by an explanation",
-            remedy="name one attribute of the vocabulary for every pair",
-        )
-    hits_p: npt.NDArray[np.float64] = present_pa[np.arange(n_pairs), named_p].astype(np.float64)
-    return hits_p
 
 
 def _check(logits_na: npt.NDArray[np.floating], labels_na: npt.NDArray[np.bool_]) -> None:

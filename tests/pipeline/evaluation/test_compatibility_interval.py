@@ -1,4 +1,4 @@
-"""The area under the ROC curve of outfits against their replaced copies, and its interval over outfits."""
+"""The interval of the compatibility AUC: an outfit is drawn together with its replaced copy."""
 
 from pathlib import Path
 
@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from pipeline.errors import BadSetting
+from pipeline.evaluation import compatibility_interval as module
 from pipeline.evaluation.bootstrap import resampling_counts
-from pipeline.evaluation.compatibility import auc as module
-from pipeline.evaluation.compatibility.auc import compatibility_auc, compatibility_auc_interval
+from pipeline.evaluation.compatibility_interval import compatibility_auc_interval
 from pipeline.randomness import keyed_rng
 from tests.oracles import type_aware as oracle
 from tests.pipeline.evaluation.broken_copy import broken_copy
@@ -19,32 +19,8 @@ REAL = np.round(RNG.normal(0.3, 0.4, 40), 1)
 REPLACED = np.round(RNG.normal(0.0, 0.4, 40), 1)
 
 
-@pytest.mark.parametrize(
-    ("real", "replaced", "expected"),
-    [
-        ([0.9, 0.8], [0.1, 0.2], 1.0),
-        ([0.1, 0.2], [0.9, 0.8], 0.0),
-        ([0.5, 0.5], [0.5, 0.5], 0.5),
-        ([0.3, 0.7], [0.5, 0.7], 0.375),
-        ([0.4], [0.4], 0.5),
-    ],
-)
-def test_small_cases(real: list[float], replaced: list[float], expected: float) -> None:
-    assert compatibility_auc(np.array(real), np.array(replaced)) == expected
-
-
-def test_the_area_is_the_share_of_combinations(tmp_path: Path) -> None:
-    expected = oracle.area_under_curve(REAL.tolist(), REPLACED.tolist())
-    assert compatibility_auc(REAL, REPLACED) == pytest.approx(expected, abs=1e-12)
-    for right, wrong in [("- replaced_sl / 2", "- replaced_sl"), ("order % len(real_o)", "order // 2")]:
-        broken = broken_copy(module, tmp_path, right, wrong)
-        counts = np.arange(1.0, 41.0)[None]
-        weighted = module._weighted_auc(REAL, REPLACED, counts)
-        assert broken._weighted_auc(REAL, REPLACED, counts) != pytest.approx(weighted, abs=1e-6)
-
-
-def test_the_interval_draws_an_outfit_with_its_copy() -> None:
-    found = compatibility_auc_interval(REAL, REPLACED, seed=3, samples=200)
+def assert_drawn_with_its_copy(interval=compatibility_auc_interval) -> None:
+    found = interval(REAL, REPLACED, seed=3, samples=200)
     counts_so = resampling_counts(40, 200, keyed_rng(3, "clustered bootstrap", 40))
     drawn = [(np.repeat(REAL, counts), np.repeat(REPLACED, counts)) for counts in counts_so.astype(int)]
     areas = [oracle.area_under_curve(real.tolist(), replaced.tolist()) for real, replaced in drawn]
@@ -52,6 +28,23 @@ def test_the_interval_draws_an_outfit_with_its_copy() -> None:
     assert (found.low, found.high) == pytest.approx((low, high), abs=1e-12)
     assert found.low < found.value < found.high
     assert (found.n, found.n_clusters) == (40, 40)
+
+
+def test_the_interval_draws_an_outfit_with_its_copy() -> None:
+    assert_drawn_with_its_copy()
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("[(1 - confidence) / 2, (1 + confidence) / 2]", "[1 - confidence, confidence]"),
+        ("keyed_rng(int(seed),", "keyed_rng(int(seed) + 1,"),
+    ],
+    ids=["tails too wide", "another seed"],
+)
+def test_broken_copies_are_noticed(tmp_path: Path, right: str, wrong: str) -> None:
+    with pytest.raises(AssertionError):
+        assert_drawn_with_its_copy(broken_copy(module, tmp_path, right, wrong).compatibility_auc_interval)
 
 
 def test_blocks_of_samples_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,122 @@
+"""Rows of the audit: what each variant achieved, pair by pair and over all, and whether the instrument works.
+
+Everything is clustered by query.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pipeline.datasets.planted.similarity import driver_attributes
+from pipeline.evaluation.audit.answers import AuditedAnswers
+from pipeline.evaluation.audit.measures import (
+    audit_measures,
+    driver_learned,
+    instrument_measures,
+    mean_absolute_effects,
+)
+from pipeline.evaluation.audit.outcomes import TrueEffects
+from pipeline.evaluation.bootstrap import Resampling
+from pipeline.evaluation.metrics.rows import count_row, metric_row
+from pipeline.similarity.retrieval import target_correlation
+
+
+@dataclass(frozen=True)
+class AuditedPairs:
+    """The pairs of an audit.
+
+    Attributes:
+        pair_ids: of the pairs.
+        image_ids: of the split's images.
+        query_p: int64 (pair,), row of each pair's query among the images; whole queries are resampled.
+        reference_p: int64 (pair,), row of each pair's reference.
+        labels_na: bool (image, attribute).
+        attribute_names: the vocabulary.
+    """
+
+    pair_ids: Sequence[str]
+    image_ids: Sequence[str]
+    query_p: np.ndarray
+    reference_p: np.ndarray
+    labels_na: np.ndarray
+    attribute_names: Sequence[str]
+
+
+def variant_rows(audited: AuditedAnswers, pairs: AuditedPairs, resampling: Resampling) -> list[dict[str, Any]]:
+    """Return the rows of `audit` in `metrics`: regret, hits, use, absent naming and skill of each variant and bound.
+
+    Raises:
+        BadSetting: fewer than 1 bootstrap sample.
+    """
+    seed, samples = resampling.seed, resampling.samples
+    rows = []
+    for variant, outcomes in audited.outcomes.items():
+        measures = audit_measures(outcomes, pairs.query_p, audited.constant, seed=seed, samples=samples)
+        rows += [metric_row("audit", metric, interval, variant=variant) for metric, interval in measures.items()]
+    return rows
+
+
+def instrument_rows(
+    truth: TrueEffects, pairs: AuditedPairs, embeddings_nd: np.ndarray, targets: np.ndarray, resampling: Resampling
+) -> list[dict[str, Any]]:
+    """Return the rows of `audit_instrument` and `audit_effect`: did the similarity model learn what was planted?
+
+    Args:
+        truth: true effects of the pairs.
+        pairs: the pairs.
+        embeddings_nd: (image, D) unit norm.
+        targets: graded similarity target of each image, as `target_correlation` takes it.
+        resampling: seed and number of bootstrap samples.
+
+    Raises:
+        BadSetting: fewer than 1 bootstrap sample.
+    """
+    seed, samples = resampling.seed, resampling.samples
+    shares = instrument_measures(truth, pairs.query_p, seed=seed, samples=samples)
+    rows = [metric_row("audit_instrument", metric, interval) for metric, interval in shares.items()]
+    drivers = driver_attributes()
+    is_driver_a = np.array([name in drivers for name in pairs.attribute_names])
+    # A driver only shows where both images have it.
+    shared_pa = pairs.labels_na[pairs.query_p] & pairs.labels_na[pairs.reference_p]
+    counted_pa = np.where(is_driver_a, shared_pa, truth.present_pa)
+    effects = mean_absolute_effects(truth.delta_pa, counted_pa, pairs.query_p, seed=seed, samples=samples)
+    for name, driver, interval in zip(pairs.attribute_names, is_driver_a, effects, strict=True):
+        kind = "driver" if driver else "distractor"
+        rows.append(metric_row("audit_effect", "mean_absolute_effect", interval, attribute=name, variant=kind))
+    mean_a = np.array([interval.value for interval in effects])
+    unlearned = driver_learned(mean_a, is_driver_a, ~is_driver_a, truth.floor)
+    names = ", ".join(pairs.attribute_names[driver.attribute] for driver in unlearned) or None
+    agreement = target_correlation(embeddings_nd, targets)
+    return [
+        *rows,
+        count_row("audit_instrument", "drivers_not_learned", len(unlearned), int(is_driver_a.sum()), attribute=names),
+        count_row("audit_instrument", "effect_floor", truth.floor, len(pairs.pair_ids), unit="cosine"),
+        count_row("audit_instrument", "target_correlation", agreement, len(targets), unit="correlation"),
+    ]
+
+
+def outcome_rows(audited: AuditedAnswers, pairs: AuditedPairs) -> list[dict[str, Any]]:
+    """Return the rows of the table `audit_outcomes`: for each variant and pair what naming its answer achieved."""
+    return [
+        _outcome_row(audited, pairs, variant, row) for variant in audited.named for row in range(len(pairs.pair_ids))
+    ]
+
+
+def _outcome_row(audited: AuditedAnswers, pairs: AuditedPairs, variant: str, row: int) -> dict[str, Any]:
+    outcomes, attribute = audited.outcomes[variant], int(audited.named[variant][row])
+    names_one = attribute >= 0
+    return {
+        "pair_id": pairs.pair_ids[row],
+        "query": pairs.image_ids[pairs.query_p[row]],
+        "variant": variant,
+        "attribute": pairs.attribute_names[attribute] if names_one else None,
+        "effect": float(outcomes.effect_p[row]),
+        "best_effect": float(outcomes.best_p[row]),
+        "mean_present_effect": float(outcomes.mean_p[row]),
+        "eligible": bool(outcomes.eligible_p[row]),
+        "present": bool(audited.truth.present_pa[row, attribute]) if names_one else False,
+        "hit": bool(outcomes.hit_p[row] > 0.5),
+        "used": bool(outcomes.used_p[row] > 0.5),
+    }

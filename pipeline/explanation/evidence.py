@@ -1,0 +1,69 @@
+"""All that the variants may look at to rank the attributes of pairs."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from pipeline.explanation.combination import ExplanationTerms, ExplanationWeights, explanation_terms
+from pipeline.randomness import keyed_rng
+
+
+@dataclass(frozen=True)
+class ExplanationEvidence:
+    """What is known of the pairs that are explained; a variant says in `needs` which of these it looks at.
+
+    Attributes:
+        seed: keys random scores and the exchange of maps.
+        pair_ids: of the pairs.
+        query_p: int64 (pair,), row of each pair's query among the images.
+        reference_p: int64 (pair,), row of each pair's reference.
+        present_pa: bool (pair, attribute), the query is labelled with the attribute.
+        sane_logits_na: (image, attribute), of the predictor that maps supervised.
+        sane_activations_nahw: (image, attribute, y, x), its activation maps.
+        classifier_logits_na: (image, attribute), of the predictor that never saw a map.
+        maps_pyx: (pair, y, x), saliency maps as distributions on the grid of the activation maps.
+        prior_a: (attribute,), counted on validation pairs.
+        weights: of the terms of Eq. 4 by kind of prior, "none" or "count".
+        held_out_drops_pa: (validation pair, attribute), drop of the score when the attribute is removed.
+        effects_pa: (pair, attribute), drop predicted from the embedding, whether the query has the attribute or not.
+        presence_pa: (pair, attribute), probed probability that the query has the attribute.
+    """
+
+    seed: int
+    pair_ids: list[str]
+    query_p: np.ndarray
+    reference_p: np.ndarray
+    present_pa: np.ndarray
+    sane_logits_na: np.ndarray
+    sane_activations_nahw: np.ndarray
+    classifier_logits_na: np.ndarray
+    maps_pyx: np.ndarray
+    prior_a: np.ndarray
+    weights: Mapping[str, ExplanationWeights]
+    held_out_drops_pa: np.ndarray
+    effects_pa: np.ndarray
+    presence_pa: np.ndarray
+
+    @property
+    def n_attributes(self) -> int:
+        """Length of the attribute axis."""
+        return int(self.present_pa.shape[1])
+
+    @cached_property
+    def terms(self) -> ExplanationTerms:
+        """The three terms of Eq. 4.
+
+        Raises:
+            BadSetting: grids, attributes or pairs of the arrays disagree, or the prior has no positive entry.
+        """
+        return explanation_terms(
+            self.sane_logits_na, self.sane_activations_nahw, self.maps_pyx, self.query_p, self.prior_a
+        )
+
+    def with_shuffled_maps(self) -> "ExplanationEvidence":
+        """Return the same with maps exchanged between pairs, as the controls of map matching see it."""
+        shuffled = keyed_rng(self.seed, "shuffled maps").permutation(len(self.pair_ids))
+        return dataclasses.replace(self, maps_pyx=self.maps_pyx[shuffled])

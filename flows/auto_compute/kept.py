@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
-from flows.costs.calibration import FOLDER
+from flows.costs.rates import FOLDER
 from flows.engine.device import usable_cores
 from flows.engine.hardware import hardware_name
 from flows.settings.configuration import Settings

@@ -7,7 +7,8 @@ import numpy as np
 
 from flows.auto_compute.kept import QUERIES, REFERENCES
 from flows.auto_compute.resolve import IMAGES, MODEL, stages_before_precision, with_precision
-from flows.costs.measure import Stopwatch, scorer_to_time
+from flows.costs.measure import scorer_to_time
+from flows.costs.stopwatch import Stopwatch
 from flows.engine.device import resolve_device, set_arithmetic
 from flows.engine.device_memory import free_device_memory, is_out_of_memory
 from flows.engine.plan import plan_stages

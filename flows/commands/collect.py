@@ -44,8 +44,7 @@ def collect_command(
     Raises:
         PipelineError, StoreError: a configuration cannot be planned, or the store not be read or written.
     """
-    store = ArtifactStore(_one_root(configurations))
-    collection = look_for_garbage(store, _planned(configurations), unpin)
+    collection = look(configurations, unpin)
     shown: Sequence[Garbage] = collection.garbage
     if delete:
         shown = _deleted(collection, unpin)
@@ -55,6 +54,15 @@ def collect_command(
         sys.stdout.write(json.dumps(answer, indent=2) + "\n")
     else:
         _print(plain_console(), stages, _sums(shown), collection, delete)
+
+
+def look(configurations: Sequence[tuple[str, Settings]], unpin: str | None) -> Collection:
+    """Return what of the configurations' one store could be deleted; nothing is changed.
+
+    Raises:
+        PipelineError, StoreError: a configuration cannot be planned, or the store not be read.
+    """
+    return look_for_garbage(ArtifactStore(_one_root(configurations)), _planned(configurations), unpin)
 
 
 def _planned(configurations: Sequence[tuple[str, Settings]]) -> Iterator[tuple[str, list[StagePlan]]]:

@@ -10,9 +10,10 @@ import importlib.metadata
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from flows.costs.measure import measure
+from flows.costs.rates import FOLDER, Calibration
 from flows.engine.device import usable_cores
 from flows.engine.hardware import hardware_name
 from flows.settings.configuration import Settings
@@ -25,40 +26,6 @@ from stores.location import Location
 
 # Raised when what is measured changes, so that older measurements are made anew.
 VERSION = 3
-FOLDER = "calibration"
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """Seconds on one device, at one image size, precision and batch size; medians of several repetitions.
-
-    What one thread computes is counted in CPU time, so that a busy machine makes it hardly longer. A stage says how
-    often it pays each of these rates, by their names here.
-
-    Attributes:
-        forward_image: an image through the similarity network.
-        gradient_image: an image forward and backward through it; 0 for a user's own model.
-        attribute_forward_image: an image through the attribute predictor.
-        attribute_gradient_image: an image forward and backward through it.
-        prepared_image: an image decoded or rendered.
-        written_shard: a small shard committed.
-        read_part: a small part read and verified.
-        start_up: torch and what the jobs import loaded, once a process; None where it was loaded already.
-    """
-
-    forward_image: float
-    gradient_image: float
-    attribute_forward_image: float
-    attribute_gradient_image: float
-    prepared_image: float
-    written_shard: float
-    read_part: float
-    start_up: float | None
-
-    def seconds(self, rates: Mapping[str, float]) -> float:
-        """Return the seconds of a shard that pays these rates so often, beside its own commit."""
-        paid: float = sum(count * getattr(self, name) for name, count in rates.items())
-        return paid + self.written_shard
 
 
 def calibrated(settings: Settings, facts: Facts, anew: bool, notify: Callable[[str], None]) -> Calibration:
@@ -80,8 +47,6 @@ def calibrated(settings: Settings, facts: Facts, anew: bool, notify: Callable[[s
     if kept is not None:
         return kept
     notify(f"calibrating this device once, about 10 s and the time to load torch ({key['device']})")
-    from flows.costs.measure import measure
-
     seconds = measure(settings, facts)
     try:
         keep_calibration(place, key, seconds)

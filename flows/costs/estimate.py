@@ -8,7 +8,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from flows.costs.calibration import Calibration, calibrated
+from flows.costs.calibration import calibrated
+from flows.costs.rates import Calibration
 from flows.engine.plan import StagePlan
 from flows.engine.work import ShardExtent, Work
 from flows.settings.configuration import Settings
@@ -19,6 +20,7 @@ from stores.manifests import Commit
 
 # Records beside the values, as the store writes them: measured, see docs/costs.md.
 SHARD_RECORD_BYTES = 2500
+COLUMN_BYTES = 400
 MANIFEST_BYTES = 3900
 MANIFEST_BYTES_PER_SHARD = 230
 # Enough to see how values compress, few enough to ask a remote store for.
@@ -140,7 +142,9 @@ class RunCosts:
         arrays = [work.array_bytes for work in works if work.array_bytes is not None]
         if not works or len(arrays) < len(works):
             return None
-        return sum(arrays) + SHARD_RECORD_BYTES * len(works) + manifest
+        # A column of a table costs its description at least; what more its rows take only earlier shards tell.
+        columns = sum(len(table.columns) for table in plan.stage.tables)
+        return sum(arrays) + (SHARD_RECORD_BYTES + COLUMN_BYTES * columns) * len(works) + manifest
 
 
 def remaining_extents(plan: StagePlan, facts: Facts) -> list[ShardExtent]:

@@ -4,17 +4,16 @@ Imports torch in its functions; call it only to measure.
 """
 
 import secrets
-import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from flows.costs.calibration import FOLDER, Calibration
+from flows.costs.rates import FOLDER, Calibration
+from flows.costs.stopwatch import Stopwatch
 from flows.engine.device import resolve_device, set_arithmetic
 from flows.engine.shard_task import Device, JobInputs, ShardTask
 from flows.engine.upstream import Upstream
@@ -33,50 +32,10 @@ if TYPE_CHECKING:
 
     from pipeline.similarity.scorer import SimilarityScorer
 
-FEWEST_REPETITIONS, MOST_REPETITIONS = 3, 9
 FEWEST_IMAGES = 8
 SAMPLE_IMAGES = 8
 BACKWARD_PER_FORWARD = 3
 QUERIES, SLOTS = 8, 2
-
-
-@dataclass(frozen=True)
-class Stopwatch:
-    """How seconds are counted: medians, and CPU time where one thread computes, which a busy machine disturbs little.
-
-    Attributes:
-        cpu_time: count this process's CPU time, which other processes do not lengthen. Only right where one thread
-            computes and nothing waits for an accelerator or a disk.
-        budget: seconds after which no further repetition starts, once there are three.
-    """
-
-    cpu_time: bool
-    budget: float = 0.6
-
-    def now(self) -> float:
-        """Return the moment, in seconds from an arbitrary one."""
-        return time.process_time() if self.cpu_time else time.perf_counter()
-
-    def median(self, run: Callable[[], object]) -> float:
-        """Return the median seconds of a call, after one that warms up."""
-        run()
-        return statistics.median(self._repetitions(run))
-
-    def quickest(self, run: Callable[[], object]) -> float:
-        """Return the least seconds of a call: for what waits for a disk, so that wall time has to be counted."""
-        run()
-        return min(self._repetitions(run))
-
-    def _repetitions(self, run: Callable[[], object]) -> Iterator[float]:
-        spent = 0.0
-        for repetition in range(MOST_REPETITIONS):
-            if repetition >= FEWEST_REPETITIONS and spent >= self.budget:
-                return
-            started = self.now()
-            run()
-            seconds = self.now() - started
-            spent += seconds
-            yield seconds
 
 
 def measure(settings: Settings, facts: Facts) -> Calibration:

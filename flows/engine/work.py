@@ -31,7 +31,7 @@ class Work:
         forward_passes: items through the network concerned; in a training, those of validation.
         training_passes: items forward and backward.
         images: images decoded or rendered.
-        rates: how often each measured rate is paid, by its name: a field of flows.costs.calibration.Calibration.
+        rates: how often each measured rate is paid, by its name: a field of the caller's table of seconds.
         array_bytes: of the arrays that it writes, uncompressed; None where their shape is not known yet.
         is_upper_bound: it may be less.
         loads_torch: it needs torch, which takes seconds to load once a process.

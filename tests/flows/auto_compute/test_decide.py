@@ -10,6 +10,7 @@ from flows.auto_compute.kept import batch_key, precision_key
 from flows.auto_compute.resolve import kept_precision, resolved
 from flows.configured_runs import configured_runs, has_work
 from flows.engine import hardware
+from flows.engine.errors import BadRequest
 from flows.engine.plan import plan_stages
 from flows.settings.asked_run import AskedRun
 from flows.settings.configuration import Settings
@@ -253,7 +254,7 @@ def test_no_key_ever_holds_auto(tmp_path: Path) -> None:
 
 def test_unknown_stages_are_refused_before_anything_is_done(tmp_path: Path) -> None:
     settings = FinishedRun(write_config(tmp_path)).settings(*AUTO)
-    with pytest.raises(BadSetting, match="a stage instance"):
+    with pytest.raises(BadRequest, match="a stage instance"):
         decide(settings, force=("image",))
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from flows.auto_compute.decide import Runs, decided
 from flows.auto_compute.resolve import possible, resolved
+from flows.commands.collect import look
 from flows.configured_runs import has_work
-from flows.engine.maintenance.collect import look_for_garbage
 from flows.settings.asked_run import AskedRun
 from tests.end_to_end.test_second_run import run_commands
 from tests.flows.auto_compute.fake_measures import FakeMeasures
@@ -73,10 +73,10 @@ def test_results_at_either_precision_are_kept_whatever_this_machine_decided(
     run_copy.run("compute.precision=bfloat16", until="embeddings")
     asked = [("planted", run_copy.settings(*AUTO))]
     assert [one.compute.precision for one in possible(asked[0][1])] == ["float32", "bfloat16"]
-    assert look_for_garbage(asked, None).garbage == ()
+    assert look(asked, None).garbage == ()
     FakeMeasures(speedup=1.0).install(monkeypatch)
     decide(run_copy)
     # Another machine on the same store may have decided otherwise.
-    assert look_for_garbage(asked, None).garbage == ()
+    assert look(asked, None).garbage == ()
     said = [("planted", run_copy.settings("compute.precision=float32"))]
-    assert {item.stage for item in look_for_garbage(said, None).garbage} == {"embeddings"}
+    assert {item.stage for item in look(said, None).garbage} == {"embeddings"}

@@ -8,14 +8,15 @@ import pytest
 
 from flows.configured_runs import ConfiguredRun
 from flows.costs.calibration import (
-    Calibration,
     calibration_file,
     calibration_key,
     keep_calibration,
     read_calibration,
 )
 from flows.costs.estimate import elapsed, remaining_extents
-from flows.costs.measure import Stopwatch, measure
+from flows.costs.measure import measure
+from flows.costs.rates import Calibration
+from flows.costs.stopwatch import Stopwatch
 from flows.stages.facts import Facts
 from stores.location import Location
 from tests.end_to_end.test_second_run import run_commands
@@ -64,7 +65,6 @@ def test_a_calibration_is_kept_and_a_damaged_one_measured_again(run_copy: Finish
         "compute.threads=2",
         "dataset.image_size_px=48",
         "similarity_model.network=resnet18",
-        'saliency.generators=["rise","mask"]',
     ],
 )
 def test_what_matters_to_seconds_is_in_their_key(finished_run: FinishedRun, change: str) -> None:
@@ -85,7 +85,7 @@ def test_a_kept_calibration_is_used_without_torch(run_copy: FinishedRun) -> None
     maps = rows["saliency_maps.test.rise.fixed"]
     assert maps["forward_passes"] == 15 * 25
     assert maps["start_up_seconds"] == SECONDS.start_up
-    least = 375 * SECONDS.rise_pass + 5 * (25 * SECONDS.rise_mask + SECONDS.shard_written)
+    least = 375 * SECONDS.forward_image + 5 * SECONDS.written_shard
     assert least < maps["seconds"] < least + 1
 
 
@@ -108,11 +108,11 @@ def test_seconds_grow_with_the_work_and_shrink_with_workers(run_copy: FinishedRu
         costs_of(run_copy.settings("store.root=store", f"saliency.rise.masks={masks}"), "cached")[name].seconds or 0
         for masks in (100, 200)
     )
-    more = 15 * 100 * SECONDS.rise_pass + 5 * 100 * SECONDS.rise_mask
+    more = 15 * 100 * SECONDS.forward_image
     assert twice - once == pytest.approx(more)
     shared = costs_of(run_copy.settings("saliency.rise.masks=100"), "cached", workers=3)[name].seconds
     assert shared == pytest.approx(once * 2 / 5)
-    slower = replace(SECONDS, rise_pass=2 * SECONDS.rise_pass)
+    slower = replace(SECONDS, forward_image=2 * SECONDS.forward_image)
     keep(run_copy, slower)
     assert (costs_of(run_copy.settings("saliency.rise.masks=100"), "cached")[name].seconds or 0) > once
 
@@ -127,11 +127,9 @@ def test_a_missing_calibration_is_measured_once_and_says_so(run_copy: FinishedRu
     assert seconds is not None
     # Torch is loaded in this process, so that its loading cannot be measured.
     assert seconds.start_up is None
-    not_asked = {"start_up", "mask_image", "layer_query"}
-    assert all(value > 0 for name, value in asdict(seconds).items() if name not in not_asked)
-    assert seconds.mask_image == seconds.layer_query == 0
+    assert all(value > 0 for name, value in asdict(seconds).items() if name != "start_up")
     # Forward and backward cost more than forward alone.
-    assert seconds.training_image > seconds.embedded_image
+    assert seconds.gradient_image > seconds.forward_image
     second = invoke(*words)
     assert second.stderr == ""
     assert second.stdout == first.stdout

@@ -40,7 +40,7 @@ def test_twice_the_pairs_take_twice_the_bytes_of_earlier_shards(finished_run: Fi
     maps = "saliency_maps.test.rise.fixed"
     all_pairs, fewer = (
         costs_of(finished_run.settings("compute.precision='bfloat16'", *more))[maps]
-        for more in ((), ("saliency.rise.pairs=30",))
+        for more in ((), ("saliency.rise.pairs=15",))
     )
     assert fewer.bytes is not None
     assert all_pairs.bytes is not None

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from flows.commands.collect import look
 from flows.engine.code_identity import SOURCE_ROOT
-from flows.engine.maintenance.collect import delete_found, look_for_garbage
+from flows.engine.maintenance.collect import delete_found
 from stores.artifacts import ArtifactStore
 from stores.leases import HeldLease, acquire
 from tests.flows.run_cases import FinishedRun, invoke, refusal, run_quietly
@@ -180,7 +181,7 @@ def test_a_covered_result_is_kept_with_all_that_it_was_made_from(copy: FinishedR
 
 
 def test_a_lease_taken_after_the_look_is_respected(copy: FinishedRun) -> None:
-    collection = look_for_garbage([("planted.toml", copy.settings())], None)
+    collection = look([("planted.toml", copy.settings())], None)
     assert {item.stage for item in collection.garbage} == CHANGED_STAGES
     with lease_on(copy, "metrics"):
         deleted = list(delete_found(collection, None))
@@ -193,7 +194,7 @@ def test_a_result_finished_after_the_look_is_respected(copy: FinishedRun) -> Non
     manifest = copy.manifest("metrics")
     place = copy.store / "metrics" / f"{manifest.fingerprint}.json"
     place.rename(copy.store.parent / "aside.json")
-    collection = look_for_garbage([("planted.toml", copy.settings())], None)
+    collection = look([("planted.toml", copy.settings())], None)
     # A run takes up the committed shard, writes the manifest and is over before anything is deleted.
     (copy.store.parent / "aside.json").rename(place)
     deleted = {item.stage for item in delete_found(collection, None)}

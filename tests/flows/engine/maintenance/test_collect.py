@@ -84,7 +84,7 @@ def lease_on(run: FinishedRun, stage: str, fingerprint: str = "0" * 64, **covers
 def test_of_a_finished_run_nothing_is_collected(finished_run: FinishedRun) -> None:
     answer = collect(finished_run)
     assert (answer["stages"], answer["total"]["files"], answer["deleted"]) == ([], 0, False)
-    assert "all that the store holds is wanted" in invoke("gc", finished_run.config).stdout
+    assert "all that the store holds is needed" in invoke("gc", finished_run.config).stdout
 
 
 def test_the_results_of_another_configuration_are_shown_and_then_deleted(copy: FinishedRun) -> None:

@@ -65,10 +65,11 @@ def run(
         chosen = (*(overrides or []), *extra)
         settings = load_settings(config, chosen)
         from flows.commands.run import run_command
+        from flows.prefect_flows.start import run_as_flow
         from flows.settings.asked_run import AskedRun
 
         request = AskedRun(settings, until, tuple(force or ()), tuple(adopt or ()), chosen, name, str(config))
-        run_command(request, config)
+        run_command(request, config, run_as_flow)
 
 
 @app.command()

@@ -3,9 +3,10 @@
 This is the only place that puts these together; every command and flow asks here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
 from flows.auto_compute.resolve import possible, resolved
 from flows.engine.plan import StagePlan, plan_stages
@@ -15,7 +16,7 @@ from flows.engine.upstream import Upstream
 from flows.settings.asked_run import AskedRun
 from flows.settings.compute import asked_device, dask_options
 from flows.settings.configuration import Settings
-from flows.settings.file import run_seeds, with_seed
+from flows.settings.file import load_settings, run_seeds, with_seed
 from flows.stages.graph import build_stages
 from stores.artifacts import ArtifactStore
 
@@ -74,6 +75,21 @@ def configured_runs(settings: Settings, notify: Callable[[str], None] | None = N
         PipelineError: the inputs are refused, so that nothing can be planned.
     """
     return [ConfiguredRun(resolved(with_seed(settings, seed), notify)) for seed in run_seeds(settings)]
+
+
+def run_of_seed(config: Path, overrides: Sequence[str], seed: int) -> ConfiguredRun:
+    """Return the run of one seed of a configuration file, with "auto" replaced by what is decided and kept.
+
+    Args:
+        config: the configuration file (TOML).
+        overrides: key=value over the file, such as "saliency.rise.masks=500".
+        seed: whether or not the file names it.
+
+    Raises:
+        BadSetting: the configuration is refused.
+        PipelineError: the inputs are refused, so that nothing can be planned.
+    """
+    return ConfiguredRun(resolved(with_seed(load_settings(config, overrides), seed)))
 
 
 def asked_runs(asked: AskedRun) -> list[AskedRun]:

@@ -1,6 +1,6 @@
 """The `sane run` command: every seed, with progress, then the tables and the report's path."""
 
-import os
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
@@ -16,36 +16,34 @@ from flows.engine.runners import open_runner, run_inline
 from flows.settings.asked_run import AskedRun
 from flows.settings.compute import chosen_runner, dask_options
 
-# Read by Prefect when it is imported; what the user has set stays. The console shows one readable error instead of
-# Prefect's tracebacks, the server still gets every log line. Prefect's own server may start slowly on a busy machine.
-PREFECT_ENVIRONMENT = {
-    "DO_NOT_TRACK": "1",
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "PREFECT_CLI_PROMPT": "false",
-    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
-    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
-}
+# Does the run of one seed as a Prefect flow, given what to run and the configuration file.
+RunAsFlow = Callable[[AskedRun, Path], FinishedRun]
 
 
-def run_command(asked: AskedRun, config: Path) -> None:
+def run_command(asked: AskedRun, config: Path, run_as_flow: RunAsFlow) -> None:
     """Run every seed of a configuration, printing what is done.
 
     Args:
         asked: what to run, its settings still those of all seeds.
         config: the file that the settings come from.
+        run_as_flow: does the run of one seed where compute.runner is "prefect".
 
     Raises:
         PipelineError, StoreError: of the first stage that fails.
     """
     console = plain_console()
-    runs = Runs(lambda first: _run_seed(first, config, console), has_work)
+
+    def run_seed(of_seed: AskedRun) -> FinishedRun:
+        return _run_seed(of_seed, console, lambda: run_as_flow(of_seed, config))
+
+    runs = Runs(run_seed, has_work)
 
     def notify(line: str) -> None:
         console.print(line, soft_wrap=True, markup=False)
 
     for of_seed in asked_runs(asked):
         request = decided(of_seed, runs, notify)
-        finished = _run_seed(request, config, console)
+        finished = run_seed(request)
         seed = request.settings.seed
         _print_outcome(console, finished.outcomes, seed)
         if request.until is None:
@@ -53,23 +51,15 @@ def run_command(asked: AskedRun, config: Path) -> None:
             console.print(f"report: {write_report(finished.current, seed, None)}", soft_wrap=True)
 
 
-def _run_seed(asked: AskedRun, config: Path, console: Console) -> FinishedRun:
+def _run_seed(asked: AskedRun, console: Console, as_flow: Callable[[], FinishedRun]) -> FinishedRun:
     reporter = console_reporter(console)
     chosen = chosen_runner(asked.settings)
     if chosen == "inline" or not has_work(asked):
         return run_stages(run_request(asked), run_inline, reporter)
     if chosen == "prefect":
-        return _run_as_flow(asked, config)
+        return as_flow()
     with open_runner(dask_options(asked.settings)) as runner:
         return run_stages(run_request(asked), runner, reporter)
-
-
-def _run_as_flow(asked: AskedRun, config: Path) -> FinishedRun:
-    for name, value in PREFECT_ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
-    from flows.prefect_flows.explain_similarity import run_through_prefect
-
-    return run_through_prefect(asked, config)
 
 
 def _print_outcome(console: Console, outcomes: list[StageOutcome], seed: int) -> None:

@@ -35,6 +35,13 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
+def cuda_devices() -> int:
+    """Return how many CUDA devices torch can use here."""
+    import torch
+
+    return torch.cuda.device_count()
+
+
 def set_arithmetic(threads: int) -> None:
     """Fix for this process what float32 means: torch's CPU threads, and no 19-bit TF32 on CUDA.
 

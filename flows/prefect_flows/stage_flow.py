@@ -13,9 +13,8 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.tasks import Task
 from rich.console import Console
 
-from flows.auto_compute.resolve import resolved
 from flows.commands.progress import console_reporter
-from flows.configured_runs import run_request
+from flows.configured_runs import run_of_seed, run_request
 from flows.engine.execute import execute_shard
 from flows.engine.run import Reporter, Runner, StageOutcome, run_stages
 from flows.engine.runners import open_runner
@@ -25,7 +24,6 @@ from flows.prefect_flows.artifacts import with_progress_artifact
 from flows.settings.asked_run import AskedRun
 from flows.settings.compute import dask_options
 from flows.settings.configuration import Settings
-from flows.settings.file import load_settings, with_seed
 from stores.errors import MissingArtifact, StoreError
 from stores.manifests import Commit
 
@@ -100,7 +98,7 @@ def run_stage(config: str, stage: str, seed: int, overrides: list[str], run_id: 
         MissingArtifact: an upstream stage is not current.
         PipelineError, StoreError: of the first shard that failed.
     """
-    settings = for_flow(resolved(with_seed(load_settings(Path(config), overrides), seed)))
+    settings = for_flow(run_of_seed(Path(config), overrides, seed).settings)
     asked = AskedRun(settings, until=stage, config=config, run_id=run_id)
     with tags(stage, f"seed-{seed}"), _shard_runner(settings) as runner:
         outcomes = run_stages(run_request(asked), _only(stage, runner), _reporter()).outcomes

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from flows.engine.device import usable_cores
+from flows.engine.device import cuda_devices, usable_cores
 from flows.engine.errors import BadRequest
 from flows.engine.on_dask.log import shown_log_lines, without_cancelled_waits
 from flows.engine.shard_task import Device
@@ -177,10 +177,8 @@ def _visible_gpus(asked: Device) -> list[str]:
     """Return what CUDA_VISIBLE_DEVICES has to say for each GPU that may be used; none on a CPU."""
     if asked.name == "cpu":
         return []
-    import torch
-
     listed = os.environ.get("CUDA_VISIBLE_DEVICES")
-    count = torch.cuda.device_count()
+    count = cuda_devices()
     visible = listed.split(",")[:count] if listed else [str(number) for number in range(count)]
     _, separator, number = asked.name.partition(":")
     wanted = visible[int(number) : int(number) + 1] if separator else visible

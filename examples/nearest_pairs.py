@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from flows.current import current_artifacts
+from flows.configured_runs import configured_runs
 from flows.engine.upstream import Upstream
 from flows.settings.file import load_settings
 
@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--references", type=int, default=5)
     parser.add_argument("--set", action="append", default=[], dest="overrides")
     words = parser.parse_args()
-    upstream = current_artifacts(load_settings(words.config, words.overrides))
+    upstream = configured_runs(load_settings(words.config, words.overrides))[0].current()
     if "embeddings" not in upstream.manifests:
         parser.error(f"no embeddings yet: sane run {words.config} --until embeddings, with the same --set")
     ids, labels, embeddings_nd = read_test_embeddings(upstream)

@@ -77,7 +77,7 @@ def status(
     config: Config,
     overrides: Overrides = None,
     failed: Annotated[bool, typer.Option("--failed", help="show the shards that failed and are not done yet")] = False,
-    artifact: Annotated[str | None, typer.Option(help="tell where this file of the store came from")] = None,
+    artifact: Annotated[str | None, typer.Option(help="show where this file of the store came from")] = None,
     format: Format = "text",
     debug: Debug = False,
 ) -> None:

@@ -1,4 +1,4 @@
-"""What a training has come to after its finished epochs, as plain arrays and one JSON text, and back.
+"""The state of a training after its finished epochs, to plain arrays and one JSON text, and back.
 
 A training that is built anew and given this state goes on as if it had never stopped: weights with batch norm
 statistics, the optimiser's moments and step counts, learning rates and their schedule, history and best epoch.

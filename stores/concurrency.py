@@ -1,4 +1,4 @@
-"""Several requests to an object store at once, since each spends its time on the way there and back."""
+"""Several requests to an object store at once, since most of the time of each is spent waiting for an answer."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Finding what nobody wants any more in a store."""
+"""What a store holds that no configuration, named run or running process needs."""
 
 import graphlib
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ _CHECKPOINTS = "checkpoints"
 
 @dataclass(frozen=True)
 class Garbage:
-    """Something that nobody wants.
+    """Something that is not needed any more.
 
     Attributes:
         kind: "manifest", "shard" (committed), "leftover" (files that no commit names), "checkpoint", "unfinished"

@@ -1,4 +1,4 @@
-"""Whether the process behind a record is still there: who it is, when it last gave a sign of life, and its heart.
+"""Whether the process behind a record is still alive: who it is, when its last heartbeat was, and what writes them.
 
 A record of something that goes on (a lease, a run) is only worth believing while its process lives. On the same
 machine the operating system tells; from anywhere else only the age of the last heartbeat does.

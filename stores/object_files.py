@@ -1,7 +1,7 @@
 """Opening an fsspec file system, and making and removing files on it, with what S3 needs besides.
 
 s3fs knows the conditional write, but four things around it are left to its callers: a client repeats a request
-whose answer was lost and then takes its own file for a rival's; servers other than Amazon's word the refusal
+whose answer was lost and then takes its own file for another process's; servers other than Amazon's word the refusal
 in their own ways; some ignore the condition; and failures within a bulk deletion are dropped.
 """
 

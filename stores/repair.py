@@ -53,7 +53,7 @@ def repair_store(store: ArtifactStore, problems: Sequence[Problem]) -> Repair:
 
 
 def _manifests_listing(store: ArtifactStore, shards: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
-    """Give every manifest that lists one of the shards; damaged ones are the business of their own problems."""
+    """Yield every manifest that lists one of the shards; damaged manifests are left out, as problems of their own."""
     tolerant = TolerantStore(store.root.url)
     keys: dict[str, set[str]] = {}
     for stage, shard_key in shards:

@@ -1,4 +1,4 @@
-"""Why a table that the store can hold is not there to be asked: which stage makes it, and what keeps that from it."""
+"""Why a known table cannot be queried yet: which stage makes it, and why that stage is not current."""
 
 from flows.configured_runs import configured_runs
 from flows.engine.plan import StagePlan

@@ -1,4 +1,4 @@
-"""Tracebacks for those who have to mend their own code."""
+"""Tracebacks as `--debug` prints them."""
 
 import traceback
 

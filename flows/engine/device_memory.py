@@ -1,4 +1,4 @@
-"""Out of memory on the device: half the batch, once more, and never that large again in this process."""
+"""Out of memory on the device: the batch is halved and tried again, and stays that small in this process."""
 
 import logging
 from collections.abc import Callable

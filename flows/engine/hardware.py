@@ -1,4 +1,4 @@
-"""The name of the hardware that jobs of this process would use, told without torch."""
+"""The name of the hardware that jobs of this process would use, found without torch."""
 
 import os
 import platform

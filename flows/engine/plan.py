@@ -60,7 +60,7 @@ def plan_stage(stage: Stage, store: ArtifactStore, manifests: Mapping[str, Manif
 def plan_stages(stages: tuple[Stage, ...], store: ArtifactStore) -> list[StagePlan]:
     """Return the plan of every stage in order; what depends on a stage that is not current is pending."""
     manifests: dict[str, Manifest] = {}
-    # Many planners read the same shards of images and pairs; each is read once.
+    # Many cuts read the same shards of images and pairs; each is read once.
     current = Upstream(store, manifests)
     plans = []
     for stage in stages:

@@ -51,7 +51,7 @@ def acquire_stage_lock(
 
 
 def waiting_text(plan: StagePlan, lease: Lease) -> str:
-    """Return what to tell the user who waits for another run."""
+    """Return a line for the user who waits for another run."""
     return (
         f"{plan.stage.name}: run {lease.run_id} on {lease.sign.host} (process {lease.sign.pid}) has worked on it"
         f" since {lease.started}; waiting; it goes on when that run is done or dead"

@@ -1,4 +1,4 @@
-"""Reading upstream artifacts through their manifests: a reader believes a manifest and nothing else."""
+"""Reading the results of upstream stages, through their manifests alone."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any

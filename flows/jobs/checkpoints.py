@@ -1,4 +1,4 @@
-"""A training's states on their way to the store and back: not more often than asked, and never in its way."""
+"""Checkpoints of a training, written to the store and read back; one that cannot be written does not stop it."""
 
 import logging
 import time

@@ -32,7 +32,7 @@ MAP_ROWS = TableSchema(
 
 MAP_NOTES = TableSchema(
     "map_notes",
-    "What a generator has to tell of a map; nothing where it has nothing to tell. Of `mask`: "
+    "Figures that a generator notes of a map; none where it notes nothing. Of `mask`: "
     "`iterations`, the steps taken; `final_loss`, the loss of the last of them, before its "
     "step and with its noise; `loss_at_50`, `loss_at_100` and `loss_at_250`, the losses of "
     "earlier ones (the last where there were no more).",

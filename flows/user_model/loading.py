@@ -1,4 +1,4 @@
-"""A user's model from its description: what names it, and nothing of where it lies."""
+"""Loading a user's model from its description, which holds names and digests but no paths."""
 
 from collections.abc import Mapping
 from hashlib import sha256

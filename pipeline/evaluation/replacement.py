@@ -1,4 +1,4 @@
-"""Removal effects: what the score loses when the query is replaced by its likest image lacking an attribute.
+"""Removal effects: what the score loses when the query is replaced by the most similar image without an attribute.
 
 Must not import torch. Cost: one sort of the pool per query, then a walk down its neighbours per pair;
 memory is that of the (pair, attribute) results plus one row of similarities.

@@ -1,4 +1,4 @@
-"""Table 1: do the maps point at the pixels that make the score? And do they more than a blob in the middle?"""
+"""Table 1: do the maps point at the pixels that make the score? And do they better than a blob at the centre?"""
 
 from pipeline.report.comparisons import difference_cell
 from pipeline.report.generator_names import generator_name

@@ -49,7 +49,7 @@ class SaliencyMaps:
             the query's.
         forward_passes: images that went through the network for these maps without gradients, references' among them.
         gradient_passes: images that went forward and backward.
-        notes: figures of each map, float64 (reference,), by name: what an optimisation or regression has to tell.
+        notes: figures of each map, float64 (reference,), by name, such as the final loss of an optimisation.
     """
 
     display_khw: np.ndarray

@@ -1,4 +1,4 @@
-"""Images that do not match a query although the model finds them like it: what contrasting generators contrast with.
+"""Negatives: images that do not match a query although the model finds them similar, for generators that contrast.
 
 Must not import torch. Cost: one row of similarities per query and mask, and a sort of it.
 """

@@ -17,6 +17,14 @@ LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
 # Folders of one machine; a reader has others.
 MACHINE_PATH = re.compile(r"(?<![\w.<>*/-])/(?:work|root|tmp|home|mnt|Users|var|opt)(?:/|\b)|\b[A-Z]:\\")
 
+SOURCES = [
+    file for top in ("pipeline", "stores", "flows", "benchmarks", "examples") for file in (ROOT / top).rglob("*.py")
+]
+# A path in the repository, but for one with a <placeholder> or a *; and a module by its dotted name.
+TOP_FOLDERS = "pipeline|stores|flows|tests|benchmarks|examples|configs|docs"
+FILE_PATH = re.compile(rf"(?<![\w./<-])(?:{TOP_FOLDERS})(?:/[\w.-]+)+(?![\w<*{{-]|/[<*{{])")
+MODULE = re.compile(r"(?<![\w./])(?:pipeline|stores|flows|benchmarks)(?:\.[A-Za-z_]\w*)+(?![\w<*-])")
+
 
 def without_code(text: str) -> str:
     return re.sub(r"```.*?```", "", text, flags=re.DOTALL)
@@ -43,6 +51,25 @@ def broken_links(page: Path) -> list[str]:
         if not place.exists() or (anchor and anchor not in anchors(place)):
             broken.append(target)
     return broken
+
+
+def missing_paths(text: str) -> list[str]:
+    """The files, folders and modules of this repository that a text names although there are none."""
+    files = [path for path in FILE_PATH.findall(text) if not (ROOT / path.rstrip(".")).exists()]
+    return files + [name for name in MODULE.findall(text) if not is_module_or_name_in_one(name)]
+
+
+def is_module_or_name_in_one(dotted: str) -> bool:
+    names = dotted.split(".")
+    for length in range(len(names), 0, -1):
+        place = ROOT.joinpath(*names[:length])
+        source = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+        if place.is_dir() or source.is_file():
+            rest = [name for name in names[length : length + 1] if not name.startswith("__")]
+            # A name is one that the module's source mentions, such as a function.
+            known = source.read_text(encoding="utf-8") if source.is_file() else ""
+            return all(re.search(rf"\b{re.escape(name)}\b", known) for name in rest) if length > 1 else not rest
+    return False
 
 
 def stage_patterns(text: str) -> list[re.Pattern[str]]:
@@ -82,6 +109,16 @@ def test_no_document_names_a_folder_of_one_machine(page: Path) -> None:
     assert MACHINE_PATH.findall(page.read_text(encoding="utf-8")) == []
 
 
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
+def test_every_path_and_module_that_a_document_names_exists(page: Path) -> None:
+    assert missing_paths(page.read_text(encoding="utf-8")) == []
+
+
+def test_every_path_and_module_that_the_sources_name_exists() -> None:
+    missing = {str(file.relative_to(ROOT)): missing_paths(file.read_text(encoding="utf-8")) for file in SOURCES}
+    assert {file: found for file, found in missing.items() if found} == {}
+
+
 def test_every_stage_is_described_and_no_other() -> None:
     patterns = stage_patterns(FORMATS.read_text(encoding="utf-8"))
     names = all_stage_names()
@@ -105,6 +142,13 @@ def test_the_checks_can_fail(tmp_path: Path) -> None:
     assert broken_links(page) == ["missing.md", "page.md#two"]
     assert MACHINE_PATH.search("see /home/someone/data") is not None
     assert MACHINE_PATH.search("docs/work/page and tests/tmp_path") is None
+    named = "`flows/engine/plan.py`, `flows/plan.py`. flows.engine.plan, flows.plan, flows.engine.plan.plan_with, "
+    assert missing_paths(named + "flows.engine.plan.plan_within") == [
+        "flows/plan.py",
+        "flows.plan",
+        "flows.engine.plan.plan_within",
+    ]
+    assert missing_paths("flows/stages/<topic>.py, flows/jobs/, pipeline/datasets, docs/decisions.") == []
     (pattern,) = stage_patterns("\n## Stage instances\n### `maps.test.<generator>`\n\n## Next\n### `not_a_stage`\n")
     assert pattern.fullmatch("maps.test.rise")
     assert not pattern.fullmatch("maps.valid.rise")

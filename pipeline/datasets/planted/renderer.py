@@ -117,7 +117,7 @@ def _paint(image_chw: NDArray[np.float32], distances: Distances, colour: palette
     if rows.size == 0:
         return
     columns = np.flatnonzero(coverage_yx.any(axis=0))
-    # Blending is the dearest step, and most shapes reach little of the image.
+    # Blending is the most expensive step, and most shapes reach little of the image.
     window = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
     reached_chw = image_chw[:, window[0], window[1]]
     reached_chw += coverage_yx[window] * (_as_channels(colour) - reached_chw)

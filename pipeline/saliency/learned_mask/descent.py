@@ -1,7 +1,6 @@
-"""The descent of many masks at once, none of which knows of the others.
+"""Gradient descent on many masks at once, each of which takes the steps that it would take alone.
 
-A batch's loss is the sum, not the mean, of its pairs' losses, and every pair has its own Adam moments; so a pair
-takes the steps that it would take alone.
+A batch's loss is the sum, not the mean, of its pairs' losses, and every pair has its own Adam moments.
 """
 
 from collections.abc import Callable

@@ -89,13 +89,14 @@ def status(
         from flows.commands.status import print_plans
 
         _check_text_or_json(format)
-        print_plans(load_settings(config, overrides or []), as_json=format == "json")
+        print_plans(load_settings(config, overrides or []), format == "json", str(config))
 
 
 @app.command()
 def plan(
     config: Config,
     overrides: Overrides = None,
+    until: Annotated[str | None, typer.Option(help="only this stage and what it needs")] = None,
     workers: Annotated[int, typer.Option(min=1, help="processes that share the shards of a stage")] = 1,
     calibrate: Annotated[
         bool | None,
@@ -110,7 +111,8 @@ def plan(
 
         _check_text_or_json(format)
         calibration = {None: "cached", True: "anew", False: "none"}[calibrate]
-        plan_command(load_settings(config, overrides or []), format == "json", workers, calibration)
+        settings = load_settings(config, overrides or [])
+        plan_command(settings, format == "json", workers, calibration, until, str(config))
 
 
 @app.command()

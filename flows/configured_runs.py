@@ -9,7 +9,9 @@ from functools import cached_property
 from pathlib import Path
 
 from flows.auto_compute.resolve import possible, resolved
-from flows.engine.plan import StagePlan, plan_stages
+from flows.engine.earlier_results import EarlierResults
+from flows.engine.plan import StagePlan
+from flows.engine.plan_graph import plan_stages
 from flows.engine.request import ALL, RunRequest
 from flows.engine.stage import Stage
 from flows.engine.upstream import Upstream
@@ -27,9 +29,11 @@ class ConfiguredRun:
 
     Attributes:
         settings: of one seed, nothing in them "auto" any more.
+        config: the configuration file as the user names it; runs of the same one made what stages are compared with.
     """
 
     settings: Settings
+    config: str = ""
 
     @property
     def seed(self) -> int:
@@ -52,7 +56,7 @@ class ConfiguredRun:
         Raises:
             PipelineError, StoreError: inputs are refused, or the store cannot be read.
         """
-        return plan_stages(self.stages, self.store)
+        return plan_stages(self.stages, self.store, EarlierResults(self.store, self.config, self.seed))
 
     def current(self) -> Upstream:
         """Return a reader of every stage that is current.
@@ -64,17 +68,20 @@ class ConfiguredRun:
         return Upstream(self.store, manifests)
 
 
-def configured_runs(settings: Settings, notify: Callable[[str], None] | None = None) -> list[ConfiguredRun]:
+def configured_runs(
+    settings: Settings, notify: Callable[[str], None] | None = None, config: str = ""
+) -> list[ConfiguredRun]:
     """Return the run of each seed, with "auto" replaced by what is decided and kept.
 
     Args:
         settings: of all seeds.
+        config: the configuration file as the user names it, for what is compared with earlier results.
         notify: called with a line where something is not decided yet; None writes it to the error stream.
 
     Raises:
         PipelineError: the inputs are refused, so that nothing can be planned.
     """
-    return [ConfiguredRun(resolved(with_seed(settings, seed), notify)) for seed in run_seeds(settings)]
+    return [ConfiguredRun(resolved(with_seed(settings, seed), notify), config) for seed in run_seeds(settings)]
 
 
 def run_of_seed(config: Path, overrides: Sequence[str], seed: int) -> ConfiguredRun:

@@ -11,7 +11,7 @@ from flows.costs.measure import scorer_to_time
 from flows.costs.stopwatch import Stopwatch
 from flows.engine.device import resolve_device, set_arithmetic
 from flows.engine.device_memory import free_device_memory, is_out_of_memory
-from flows.engine.plan import plan_stages
+from flows.engine.plan_graph import plan_stages
 from flows.engine.shard_task import Device, JobInputs, ShardTask
 from flows.engine.upstream import Upstream
 from flows.readers.scorer import forget_models, load_scorer

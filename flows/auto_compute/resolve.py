@@ -13,7 +13,7 @@ from flows.auto_compute.kept import (
     read_kept,
 )
 from flows.engine.device import AUTO
-from flows.engine.plan import plan_stages
+from flows.engine.plan_graph import plan_stages
 from flows.engine.request import needed_for
 from flows.engine.stage import Stage
 from flows.settings.configuration import DEFAULT_BATCH_SIZE, Settings

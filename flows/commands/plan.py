@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 
 from flows.commands.console import plain_console
@@ -12,14 +13,17 @@ from flows.commands.status import COLOURS, describe_plan
 from flows.configured_runs import configured_runs
 from flows.costs.estimate import RunCosts, StageCost
 from flows.engine.plan import StagePlan
+from flows.engine.reasons import NEVER_MADE, WAITS
+from flows.engine.request import check_stage_names, needed_for
 from flows.settings.configuration import Settings
 from stores.artifacts import ArtifactStore
 
 NOT_KNOWN = "?"
-WAITS = "will be checked after "
 
 
-def plan_command(settings: Settings, as_json: bool, workers: int, calibration: str) -> None:
+def plan_command(
+    settings: Settings, as_json: bool, workers: int, calibration: str, until: str | None = None, config: str = ""
+) -> None:
     """Print the stages that are not current with their costs, for every seed.
 
     Args:
@@ -27,20 +31,24 @@ def plan_command(settings: Settings, as_json: bool, workers: int, calibration: s
         as_json: a list with a row per seed and stage instead of tables; see `describe_cost`.
         workers: processes that would do shards at the same time.
         calibration: see `RunCosts`.
+        until: plan only this stage and what it needs.
+        config: the configuration file as the user names it.
 
     Raises:
+        BadRequest: `until` names no stage.
         PipelineError, StoreError: inputs are refused, or the store cannot be read.
     """
     # Beside the result, so that JSON stays JSON.
     costs = RunCosts(ArtifactStore(settings.store.root), workers, calibration, lambda line: print_to_stderr(line))
     listed: list[dict[str, Any]] = []
-    for run in configured_runs(settings):
-        plans = run.plans()
-        found = costs.of_seed(run.settings, plans)
+    for run in configured_runs(settings, config=config):
+        check_stage_names(run.stages, until, (), ())
+        wanted = frozenset(stage.name for stage in run.stages) if until is None else needed_for(run.stages, until)
+        found = costs.of_seed(run.settings, run.plans(), wanted)
         if as_json:
             listed += [{"seed": run.seed, **describe_cost(cost, workers)} for cost in found]
         else:
-            print_costs(found, len(plans), f"seed {run.seed}", workers)
+            print_costs(found, len(wanted), f"seed {run.seed}", workers)
     if as_json:
         sys.stdout.write(json.dumps(listed, indent=2) + "\n")
 
@@ -71,7 +79,7 @@ def print_costs(costs: Sequence[StageCost], stages: int, title: str, workers: in
 
     Args:
         costs: of the stages that are not current.
-        stages: number of all stages.
+        stages: number of all stages that are asked about.
         title: names the seed.
         workers: that share the shards.
     """
@@ -85,7 +93,8 @@ def print_costs(costs: Sequence[StageCost], stages: int, title: str, workers: in
         right = heading in ("shards", "passes", "training", "bytes", "time")
         table.add_column(heading, overflow="fold", justify="right" if right else "left")
     for cost in costs:
-        table.add_row(*_row(cost))
+        if not _is_expected_to_stay(cost.plan):
+            table.add_row(*_row(cost))
     table.add_section()
     table.add_row(*_total(costs))
     console.print(table)
@@ -122,7 +131,7 @@ def _row(cost: StageCost) -> tuple[str, ...]:
         _bounded(cost.training_passes, most),
         NOT_KNOWN if cost.bytes is None else most + bytes_in_words(cost.bytes),
         NOT_KNOWN if cost.seconds is None else most + seconds_in_words(cost.seconds),
-        _why(plan),
+        escape(_why(plan)),
     )
 
 
@@ -132,7 +141,14 @@ def _why(plan: StagePlan) -> str:
         return "\n".join(plan.reasons)
     names = plan.reasons[0].removeprefix(WAITS).split(", ")
     waits = f"after {names[-1]}" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
-    return "\n".join((waits, *(reason for reason in plan.reasons[1:] if reason != "never made")))
+    # What there is to do stands in the other columns.
+    told = {NEVER_MADE, *([] if plan.expected is None else plan.reasons[1:2])}
+    return "\n".join((waits, *(reason for reason in plan.reasons[1:] if reason not in told)))
+
+
+def _is_expected_to_stay(plan: StagePlan) -> bool:
+    """Return whether a stage waits for others of which nothing that it reads is expected to change."""
+    return plan.expected is not None and not plan.expected
 
 
 def _bounded(count: int, most: str) -> str:
@@ -167,6 +183,9 @@ def _sum(values: Iterable[float | None], most: str, words: Callable[[float], str
 
 def _notes(costs: Sequence[StageCost]) -> list[str]:
     notes = []
+    staying = sum(_is_expected_to_stay(cost.plan) for cost in costs)
+    if staying:
+        notes.append(f"{staying} more stages will be checked; nothing that they read is expected to change")
     if any(cost.is_upper_bound for cost in costs):
         notes.append(
             "≤: at most; trainings may stop early, maps may share passes, what is pending may be there already"

@@ -4,6 +4,7 @@ import json
 import sys
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 
 from flows.commands.console import plain_console
@@ -14,18 +15,19 @@ from flows.settings.configuration import Settings
 COLOURS = {"current": "green", "stale": "yellow", "partial": "yellow", "pending": "blue", "missing": "red"}
 
 
-def print_plans(settings: Settings, as_json: bool) -> None:
+def print_plans(settings: Settings, as_json: bool, config: str = "") -> None:
     """Print the state of every stage for every seed.
 
     Args:
         settings: of the run.
         as_json: a list of {seed, stage, state, reasons, fingerprint, shards_done, shards} instead of a table.
+        config: the configuration file as the user names it.
 
     Raises:
         PipelineError, StoreError: inputs are refused, or the store cannot be read.
     """
     listed: list[dict[str, Any]] = []
-    for run in configured_runs(settings):
+    for run in configured_runs(settings, config=config):
         plans = run.plans()
         if as_json:
             listed += [{"seed": run.seed, **describe_plan(plan)} for plan in plans]
@@ -55,5 +57,5 @@ def _print_table(plans: list[StagePlan], title: str) -> None:
     for plan in plans:
         shards = f"{len(plan.shards_done)} of {len(plan.shards)}" if plan.shards else "not known yet"
         colour = COLOURS[plan.state]
-        table.add_row(plan.stage.name, f"[{colour}]{plan.state}[/]", shards, "\n".join(plan.reasons))
+        table.add_row(plan.stage.name, f"[{colour}]{plan.state}[/]", shards, escape("\n".join(plan.reasons)))
     console.print(table)

@@ -33,7 +33,7 @@ class StageCost:
 
     Attributes:
         plan: the stage compared with the store.
-        shards_to_do: shards without a commit; of a pending stage as many as it may have.
+        shards_to_do: shards without a commit; of a pending stage as many as are expected, else as it may have.
         forward_passes: images through the network concerned; in a training, those of validation.
         training_passes: images forward and backward.
         images: images decoded or rendered.
@@ -72,8 +72,15 @@ class RunCosts:
         self._seconds: Calibration | None = None
         self._counted: set[str] = set()
 
-    def of_seed(self, settings: Settings, plans: Sequence[StagePlan]) -> list[StageCost]:
+    def of_seed(
+        self, settings: Settings, plans: Sequence[StagePlan], wanted: frozenset[str] | None = None
+    ) -> list[StageCost]:
         """Return the cost of each stage that is not current and that no earlier seed's run does as well.
+
+        Args:
+            settings: of the seed.
+            plans: of all its stages.
+            wanted: the stages that count; None for all.
 
         Raises:
             StoreError: an earlier shard cannot be read.
@@ -83,7 +90,7 @@ class RunCosts:
         identities = _identities(plans)
         costs, is_torch_loaded = [], False
         for plan in plans:
-            if plan.state == "current":
+            if plan.state == "current" or (wanted is not None and plan.stage.name not in wanted):
                 continue
             if identities[plan.stage.name] in self._counted:
                 costs.append(_counted_elsewhere(plan))
@@ -95,7 +102,7 @@ class RunCosts:
             calibration = self._calibrated(settings, facts) if plan.stage.costs and works else None
             start_up = (calibration.start_up or 0.0) if calibration and needs_torch else 0.0
             costs.append(self._stage_cost(plan, extents, works, calibration, facts, start_up))
-        self._counted |= set(identities.values())
+        self._counted |= {one for name, one in identities.items() if wanted is None or name in wanted}
         return costs
 
     def _calibrated(self, settings: Settings, facts: Facts) -> Calibration | None:
@@ -151,6 +158,8 @@ def remaining_extents(plan: StagePlan, facts: Facts) -> list[ShardExtent]:
     """Return the extents of the shards that are not committed; of a pending stage of all that it may have to do."""
     if plan.state == "current":
         return []
+    if plan.expected is not None:
+        return [shard.plan.extent for shard in plan.expected]
     if plan.shards:
         return [shard.plan.extent for shard in plan.shards if shard.key not in plan.shards_done]
     costs = plan.stage.costs

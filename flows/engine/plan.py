@@ -1,13 +1,21 @@
 """What a run would do, and why: every stage compared with the store, nothing computed."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from flows.engine.code_identity import stage_code
+from flows.engine.earlier_results import EarlierResults
+from flows.engine.reasons import (
+    changed_items,
+    missing_reason,
+    own_changes,
+    upstream_changes,
+    waiting_reason,
+)
 from flows.engine.stage import ShardPlan, Stage
 from flows.engine.upstream import Upstream
 from stores.artifacts import ArtifactStore
-from stores.fingerprints import changed_ingredients, fingerprint
+from stores.fingerprints import fingerprint
 from stores.manifests import Manifest
 
 SCHEMA_VERSION = 1
@@ -35,6 +43,8 @@ class StagePlan:
         shards: all shards in order, empty while pending.
         shards_done: keys of those already committed.
         manifest: of the current result, None unless current.
+        expected: of a pending stage the shards to do if what it waits for comes out as expected; None where that
+            cannot be told.
     """
 
     stage: Stage
@@ -45,45 +55,43 @@ class StagePlan:
     shards: tuple[PlannedShard, ...] = ()
     shards_done: frozenset[str] = frozenset()
     manifest: Manifest | None = None
+    expected: tuple[PlannedShard, ...] | None = None
 
 
-def plan_stage(stage: Stage, store: ArtifactStore, manifests: Mapping[str, Manifest]) -> StagePlan:
+def plan_stage(
+    stage: Stage,
+    store: ArtifactStore,
+    manifests: Mapping[str, Manifest],
+    earlier: EarlierResults | None = None,
+) -> StagePlan:
     """Return the plan of one stage, given the manifests of those upstream stages that are current.
+
+    Args:
+        stage: the stage.
+        store: where results are.
+        manifests: of the upstream stages that are current.
+        earlier: which earlier results reasons compare with; the newest where None.
 
     Raises:
         StoreError: an artifact that a manifest promises cannot be read.
         Exception: the stage's inputs are refused by its cut, such as a malformed dataset.
     """
-    return plan_with(stage, Upstream(store, manifests))
+    return plan_with(stage, Upstream(store, manifests), earlier)
 
 
-def plan_stages(stages: tuple[Stage, ...], store: ArtifactStore) -> list[StagePlan]:
-    """Return the plan of every stage in order; what depends on a stage that is not current is pending."""
-    manifests: dict[str, Manifest] = {}
-    # Many cuts read the same shards of images and pairs; each is read once.
-    current = Upstream(store, manifests)
-    plans = []
-    for stage in stages:
-        plan = plan_with(stage, current)
-        if plan.manifest is not None:
-            manifests[stage.name] = plan.manifest
-        plans.append(plan)
-    return plans
-
-
-def plan_with(stage: Stage, current: Upstream) -> StagePlan:
+def plan_with(stage: Stage, current: Upstream, earlier: EarlierResults | None = None) -> StagePlan:
     """Return the plan of one stage, given a reader of those upstream stages that are current.
 
     Raises:
         StoreError, Exception: see plan_stage.
     """
     store, manifests = current.store, current.manifests
-    base = _own_ingredients(stage)
+    earlier = EarlierResults(store) if earlier is None else earlier
+    base = own_ingredients(stage)
     waiting = [name for name in stage.upstream if name not in manifests]
     if waiting:
-        return _pending(stage, store, base, waiting)
-    shards = stage.cut(current.only(stage.upstream), stage)
-    planned = tuple(PlannedShard(shard, fingerprint({**base, "inputs": shard.inputs})) for shard in shards)
+        return _pending(stage, earlier, base, waiting)
+    planned = keyed_shards(stage, current, base)
     ingredients = {**base, "inputs": {name: manifests[name].digest for name in stage.upstream}}
     ingredients["shards"] = {shard.plan.label: shard.key for shard in planned}
     # Upstream digests are shown, not hashed: the shard keys already hold all that this stage reads of them.
@@ -92,13 +100,25 @@ def plan_with(stage: Stage, current: Upstream) -> StagePlan:
     if manifest is not None:
         done = frozenset(shard.key for shard in planned)
         return StagePlan(stage, "current", (), wanted, ingredients, planned, done, manifest)
-    commits = store.read_commits_of(stage.name, [shard.key for shard in planned])
-    done = frozenset(commit.shard_key for commit in commits if commit is not None)
-    state, reasons = _why(stage, store, ingredients, len(done), len(planned))
-    return StagePlan(stage, state, reasons, wanted, ingredients, planned, done)
+    done = committed_keys(stage, store, planned)
+    plan = StagePlan(stage, "stale", (), wanted, ingredients, planned, done)
+    return _with_reasons(plan, current, earlier)
 
 
-def _own_ingredients(stage: Stage) -> dict[str, object]:
+def keyed_shards(stage: Stage, current: Upstream, own: Mapping[str, object]) -> tuple[PlannedShard, ...]:
+    """Return the shards of a stage whose upstream results are there, with their keys."""
+    shards = stage.cut(current.only(stage.upstream), stage)
+    return tuple(PlannedShard(shard, fingerprint({**own, "inputs": shard.inputs})) for shard in shards)
+
+
+def committed_keys(stage: Stage, store: ArtifactStore, shards: Sequence[PlannedShard]) -> frozenset[str]:
+    """Return the keys of the shards that are committed."""
+    commits = store.read_commits_of(stage.name, [shard.key for shard in shards])
+    return frozenset(commit.shard_key for commit in commits if commit is not None)
+
+
+def own_ingredients(stage: Stage) -> dict[str, object]:
+    """Return what a stage's keys are made of beside the inputs of its shards."""
     return {
         "stage": stage.name,
         "schema_version": SCHEMA_VERSION,
@@ -108,37 +128,28 @@ def _own_ingredients(stage: Stage) -> dict[str, object]:
     }
 
 
-def _pending(stage: Stage, store: ArtifactStore, base: dict[str, object], waiting: list[str]) -> StagePlan:
-    reasons = [f"will be checked after {', '.join(waiting)}"]
-    latest = store.latest_manifest(stage.name)
-    if latest is None:
-        reasons.append("never made")
-    else:
-        known = {name: latest.ingredients.get(name) for name in base}
-        reasons += [_change(*change) for change in changed_ingredients(known, base)]
+def _pending(stage: Stage, earlier: EarlierResults, base: dict[str, object], waiting: list[str]) -> StagePlan:
+    reasons = [waiting_reason(waiting)]
+    old = earlier.of(stage.name, base)
+    reasons += [missing_reason(stage, earlier)] if old is None else own_changes(stage, old.ingredients, base)
     return StagePlan(stage, "pending", tuple(reasons), ingredients=base)
 
 
-def _why(
-    stage: Stage, store: ArtifactStore, ingredients: Mapping[str, object], done: int, total: int
-) -> tuple[str, tuple[str, ...]]:
-    latest = store.latest_manifest(stage.name)
-    if latest is None:
-        if done:
-            return "partial", (f"{done} of {total} shards are committed",)
-        return "missing", ("never made",)
-    own = [name for name in ingredients if name != "shards"]
-    old = {name: latest.ingredients.get(name) for name in own}
-    reasons = [_change(*change) for change in changed_ingredients(old, {name: ingredients[name] for name in own})]
-    old_keys = set(latest.shard_keys)
-    shards = ingredients["shards"]
-    reused = sum(1 for key in shards.values() if key in old_keys) if isinstance(shards, dict) else 0
-    reasons.append(f"{total - done} of {total} shards to do ({reused} unchanged since the last result)")
-    return ("partial" if done else "stale"), tuple(reasons)
-
-
-def _change(path: str, old: str, new: str) -> str:
-    # Digests alone would not say what they are of.
-    of_digests = {"code.": "code changed", "settings.sources.": "your code changed", "inputs.": "its result changed"}
-    word = next((f" ({word})" for start, word in of_digests.items() if path.startswith(start)), "")
-    return f"{path}: {old} -> {new}{word}"
+def _with_reasons(plan: StagePlan, current: Upstream, earlier: EarlierResults) -> StagePlan:
+    """Return the plan of a stage that is not current with its state, and why it is not."""
+    stage, done, total = plan.stage, len(plan.shards_done), len(plan.shards)
+    old = earlier.of(stage.name, plan.ingredients)
+    if old is None and done:
+        return replace(plan, state="partial", reasons=(f"{done} of {total} shards are committed",))
+    if old is None:
+        return replace(plan, state="missing", reasons=(missing_reason(stage, earlier),))
+    own = {name: value for name, value in plan.ingredients.items() if name not in ("inputs", "shards")}
+    old_keys = set(old.shard_keys)
+    reused = sum(1 for shard in plan.shards if shard.key in old_keys)
+    reasons = (
+        *own_changes(stage, old.ingredients, own),
+        *upstream_changes(old, current, stage),
+        *changed_items(stage, current, old, {shard.key: shard.plan for shard in plan.shards}),
+        f"{total - done} of {total} shards to do ({reused} unchanged since the last result)",
+    )
+    return replace(plan, state="partial" if done else "stale", reasons=reasons)

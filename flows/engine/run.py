@@ -1,10 +1,11 @@
 """A run: every stage in order, what is current skipped, what is stale done, a manifest written last."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flows.engine.adopt import adopt_if_possible, adopt_stage
 from flows.engine.device import resolve_device
+from flows.engine.earlier_results import EarlierResults
 from flows.engine.plan import StagePlan, plan_stage, plan_with
 from flows.engine.request import ALL, RunRequest
 from flows.engine.results import finish_stage
@@ -104,10 +105,13 @@ class _StagesInOrder:
         manifests: dict[str, Manifest] = {}
         # Many cuts read the same shards of other stages; each is read once.
         current = Upstream(self.store, manifests)
+        earlier = EarlierResults(self.store, self.request.config, self.request.seed)
         outcomes = []
         for stage in self.request.wanted():
             adopted = self._prepare(stage, manifests)
-            plan = plan_with(stage, current)
+            plan = plan_with(stage, current, earlier)
+            if stage.name in self.request.force:
+                plan = replace(plan, reasons=("forced",))
             self.reporter.stage_planned(plan)
             outcome, manifest = self._run_stage(plan, manifests, adopted)
             self.record.add_artifact(stage.name, manifest.fingerprint, made=plan.manifest is None)

@@ -1,14 +1,17 @@
 """What a stage says about itself: settings and code that matter, what it reads and writes, its cut, checks and cost."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from flows.engine.work import ShardCosts, ShardExtent
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from flows.engine.upstream import Upstream
-    from stores.manifests import Manifest
+    from stores.artifacts import ArtifactStore
+    from stores.manifests import Commit, Manifest
     from stores.table_schema import TableSchema
 
 
@@ -67,6 +70,12 @@ class Stage:
         batch_setting: the setting that is its batch size, where that is part of its result, as in a training.
         check_inputs: refuses inputs before a run computes anything, given the whole graph by name.
         check_result: refuses, or warns of, a finished result.
+        keys: the user's key of each setting, by its name or the beginning of its path; empty for one that follows
+            from others.
+        item_changes: says in lines which items changed, from the store, the shards of an earlier result that are
+            gone, and those that are new.
+        expected_tables: the tables, by part, in which a shard will differ from the earlier one of its label, all else
+            being equal; None where that cannot be told before it is done.
     """
 
     name: str
@@ -84,3 +93,6 @@ class Stage:
     batch_setting: str | None = None
     check_inputs: Callable[["Stage", Mapping[str, "Stage"]], None] | None = None
     check_result: Callable[["Manifest"], None] | None = None
+    keys: Mapping[str, str] = field(default_factory=dict)
+    item_changes: "Callable[[ArtifactStore, Sequence[Commit], Sequence[ShardPlan]], list[str]] | None" = None
+    expected_tables: "Callable[[ArtifactStore, Commit, ShardPlan], Mapping[str, pa.Table] | None] | None" = None

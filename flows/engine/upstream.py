@@ -28,12 +28,25 @@ class Upstream:
         # By fingerprint, so that `only` can share them and yet gives nothing of a stage that was not asked for.
         self._commits: dict[tuple[str, str], list[Commit]] = {}
         self._tables: dict[tuple[str, str, str, str], pa.Table] = {}
+        self._expected: dict[tuple[str, str, str], pa.Table] = {}
 
     def only(self, stages: Sequence[str]) -> "Upstream":
         """Return a reader of these stages alone that shares with this one what either has read."""
-        narrower = Upstream(self.store, {stage: self.manifests[stage] for stage in stages})
-        narrower._commits, narrower._tables = self._commits, self._tables
-        return narrower
+        return self.sharing({stage: self.manifests[stage] for stage in stages})
+
+    def sharing(self, manifests: Mapping[str, Manifest]) -> "Upstream":
+        """Return a reader of these results that shares with this one what either has read."""
+        other = Upstream(self.store, manifests)
+        other._commits, other._tables, other._expected = self._commits, self._tables, self._expected
+        return other
+
+    def expect(self, manifest: Manifest, commits: list[Commit]) -> None:
+        """Take these for the commits of a result that is not in the store yet."""
+        self._commits[(manifest.stage, manifest.fingerprint)] = commits
+
+    def expect_tables(self, commit: Commit, tables: "Mapping[str, pa.Table]") -> None:
+        """Take these tables, by part, for what a shard holds that is not done yet."""
+        self._expected |= {(commit.stage, part, commit.parts[part].digest): table for part, table in tables.items()}
 
     def commits(self, stage: str, prefix: str = "") -> list[Commit]:
         """Return the stage's commits in shard order, only those whose label starts with `prefix`.
@@ -68,9 +81,13 @@ class Upstream:
             import pyarrow as pa
 
             commits = self.commits(stage, prefix)
-            tables = at_once(self.store.root, lambda commit: self.store.read_part_table(commit, part), commits)
+            tables = at_once(self.store.root, lambda commit: self._read_table(commit, part), commits)
             self._tables[key] = pa.concat_tables(tables)
         return self._tables[key]
+
+    def _read_table(self, commit: Commit, part: str) -> "pa.Table":
+        expected = self._expected.get((commit.stage, part, commit.parts[part].digest))
+        return self.store.read_part_table(commit, part) if expected is None else expected
 
     def rows(self, stage: str, part: str, prefix: str = "") -> list[dict[str, Any]]:
         """Return the same rows as dictionaries."""

@@ -63,6 +63,11 @@ def _model_stage(settings: Settings, name: str) -> Stage:
         tables=(TRAINING_HISTORY,),
         costs=ShardCosts(_training_work),
         batch_setting="attribute_model.batch_size",
+        keys={
+            "training": "attribute_model",
+            "training.decay": "attribute_model.learning_rate_decay",
+            "training.seed": "seed",
+        },
     )
 
 

@@ -14,7 +14,9 @@ from flows.settings.configuration import Settings
 from flows.settings.dataset import DatasetSettings
 from flows.stages.dataset_index import dataset_index
 from flows.stages.facts import Facts, image_extents
+from flows.stages.image_changes import changed_images, expected_images
 from flows.stages.outfits import outfit_stages
+from flows.stages.user_keys import keys_in
 from pipeline.datasets.attribute_notes import attribute_notes
 from pipeline.datasets.folder_files import contained_paths
 from pipeline.datasets.records import SPLITS, DatasetIndex, ImageRecord
@@ -111,6 +113,7 @@ def dataset_stages(settings: Settings) -> list[Stage]:
             paths,
             item_limits=item_limits,
             tables=(ATTRIBUTE_VOCABULARY, ATTRIBUTE_NOTES),
+            keys=keys_in("dataset", values),
         ),
         Stage(
             "images",
@@ -124,6 +127,9 @@ def dataset_stages(settings: Settings) -> list[Stage]:
             tables=(IMAGES, UNREADABLE_IMAGES),
             costs=ShardCosts(_images_work, image_extents(*SPLITS)),
             check_result=partial(_check_unreadable, chosen),
+            keys=keys_in("dataset", values),
+            item_changes=changed_images,
+            expected_tables=expected_images,
         ),
         *(outfit_stages(settings, paths) if kind.has_outfits else []),
     ]

@@ -25,6 +25,7 @@ from flows.stages.report import report_stage
 from flows.stages.saliency_maps import saliency_stages
 from flows.stages.similarity_model import similarity_model_stage
 from flows.stages.true_effects import true_effects_stage
+from flows.stages.user_keys import SHARED_KEYS
 from pipeline.errors import BadSetting
 
 # What jobs import of these counts as code of their results; what keeps results does not.
@@ -65,7 +66,7 @@ def build_stages(settings: Settings) -> tuple[Stage, ...]:
         metrics_stage(settings),
         report_stage(settings),
     )
-    return tuple(replace(stage, packages=RESULT_PACKAGES) for stage in stages)
+    return tuple(replace(stage, packages=RESULT_PACKAGES, keys={**SHARED_KEYS, **stage.keys}) for stage in stages)
 
 
 def _audited_stages(settings: Settings) -> list[Stage]:

@@ -62,6 +62,7 @@ def _stage(settings: Settings, generator: str, mode: str) -> Stage:
         # Which queries there are is in no key: the maps say it.
         item_limits=chosen_pairs(settings, generator),
         tables=(MAP_LOCALISATION,),
+        keys={"dataset": "dataset"},
         costs=ShardCosts(_work, query_extents("test")),
     )
 

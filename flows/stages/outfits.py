@@ -5,6 +5,7 @@ from flows.engine.upstream import Upstream
 from flows.settings.configuration import Settings
 from flows.stages.dataset_index import dataset_index
 from flows.stages.reads import SPLITS
+from flows.stages.user_keys import keys_in
 from pipeline.datasets.outfits import OutfitIndex
 from stores.fingerprints import fingerprint
 from stores.table_schema import INTEGER, TEXT, TEXTS, Column, TableSchema
@@ -46,6 +47,7 @@ def outfit_stages(settings: Settings, paths: dict[str, str | None]) -> list[Stag
             cut_outfits,
             paths,
             tables=(OUTFITS,),
+            keys=keys_in("dataset", values),
         )
         for split in SPLITS
     ]
@@ -58,6 +60,7 @@ def outfit_stages(settings: Settings, paths: dict[str, str | None]) -> list[Stag
         cut_type_pairs,
         paths,
         tables=(TYPE_PAIRS,),
+        keys=keys_in("dataset", values),
     )
     return [*stages, type_pairs]
 

@@ -70,6 +70,11 @@ def _sampling(settings: Settings, split: str) -> dict[str, object]:
     }
 
 
+def _keys(split: str) -> dict[str, str]:
+    references = "train_references" if split == "train" else "references"
+    return {"references": f"pairs.{references}", "most_pairs": f"pairs.{split}"}
+
+
 def _sampled_stage(settings: Settings, split: str) -> Stage:
     reads = {"rows": Read("images", "images", (*IMAGE_COLUMNS, "similarity_target"), split)}
     return Stage(
@@ -80,6 +85,7 @@ def _sampled_stage(settings: Settings, split: str) -> Stage:
         ("images",),
         one_shard_of(reads),
         tables=(PAIRS,),
+        keys=_keys(split),
     )
 
 
@@ -97,6 +103,7 @@ def _outfit_pairs_stage(settings: Settings, split: str) -> Stage:
         ("images", f"outfits.{split}", "type_pairs"),
         one_shard_of(reads),
         tables=(PAIRS,),
+        keys=_keys(split),
     )
 
 
@@ -116,6 +123,7 @@ def _listed_stage(settings: Settings, split: str) -> Stage:
         cut_listed_pairs,
         {"pairs_file": str(settings.pairs.file)},
         tables=(PAIRS, MISSING_IMAGES),
+        keys=_keys(split),
         check_inputs=partial(_check_list, settings.pairs.max_missing_share),
     )
 

@@ -6,7 +6,14 @@ from flows.engine.work import ShardCosts, ShardExtent, Work
 from flows.settings.configuration import Settings
 from flows.settings.generators import KeepingSection
 from flows.stages.facts import Facts
-from flows.stages.query_groups import chosen_pairs, group_label, pairs_of_groups, pixel_digests, query_extents
+from flows.stages.query_groups import (
+    chosen_pairs,
+    group_label,
+    pairs_of_groups,
+    pixel_digests,
+    query_extents,
+    spec_keys,
+)
 from flows.stages.reads import SPLITS
 from flows.stages.user_model import embedding_code, model_paths
 from pipeline.saliency.catalogue import GENERATORS, query_perturbations
@@ -78,6 +85,7 @@ def _perturbed_stage(settings: Settings, split: str, generator: str) -> Stage:
         # Which queries there are is in no key: a shard names its own.
         item_limits=chosen_pairs(settings, generator) if split == "test" else {},
         tables=(PERTURBED_QUERIES,),
+        keys=spec_keys(settings, generator, supervises=split != "test"),
         costs=ShardCosts(_work, query_extents(with_references=False)),
     )
 

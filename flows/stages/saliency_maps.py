@@ -12,7 +12,7 @@ from flows.stages import negatives
 from flows.stages.conditions import condition_values
 from flows.stages.facts import Facts
 from flows.stages.perturbed_embeddings import are_kept, perturbed_name
-from flows.stages.query_groups import chosen_pairs, model_inputs, parts_read, query_extents, query_groups
+from flows.stages.query_groups import chosen_pairs, model_inputs, parts_read, query_extents, query_groups, spec_keys
 from flows.stages.user_model import embedding_code, model_paths
 from pipeline.saliency.catalogue import GENERATORS, map_passes, needs_negatives
 from pipeline.saliency.declaration import FIXED, needs_reference_pixels
@@ -95,6 +95,7 @@ def _maps_stage(settings: Settings, split: str, generator: str, mode: str) -> St
         cut_saliency_maps,
         model_paths(settings.similarity_model),
         tables=(MAP_ROWS, MAP_NOTES),
+        keys=spec_keys(settings, generator, supervises=not shown),
         costs=ShardCosts(_work, query_extents()),
     )
 

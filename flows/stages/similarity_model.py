@@ -14,6 +14,7 @@ from flows.stages.conditions import has_conditions
 from flows.stages.facts import Facts
 from flows.stages.training_history import TRAINING_HISTORY
 from flows.stages.type_aware_model import type_aware_stage
+from flows.stages.user_keys import keys_in
 from flows.stages.user_model import user_model_stage
 from pipeline.errors import BadModel
 from pipeline.similarity.training.epoch_length import training_images_per_epoch
@@ -47,6 +48,7 @@ def _trained_stage(settings: Settings) -> Stage:
         one_shard_of(reads),
         tables=(TRAINING_HISTORY,),
         costs=ShardCosts(_training_work),
+        keys=keys_in("similarity_model", trained),
         batch_setting="similarity_model.batch_size",
     )
 
@@ -76,6 +78,7 @@ def _weights_stage(settings: Settings) -> Stage:
         {"weights": str(model.weights)},
         tables=(TRAINING_HISTORY,),
         costs=ShardCosts(lambda *_: Work(loads_torch=True)),
+        keys=keys_in("similarity_model", ("network", "embedding_dim")),
         check_inputs=_check_weights,
     )
 

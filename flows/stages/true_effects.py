@@ -52,6 +52,7 @@ def true_effects_stage(settings: Settings, split: str) -> Stage:
         cut_true_effects,
         model_paths(settings.similarity_model),
         tables=(TRUE_EFFECTS, NULL_EFFECTS),
+        keys={"dataset": "dataset"},
         costs=ShardCosts(_work, query_extents()),
     )
 

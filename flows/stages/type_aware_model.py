@@ -8,6 +8,7 @@ from flows.settings.similarity_model import TYPE_AWARE_KEYS
 from flows.stages.conditions import CONDITIONS, has_outfits
 from flows.stages.facts import Facts
 from flows.stages.training_history import TRAINING_HISTORY
+from flows.stages.user_keys import keys_in
 from pipeline.datasets.outfits import outfit_positions
 from pipeline.errors import BadSetting
 from pipeline.similarity.type_aware.outfit_pixels import outfit_images_per_epoch
@@ -61,6 +62,7 @@ def type_aware_stage(settings: Settings) -> Stage:
         ("images", "outfits.train", "outfits.valid", "type_pairs"),
         one_shard_of(reads),
         tables=(TRAINING_HISTORY, CONDITIONS),
+        keys=keys_in("similarity_model", SHARED_KEYS | TYPE_AWARE_KEYS),
         costs=ShardCosts(_work),
         batch_setting="similarity_model.batch_size",
     )

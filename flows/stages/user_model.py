@@ -12,6 +12,7 @@ from flows.settings.similarity_model import SimilarityModelSettings
 from flows.stages.conditions import CONDITIONS, has_outfits
 from flows.stages.facts import Facts
 from flows.stages.training_history import TRAINING_HISTORY
+from flows.stages.user_keys import keys_in
 from flows.user_model.files import FILE_PATH_PREFIX, check_model_file, model_file_digest
 from flows.user_model.sources import factory_sources
 from pipeline.errors import BadModel, BadSetting
@@ -92,6 +93,7 @@ def user_model_stage(settings: Settings) -> Stage:
         cut_user_model,
         model_paths(model),
         tables=(TRAINING_HISTORY, MODEL_CHECKS, CONDITIONS),
+        keys={**keys_in("similarity_model", (*DESCRIBED, "conditions")), "sources": "similarity_model.factory"},
         costs=ShardCosts(_work),
         check_inputs=_check_files,
     )

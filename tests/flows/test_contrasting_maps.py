@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from flows.costs.estimate import RunCosts, StageCost
-from flows.engine.plan import plan_stages
+from flows.engine.plan_graph import plan_stages
 from flows.engine.upstream import Upstream
 from flows.stages.graph import build_stages
 from flows.stages.negatives import NegativesOfPairs

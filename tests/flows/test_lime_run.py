@@ -3,7 +3,7 @@
 import pytest
 
 from flows.costs.estimate import RunCosts
-from flows.engine.plan import plan_stages
+from flows.engine.plan_graph import plan_stages
 from flows.settings.generators import SECTIONS
 from flows.stages.graph import build_stages
 from stores.artifacts import ArtifactStore

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from flows.costs.estimate import RunCosts, StageCost
-from flows.engine.plan import plan_stages
+from flows.engine.plan_graph import plan_stages
 from flows.stages.graph import build_stages
 from pipeline.errors import BadSetting
 from stores.artifacts import ArtifactStore

@@ -22,7 +22,8 @@ import flows.engine.stage_lock
 from flows.configured_runs import run_request
 from flows.engine.adopt import read_as_part
 from flows.engine.code_identity import SOURCE_ROOT
-from flows.engine.plan import plan_stage, plan_stages
+from flows.engine.plan import plan_stage
+from flows.engine.plan_graph import plan_stages
 from flows.engine.run import Reporter, run_stages
 from flows.engine.runners import run_inline
 from flows.settings.asked_run import AskedRun

@@ -11,7 +11,7 @@ from flows.auto_compute.resolve import kept_precision, resolved
 from flows.configured_runs import configured_runs, has_work
 from flows.engine import hardware
 from flows.engine.errors import BadRequest
-from flows.engine.plan import plan_stages
+from flows.engine.plan_graph import plan_stages
 from flows.settings.asked_run import AskedRun
 from flows.settings.configuration import Settings
 from flows.stages.graph import build_stages

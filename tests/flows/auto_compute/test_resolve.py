@@ -64,7 +64,7 @@ def test_a_decision_for_bfloat16_makes_float32_results_stale(
     states = run_copy.status(*AUTO)
     assert states["images"]["state"] == states["similarity_model"]["state"] == "current"
     assert states["embeddings"]["state"] == "stale"
-    assert any("precision: float32 -> bfloat16" in reason for reason in states["embeddings"]["reasons"])
+    assert any("compute.precision: float32 -> bfloat16" in reason for reason in states["embeddings"]["reasons"])
 
 
 def test_results_at_either_precision_are_kept_whatever_this_machine_decided(

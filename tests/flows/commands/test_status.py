@@ -51,7 +51,7 @@ def test_as_text_status_tells_why(finished_run: FinishedRun) -> None:
     row = next(line for line in text.splitlines() if "explanation_weights" in line)
     assert "stale" in row
     assert "0 of 1" in row
-    assert "settings.weight_grid_step: 0.05 -> 0.25" in row
+    assert "explanation.weight_grid_step: 0.05 -> 0.25" in row
     assert "not known yet" in text
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.plan_accuracy import StageFigures, passes_disagree
 from flows.costs.estimate import RunCosts, StageCost
-from flows.engine.plan import plan_stages
+from flows.engine.plan_graph import plan_stages
 from flows.settings.configuration import Settings
 from flows.settings.file import with_seed
 from flows.stages.graph import build_stages

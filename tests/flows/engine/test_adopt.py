@@ -7,7 +7,8 @@ import pytest
 from flows.engine import plan as plan_module
 from flows.engine.adopt import adopt_stage
 from flows.engine.code_identity import stage_code
-from flows.engine.plan import StagePlan, plan_stages
+from flows.engine.plan import StagePlan
+from flows.engine.plan_graph import plan_stages
 from flows.engine.stage import Stage
 from flows.stages.graph import build_stages
 from pipeline.errors import BadSetting

@@ -19,7 +19,7 @@ def test_status_names_the_changed_setting_and_marks_what_follows_as_pending(fini
     status = finished_run.status(GRID_STEP)
     assert states(status, "stale") == {"explanation_weights"}
     assert status["explanation_weights"]["reasons"] == [
-        "settings.weight_grid_step: 0.05 -> 0.25",
+        "explanation.weight_grid_step: 0.05 -> 0.25",
         "1 of 1 shards to do (0 unchanged since the last result)",
     ]
     assert states(status, "pending") == AFTER_THE_WEIGHTS
@@ -53,7 +53,7 @@ def test_settings_of_the_machine_make_nothing_stale(finished_run: FinishedRun) -
 def test_masks_of_rise_do_not_touch_the_control_maps(finished_run: FinishedRun) -> None:
     status = finished_run.status("saliency.rise.masks=25")
     assert states(status, "stale") == {"saliency_maps.test.rise.fixed"}
-    assert status["saliency_maps.test.rise.fixed"]["reasons"][0] == "settings.spec.masks: 24 -> 25"
+    assert status["saliency_maps.test.rise.fixed"]["reasons"][0] == "saliency.rise.masks: 24 -> 25"
     assert states(status, "pending") == {"faithfulness.rise.fixed", "map_localisation.rise.fixed", *AFTER_THE_WEIGHTS}
 
 
@@ -98,7 +98,8 @@ def test_more_training_items_reuse_the_shards_of_the_others_but_train_again(run_
     assert len(new) < outcomes["images"].shards
     status = run_copy.status(more)
     assert status["similarity_model"]["state"] == "stale"
-    assert "inputs.images" in status["similarity_model"]["reasons"][0]
+    added = "images: train_00150, train_00151, train_00152 and 17 more: added"
+    assert status["similarity_model"]["reasons"][0] == added
     assert status["vocabulary"]["state"] == status["pairs.test"]["state"] == "current"
 
 
@@ -117,7 +118,8 @@ def test_a_removed_stage_is_missing_and_what_follows_waits(run_copy: FinishedRun
     shutil.rmtree(run_copy.store / "explanations")
     status = run_copy.status()
     assert states(status, "missing") == {"explanations"}
-    assert status["explanations"]["reasons"] == ["never made"]
+    (reason,) = status["explanations"]["reasons"]
+    assert reason.startswith("removed since run 2")
     assert states(status, "pending") == {"audit", "metrics", "report"}
     # Made again it has the old values, so nothing after it has to be done.
     assert run_copy.computed() == {"explanations": 1}

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from flows.engine.content_shards import content_defined_shards
 from flows.engine.cuts import Read, one_shard_of
-from flows.engine.plan import StagePlan, plan_stages
+from flows.engine.plan import StagePlan
+from flows.engine.plan_graph import plan_stages
 from flows.engine.request import RunRequest
 from flows.engine.run import Reporter, StageOutcome, run_stages
 from flows.engine.runners import run_inline

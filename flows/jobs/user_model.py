@@ -8,6 +8,7 @@ import numpy as np
 
 from flows.engine.shard_task import JobInputs, JobResult
 from flows.readers.image_lookup import PixelLookup
+from flows.user_model.factory import MadeModel
 from flows.user_model.loading import as_user_model, load_user_model, make_user_object, read_model_file
 from pipeline.similarity.conditions import SMALLEST_NORM, ConditionMasks
 from pipeline.similarity.scorer import SimilarityScorer
@@ -62,11 +63,11 @@ def run(inputs: JobInputs) -> JobResult:
     return JobResult(parts, counts)
 
 
-def _masks(inputs: JobInputs, made: object, findings: ModelFindings) -> MaskFindings | None:
-    if not inputs.settings.get("conditions"):
+def _masks(inputs: JobInputs, made: MadeModel | None, findings: ModelFindings) -> MaskFindings | None:
+    if made is None or not inputs.settings.get("conditions"):
         return None
     known: list[str] = inputs.upstream.table("type_pairs", "type_pairs")["condition"].to_pylist()
-    return check_condition_masks(made, findings.embeddings_nd, known)
+    return check_condition_masks(made.model, findings.embeddings_nd, known, made.guard)
 
 
 def _sample(inputs: JobInputs) -> np.ndarray:

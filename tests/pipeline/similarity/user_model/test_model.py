@@ -1,6 +1,9 @@
 """A user's model as a network: what it is given, and what it may give back."""
 
+import sys
+import warnings
 from collections.abc import Callable
+from types import MethodType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -82,6 +85,60 @@ def test_double_vectors_are_taken_and_half_ones_too() -> None:
         assert SimilarityScorer(model).embed(random_pixels(2)).dtype == np.float32
 
 
+def read_only(array: np.ndarray) -> np.ndarray:
+    array.flags.writeable = False
+    return array
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [
+        lambda rows: rows[::-1][:, ::-1],
+        lambda rows: rows[:, ::2],
+        lambda rows: rows.astype(">f4"),
+        lambda rows: rows.astype(">f8"),
+        lambda rows: rows.astype(np.longdouble),
+        lambda rows: rows.astype(np.float16),
+        lambda rows: np.asfortranarray(rows),
+        lambda rows: np.broadcast_to(rows[:, :1] + np.float32(1), rows.shape),
+        lambda rows: read_only(rows.copy()),
+        lambda rows: np.ma.masked_array(rows, mask=False),
+    ],
+)
+def test_arrays_of_any_layout_and_number_of_bits_are_taken(convert: Callable[[np.ndarray], np.ndarray]) -> None:
+    pixels = random_pixels(3)
+
+    def embed(images: np.ndarray) -> np.ndarray:
+        return convert(images.reshape(len(images), -1)[:, :6] + np.float32(0.1))
+
+    raw = UserModel(embed, Preprocessing(), takes_arrays=True)(normalise_pixels(pixels))
+    given = Preprocessing().prepare(normalise_pixels(pixels)).numpy()
+    np.testing.assert_array_equal(raw.numpy(), np.asarray(embed(given)).astype(np.float32))
+
+
+def test_what_is_masked_or_beyond_float32_is_no_finite_value() -> None:
+    for spoilt in (np.ma.masked_array([[1.0, 2.0]], mask=[[True, False]]), np.array([[1e300, 1.0]])):
+        raw = UserModel(lambda images, spoilt=spoilt: spoilt, Preprocessing())(normalise_pixels(random_pixels(1)))
+        assert not bool(raw[0, 0].isfinite())
+
+
+def test_a_sparse_tensor_is_taken() -> None:
+    model = UserModel(lambda images: (images.flatten(1)[:, :6] + 1).to_sparse(), Preprocessing())
+    assert SimilarityScorer(model).embed(random_pixels(2)).shape == (2, 6)
+
+
+def test_a_model_that_ends_the_process_or_changes_it_is_told_and_put_back() -> None:
+    def embed(images: torch.Tensor) -> torch.Tensor:
+        torch.set_default_dtype(torch.float64)
+        sys.exit(0)
+
+    with pytest.raises(BadModel) as refused:
+        SimilarityScorer(UserModel(embed, Preprocessing())).embed(random_pixels(2))
+    assert refused.value.found == "SystemExit: 0"
+    assert "sys.exit" in refused.value.remedy
+    assert torch.get_default_dtype() == torch.float32
+
+
 @pytest.mark.parametrize(
     ("embed", "found"),
     [
@@ -142,6 +199,77 @@ def test_a_modules_own_embed_comes_before_its_forward_pass() -> None:
     both = Both()
     assert as_embed(both, "cpu") == both.embed
     assert not both.training
+
+
+class Backbone(nn.Module):
+    """A layer of it is called embed, as in many vision transformers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed = nn.Sequential(nn.Flatten(), nn.Linear(1200, 6))
+        self.head = nn.Linear(6, 4)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return torch.tanh(self.head(self.embed(images)))
+
+
+class WithMethod(nn.Module):
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return images.flatten(1)[:, :3]
+
+    @torch.jit.export
+    def embed(self, images: torch.Tensor) -> torch.Tensor:
+        return images.flatten(1)[:, :5]
+
+
+def exported_again(module: nn.Module) -> nn.Module:
+    return torch.export.export(module, (torch.rand(2, 3, 20, 20),)).module()
+
+
+def scripted(module: nn.Module) -> nn.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch advises against it
+        return torch.jit.script(module)
+
+
+def wrapped(module: nn.Module) -> nn.Module:
+    return nn.DataParallel(module, device_ids=[])
+
+
+@pytest.mark.parametrize("make", [lambda module: module, scripted, wrapped, exported_again], ids=str)
+def test_a_layer_called_embed_is_not_taken_for_the_model(make: Callable[[nn.Module], nn.Module]) -> None:
+    model = make(Backbone())
+    assert as_embed(model, "cpu") is model
+
+
+@pytest.mark.parametrize("make", [lambda module: module, scripted, torch.compile], ids=str)
+def test_a_method_embed_counts_however_the_module_is_wrapped(make: Callable[[nn.Module], nn.Module]) -> None:
+    assert as_embed(make(WithMethod()), "cpu")(torch.rand(2, 3, 20, 20)).shape == (2, 5)
+
+
+def test_a_function_bound_to_a_module_counts_and_a_function_it_merely_holds_does_not() -> None:
+    bound, holding = Backbone(), nn.Sequential(nn.Flatten())
+    del bound.embed
+    bound.embed = MethodType(lambda self, images: images, bound)
+    assert as_embed(bound, "cpu") == bound.embed
+    holding.embed = torch.relu
+    assert as_embed(holding, "cpu") is holding
+
+
+def test_a_module_without_forward_pass_is_refused_with_what_its_embed_is() -> None:
+    class Forgotten(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.embed = nn.Linear(3, 3)
+
+    with pytest.raises(BadModel) as refused:
+        as_embed(Forgotten(), "cpu")
+    assert "of type Linear" in refused.value.found
+
+
+@pytest.mark.parametrize("embed", [lambda images: images, nn.Flatten()], ids=["function", "module"])
+def test_an_object_that_is_no_module_may_hold_what_embeds(embed: Callable[[Any], Any]) -> None:
+    assert as_embed(SimpleNamespace(embed=embed), "cpu") is embed
 
 
 def test_what_cannot_embed_is_refused() -> None:

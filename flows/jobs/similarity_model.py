@@ -13,7 +13,7 @@ from pipeline.networks import network_state
 from pipeline.similarity.networks import build_embedding_network, load_network_state
 from pipeline.similarity.training.epoch_length import training_images_per_epoch
 from pipeline.similarity.training.train import LabelledPixels, SimilarityTrainingSpec, train_similarity_model
-from pipeline.similarity.weights_file import read_weights_file
+from pipeline.similarity.weights_file import fit_names, read_weights_file
 from stores.parts import Part, TensorsPart
 
 
@@ -24,7 +24,8 @@ def run(inputs: JobInputs) -> JobResult:
     weights = inputs.task.paths["weights"]
     if weights is not None:
         network = build_embedding_network(settings["network"], settings["embedding_dim"])
-        load_network_state(network, read_weights_file(Path(weights)), weights)
+        named = fit_names(read_weights_file(Path(weights)), list(network.state_dict()), weights)
+        load_network_state(network, named, weights)
         return _result(
             inputs, network_state(network), [], metadata, {"images": 0, "forward_passes": 0, "training_passes": 0}
         )

@@ -34,9 +34,9 @@ class ProcessGuard:
         self._told: set[str] = set()
 
     def copy(self) -> "ProcessGuard":
-        """Return a guard that begins with what this one's code has set so far, and has told the same."""
+        """Return a guard that begins with what this one's code has set so far; together they tell each thing once."""
         other = ProcessGuard(self._whose)
-        other._lent, other._told = dict(self._lent), set(self._told)
+        other._lent, other._told = dict(self._lent), self._told
         return other
 
     @contextmanager

@@ -1,6 +1,5 @@
 """Importing and calling a user's factory: the process is as before, and however the code ends is told."""
 
-import logging
 import os
 import random
 import sys
@@ -17,6 +16,7 @@ from flows.user_model.loading import as_user_model
 from flows.user_model.sources import factory_sources
 from pipeline.errors import BadModel
 from pipeline.similarity.scorer import SimilarityScorer
+from tests.log_lines import logged_lines
 
 DESCRIPTION = {"factory": "mine:build", "array_type": "torch", "input_size_px": None, "mean": None, "std": None}
 
@@ -68,22 +68,20 @@ def process() -> list[Any]:
 
 
 def test_a_script_that_changes_the_process_makes_a_model_and_leaves_the_process_as_it_was(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(logging.getLogger("sane"), "propagate", True)
-    caplog.set_level(logging.INFO, logger="sane")
     monkeypatch.setattr(sys, "path", ["/kept", *sys.path])
     path, before, drawn = list(sys.path), process(), torch.get_rng_state()
     # Twice, as the check and a later stage do in one process; the module is imported the first time only.
-    for _ in range(2):
-        made = made_by(tmp_path / "own", LIKE_A_SCRIPT)
-        model = as_user_model(made, DESCRIPTION, "cpu")
-        pixels = np.random.default_rng(0).integers(0, 256, (5, 8, 8, 3), dtype=np.uint8)
-        assert SimilarityScorer(model).embed(pixels).shape == (5, 4)
-        assert process() == before
-        assert torch.equal(torch.get_rng_state(), drawn)
-        assert sys.path == [*path, str(tmp_path / "own"), "/added"]
-    lines = [record.getMessage() for record in caplog.records]
+    with logged_lines() as lines:
+        for _ in range(2):
+            made = made_by(tmp_path / "own", LIKE_A_SCRIPT)
+            model = as_user_model(made, DESCRIPTION, "cpu")
+            pixels = np.random.default_rng(0).integers(0, 256, (5, 8, 8, 3), dtype=np.uint8)
+            assert SimilarityScorer(model).embed(pixels).shape == (5, 4)
+            assert process() == before
+            assert torch.equal(torch.get_rng_state(), drawn)
+            assert sys.path == [*path, str(tmp_path / "own"), "/added"]
     assert sum("gradients" in line for line in lines) == 1
     assert sum("sys.argv" in line for line in lines) == 1
     assert any("random generators" in line for line in lines)

@@ -10,6 +10,7 @@ import torch
 from pipeline.errors import BadModel
 from pipeline.similarity.user_model.process_state import AROUND_EACH_CALL, AROUND_LOADING
 from pipeline.similarity.user_model.user_code import ProcessGuard, ending_remedy, error_text, errors_as
+from tests.log_lines import logged_lines
 
 
 class OwnError(BaseException):
@@ -85,18 +86,17 @@ def test_a_models_code_finds_again_what_it_may_compute_with_and_nothing_else() -
         assert torch.zeros(1).dtype == torch.float32
 
 
-def test_what_was_put_back_is_logged_once(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logging.getLogger("sane"), "propagate", True)
-    caplog.set_level(logging.INFO, logger="sane")
+def test_what_was_put_back_is_logged_once() -> None:
     guard = ProcessGuard("my_model:build")
-    for _ in range(3):
-        with guard.around(AROUND_EACH_CALL):
+    with logged_lines() as lines:
+        for _ in range(3):
+            with guard.around(AROUND_EACH_CALL):
+                torch.set_default_dtype(torch.float64)
+        with guard.copy().around(AROUND_EACH_CALL):
+            # The log itself is among what is put back.
+            logging.disable(logging.CRITICAL)
             torch.set_default_dtype(torch.float64)
-    with guard.copy().around(AROUND_EACH_CALL):
-        # The log itself is among what is put back.
-        logging.disable(logging.CRITICAL)
-        torch.set_default_dtype(torch.float64)
-    assert [record.getMessage() for record in caplog.records] == [
+    assert lines == [
         "my_model:build changed and sane put back: default dtype",
         "my_model:build changed and sane put back: logging",
     ]

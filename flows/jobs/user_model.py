@@ -20,6 +20,8 @@ from pipeline.similarity.user_model.checks import (
     check_similarity_model,
 )
 from pipeline.similarity.user_model.condition_masks import MaskFindings, check_condition_masks
+from pipeline.similarity.user_model.model import UserModel
+from pipeline.similarity.user_model.program_batches import BatchedProgram
 from stores.parts import ArraysPart, FilePart, Part, TensorsPart
 
 LOG = logging.getLogger("sane")
@@ -40,9 +42,11 @@ def run(inputs: JobInputs) -> JobResult:
         made = make_user_object(description, paths)
         model = as_user_model(made, description, device.name)
     scorer = SimilarityScorer(model, device.name, str(settings["precision"]), device.batch_size)
-    findings = check_similarity_model(scorer, _sample(inputs), tuple(settings["canvas"]))
+    sample_nhwc = _sample(inputs)
+    findings = check_similarity_model(scorer, sample_nhwc, tuple(settings["canvas"]))
     masks = _masks(inputs, made, findings)
     _log_findings(inputs, findings, masks)
+    _log_input(inputs, model, sample_nhwc.shape[1])
     metadata = {
         "description": json.dumps(description, sort_keys=True),
         "embedding_dim": str(findings.embedding_dim),
@@ -109,6 +113,23 @@ def _log_findings(inputs: JobInputs, findings: ModelFindings, masks: MaskFinding
             len(masks.of_no_condition),
             len(masks.masks.names),
             masks.of_no_condition[0],
+        )
+
+
+def _log_input(inputs: JobInputs, model: UserModel, image_size_px: int) -> None:
+    """Tell what becomes of images on their way into the model and may not be what the user expects."""
+    limits = model.embed.limits.describe() if isinstance(model.embed, BatchedProgram) else None
+    if limits is not None:
+        LOG.info("%s: the program takes %s images at a time; batches are cut or filled up", inputs.task.stage, limits)
+    side = model.preprocessing.input_size_px
+    if side is not None and side > image_size_px:
+        LOG.warning(
+            "%s: images of %d px are enlarged to similarity_model.input_size_px = %d, which adds no detail; "
+            "dataset.image_size_px = %d would keep what the photographs have",
+            inputs.task.stage,
+            image_size_px,
+            side,
+            side,
         )
 
 

@@ -148,6 +148,22 @@ def test_the_torchvision_example_embeds_without_a_download(
     assert run.manifest("embeddings").details["counts"]["images"] == 36
 
 
+def test_a_program_with_a_largest_batch_runs_and_enlarged_images_are_warned_of(tmp_path: Path) -> None:
+    run = user_model_run(tmp_path / "run", f'program = "net.pt2"\ninput_size_px = {SIDE_PX}')
+    (run.config.parent / "net.pt2").write_bytes(exported((0, 8)))
+    result = invoke("run", run.config, "--until", UNTIL)
+    assert result.exit_code == 0, result.stderr
+    said = " ".join(result.stdout.split())
+    assert "the program takes at most 8 images at a time" in said
+    assert "are enlarged" not in said
+
+
+def test_images_smaller_than_the_models_input_are_warned_of(tmp_path: Path) -> None:
+    run = user_model_run(tmp_path / "run", 'factory = "pooled:build"\ninput_size_px = 96', {"pooled.py": POOLED})
+    said = " ".join(invoke("run", run.config, "--until", "similarity_model").stdout.split())
+    assert "are enlarged to similarity_model.input_size_px = 96" in said
+
+
 FAILING = {
     "raises": ("def build():\n    raise ValueError('no licence')\n", "ValueError: no licence"),
     "returns": ("def build():\n    return 3\n", "an object of type int"),

@@ -46,7 +46,8 @@ def _mask_image(
     spec = settings.saliency.mask.spec(FIXED, supervises=False)
     affordable = int(stopwatch.budget / (ITERATION_PER_FORWARD * MORE_ITERATIONS * max(image, 1e-9)))
     pairs = max(1, min(spec["pairs_per_batch"], affordable))
-    references = np.resize(scorer.embed(pixels_nhwc[:1]), (pairs, settings.similarity_model.embedding_dim))
+    embedding_1d = scorer.embed(pixels_nhwc[:1])
+    references = np.resize(embedding_1d, (pairs, embedding_1d.shape[1]))
     names = tuple(f"reference {number}" for number in range(pairs))
     request = SaliencyRequest("query", pixels_nhwc[0], references, None, names)
     few, more = (

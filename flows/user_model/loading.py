@@ -8,7 +8,7 @@ from typing import Any
 from flows.user_model.factory import MadeModel, call_factory
 from flows.user_model.files import FILE_PATH_PREFIX
 from pipeline.errors import BadModel
-from pipeline.similarity.user_model.model import Preprocessing, UserModel, as_embed
+from pipeline.similarity.user_model.model import Preprocessing, UserModel, as_embed, network_with_gradients
 from pipeline.similarity.user_model.process_state import AROUND_EACH_CALL
 from pipeline.similarity.user_model.program_file import load_program
 from pipeline.similarity.user_model.user_code import ending_remedy, error_text, errors_as
@@ -70,7 +70,9 @@ def as_user_model(made: MadeModel, description: Mapping[str, Any], device: str) 
 
     with errors_as(refused), made.guard.around(AROUND_EACH_CALL):
         embed = as_embed(made.model, device)
-    return UserModel(embed, _preprocessing(description), description["array_type"] == "numpy", made.guard)
+    takes_arrays = description["array_type"] == "numpy"
+    network = network_with_gradients(made.model)
+    return UserModel(embed, _preprocessing(description), takes_arrays, made.guard, network)
 
 
 def _preprocessing(description: Mapping[str, Any]) -> Preprocessing:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
+from torch.fx import GraphModule
 from torch.nn import functional
 
 from pipeline.errors import BadModel
@@ -37,9 +38,12 @@ class Preprocessing:
     deviation_rgb: tuple[float, float, float] | None = None
 
     def prepare(self, images_nchw: torch.Tensor) -> torch.Tensor:
-        """Return float32 (image, 3, y, x), contiguous, from ImageNet-normalised images, on their device."""
+        """Return float32 (image, 3, y, x), contiguous, from ImageNet-normalised images, on their device.
+
+        Gradients of the result lead back to the images.
+        """
         pixels = images_nchw.float() * _channels(IMAGENET_DEVIATION_RGB, images_nchw)
-        pixels = pixels.add_(_channels(IMAGENET_MEAN_RGB, images_nchw)).clamp_(0, 1)
+        pixels = _Clamped.apply(pixels.add_(_channels(IMAGENET_MEAN_RGB, images_nchw)))
         if self.input_size_px is not None and self.input_size_px != pixels.shape[-1]:
             side = (self.input_size_px, self.input_size_px)
             # Interpolation keeps values within 0 to 1: its weights are positive and sum to 1.
@@ -49,20 +53,37 @@ class Preprocessing:
         return pixels.contiguous()
 
 
+class _Clamped(torch.autograd.Function):
+    """Values 0 to 1, in place; to gradients nothing is clamped.
+
+    White is 1 give or take its last bit: clamped for good, half of the white pixels could never become anything else.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, pixels: torch.Tensor) -> torch.Tensor:
+        """Return the same tensor, clamped."""
+        ctx.mark_dirty(pixels)
+        return pixels.clamp_(0, 1)
+
+    @staticmethod
+    def backward(_ctx: Any, gradients: torch.Tensor) -> torch.Tensor:
+        """Return the gradients as they are."""
+        return gradients
+
+
 class UserModel(nn.Module):
-    """A black box with its preprocessing, in the shape of the pipeline's own embedding networks.
+    """A user's model with its preprocessing, in the shape of the pipeline's own embedding networks.
 
     Args:
         embed: maps float32 images (image, 3, y, x) to vectors (image, D). A module is moved with this one.
         preprocessing: what images go through first.
         takes_arrays: `embed` gets a numpy array; else a tensor on the device of the images.
         guard: of the process, with what the model's code has set so far; None: nothing.
+        explained_network: the user's network behind `embed`, of which gradients can be taken; None: a black box.
 
     Attributes:
         is_black_box: nothing is known of it but its vectors, so that no gradients are taken of it.
     """
-
-    is_black_box = True
 
     def __init__(
         self,
@@ -70,8 +91,11 @@ class UserModel(nn.Module):
         preprocessing: Preprocessing,
         takes_arrays: bool = False,
         guard: ProcessGuard | None = None,
+        explained_network: nn.Module | None = None,
     ) -> None:
         super().__init__()
+        self.explained_network = explained_network
+        self.is_black_box = explained_network is None or takes_arrays
         self.embed = embed
         self.preprocessing = preprocessing
         self.takes_arrays = takes_arrays
@@ -135,6 +159,13 @@ def _in_evaluation_mode(model: nn.Module) -> nn.Module:
         return model.eval()
     except NotImplementedError:
         return model  # a program of torch.export, which is in the one that it was exported in
+
+
+def network_with_gradients(model: object) -> nn.Module | None:
+    """Return the network behind a model that a factory returned, None where there is none or it is a closed program."""
+    if not isinstance(model, nn.Module) or isinstance(model, GraphModule):
+        return None
+    return model
 
 
 def _channels(values: tuple[float, float, float], like: torch.Tensor) -> torch.Tensor:

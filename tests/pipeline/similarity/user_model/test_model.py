@@ -15,7 +15,7 @@ from torch.nn import functional
 from pipeline.errors import BadModel
 from pipeline.images import IMAGENET_DEVIATION_RGB, IMAGENET_MEAN_RGB, normalise_pixels
 from pipeline.similarity.scorer import SimilarityScorer
-from pipeline.similarity.user_model.model import Preprocessing, UserModel, as_embed
+from pipeline.similarity.user_model.model import Preprocessing, UserModel, as_embed, network_with_gradients
 
 
 def random_pixels(n_images: int, side: int = 20) -> np.ndarray:
@@ -276,3 +276,39 @@ def test_what_cannot_embed_is_refused() -> None:
     with pytest.raises(BadModel) as refused:
         as_embed({"weights": 3}, "cpu")
     assert "dict" in refused.value.found
+
+
+@pytest.mark.parametrize("preprocessing", [Preprocessing(), Preprocessing(9, (0.5, 0.25, 0.1), (0.5, 0.25, 2.0))])
+def test_gradients_lead_through_the_preprocessing(preprocessing: Preprocessing) -> None:
+    """By finite differences; the values are far enough from 0 and 1."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        weights = torch.randn(1, 3, preprocessing.input_size_px or 12, preprocessing.input_size_px or 12)
+        images = (0.8 * torch.rand(1, 3, 12, 12) + 0.1 - 0.45) / 0.23
+    images.requires_grad_()
+    score = (preprocessing.prepare(images) * weights).sum()
+    [slopes] = torch.autograd.grad(score, images)
+    step = torch.zeros_like(images)
+    for place in ((0, 0, 0, 0), (0, 1, 5, 7), (0, 2, 11, 3)):
+        step.zero_()[place] = 0.05
+        with torch.no_grad():
+            change = (preprocessing.prepare(images + step) - preprocessing.prepare(images - step)) * weights
+        assert float(change.sum()) / 0.1 == pytest.approx(float(slopes[place]), rel=1e-2, abs=1e-4)
+    assert float(slopes.abs().max()) > 0
+
+
+def test_white_and_black_pixels_have_gradients_too() -> None:
+    for value in (0, 255):
+        images = normalise_pixels(np.full((1, 8, 8, 3), value, np.uint8)).requires_grad_()
+        [slopes] = torch.autograd.grad(Preprocessing().prepare(images).sum(), images)
+        assert bool((slopes > 0).all())
+        prepared = Preprocessing().prepare(images.detach())
+        assert float(prepared.min()) >= 0
+        assert float(prepared.max()) <= 1
+
+
+def test_a_closed_program_and_an_object_have_no_network_to_take_gradients_of() -> None:
+    network = Backbone()
+    assert network_with_gradients(network) is network
+    assert network_with_gradients(exported_again(network)) is None
+    assert network_with_gradients(Keeping()) is None

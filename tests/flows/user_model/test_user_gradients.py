@@ -1,5 +1,6 @@
 """Gradient generators in a run that explains a user's own torch network."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -75,6 +76,18 @@ def test_every_generator_explains_a_torch_network_of_the_users(tmp_path: Path) -
     by_name = {row["generator"]: row for row in largest}
     assert set(by_name) == set(maps)
     assert all(row["largest"] > 0 and row["maps"] > 0 for row in by_name.values())
+
+
+@pytest.mark.slow
+def test_seconds_of_gradients_are_measured_with_the_users_network(tmp_path: Path) -> None:
+    run = user_model_run(tmp_path / "run", f'factory = "own:build"{KEYS}', {"own.py": NETWORK})
+    options = [word for one in (*GENERATORS, "compute.batch_size=8") for word in ("--set", one)]
+    result = invoke("plan", run.config, *options, "--format", "json")
+    assert result.exit_code == 0, result.stderr
+    (kept,) = (run.store / "calibration").iterdir()
+    seconds = json.loads(kept.read_text())["seconds"]
+    assert seconds["mask_image"] > 0
+    assert seconds["layer_query"] > 0
 
 
 def test_an_object_that_only_embeds_is_refused_where_gradients_are_needed(tmp_path: Path) -> None:

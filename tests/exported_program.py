@@ -16,11 +16,14 @@ def small_network() -> nn.Module:
         return nn.Sequential(*layers).eval()
 
 
-@lru_cache(maxsize=2)
-def exported(any_number: bool = True) -> bytes:
-    """Return the file's content; for images of SIDE_PX, any number of them or one at a time."""
-    example = torch.rand(2 if any_number else 1, 3, SIDE_PX, SIDE_PX)
-    shapes = ({0: torch.export.Dim("images")},) if any_number else None
+@lru_cache(maxsize=8)
+def exported(images: int | tuple[int, int | None] = (0, None)) -> bytes:
+    """Return the file's content; for images of SIDE_PX, so many of them: a number, or a least and a largest one."""
+    example = torch.rand(images if isinstance(images, int) else max(2, images[0]), 3, SIDE_PX, SIDE_PX)
+    shapes = None
+    if not isinstance(images, int):
+        least, largest = images
+        shapes = ({0: torch.export.Dim("images", min=least or None, max=largest)},)
     written = io.BytesIO()
     torch.export.save(torch.export.export(small_network(), (example,), dynamic_shapes=shapes), written)
     return written.getvalue()

@@ -98,18 +98,20 @@ def _user_model(settings: Settings, device: str) -> "torch.nn.Module":
 
 
 def _similarity_seconds(settings: Settings, device: Device, stopwatch: Stopwatch) -> tuple[float, float]:
-    """Return seconds an image forward, and forward and backward; 0 for the latter of a user's own model."""
+    """Return seconds an image forward, and forward and backward; 0 for the latter of a black box."""
     scorer = scorer_to_time(settings, device)
     pixels = _made_up_images(device.batch_size, settings.dataset.image_size_px)
     batch = _affordable(pixels, lambda some: scorer.embed(some), stopwatch)
     forward = stopwatch.median(lambda: scorer.embed(batch)) / len(batch)
-    if settings.similarity_model.kind == "user":
-        return forward, 0.0
+    model = settings.similarity_model
+    if model.kind == "user":
+        # Never trained, only explained.
+        is_black_box = getattr(scorer.network, "is_black_box", False)
+        return forward, 0.0 if is_black_box else _gradient_seconds(scorer.network.eval(), batch, device, stopwatch)
     from pipeline.similarity.networks import build_embedding_network
 
-    model = settings.similarity_model
     network = build_embedding_network(model.network, model.embedding_dim)
-    return forward, _gradient_seconds(network, batch, device, stopwatch)
+    return forward, _gradient_seconds(network.train(), batch, device, stopwatch)
 
 
 def _attribute_seconds(
@@ -126,25 +128,27 @@ def _attribute_seconds(
 
     batch = _affordable(pixels, predict, stopwatch)
     forward = stopwatch.median(lambda: predict(batch)) / len(batch)
-    return forward, _gradient_seconds(predictor, batch, device, stopwatch)
+    return forward, _gradient_seconds(predictor.train(), batch, device, stopwatch)
 
 
 def _gradient_seconds(
     network: "torch.nn.Module", pixels_nhwc: np.ndarray, device: Device, stopwatch: Stopwatch
 ) -> float:
-    """Return seconds an image forward and backward, in the network's training mode."""
+    """Return seconds an image forward and backward, to its pixels as well."""
     import torch
 
     from pipeline.images import normalise_pixels
 
-    network = network.to(device.name).train()
+    network = network.to(device.name)
     few = pixels_nhwc[: max(FEWEST_IMAGES, len(pixels_nhwc) // BACKWARD_PER_FORWARD)]
-    images_nchw = normalise_pixels(few, device.name)
+    images_nchw = normalise_pixels(few, device.name).requires_grad_()
 
     def step() -> None:
         output = network(images_nchw)
         first = output[0] if isinstance(output, tuple) else output
-        first.float().square().mean().backward()
+        # A user's network may cut its output off from its input.
+        if first.requires_grad:
+            first.float().square().mean().backward()
         if device.name.startswith("cuda"):
             torch.cuda.synchronize()
 

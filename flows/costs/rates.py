@@ -16,7 +16,7 @@ class Calibration:
 
     Attributes:
         forward_image: an image through the similarity network.
-        gradient_image: an image forward and backward through it; 0 for a user's own model.
+        gradient_image: an image forward and backward through it; 0 for a black box.
         attribute_forward_image: an image through the attribute predictor.
         attribute_gradient_image: an image forward and backward through it.
         prepared_image: an image decoded or rendered.

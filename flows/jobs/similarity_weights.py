@@ -5,7 +5,7 @@ from pathlib import Path
 from flows.engine.shard_task import JobInputs, JobResult
 from pipeline.networks import network_state
 from pipeline.similarity.networks import build_embedding_network, load_network_state
-from pipeline.similarity.weights_file import read_weights_file
+from pipeline.similarity.weights_file import fit_names, read_weights_file
 from stores.parts import Part, TensorsPart
 
 
@@ -14,7 +14,8 @@ def run(inputs: JobInputs) -> JobResult:
     settings = inputs.settings
     weights = str(inputs.task.paths["weights"])
     network = build_embedding_network(settings["network"], settings["embedding_dim"])
-    load_network_state(network, read_weights_file(Path(weights)), weights)
+    named = fit_names(read_weights_file(Path(weights)), list(network.state_dict()), weights)
+    load_network_state(network, named, weights)
     metadata = {"network": settings["network"], "embedding_dim": str(settings["embedding_dim"])}
     parts: dict[str, Part] = {
         "model": TensorsPart(network_state(network), metadata),

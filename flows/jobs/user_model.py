@@ -8,6 +8,7 @@ import numpy as np
 
 from flows.engine.shard_task import JobInputs, JobResult
 from flows.readers.image_lookup import PixelLookup
+from flows.user_model.factory import MadeModel
 from flows.user_model.loading import as_user_model, load_user_model, make_user_object, read_model_file
 from pipeline.similarity.conditions import SMALLEST_NORM, ConditionMasks
 from pipeline.similarity.scorer import SimilarityScorer
@@ -19,6 +20,8 @@ from pipeline.similarity.user_model.checks import (
     check_similarity_model,
 )
 from pipeline.similarity.user_model.condition_masks import MaskFindings, check_condition_masks
+from pipeline.similarity.user_model.model import UserModel
+from pipeline.similarity.user_model.program_batches import BatchedProgram
 from stores.parts import ArraysPart, FilePart, Part, TensorsPart
 
 LOG = logging.getLogger("sane")
@@ -39,9 +42,11 @@ def run(inputs: JobInputs) -> JobResult:
         made = make_user_object(description, paths)
         model = as_user_model(made, description, device.name)
     scorer = SimilarityScorer(model, device.name, str(settings["precision"]), device.batch_size)
-    findings = check_similarity_model(scorer, _sample(inputs), tuple(settings["canvas"]))
+    sample_nhwc = _sample(inputs)
+    findings = check_similarity_model(scorer, sample_nhwc, tuple(settings["canvas"]))
     masks = _masks(inputs, made, findings)
     _log_findings(inputs, findings, masks)
+    _log_input(inputs, model, sample_nhwc.shape[1])
     metadata = {
         "description": json.dumps(description, sort_keys=True),
         "embedding_dim": str(findings.embedding_dim),
@@ -62,11 +67,11 @@ def run(inputs: JobInputs) -> JobResult:
     return JobResult(parts, counts)
 
 
-def _masks(inputs: JobInputs, made: object, findings: ModelFindings) -> MaskFindings | None:
-    if not inputs.settings.get("conditions"):
+def _masks(inputs: JobInputs, made: MadeModel | None, findings: ModelFindings) -> MaskFindings | None:
+    if made is None or not inputs.settings.get("conditions"):
         return None
     known: list[str] = inputs.upstream.table("type_pairs", "type_pairs")["condition"].to_pylist()
-    return check_condition_masks(made, findings.embeddings_nd, known)
+    return check_condition_masks(made.model, findings.embeddings_nd, known, made.guard)
 
 
 def _sample(inputs: JobInputs) -> np.ndarray:
@@ -108,6 +113,23 @@ def _log_findings(inputs: JobInputs, findings: ModelFindings, masks: MaskFinding
             len(masks.of_no_condition),
             len(masks.masks.names),
             masks.of_no_condition[0],
+        )
+
+
+def _log_input(inputs: JobInputs, model: UserModel, image_size_px: int) -> None:
+    """Tell what becomes of images on their way into the model and may not be what the user expects."""
+    limits = model.embed.limits.describe() if isinstance(model.embed, BatchedProgram) else None
+    if limits is not None:
+        LOG.info("%s: the program takes %s images at a time; batches are cut or filled up", inputs.task.stage, limits)
+    side = model.preprocessing.input_size_px
+    if side is not None and side > image_size_px:
+        LOG.warning(
+            "%s: images of %d px are enlarged to similarity_model.input_size_px = %d, which adds no detail; "
+            "dataset.image_size_px = %d would keep what the photographs have",
+            inputs.task.stage,
+            image_size_px,
+            side,
+            side,
         )
 
 

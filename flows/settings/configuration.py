@@ -122,5 +122,5 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _gradients_of_networks_only(self) -> "Settings":
-        refuse_gradients_of_black_box(self.similarity_model.kind, self.saliency.generators)
+        refuse_gradients_of_black_box(self.similarity_model, self.saliency.generators)
         return self

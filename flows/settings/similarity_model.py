@@ -1,14 +1,45 @@
 """The settings of the model that is explained: one of ours, or the user's own."""
 
+import math
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, FiniteFloat, field_validator, model_validator
 
-from flows.settings.section import Positive, PositiveNumber, Section
+from flows.settings.section import Positive, Section
 
-ArgumentValue = bool | int | float | str | list[bool | int | float | str]
+
+def _plain_value(value: Any) -> Any:
+    """Return a value that can stand in a key: what has one JSON text.
+
+    Raises:
+        ValueError: it, or something within it, has none; the message says where.
+    """
+    for place, inner in _leaves("", value):
+        if isinstance(inner, float) and not math.isfinite(inner):
+            found = f"{inner} is none and cannot name a result"
+        elif not isinstance(inner, bool | int | float | str):
+            found = f"{inner} is a {type(inner).__name__}, to be written in quotes"
+        else:
+            continue
+        where = f" (at {place.lstrip('.')})" if place else ""
+        raise ValueError(f"finite numbers, text, true or false, or lists and tables of these: {found}{where}")
+    return value
+
+
+def _leaves(place: str, value: Any) -> list[tuple[str, Any]]:
+    if isinstance(value, list):
+        inner = [(f"{place}[{number}]", item) for number, item in enumerate(value)]
+    elif isinstance(value, dict):
+        inner = [(f"{place}.{name}", item) for name, item in value.items()]
+    else:
+        return [(place, value)]
+    return [leaf for within, item in inner for leaf in _leaves(within, item)]
+
+
+ArgumentValue = Annotated[Any, AfterValidator(_plain_value)]
+Deviation = Annotated[FiniteFloat, Field(gt=0)]
 FACTORY = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*"
 FACTORY_KEYS = frozenset({"factory", "factory_path", "factory_arguments", "factory_files", "array_type", "conditions"})
 USER_MODEL_KEYS = FACTORY_KEYS | {"program", "input_size_px", "mean", "std", "version"}
@@ -53,7 +84,9 @@ class SimilarityModelSettings(Section):
     factory_path: Path | None = Field(
         None, description="user: folder that the factory's module is imported from; empty: this file's own folder"
     )
-    factory_arguments: dict[str, ArgumentValue] = Field({}, description="user: keyword arguments of the factory")
+    factory_arguments: dict[str, ArgumentValue] = Field(
+        {}, description="user: keyword arguments of the factory: numbers, text, lists and tables"
+    )
     factory_files: dict[str, Path] = Field(
         {}, description="user: files, such as weights, handed to the factory as keyword arguments (absolute paths)"
     )
@@ -66,17 +99,19 @@ class SimilarityModelSettings(Section):
     input_size_px: int | None = Field(
         None, ge=1, description="user: side that images are resized to; empty: dataset.image_size_px"
     )
-    mean: tuple[float, float, float] | None = Field(
+    mean: tuple[FiniteFloat, FiniteFloat, FiniteFloat] | None = Field(
         None, description="user: RGB subtracted from values 0 to 1; empty: values stay 0 to 1"
     )
-    std: tuple[PositiveNumber, PositiveNumber, PositiveNumber] | None = Field(
+    std: tuple[Deviation, Deviation, Deviation] | None = Field(
         None, description="user: RGB to divide by after subtracting the mean"
     )
     conditions: bool = Field(
         False, description="user: score pairs of items under the masks of the model's method condition_masks()"
     )
     version: str | None = Field(
-        None, description="user: change it when the model changed in a way that neither its code nor its files show"
+        None,
+        coerce_numbers_to_str=True,
+        description="user: change it when the model changed in a way that neither its code nor its files show",
     )
 
     @property

@@ -5,11 +5,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from flows.user_model.factory import call_factory
+from flows.user_model.factory import MadeModel, call_factory
 from flows.user_model.files import FILE_PATH_PREFIX
 from pipeline.errors import BadModel
-from pipeline.similarity.user_model.model import Preprocessing, UserModel, as_embed
+from pipeline.similarity.user_model.model import Preprocessing, UserModel, as_embed, network_with_gradients
+from pipeline.similarity.user_model.process_state import AROUND_EACH_CALL
 from pipeline.similarity.user_model.program_file import load_program
+from pipeline.similarity.user_model.user_code import ending_remedy, error_text, errors_as
 
 
 def load_user_model(
@@ -33,7 +35,7 @@ def load_user_model(
     return as_user_model(make_user_object(description, paths), description, device)
 
 
-def make_user_object(description: Mapping[str, Any], paths: Mapping[str, str | None]) -> object:
+def make_user_object(description: Mapping[str, Any], paths: Mapping[str, str | None]) -> MadeModel:
     """Return what the factory of a description returns.
 
     Raises:
@@ -51,13 +53,26 @@ def make_user_object(description: Mapping[str, Any], paths: Mapping[str, str | N
     )
 
 
-def as_user_model(made: object, description: Mapping[str, Any], device: str) -> UserModel:
+def as_user_model(made: MadeModel, description: Mapping[str, Any], device: str) -> UserModel:
     """Return what a factory made as a network of the pipeline, on a device.
 
     Raises:
-        BadModel: it is neither a module nor an object with a method `embed`.
+        BadModel: it is neither a module nor an object with a method `embed`, or cannot be moved to the device.
     """
-    return UserModel(as_embed(made, device), _preprocessing(description), description["array_type"] == "numpy")
+
+    def refused(error: BaseException) -> BadModel:
+        return BadModel(
+            expected=f"a model that can be put into evaluation mode and moved to {device}",
+            found=error_text(error),
+            where=f"what similarity_model.factory = {description['factory']!r} returned",
+            remedy=ending_remedy(error, "call eval() and to(device) on it by itself; --debug shows where it failed"),
+        )
+
+    with errors_as(refused), made.guard.around(AROUND_EACH_CALL):
+        embed = as_embed(made.model, device)
+    takes_arrays = description["array_type"] == "numpy"
+    network = network_with_gradients(made.model)
+    return UserModel(embed, _preprocessing(description), takes_arrays, made.guard, network)
 
 
 def _preprocessing(description: Mapping[str, Any]) -> Preprocessing:

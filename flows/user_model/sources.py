@@ -13,6 +13,7 @@ from pipeline.errors import BadModel
 
 # Names of this program: their code is in the stages' own keys.
 OWN_PACKAGES = ("pipeline", "stores", "flows")
+OWN_ROOT = Path(__file__).resolve().parents[2]
 NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -48,10 +49,13 @@ def factory_sources(factory: str, folder: str) -> FactorySources:
         folder: the user's folder.
 
     Raises:
-        BadModel: there is no such module in Python, or it binds no such name.
+        BadModel: there is no such module in Python, or it binds no such name; or a module of the user's has the name
+            of one of this program's packages.
         StoreError: its source does not parse.
     """
     module, _, function = factory.partition(":")
+    if module.partition(".")[0] in OWN_PACKAGES:
+        raise _own_name(factory, module.partition(".")[0], folder)
     start = Path(folder)
     file = _below(start, module)
     is_local = file is not None
@@ -66,6 +70,8 @@ def factory_sources(factory: str, folder: str) -> FactorySources:
             )
         start = file.parents[len(module.split(".")) - (0 if file.name == "__init__.py" else 1)]
     files = _closure(module, start, start if is_local else file.parent)
+    if is_local:
+        _check_own_names(factory, start, files)
     digests = code_id(sorted(files), [start])
     _check_function(factory, function, files[module])
     return FactorySources(module, function, start, is_local, files, digests)
@@ -107,6 +113,26 @@ def _closure(module: str, start: Path, within: Path) -> dict[str, Path]:
         # Importing a module runs the packages around it.
         waiting += [name.rpartition(".")[0]] if "." in name else []
     return found
+
+
+def _check_own_names(factory: str, start: Path, files: Mapping[str, Path]) -> None:
+    """Refuse code that imports a module of the user's by a name that Python will find in this program instead."""
+    for name, file in files.items():
+        for imported in _imported(name, file):
+            top = imported.partition(".")[0]
+            theirs = _below(start, imported) if top in OWN_PACKAGES else None
+            if theirs is not None and OWN_ROOT / top not in theirs.resolve().parents:
+                raise _own_name(factory, top, str(start))
+
+
+def _own_name(factory: str, package: str, folder: str) -> BadModel:
+    return BadModel(
+        expected=f"modules by other names than those of sane's own packages: {', '.join(OWN_PACKAGES)}",
+        found=f"one below {package!r} in {folder}",
+        where=f"similarity_model.factory = {factory!r}",
+        remedy=f"rename {package}, or put it into a package of another name and import it from there, such as "
+        f"my_project.{package}, with relative imports inside",
+    )
 
 
 def _imported(name: str, file: Path) -> Iterator[str]:

@@ -19,6 +19,7 @@ from torch.nn import functional
 from pipeline.errors import BadModel, BadSetting
 from pipeline.images import normalise_pixels
 from pipeline.saliency.contract import SaliencyGenerator, SaliencyMaps, SaliencyRequest, required
+from pipeline.saliency.gradients.feature_maps import ToMaps, feature_map_layout
 from pipeline.saliency.gradients.layers import find_layer, not_a_layer
 from pipeline.similarity.conditions import check_norms
 from pipeline.similarity.scorer import SimilarityScorer, unit_vectors
@@ -68,14 +69,15 @@ def build_layer_maps(score: LayerScore, scorer: SimilarityScorer, image_size_px:
             with torch.no_grad():
                 unit_vectors(raw_qd, len(batch))
             raw_qd = raw_qd.float()
-            if len(seen) != 1 or seen[0].ndim != 4 or len(seen[0]) != len(batch):
+            to_maps = feature_map_layout(seen[0], layer) if len(seen) == 1 and len(seen[0]) == len(batch) else None
+            if to_maps is None:
                 raise not_a_layer(scorer.network, f"{name!r} with {_outputs(seen)}", score.generator)
-            activations_qchw = seen[0]
             pairs = _collect_pairs(batch, score, scorer.device)
             directions_pd = _score_gradients(raw_qd.detach(), pairs, score)
-            native_phw = _weighted_sums(raw_qd, activations_qchw, directions_pd, pairs)
+            native_phw = _weighted_sums(raw_qd, seen[0], to_maps, directions_pd, pairs)
             if native_phw is None:
-                raise not_a_layer(scorer.network, f"{name!r}, on which the embedding does not depend", score.generator)
+                found = f"{name!r}, on which the embedding does not depend, or not by way of gradients"
+                raise not_a_layer(scorer.network, found, score.generator)
             results += _as_results(native_phw, pairs, len(batch), image_size_px)
         return results
 
@@ -168,9 +170,10 @@ def _score_gradients(raw_qd: torch.Tensor, pairs: _Pairs, score: LayerScore) -> 
 
 
 def _weighted_sums(
-    raw_qd: torch.Tensor, activations_qchw: torch.Tensor, directions_pd: torch.Tensor, pairs: _Pairs
+    raw_qd: torch.Tensor, output: torch.Tensor, to_maps: ToMaps, directions_pd: torch.Tensor, pairs: _Pairs
 ) -> torch.Tensor | None:
-    """Return the native maps (pair, y, x), None where the embedding does not depend on the activations."""
+    """Return the native maps (pair, y, x), None where the embedding does not depend on the layer's output."""
+    activations_qchw = to_maps(output.detach())
     maps_phw = directions_pd.new_zeros(len(directions_pd), *activations_qchw.shape[2:])
     if not raw_qd.requires_grad:
         return None
@@ -181,13 +184,14 @@ def _weighted_sums(
         directions_qd = torch.zeros_like(raw_qd)
         directions_qd[queries] = directions_pd[rows]
         # Queries do not meet within the network, so one backward pass serves one reference of each.
-        gradients: torch.Tensor | None = torch.autograd.grad(
-            raw_qd, activations_qchw, directions_qd, retain_graph=slot + 1 < slots, allow_unused=True
+        of_output: torch.Tensor | None = torch.autograd.grad(
+            raw_qd, output, directions_qd, retain_graph=slot + 1 < slots, allow_unused=True
         )[0]
-        if gradients is None:
+        if of_output is None:
             return None
+        gradients = to_maps(of_output)
         alphas_qc = gradients.mean(dim=(2, 3))
-        sums_qhw = torch.einsum("qc,qchw->qhw", alphas_qc, activations_qchw.detach())
+        sums_qhw = torch.einsum("qc,qchw->qhw", alphas_qc, activations_qchw)
         maps_phw[rows] = torch.relu(sums_qhw[queries]).float()
     return maps_phw
 

@@ -57,7 +57,7 @@ class PairBatch:
         BadSetting: a request lacks its references' ids, or their pixels where they are manipulated.
 
     Attributes:
-        dtype: in which all is computed: that of the network's parameters.
+        dtype: in which all is computed: float64 where the network's parameters are, else float32.
         images_per_pair: 1 or 2.
     """
 
@@ -69,7 +69,9 @@ class PairBatch:
         scorer: SimilarityScorer,
         network: nn.Module,
     ) -> None:
-        self.dtype = next((parameter.dtype for parameter in network.parameters()), torch.float32)
+        dtypes = (parameter.dtype for parameter in network.parameters())
+        # A user's own network may be in half precision, of which masks would leave nothing.
+        self.dtype = torch.float64 if next(dtypes, torch.float32) == torch.float64 else torch.float32
         self.images_per_pair = 1 + shows_references
         self._scorer, self._network, self._noise_deviation = scorer, network, spec.noise_deviation
         pixels, noise = [], []

@@ -12,6 +12,9 @@ import torch
 from pipeline.datasets.outfits import SEPARATOR, condition_name
 from pipeline.errors import BadModel
 from pipeline.similarity.conditions import SMALLEST_NORM, ConditionMasks
+from pipeline.similarity.user_model.own_method import own_method
+from pipeline.similarity.user_model.process_state import AROUND_EACH_CALL
+from pipeline.similarity.user_model.user_code import ProcessGuard, ending_remedy, error_text, errors_as
 
 WHERE = "condition_masks() of the user's similarity model"
 MOST_NAMED = 3
@@ -34,27 +37,32 @@ class MaskFindings:
     smallest_norm: float
 
 
-def check_condition_masks(model: object, embeddings_nd: np.ndarray, known: Collection[str]) -> MaskFindings:
+def check_condition_masks(
+    model: object, embeddings_nd: np.ndarray, known: Collection[str], guard: ProcessGuard | None = None
+) -> MaskFindings:
     """Return the masks of a model, and what was found of them.
 
     Args:
         model: an object with a method `condition_masks()` that returns a vector of length D by condition.
         embeddings_nd: float32 (image, D), unit-norm general embeddings of the images that the model is checked on.
         known: names of the conditions that pairs of the dataset can have.
+        guard: of the process, with what the model's code has set so far; None: nothing.
 
     Raises:
         BadModel: there is no such method; it fails, returns no dict of such vectors, or others when called again; a
             mask is not finite, negative, all zeros, or leaves nothing of an image; no name is a known condition.
     """
-    ask = getattr(model, "condition_masks", None)
-    if not callable(ask):
+    guard = ProcessGuard() if guard is None else guard
+    with errors_as(_failed):
+        ask = own_method(model, "condition_masks")
+    if ask is None:
         raise _unfit(
             "a model with a method condition_masks()",
             f"an object of type {type(model).__name__} without one",
             "add the method, or leave similarity_model.conditions out",
         )
-    masks = _asked(ask, embeddings_nd.shape[1], known)
-    again = _asked(ask, embeddings_nd.shape[1], known)
+    masks = _asked(ask, embeddings_nd.shape[1], known, guard)
+    again = _asked(ask, embeddings_nd.shape[1], known, guard)
     if again.names != masks.names or not np.array_equal(again.masks_cd, masks.masks_cd):
         raise _unfit(
             "the same masks when asked again",
@@ -66,19 +74,12 @@ def check_condition_masks(model: object, embeddings_nd: np.ndarray, known: Colle
     return MaskFindings(masks, len(set(known) - set(masks.names)), of_no_condition, smallest)
 
 
-def _asked(ask: Callable[[], object], length: int, known: Collection[str]) -> ConditionMasks:
-    try:
-        with torch.inference_mode():
-            found = ask()
-    except torch.OutOfMemoryError:
-        # Not the model's fault: the caller tries smaller batches.
-        raise
-    except Exception as error:
-        raise _unfit(
-            "a mask for each condition",
-            f"{type(error).__name__}: {str(error)[:500]}",
-            "call the method by itself: it takes no arguments; --debug shows where it failed",
-        ) from error
+def _asked(ask: Callable[[], object], length: int, known: Collection[str], guard: ProcessGuard) -> ConditionMasks:
+    # What a mapping of the user's own does when it is read is the model's code as well.
+    with errors_as(_failed), guard.around(AROUND_EACH_CALL), torch.inference_mode():
+        found = ask()
+        if isinstance(found, Mapping):
+            found = dict(found)
     if not isinstance(found, Mapping) or not found:
         what = "an empty one" if isinstance(found, Mapping) else f"an object of type {type(found).__name__}"
         raise _unfit("a dict with at least one mask", what, 'return a dict such as {"bags|shoes": mask}')
@@ -99,6 +100,11 @@ def _asked(ask: Callable[[], object], length: int, known: Collection[str]) -> Co
             )
     names = tuple(sorted(masks))
     return ConditionMasks(names, np.stack([masks[name] for name in names]))
+
+
+def _failed(error: BaseException) -> BadModel:
+    otherwise = "call the method by itself: it takes no arguments; --debug shows where it failed"
+    return _unfit("a mask for each condition", error_text(error), ending_remedy(error, otherwise))
 
 
 def _canonical(name: str, known: Collection[str]) -> str:

@@ -15,14 +15,17 @@ from typing import Any
 import torch
 
 from pipeline.errors import BadModel
+from pipeline.similarity.user_model.program_batches import BatchedProgram, batch_limits
 
 # Entries of an archive that torch reads as pickled objects of any class.
 PICKLED_OBJECTS = ("custom_obj_", "opaque_obj_")
 FORCE_WEIGHTS_ONLY = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
 
 
-def load_program(data: bytes, device: str, where: str) -> torch.nn.Module:
+def load_program(data: bytes, device: str, where: str) -> BatchedProgram:
     """Return the program as a module on a device: float32 images (image, 3, y, x) to vectors (image, D).
+
+    It takes any number of images, in passes of the sizes that it was exported for.
 
     Args:
         data: the file's content.
@@ -38,6 +41,7 @@ def load_program(data: bytes, device: str, where: str) -> torch.nn.Module:
     try:
         with _weights_only(), _quiet():
             program: Any = torch.export.load(io.BytesIO(data))
+            limits = batch_limits(program)
             if device != "cpu":
                 from torch.export.passes import move_to_device_pass
 
@@ -46,7 +50,7 @@ def load_program(data: bytes, device: str, where: str) -> torch.nn.Module:
     except Exception as error:  # whatever a damaged or foreign archive sets off in torch's reader
         # Its first sentence: a later one may advise to switch the protection off.
         raise _refused(where, f"{type(error).__name__}: {str(error).partition('. ')[0][:300]}") from error
-    return module
+    return BatchedProgram(module, limits)
 
 
 def _names_in_archive(data: bytes, where: str) -> list[str]:

@@ -114,3 +114,30 @@ def test_source_that_does_not_parse_is_refused_with_its_file(tmp_path: Path) -> 
     with pytest.raises(StoreError) as refused:
         factory_sources("model:build", write(tmp_path, {"model.py": "def build(:\n"}))
     assert str(tmp_path / "model.py") in str(refused.value)
+
+
+@pytest.mark.parametrize("package", ["pipeline", "flows", "stores"])
+def test_a_package_by_the_name_of_one_of_ours_is_refused_by_name(tmp_path: Path, package: str) -> None:
+    encoder = {f"{package}/__init__.py": "", f"{package}/encoder.py": "def build(): pass\n"}
+    helpers = {"model.py": f"from {package} import encoder\nbuild = encoder.build\n"}
+    folder = write(tmp_path, encoder | helpers)
+    for factory in (f"{package}.encoder:build", "model:build"):
+        with pytest.raises(BadModel) as refused:
+            factory_sources(factory, folder)
+        assert repr(package) in refused.value.found
+        assert f"rename {package}" in refused.value.remedy
+    # The way out that the message names.
+    below = {f"mine/{name}": text for name, text in encoder.items()}
+    within = {"mine/__init__.py": "", "mine/model.py": f"from .{package} import encoder\nbuild = encoder.build\n"}
+    found = factory_sources("mine.model:build", write(tmp_path, below | within))
+    assert f"mine.{package}.encoder" in found.files
+
+
+def test_a_module_by_the_name_of_one_of_ours_that_nothing_imports_is_left(tmp_path: Path) -> None:
+    files = {"pipeline.py": "", "model.py": "from pipeline.images import normalise_pixels\ndef build(): pass\n"}
+    assert list(factory_sources("model:build", write(tmp_path, files)).files) == ["model"]
+
+
+def test_code_beside_this_program_may_import_it() -> None:
+    root = Path(__file__).resolve().parents[3]
+    assert "tests.exported_program" in factory_sources("tests.exported_program:small_network", str(root)).files

@@ -147,6 +147,22 @@ def test_the_torchvision_example_embeds_without_a_download(
     assert run.manifest("embeddings").details["counts"]["images"] == 36
 
 
+def test_a_program_with_a_largest_batch_runs_and_enlarged_images_are_warned_of(tmp_path: Path) -> None:
+    run = user_model_run(tmp_path / "run", f'program = "net.pt2"\ninput_size_px = {SIDE_PX}')
+    (run.config.parent / "net.pt2").write_bytes(exported((0, 8)))
+    result = invoke("run", run.config, "--until", UNTIL)
+    assert result.exit_code == 0, result.stderr
+    said = " ".join(result.stdout.split())
+    assert "the program takes at most 8 images at a time" in said
+    assert "are enlarged" not in said
+
+
+def test_images_smaller_than_the_models_input_are_warned_of(tmp_path: Path) -> None:
+    run = user_model_run(tmp_path / "run", 'factory = "pooled:build"\ninput_size_px = 96', {"pooled.py": POOLED})
+    said = " ".join(invoke("run", run.config, "--until", "similarity_model").stdout.split())
+    assert "are enlarged to similarity_model.input_size_px = 96" in said
+
+
 FAILING = {
     "raises": ("def build():\n    raise ValueError('no licence')\n", "ValueError: no licence"),
     "returns": ("def build():\n    return 3\n", "an object of type int"),
@@ -213,12 +229,42 @@ def test_status_and_a_run_without_work_neither_load_torch_nor_run_the_users_code
         ('factory = "a:b"\nmean = [0.5, 0.5, 0.5]\nstd = [0.5, 0.5, 0]', "greater than 0"),
         ('factory = "a:b"\nfactory_arguments = { x = 1 }\nfactory_files = { x = "y" }', "distinct"),
         ('factory = "a:b"\nfactory_arguments = { "not a name" = 1 }', "Python names"),
+        ('factory = "a:b"\nfactory_arguments = { x = inf }', "finite numbers"),
+        ('factory = "a:b"\nfactory_arguments = { x = { y = [1, nan] } }', "(at y[1])"),
+        ('factory = "a:b"\nfactory_arguments = { x = 2024-05-01 }', "in quotes"),
+        ('factory = "a:b"\nfactory_arguments = { x = [{ y = 07:32:00 }] }', "(at [0].y)"),
+        ('factory = "a:b"\nmean = [0.5, 0.5, nan]\nstd = [1, 1, 1]', "finite number"),
+        ('factory = "a:b"\nmean = [0.5, 0.5, 0.5]\nstd = [1, 1, inf]', "finite number"),
     ],
 )
 def test_settings_that_do_not_fit_together_are_refused(tmp_path: Path, keys: str, expected: str) -> None:
     with pytest.raises(BadSetting) as refused:
         user_model_run(tmp_path, keys).settings()
     assert expected in refused.value.expected
+
+
+def test_a_refused_argument_is_named_as_it_was_written(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting) as refused:
+        user_model_run(tmp_path, 'factory = "a:b"\nfactory_arguments = { when = 2024-05-01 }').settings()
+    assert refused.value.found.startswith("similarity_model.factory_arguments.when = ")
+    assert "correct similarity_model.factory_arguments.when;" in refused.value.remedy
+
+
+def test_nested_arguments_reach_the_factory_and_name_the_model(tmp_path: Path) -> None:
+    source = POOLED.replace(
+        "def build(**arguments):", "def build(head):\n    arguments = head.pop('of')[1]\n    head['x'] = object()"
+    )
+    keys = 'factory = "pooled:build"\nfactory_arguments = { head = { of = [[], { side = 3 }] } }'
+    run = user_model_run(tmp_path / "run", keys, {"pooled.py": source})
+    run.run(until=UNTIL)
+    assert run.query("select value from model_checks where measure = 'embedding_dim'") == [{"value": 28.0}]
+    assert run.computed(until=UNTIL) == {}
+    changed = "similarity_model.factory_arguments.head={of=[[], {side=2}]}"
+    assert "settings.factory_arguments.head" in stale_reasons(run, changed)
+
+
+def test_a_version_may_be_a_number(tmp_path: Path) -> None:
+    assert user_model_run(tmp_path, f"{HISTOGRAM}\nversion = 2").settings().similarity_model.version == "2"
 
 
 def test_the_keys_of_a_users_model_mean_nothing_to_another_kind(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from safetensors.torch import save_file
 from pipeline.errors import BadModel
 from pipeline.networks import network_state
 from pipeline.similarity.networks import build_embedding_network, load_network_state
-from pipeline.similarity.weights_file import read_weights_file
+from pipeline.similarity.weights_file import fit_names, read_weights_file
+from tests.log_lines import logged_lines
 
 
 class RunsOnLoading:
@@ -162,3 +163,43 @@ def test_a_file_that_does_not_fit_names_the_tensor(tmp_path: Path, change: str) 
     with pytest.raises(BadModel, match=HEAD_WEIGHT) as error:
         load_network_state(build_embedding_network("small_residual", 8), read_weights_file(path), str(path))
     assert error.value.where == str(path)
+
+
+PREFIXES = ["", "module.", "_orig_mod.", "module._orig_mod.", "model.", "learner.encoder."]
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+@pytest.mark.parametrize("wrapper", [None, "state_dict", "model_state_dict", "model", "net"])
+def test_weights_of_wrapped_networks_are_those_of_the_network_and_the_log_says_so(
+    prefix: str, wrapper: str | None, tmp_path: Path
+) -> None:
+    state = {prefix + name: value for name, value in own_state().items()}
+    path = tmp_path / "weights.pt"
+    torch.save(state if wrapper is None else {"epoch": 3, wrapper: state}, path)
+    with logged_lines() as lines:
+        found = fit_names(read_weights_file(path), list(own_state()), "weights.pt")
+    assert_same(found, own_state())
+    assert len(lines) == bool(prefix) + (wrapper is not None)
+    assert not prefix or repr(prefix) in lines[-1]
+    assert wrapper is None or repr(wrapper) in lines[0]
+    load_network_state(build_embedding_network("small_residual", 8), found, "weights.pt")
+
+
+def test_counters_of_batch_norms_may_be_missing_and_nothing_else() -> None:
+    network = build_embedding_network("small_residual", 8)
+    old = {f"module.{name}": value for name, value in own_state().items() if "num_batches" not in name}
+    load_network_state(network, fit_names(old, list(own_state()), "old.pt"), "old.pt")
+    del old[f"module.{HEAD_WEIGHT}"]
+    with pytest.raises(BadModel) as refused:
+        load_network_state(network, fit_names(old, list(own_state()), "old.pt"), "old.pt")
+    assert "missing" in refused.value.found
+
+
+def test_names_that_only_some_share_or_that_fit_no_network_are_told_as_they_are() -> None:
+    mixed = {(f"module.{name}" if name == HEAD_WEIGHT else name): value for name, value in own_state().items()}
+    extra = {f"model.{name}": value for name, value in own_state().items()} | {"loss.weight": torch.zeros(1)}
+    for state, named in ((mixed, f"module.{HEAD_WEIGHT}"), (extra, "loss.weight")):
+        assert fit_names(state, list(own_state()), "x.pt") == state
+        with pytest.raises(BadModel) as refused:
+            load_network_state(build_embedding_network("small_residual", 8), state, "x.pt")
+        assert named in refused.value.found

@@ -21,10 +21,21 @@ def test_a_network_of_ours_is_handed_over_without_gradients_of_its_parameters() 
 
 
 @pytest.mark.parametrize("wrap", [lambda model: model, nn.Sequential], ids=["itself", "within another module"])
-def test_a_users_model_is_refused_even_if_it_is_a_module(wrap: type[nn.Sequential]) -> None:
-    model = UserModel(nn.Sequential(nn.Flatten(), nn.LazyLinear(3)), Preprocessing())
+def test_a_users_model_that_is_known_by_its_vectors_alone_is_refused(wrap: type[nn.Sequential]) -> None:
+    model = UserModel(lambda images: images.flatten(1), Preprocessing())
     with pytest.raises(BadModel, match=r"(?s)generator mask needs.*a black box.*embeddings alone: rise, other"):
         require_gradients(SimilarityScorer(wrap(model)), "mask", ("rise", "other"))
+
+
+def test_a_users_network_is_handed_over_like_one_of_ours() -> None:
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten()).train()
+    model = UserModel(network, Preprocessing(), explained_network=network)
+    assert require_gradients(SimilarityScorer(model), "mask") is model
+    assert not network.training
+    assert not any(parameter.requires_grad for parameter in network.parameters())
+    arrays = UserModel(network, Preprocessing(), takes_arrays=True, explained_network=network)
+    with pytest.raises(BadModel, match="a black box"):
+        require_gradients(SimilarityScorer(arrays), "mask")
 
 
 def test_an_output_without_a_graph_is_refused() -> None:

@@ -130,3 +130,25 @@ def test_masks_drawn_at_random_are_refused() -> None:
     names = iter(("bags|shoes", "bags|tops"))
     with pytest.raises(BadModel, match="the same masks when asked again"):
         check_condition_masks(Asked(lambda: {next(names): MASK}), EMBEDDINGS, KNOWN)
+
+
+def test_a_layer_called_condition_masks_is_no_method() -> None:
+    class Network(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.condition_masks = torch.nn.Embedding(3, 4)
+
+    with pytest.raises(BadModel) as error:
+        check_condition_masks(Network(), EMBEDDINGS, KNOWN)
+    assert "without one" in error.value.found
+
+
+def test_masks_that_end_the_process_or_change_it_are_told_and_put_back() -> None:
+    def answer() -> object:
+        torch.set_default_dtype(torch.float64)
+        raise SystemExit(0)
+
+    with pytest.raises(BadModel) as error:
+        check_condition_masks(Asked(answer), EMBEDDINGS, KNOWN)
+    assert error.value.found == "SystemExit: 0"
+    assert torch.get_default_dtype() == torch.float32

@@ -12,6 +12,7 @@ from torch import nn
 
 from pipeline.errors import BadModel
 from pipeline.similarity.scorer import SimilarityScorer
+from pipeline.similarity.user_model.checks import check_similarity_model
 from pipeline.similarity.user_model.model import Preprocessing, UserModel
 from pipeline.similarity.user_model.program_file import FORCE_WEIGHTS_ONLY, load_program
 from tests.exported_program import SIDE_PX, exported, small_network
@@ -44,12 +45,64 @@ def test_a_program_embeds_like_the_network_it_was_exported_from() -> None:
         np.testing.assert_allclose(found, expected.embed(pixels(n_images)), atol=1e-6)
 
 
-@pytest.mark.parametrize(("example_images", "side", "remedy"), [(1, SIDE_PX, "any number"), (2, 24, "input_size_px")])
-def test_a_program_for_other_shapes_is_refused_with_the_way_out(example_images: int, side: int, remedy: str) -> None:
-    program = load_program(exported(any_number=example_images > 1), "cpu", "here")
+@pytest.mark.parametrize(
+    ("exported_for", "words"),
+    [
+        ((0, None), None),
+        (1, "exactly 1"),
+        (3, "exactly 3"),
+        ((0, 4), "at most 4"),
+        ((4, None), "at least 4"),
+        ((3, 4), "at least 3 and at most 4"),
+    ],
+)
+def test_a_program_embeds_any_number_of_images_whatever_it_was_exported_for(
+    exported_for: int | tuple[int, int | None], words: str | None
+) -> None:
+    program = load_program(exported(exported_for), "cpu", "here")
+    assert program.limits.describe() == words
+    expected = SimilarityScorer(UserModel(small_network(), Preprocessing(SIDE_PX)))
+    for n_images in (1, 2, 3, 4, 5, 9):
+        found = SimilarityScorer(UserModel(program, Preprocessing(SIDE_PX))).embed(pixels(n_images))
+        np.testing.assert_allclose(found, expected.embed(pixels(n_images)), atol=1e-6)
+    # The program itself does not take what it was not exported for.
+    if words is not None:
+        with pytest.raises(Exception, match=r"(?i)shape|size|guard"):
+            program.program(torch.rand(9 if words != "at least 4" else 2, 3, SIDE_PX, SIDE_PX))
+
+
+def test_images_that_fill_up_a_batch_see_nothing_of_the_others() -> None:
+    """A program that mixes the images of a batch fails the check of it, filled up or not."""
+
+    class Mixing(nn.Module):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            means = images.mean(dim=(2, 3))
+            return means - means.mean(dim=0, keepdim=True) / 2
+
+    written = io.BytesIO()
+    torch.export.save(torch.export.export(Mixing(), (torch.rand(3, 3, SIDE_PX, SIDE_PX),)), written)
+    model = UserModel(load_program(written.getvalue(), "cpu", "here"), Preprocessing(SIDE_PX))
+    with pytest.raises(BadModel, match="in a batch"):
+        check_similarity_model(SimilarityScorer(model), pixels(8), (0, 0, 0))
+
+
+def test_a_program_for_another_size_of_images_is_refused_with_the_way_out() -> None:
+    program = load_program(exported(), "cpu", "here")
     with pytest.raises(BadModel) as refused:
-        SimilarityScorer(UserModel(program, Preprocessing(side))).embed(pixels(3))
-    assert remedy in refused.value.remedy
+        SimilarityScorer(UserModel(program, Preprocessing(24))).embed(pixels(3))
+    assert "input_size_px" in refused.value.remedy
+
+
+def test_a_program_whose_output_is_no_vector_per_image_is_refused_by_its_shape() -> None:
+    class Summing(nn.Module):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            return images.sum()
+
+    written = io.BytesIO()
+    torch.export.save(torch.export.export(Summing(), (torch.rand(3, 3, SIDE_PX, SIDE_PX),)), written)
+    model = UserModel(load_program(written.getvalue(), "cpu", "here"), Preprocessing(SIDE_PX))
+    with pytest.raises(BadModel, match=r"shape \(\)"):
+        SimilarityScorer(model).embed(pixels(2))
 
 
 class Hostile:

@@ -8,7 +8,7 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +26,14 @@ class Location:
     Args:
         filesystem: an fsspec file system, or None for a local disk, which is used directly.
         path: the path on it, absolute, without a trailing slash.
+        root: on a local disk the folder from which the path was made by `child`, which may itself be a link. Below
+            it no link is followed: all that reads, writes, lists or deletes raises StoreError for one. Empty for a
+            place of its own.
     """
 
     filesystem: Any
     path: str
+    root: str = field(default="", compare=False)
 
     @classmethod
     def parse(cls, text: str) -> "Location":
@@ -47,7 +51,8 @@ class Location:
             )
         protocol, separator, rest = text.partition("://")
         if not separator or protocol in ("file", "local"):
-            return cls(None, os.path.abspath(os.path.expanduser(rest if separator else text)))
+            path = os.path.abspath(os.path.expanduser(rest if separator else text))
+            return cls(None, path, path)
         return cls(*open_file_system(text))
 
     @property
@@ -74,7 +79,7 @@ class Location:
                     where=self.url,
                     remedy="give each level as its own name, without slashes",
                 )
-        return Location(self.filesystem, "/".join((self.path.rstrip("/"), *names)))
+        return Location(self.filesystem, "/".join((self.path.rstrip("/"), *names)), self.root)
 
     def exists(self) -> bool:
         """Return whether a file or folder is there.
@@ -82,10 +87,16 @@ class Location:
         Raises:
             StoreError: when the place cannot be asked.
         """
-        if self.is_local:
-            return os.path.exists(self.path)
-        with explain_read_errors(self.url):
-            return bool(self.filesystem.exists(self.path))
+        self._refuse_links()
+        try:
+            with explain_read_errors(self.url):
+                if not self.is_local:
+                    return bool(self.filesystem.exists(self.path))
+                # Not os.path.exists, which takes a folder that may not be looked into for an empty one.
+                os.stat(self.path)
+                return True
+        except MissingArtifact:
+            return False
 
     def read_bytes(self) -> bytes:
         """Return the whole content of the file.
@@ -94,6 +105,7 @@ class Location:
             MissingArtifact: when there is no such file.
             StoreError: when it cannot be read.
         """
+        self._refuse_links()
         with explain_read_errors(self.url):
             if self.is_local:
                 return Path(self.path).read_bytes()
@@ -108,6 +120,7 @@ class Location:
         Raises:
             ReadOnlyStore: when the place cannot be written, or the disk is full.
         """
+        self._refuse_links()
         with explain_write_errors(self.url):
             if self.is_local:
                 return self._link_new_file(data)
@@ -119,6 +132,7 @@ class Location:
         Raises:
             ReadOnlyStore: when the place cannot be written, or the disk is full.
         """
+        self._refuse_links()
         with explain_write_errors(self.url):
             if self.is_local:
                 with self._unfinished_file(data) as unfinished:
@@ -134,6 +148,7 @@ class Location:
         Raises:
             StoreError: when the folder cannot be read.
         """
+        self._refuse_links()
         try:
             with explain_read_errors(self.url):
                 if self.is_local:
@@ -147,18 +162,17 @@ class Location:
         return sorted(name for name in names if include_unfinished or not name.startswith(_UNFINISHED))
 
     def file_sizes_bytes(self) -> dict[str, int]:
-        """Return the size of every file anywhere below this folder, by its path relative to it.
+        """Return the size of every file anywhere below this folder, by its path relative to it; none without a folder.
 
         Raises:
-            StoreError: when the folder cannot be read.
+            StoreError: when the folder, or one below it, cannot be read, or holds a link.
         """
+        self._refuse_links()
+        if self.is_local:
+            return dict(self._local_file_sizes(""))
         with explain_read_errors(self.url):
-            if self.is_local:
-                below = (path for path in Path(self.path).rglob("*") if path.is_file())
-                files = {str(path): path.stat().st_size for path in below}
-            else:
-                found = self.filesystem.find(self.path, detail=True)
-                files = {str(path): int(info["size"]) for path, info in found.items() if not path.endswith("/")}
+            found = self.filesystem.find(self.path, detail=True)
+            files = {str(path): int(info["size"]) for path, info in found.items() if not path.endswith("/")}
         skip = len(self.path) + 1
         return {path[skip:]: size for path, size in files.items()}
 
@@ -168,6 +182,7 @@ class Location:
         Raises:
             ReadOnlyStore: when the place cannot be written.
         """
+        self._refuse_links()
         with explain_write_errors(self.url):
             try:
                 if not self.is_local:
@@ -183,11 +198,45 @@ class Location:
         """Force what other libraries wrote below this folder onto the disk; object stores need none of it."""
         if not self.is_local:
             return
+        self._refuse_links()
         with explain_write_errors(self.url):
             for folder, _, names in os.walk(self.path):
                 for name in names:
                     _fsync(os.path.join(folder, name))
                 _fsync(folder)
+
+    def _refuse_links(self) -> None:
+        """Raise StoreError when this place, or a folder between it and the root, is a symbolic link."""
+        if not self.is_local or not self.root:
+            return
+        step = self.root
+        for name in self.path[len(self.root) :].split("/"):
+            if name:
+                step = f"{step}/{name}"
+                if os.path.islink(step):
+                    raise _linked(step)
+
+    def _local_file_sizes(self, below: str) -> Iterator[tuple[str, int]]:
+        # By scandir, not by a glob, which takes a folder that may not be read for an empty one.
+        folder = os.path.join(self.path, below)
+        try:
+            with explain_read_errors(folder), os.scandir(folder) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+        except MissingArtifact:
+            return  # no such folder, or removed meanwhile
+        for entry in entries:
+            path = f"{below}{entry.name}"
+            if entry.is_symlink():
+                raise _linked(entry.path)
+            if entry.is_dir(follow_symlinks=False):
+                yield from self._local_file_sizes(f"{path}/")
+            elif entry.is_file(follow_symlinks=False):
+                try:
+                    with explain_read_errors(entry.path):
+                        size_bytes = entry.stat(follow_symlinks=False).st_size
+                except MissingArtifact:
+                    continue  # finished or removed meanwhile
+                yield path, size_bytes
 
     def _link_new_file(self, data: bytes) -> bool:
         if os.path.lexists(self.path):
@@ -216,6 +265,19 @@ class Location:
         finally:
             if os.path.lexists(unfinished):
                 os.unlink(unfinished)
+
+
+def _linked(path: str) -> StoreError:
+    try:
+        target = os.readlink(path)
+    except OSError:
+        target = "somewhere else"
+    return StoreError(
+        expected="files and folders of the store itself: what lies behind a link may belong to somebody else",
+        found=f"a symbolic link to {target}",
+        where=path,
+        remedy="put what it leads to in its place, or delete the link; the store's root itself may be a link",
+    )
 
 
 def _fsync(path: str) -> None:

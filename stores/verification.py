@@ -7,6 +7,7 @@ from stores.artifacts import ArtifactStore
 from stores.errors import REPAIR_REMEDY, CorruptArtifact, MissingArtifact, StoreError
 from stores.maintenance import verify_commit
 from stores.manifests import Commit, Manifest
+from stores.system_errors import unreadable
 
 
 @dataclass(frozen=True)
@@ -96,8 +97,9 @@ def check_shard(store: ArtifactStore, stage: str, shard_key: str, promised: Mapp
             return ShardCheck(0, 0, (missing,) if promised else ())
         errors = verify_commit(store, commit)
         sizes = place.file_sizes_bytes()
-    except StoreError as error:
-        return ShardCheck(1, 0, (Problem(stage, error, shard_key=shard_key),))
+    except (StoreError, MemoryError) as error:
+        told = error if isinstance(error, StoreError) else unreadable(place.url, error)
+        return ShardCheck(1, 0, (Problem(stage, told, shard_key=shard_key),))
     listed = {"commit.json", *(part.file for part in commit.parts.values())}
     own = [size for path, size in sizes.items() if path.split("/")[0] in listed]
     problems = [Problem(stage, error, shard_key=shard_key) for error in errors]

@@ -13,8 +13,8 @@ from stores.arrays import ArrayRecord, read_arrays, write_arrays
 from stores.digests import digest_bytes
 from stores.errors import REPAIR_REMEDY, CorruptArtifact, SchemaMismatch, StoreError
 from stores.location import Location
-from stores.manifests import PartKind, PartRecord
 from stores.models import read_file, read_tensors, write_file, write_tensors
+from stores.part_records import PartKind, PartRecord
 from stores.parts import ArraysPart, Part, TablePart, TensorsPart, digest_members, digest_part
 from stores.system_errors import unreadable
 from stores.tables import check_table, decode_table, encode_table

@@ -18,7 +18,8 @@ from stores.errors import MissingArtifact, StoreError
 from stores.liveness import BEAT_S, SIGN_FIELDS, Heartbeat, SignOfLife
 from stores.location import Location
 from stores.manifests import created_now
-from stores.records import decode_side_record, encode_record
+from stores.record_fields import Instant, PlainName, field_problem
+from stores.records import decode_side_record, encode_record, require_side_record
 
 RUNS = "runs"
 RUNNING = "running"
@@ -75,9 +76,16 @@ class RunRecord:
             StoreError: when a newer version of this program wrote it.
             CorruptArtifact: when it is damaged.
         """
-        texts = ("run_id", "name", "config", "started", "finished", "state", "error")
-        own: dict[str, type] = dict.fromkeys(texts, str) | {"seed": int, "artifacts": dict}
+        own = {
+            "run_id": PlainName,
+            **dict.fromkeys(("name", "config", "finished", "state", "error"), str),
+            "started": Instant,
+            "seed": int,
+            "artifacts": dict[PlainName, PlainName],
+        }
         fields = decode_side_record(data, where, {**own, **SIGN_FIELDS})
+        if fields["finished"]:
+            require_side_record(field_problem(fields["finished"], Instant, "finished"), where)
         return cls(**{name: fields[name] for name in own}, sign=SignOfLife.from_fields(fields))
 
 

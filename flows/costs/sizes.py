@@ -10,7 +10,8 @@ from flows.costs.sample_tables import bytes_of_table
 from flows.engine.plan import StagePlan
 from flows.stages.tables import SCHEMAS
 from stores.artifacts import ArtifactStore
-from stores.manifests import Commit, PartRecord
+from stores.manifests import Commit
+from stores.part_records import PartRecord
 
 # Records beside the values, in bytes as the store writes them: measured, see docs/costs.md.
 COMMIT_BYTES = 1070

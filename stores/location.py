@@ -14,9 +14,11 @@ from typing import Any
 
 from stores.errors import MissingArtifact, StoreError
 from stores.object_files import create_file, open_file_system, remove_files
+from stores.object_requests import REQUEST_TIMEOUT_S, ObjectRequests
 from stores.system_errors import explain_read_errors, explain_write_errors
 
 _UNFINISHED = ".unfinished-"
+_TIMEOUT_OPTION = "?request_timeout_seconds="
 
 
 @dataclass(frozen=True)
@@ -29,15 +31,19 @@ class Location:
         root: on a local disk the folder from which the path was made by `child`, which may itself be a link. Below
             it no link is followed: all that reads, writes, lists or deletes raises StoreError for one. Empty for a
             place of its own.
+        request_timeout_s: on an object store the time for a request and all its repetitions.
     """
 
     filesystem: Any
     path: str
     root: str = field(default="", compare=False)
+    request_timeout_s: float = field(default=REQUEST_TIMEOUT_S, compare=False)
 
     @classmethod
     def parse(cls, text: str) -> "Location":
         """Return the place named by a folder ("results", "~/results") or a URL ("s3://bucket/results").
+
+        A URL may end in "?request_timeout_seconds=30", see `with_request_timeout`.
 
         Raises:
             StoreError: for an empty name, or a URL whose file system is not installed or caches files.
@@ -53,7 +59,14 @@ class Location:
         if not separator or protocol in ("file", "local"):
             path = os.path.abspath(os.path.expanduser(rest if separator else text))
             return cls(None, path, path)
-        return cls(*open_file_system(text))
+        url, _, seconds = text.partition(_TIMEOUT_OPTION)
+        try:
+            timeout_s = float(seconds or REQUEST_TIMEOUT_S)
+        except ValueError as error:
+            raise StoreError(
+                expected="a number of seconds", found=repr(seconds), where=text, remedy="correct the store's root"
+            ) from error
+        return cls(*open_file_system(url), request_timeout_s=timeout_s)
 
     @property
     def is_local(self) -> bool:
@@ -64,6 +77,12 @@ class Location:
     def url(self) -> str:
         """The place as text that `parse` and other readers accept: a path, or a URL with its protocol."""
         return self.path if self.is_local else str(self.filesystem.unstrip_protocol(self.path))
+
+    @property
+    def address(self) -> str:
+        """The place as text that `parse` makes this very place of, with its limit on requests."""
+        is_usual = self.is_local or self.request_timeout_s == REQUEST_TIMEOUT_S
+        return self.url if is_usual else with_request_timeout(self.url, self.request_timeout_s)
 
     def child(self, *names: str) -> "Location":
         """Return the place below this one, one name a level.
@@ -79,7 +98,7 @@ class Location:
                     where=self.url,
                     remedy="give each level as its own name, without slashes",
                 )
-        return Location(self.filesystem, "/".join((self.path.rstrip("/"), *names)), self.root)
+        return Location(self.filesystem, "/".join((self.path.rstrip("/"), *names)), self.root, self.request_timeout_s)
 
     def exists(self) -> bool:
         """Return whether a file or folder is there.
@@ -91,7 +110,7 @@ class Location:
         try:
             with explain_read_errors(self.url):
                 if not self.is_local:
-                    return bool(self.filesystem.exists(self.path))
+                    return bool(self._requests.ask("exists", self.path))
                 # Not os.path.exists, which takes a folder that may not be looked into for an empty one.
                 os.stat(self.path)
                 return True
@@ -109,7 +128,7 @@ class Location:
         with explain_read_errors(self.url):
             if self.is_local:
                 return Path(self.path).read_bytes()
-            return bytes(self.filesystem.cat_file(self.path))
+            return bytes(self._requests.ask("cat_file", self.path))
 
     def create_bytes(self, data: bytes) -> bool:
         """Write a new file, complete or not at all; return False, writing nothing, when it already exists.
@@ -124,7 +143,7 @@ class Location:
         with explain_write_errors(self.url):
             if self.is_local:
                 return self._link_new_file(data)
-            return create_file(self.filesystem, self.path, data)
+            return create_file(self._requests, self.path, data)
 
     def replace_bytes(self, data: bytes) -> None:
         """Write a file, or replace it whole. Only for caches beside the store, never for artifacts.
@@ -138,7 +157,7 @@ class Location:
                 with self._unfinished_file(data) as unfinished:
                     os.replace(unfinished, self.path)
             else:
-                self.filesystem.pipe_file(self.path, data)
+                self._requests.ask("pipe_file", self.path, data)
 
     def list_names(self, include_unfinished: bool = False) -> list[str]:
         """Return the names directly below this folder, sorted; none when there is no such folder.
@@ -154,7 +173,7 @@ class Location:
                 if self.is_local:
                     names = os.listdir(self.path)
                 else:
-                    listed = (str(path).rstrip("/") for path in self.filesystem.ls(self.path, detail=False))
+                    listed = (str(path).rstrip("/") for path in self._requests.ask("ls", self.path, detail=False))
                     # Consoles mark an empty folder with an object of its own name.
                     names = [path.rsplit("/", 1)[-1] for path in listed if path != self.path]
         except MissingArtifact:
@@ -171,7 +190,7 @@ class Location:
         if self.is_local:
             return dict(self._local_file_sizes(""))
         with explain_read_errors(self.url):
-            found = self.filesystem.find(self.path, detail=True)
+            found = self._requests.ask("find", self.path, detail=True)
             files = {str(path): int(info["size"]) for path, info in found.items() if not path.endswith("/")}
         skip = len(self.path) + 1
         return {path[skip:]: size for path, size in files.items()}
@@ -186,7 +205,7 @@ class Location:
         with explain_write_errors(self.url):
             try:
                 if not self.is_local:
-                    remove_files(self.filesystem, self.path)
+                    remove_files(self._requests, self.path)
                 elif os.path.isdir(self.path) and not os.path.islink(self.path):
                     shutil.rmtree(self.path)
                 else:
@@ -204,6 +223,10 @@ class Location:
                 for name in names:
                     _fsync(os.path.join(folder, name))
                 _fsync(folder)
+
+    @property
+    def _requests(self) -> ObjectRequests:
+        return ObjectRequests(self.filesystem, self.request_timeout_s)
 
     def _refuse_links(self) -> None:
         """Raise StoreError when this place, or a folder between it and the root, is a symbolic link."""
@@ -265,6 +288,14 @@ class Location:
         finally:
             if os.path.lexists(unfinished):
                 os.unlink(unfinished)
+
+
+def with_request_timeout(url: str, timeout_s: float) -> str:
+    """Return the URL of a store with the time that each of its requests may take, for `Location.parse`.
+
+    The limit is part of the address, so that it goes wherever the store does, to workers as well.
+    """
+    return f"{url.partition(_TIMEOUT_OPTION)[0]}{_TIMEOUT_OPTION}{timeout_s:g}"
 
 
 def _linked(path: str) -> StoreError:

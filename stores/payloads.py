@@ -11,7 +11,7 @@ import pyarrow as pa
 from stores.array_metadata import digest_metadata, metadata_problems
 from stores.arrays import ArrayRecord, read_arrays, write_arrays
 from stores.digests import digest_bytes
-from stores.errors import REPAIR_REMEDY, CorruptArtifact, SchemaMismatch, StoreError
+from stores.errors import REPAIR_REMEDY, CorruptArtifact, SchemaMismatch, StoreError, UnreachableStore
 from stores.location import Location
 from stores.models import read_file, read_tensors, write_file, write_tensors
 from stores.part_records import PartKind, PartRecord
@@ -190,6 +190,8 @@ def verify_payload(folder: Location, record: PartRecord) -> list[StoreError]:
 def _errors_of_reading(folder: Location, record: PartRecord, names: Sequence[str] | None) -> list[StoreError]:
     try:
         read_payload(folder, record, names)
+    except UnreachableStore:
+        raise
     except StoreError as error:
         return [error]
     except MemoryError as error:

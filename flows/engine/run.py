@@ -184,7 +184,7 @@ def _run_stage(
         lease, plan = acquire_stage_lock(plan, store, manifests, run_id, reporter.waiting)
         with lease:
             if plan.manifest is None:
-                tasks = shard_tasks(plan, store.root.url, manifests, _device_of_jobs(settings), run_id)
+                tasks = shard_tasks(plan, store.root.address, manifests, _device_of_jobs(settings), run_id)
                 outcome = _count(plan, reporter.shards_done(plan, runner(tasks)))
                 manifest = finish_stage(plan, store, manifests)
                 check_unreadable(plan.stage, manifest, settings)

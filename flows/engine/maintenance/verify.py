@@ -11,7 +11,7 @@ from flows.settings.configuration import Settings
 from flows.settings.file import run_seeds, with_seed
 from flows.stages.graph import build_stages
 from pipeline.errors import PipelineError
-from stores.errors import StoreError
+from stores.errors import StoreError, UnreachableStore
 from stores.maintenance import list_shard_keys
 from stores.manifests import Manifest
 from stores.run_records import RUNS, RunRecord
@@ -146,6 +146,8 @@ def _plan_if_possible(
 ) -> StagePlan | None:
     try:
         return plan_stage(stage, store, manifests)
+    except UnreachableStore:
+        raise
     except StoreError as error:
         selection.planning_errors.append(Problem(stage.name, error))
         return None
@@ -189,5 +191,7 @@ def _run_record_problems(store: TolerantStore) -> Iterable[Problem]:
         place = folder.child(name)
         try:
             RunRecord.from_json(place.read_bytes(), place.url)
+        except UnreachableStore:
+            raise
         except StoreError as error:
             yield Problem(RUNS, error)

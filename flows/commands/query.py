@@ -2,12 +2,13 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flows.commands.absent_tables import absent_table
-from flows.current import current_artifacts
+from flows.commands.partial_tables import asked_tables, partial_tables, refuse_partial_tables
+from flows.current import planned_artifacts
 from flows.engine.history_tables import RUNTIME, history_tables
 from flows.engine.run_artifacts import artifacts_of_run
 from flows.engine.upstream import Upstream
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def query_tables(settings: Settings, sql: str, run: str | None = None) -> "pa.Table":
+def query_tables(
+    settings: Settings, sql: str, run: str | None = None, tell_missing: Callable[[str], None] | None = None
+) -> "pa.Table":
     """Return the result of a query over the current tables of every seed, or over those of a recorded run.
 
     Tables of one name from several stages (such as the pairs of each split) are one table. With several
@@ -31,14 +34,27 @@ def query_tables(settings: Settings, sql: str, run: str | None = None) -> "pa.Ta
         settings: of all seeds; of them a recorded run needs only the store.
         sql: the query.
         run: a run's name, its id, or "latest"; None for what is current.
+        tell_missing: called with a line for each table of the query from which the rows of stages that are not
+            current are missing; None refuses such a query.
 
     Raises:
-        BadSetting: the SQL is refused; the message says why and which tables there are, or why a table is not
-            there. Or there is no such run.
+        BadSetting: the SQL is refused; the message says why, or why a table or rows of it are not there. Or there is
+            no such run.
     """
     import duckdb
 
-    tables = current_tables(settings) if run is None else run_tables(settings.store.root, run)
+    if run is None:
+        seeds = run_seeds(settings)
+        planned = [(seed, *planned_artifacts(with_seed(settings, seed))) for seed in seeds]
+        tables = _tables([(seed, reader) for seed, reader, _ in planned], settings.store.root)
+        partial_ones = partial_tables([(seed, plans) for seed, _, plans in planned], asked_tables(sql, tables))
+        if partial_ones and tell_missing is None:
+            refuse_partial_tables(partial_ones)
+        for one in partial_ones:
+            if tell_missing is not None:
+                tell_missing(one.line())
+    else:
+        tables = run_tables(settings.store.root, run)
     with duckdb.connect(config={"enable_external_access": "false"}) as connection:
         for name, table in tables.items():
             connection.register(name, table)
@@ -51,10 +67,11 @@ def query_tables(settings: Settings, sql: str, run: str | None = None) -> "pa.Ta
             if absent:
                 raise absent from error
             raise BadSetting(
-                expected=f"DuckDB SQL over the tables {', '.join(sorted(tables)) or '(none: run the pipeline first)'}",
+                # DuckDB names what comes close by itself.
+                expected="DuckDB SQL over the tables there are" if tables else "tables to ask: run the pipeline first",
                 found=str(error).strip(),
                 where="the query",
-                remedy="sane query CONFIG 'describe images' shows a table's columns, 'show tables' the tables",
+                remedy="sane query CONFIG 'show tables' lists all tables, 'describe images' the columns of one",
             ) from error
     if result is None:
         raise BadSetting(
@@ -68,8 +85,8 @@ def query_tables(settings: Settings, sql: str, run: str | None = None) -> "pa.Ta
 
 def current_tables(settings: Settings) -> "dict[str, pa.Table]":
     """Return every table of the stages that are current, by name, and those of all runs on the store."""
-    seeds = run_seeds(settings)
-    return _tables([(seed, current_artifacts(with_seed(settings, seed))) for seed in seeds], settings.store.root)
+    readers = [(seed, planned_artifacts(with_seed(settings, seed))[0]) for seed in run_seeds(settings)]
+    return _tables(readers, settings.store.root)
 
 
 def run_tables(store_root: str, run: str) -> "dict[str, pa.Table]":

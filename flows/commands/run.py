@@ -9,7 +9,7 @@ from rich.console import Console
 from flows.auto_compute.decide import decided
 from flows.commands.console import plain_console
 from flows.commands.progress import console_reporter
-from flows.commands.report_file import write_report
+from flows.commands.report_file import show_report
 from flows.commands.summary import print_summary
 from flows.current import current_artifacts
 from flows.engine.on_dask.cluster import chosen_runner
@@ -47,7 +47,10 @@ def run_command(asked: RunRequest, config: Path) -> None:
         if request.until is None:
             current = current_artifacts(request.settings)
             print_summary(console, current)
-            console.print(f"report: {write_report(current, seed, None)}", soft_wrap=True)
+            shown = show_report(current, seed)
+            console.print(f"report: {shown.url}", soft_wrap=True)
+            if shown.remark:
+                console.print(f"note: {shown.remark}", soft_wrap=True, markup=False)
 
 
 def _decided(request: RunRequest, config: Path, console: Console) -> RunRequest:

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from flows.auto_compute.decide import decided
 from flows.commands.progress import waiting_view
-from flows.commands.report_file import write_report
+from flows.commands.report_file import show_report
 from flows.current import current_artifacts
 from flows.engine.plan import StagePlan
 from flows.engine.run import Reporter, Runner, RunRequest, StageOutcome, run_stages
@@ -54,7 +54,7 @@ def explain_similarity(
         current = current_artifacts(request.settings)
         show_outcomes(seed, outcomes[seed], current)
         if until is None:
-            show_results(seed, current, write_report(current, seed, None))
+            show_results(seed, current, show_report(current, seed).url)
     return outcomes
 
 

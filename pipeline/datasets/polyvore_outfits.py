@@ -133,9 +133,17 @@ def _check_images(root: Path, items: list[str]) -> None:
         )
     contained_path(root, IMAGE_FOLDER)
     present: dict[str, bool] = {}
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            present[entry.name] = entry.is_symlink()
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                present[entry.name] = entry.is_symlink()
+    except OSError as error:
+        raise BadDataset(
+            expected="a folder of images that can be listed",
+            found=error.strerror or str(error),
+            where=str(folder),
+            remedy="give yourself permission to read it",
+        ) from error
     missing = [item for item in items if item + IMAGE_SUFFIX not in present]
     if missing:
         raise BadDataset(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from flows.auto_compute.resolve import resolved
+from flows.engine.maintenance.report_copies import report_copy_problems
 from flows.engine.plan import StagePlan, plan_stage
 from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
@@ -104,6 +105,7 @@ def verify_store(settings: Settings, everything: bool, show: ShowChecks) -> Veri
         names = ", ".join(sorted(selection.unknown))
         selection.notes.append(f"not known yet what is wanted of these, so all they have was read: {names}")
     selection.problems += _run_record_problems(store)
+    selection.problems += report_copy_problems(store)
     return _look(store, selection, show)
 
 

@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from stores.errors import REPAIR_REMEDY, MissingArtifact, ReadOnlyStore, StoreError
 from stores.object_errors import object_store_refusal
 
+# Python and Arrow have no error class of their own for a thread that the system refuses.
+_NO_THREAD = ("can't start new thread", "Failed to launch worker thread")
+
 _WRITE_REMEDIES = {
     errno.EACCES: "give yourself write permission there, or choose another store with [store] root",
     errno.EPERM: "choose a place that you may write and that supports hard links, with [store] root",
@@ -56,8 +59,7 @@ def is_memory_shortage(error: BaseException) -> bool:
     """Return whether an error, or one that it was raised from, says that memory or threads run short."""
     seen: BaseException | None = error
     while seen is not None:
-        # Python has no error class of its own for a thread that the system refuses.
-        if isinstance(seen, MemoryError) or "can't start new thread" in str(seen):
+        if isinstance(seen, MemoryError) or any(words in str(seen) for words in _NO_THREAD):
             return True
         seen = seen.__cause__ or seen.__context__
     return False

@@ -80,10 +80,12 @@ SHORTAGES: dict[str, Any] = {
 
 
 NO_THREAD = RuntimeError("can't start new thread")
+NO_ARROW_THREAD = OSError("Unknown error: Failed to launch worker thread: Resource temporarily unavailable")
 
 
 @pytest.mark.parametrize(
-    ("what", "error"), [*((what, MemoryError("12 GiB")) for what in SHORTAGES), ("values", NO_THREAD)]
+    ("what", "error"),
+    [*((what, MemoryError("12 GiB")) for what in SHORTAGES), ("values", NO_THREAD), ("Parquet", NO_ARROW_THREAD)],
 )
 def test_too_little_memory_is_reported_and_nothing_is_removed(
     store: ArtifactStore, monkeypatch: pytest.MonkeyPatch, what: str, error: Exception
@@ -100,6 +102,33 @@ def test_too_little_memory_is_reported_and_nothing_is_removed(
     assert all("memory" in problem.error.remedy for problem in problems)
     repair_store(store, problems)
     assert files(store) == before
+
+
+class PanicException(BaseException):  # noqa: N818 - the name that safetensors gives it
+    """Stands for what safetensors raises where a buffer is not to be had: no Exception."""
+
+
+def test_a_panic_of_the_reader_of_tensors_is_no_damage_and_no_end(
+    store: ArtifactStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def panic(data: bytes) -> None:
+        raise PanicException("PyObject pointer is null")
+
+    monkeypatch.setattr(safetensors.numpy, "load", panic)
+    (problem,) = check(store).problems
+    assert not problem.is_repairable
+    assert "PyObject pointer is null" in problem.error.found
+
+
+def test_an_interruption_of_the_reader_of_tensors_is_not_taken_for_anything_else(
+    store: ArtifactStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(data: bytes) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(safetensors.numpy, "load", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        check(store)
 
 
 def test_a_folder_that_may_not_be_listed_is_not_taken_for_an_empty_one(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from stores.errors import MissingArtifact, StoreError
+from stores.local_folders import file_sizes_below, refuse_links
 from stores.object_files import create_file, open_file_system, remove_files
 from stores.object_requests import REQUEST_TIMEOUT_S, ObjectRequests
 from stores.system_errors import explain_read_errors, explain_write_errors
@@ -188,7 +189,7 @@ class Location:
         """
         self._refuse_links()
         if self.is_local:
-            return dict(self._local_file_sizes(""))
+            return dict(file_sizes_below(self.path))
         with explain_read_errors(self.url):
             found = self._requests.ask("find", self.path, detail=True)
             files = {str(path): int(info["size"]) for path, info in found.items() if not path.endswith("/")}
@@ -229,37 +230,8 @@ class Location:
         return ObjectRequests(self.filesystem, self.request_timeout_s)
 
     def _refuse_links(self) -> None:
-        """Raise StoreError when this place, or a folder between it and the root, is a symbolic link."""
-        if not self.is_local or not self.root:
-            return
-        step = self.root
-        for name in self.path[len(self.root) :].split("/"):
-            if name:
-                step = f"{step}/{name}"
-                if os.path.islink(step):
-                    raise _linked(step)
-
-    def _local_file_sizes(self, below: str) -> Iterator[tuple[str, int]]:
-        # By scandir, not by a glob, which takes a folder that may not be read for an empty one.
-        folder = os.path.join(self.path, below)
-        try:
-            with explain_read_errors(folder), os.scandir(folder) as found:
-                entries = sorted(found, key=lambda entry: entry.name)
-        except MissingArtifact:
-            return  # no such folder, or removed meanwhile
-        for entry in entries:
-            path = f"{below}{entry.name}"
-            if entry.is_symlink():
-                raise _linked(entry.path)
-            if entry.is_dir(follow_symlinks=False):
-                yield from self._local_file_sizes(f"{path}/")
-            elif entry.is_file(follow_symlinks=False):
-                try:
-                    with explain_read_errors(entry.path):
-                        size_bytes = entry.stat(follow_symlinks=False).st_size
-                except MissingArtifact:
-                    continue  # finished or removed meanwhile
-                yield path, size_bytes
+        if self.is_local and self.root:
+            refuse_links(self.root, self.path)
 
     def _link_new_file(self, data: bytes) -> bool:
         if os.path.lexists(self.path):
@@ -296,19 +268,6 @@ def with_request_timeout(url: str, timeout_s: float) -> str:
     The limit is part of the address, so that it goes wherever the store does, to workers as well.
     """
     return f"{url.partition(_TIMEOUT_OPTION)[0]}{_TIMEOUT_OPTION}{timeout_s:g}"
-
-
-def _linked(path: str) -> StoreError:
-    try:
-        target = os.readlink(path)
-    except OSError:
-        target = "somewhere else"
-    return StoreError(
-        expected="files and folders of the store itself: what lies behind a link may belong to somebody else",
-        found=f"a symbolic link to {target}",
-        where=path,
-        remedy="put what it leads to in its place, or delete the link; the store's root itself may be a link",
-    )
 
 
 def _fsync(path: str) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from stores.errors import MissingArtifact, StoreError
+from stores.errors import MissingArtifact, StoreError, UnreachableStore
 from stores.liveness import BEAT_S, SIGN_FIELDS, Heartbeat, SignOfLife
 from stores.location import Location
 from stores.manifests import created_now
@@ -96,14 +96,19 @@ class RunJournal:
         root: of the store.
         record: as the run starts.
         beat_s: seconds between heartbeats.
+
+    Raises:
+        UnreachableStore: when an object store does not answer.
     """
 
     def __init__(self, root: Location, record: RunRecord, beat_s: float = BEAT_S) -> None:
         self._place = root.child(RUNS, f"{record.run_id}.json")
         self._record = record
         self._warned = False
+        self._started = False
         self._lock = threading.Lock()
         self._write()
+        self._started = True
         self._heart = Heartbeat(self._beat, beat_s)
 
     @property
@@ -137,6 +142,8 @@ class RunJournal:
             try:
                 self._place.replace_bytes(self._record.to_json())
             except StoreError as error:
+                if isinstance(error, UnreachableStore) and not self._started:
+                    raise  # nothing that the run does next would be answered either
                 self._warn_once(error)
 
     def _warn_once(self, error: StoreError) -> None:

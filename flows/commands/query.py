@@ -44,15 +44,7 @@ def query_tables(
     import duckdb
 
     if run is None:
-        seeds = run_seeds(settings)
-        planned = [(seed, *planned_artifacts(with_seed(settings, seed))) for seed in seeds]
-        tables = _tables([(seed, reader) for seed, reader, _ in planned], settings.store.root)
-        partial_ones = partial_tables([(seed, plans) for seed, _, plans in planned], asked_tables(sql, tables))
-        if partial_ones and tell_missing is None:
-            refuse_partial_tables(partial_ones)
-        for one in partial_ones:
-            if tell_missing is not None:
-                tell_missing(one.line())
+        tables = _whole_tables(settings, sql, tell_missing)
     else:
         tables = run_tables(settings.store.root, run)
     with duckdb.connect(config={"enable_external_access": "false"}) as connection:
@@ -62,17 +54,7 @@ def query_tables(
             relation = connection.sql(sql)
             result: pa.Table = None if relation is None else relation.to_arrow_table()
         except duckdb.Error as error:
-            asked = re.search(r"Table with name (\w+) does not exist", str(error))
-            absent = asked and absent_table(settings, asked[1].lower(), run)
-            if absent:
-                raise absent from error
-            raise BadSetting(
-                # DuckDB names what comes close by itself.
-                expected="DuckDB SQL over the tables there are" if tables else "tables to ask: run the pipeline first",
-                found=str(error).strip(),
-                where="the query",
-                remedy="sane query CONFIG 'show tables' lists all tables, 'describe images' the columns of one",
-            ) from error
+            raise _refused_sql(settings, error, run, bool(tables)) from error
     if result is None:
         raise BadSetting(
             expected="a query that returns rows",
@@ -81,6 +63,30 @@ def query_tables(
             remedy="such as: sane query CONFIG 'select * from metrics'",
         )
     return result
+
+
+def _refused_sql(settings: Settings, error: Exception, run: str | None, has_tables: bool) -> BadSetting:
+    asked = re.search(r"Table with name (\w+) does not exist", str(error))
+    absent = absent_table(settings, asked[1].lower(), run) if asked else None
+    return absent or BadSetting(
+        # DuckDB names what comes close by itself.
+        expected="DuckDB SQL over the tables there are" if has_tables else "tables to ask: run the pipeline first",
+        found=str(error).strip(),
+        where="the query",
+        remedy="sane query CONFIG 'show tables' lists all tables, 'describe images' the columns of one",
+    )
+
+
+def _whole_tables(settings: Settings, sql: str, tell_missing: Callable[[str], None] | None) -> "dict[str, pa.Table]":
+    planned = [(seed, *planned_artifacts(with_seed(settings, seed))) for seed in run_seeds(settings)]
+    tables = _tables([(seed, reader) for seed, reader, _ in planned], settings.store.root)
+    found = partial_tables([(seed, plans) for seed, _, plans in planned], asked_tables(sql, tables))
+    if found and tell_missing is None:
+        refuse_partial_tables(found)
+    for one in found:
+        if tell_missing is not None:
+            tell_missing(one.line())
+    return tables
 
 
 def current_tables(settings: Settings) -> "dict[str, pa.Table]":

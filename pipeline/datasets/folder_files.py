@@ -52,16 +52,7 @@ def list_class_images(root: Path, class_name: str, folder: str = "JPEGImages") -
             where=str(directory),
             remedy="add the folder, or remove the class from its split list",
         )
-    try:
-        with os.scandir(directory) as entries:
-            images = [entry for entry in entries if Path(entry.name).suffix.lower() in IMAGE_SUFFIXES]
-    except OSError as error:
-        raise BadDataset(
-            expected="a folder of images that can be listed",
-            found=error.strerror or str(error),
-            where=str(directory),
-            remedy="give yourself permission to read it",
-        ) from error
+    images = [entry for entry in list_folder(directory) if Path(entry.name).suffix.lower() in IMAGE_SUFFIXES]
     # A link in a circle cannot even be asked whether it is a file.
     broken = sorted(entry.name for entry in images if entry.is_symlink() and not os.path.exists(entry.path))
     if broken:
@@ -76,6 +67,24 @@ def list_class_images(root: Path, class_name: str, folder: str = "JPEGImages") -
     for path in paths:
         contained_path(root, path)
     return paths
+
+
+def list_folder(folder: Path) -> list[os.DirEntry[str]]:
+    """Return what is in a folder of images, in no order.
+
+    Raises:
+        BadDataset: it cannot be listed.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError as error:
+        raise BadDataset(
+            expected="a folder of images that can be listed",
+            found=error.strerror or str(error),
+            where=str(folder),
+            remedy="give yourself permission to read it",
+        ) from error
 
 
 def contained_path(root: Path, relative: str) -> Path:

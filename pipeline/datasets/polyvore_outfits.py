@@ -3,11 +3,10 @@
 Reads JSON files and one folder listing; no image is opened.
 """
 
-import os
 from pathlib import Path
 from typing import Any
 
-from pipeline.datasets.folder_files import contained_path, is_plain_name
+from pipeline.datasets.folder_files import contained_path, is_plain_name, list_folder
 from pipeline.datasets.json_files import bad_entry, read_json
 from pipeline.datasets.outfits import SEPARATOR, Outfit, OutfitIndex, derive_type_pairs
 from pipeline.datasets.plain_pickle import read_plain_pickle
@@ -132,18 +131,7 @@ def _check_images(root: Path, items: list[str]) -> None:
             remedy="set dataset.root to the folder of the release",
         )
     contained_path(root, IMAGE_FOLDER)
-    present: dict[str, bool] = {}
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                present[entry.name] = entry.is_symlink()
-    except OSError as error:
-        raise BadDataset(
-            expected="a folder of images that can be listed",
-            found=error.strerror or str(error),
-            where=str(folder),
-            remedy="give yourself permission to read it",
-        ) from error
+    present = {entry.name: entry.is_symlink() for entry in list_folder(folder)}
     missing = [item for item in items if item + IMAGE_SUFFIX not in present]
     if missing:
         raise BadDataset(

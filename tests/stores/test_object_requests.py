@@ -13,6 +13,7 @@ from stores.artifacts import ArtifactStore
 from stores.errors import UnreachableStore
 from stores.location import Location, with_request_timeout
 from stores.object_requests import REQUEST_TIMEOUT_S, ObjectRequests
+from stores.run_records import start_run
 from stores.verification import TolerantStore, check_shard
 from tests.object_server import ENVIRONMENT, ObjectServer
 
@@ -92,6 +93,12 @@ def test_looking_for_damage_ends_at_the_first_request_without_an_answer(silent_s
     with pytest.raises(UnreachableStore):
         check_shard(store, "images", "k", {})
     assert store.problems == {}
+    assert silent_server
+
+
+def test_a_run_ends_at_its_first_request_without_an_answer(silent_server: list[socket.socket]) -> None:
+    with pytest.raises(UnreachableStore):
+        start_run(place_of_a_new_client(0.3), "", "c.toml", 0)
     assert silent_server
 
 

@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -124,16 +125,23 @@ def query(
         str | None, typer.Option(help="read a recorded run instead: its name, its id, or latest; needs no dataset")
     ] = None,
     format: Annotated[str, typer.Option("--format", help="table, csv, json, markdown or latex")] = "table",
+    digits: Annotated[
+        int | None, typer.Option(min=0, max=17, help="digits after the point of fractional numbers; not in json")
+    ] = None,
+    stale_ok: Annotated[
+        bool, typer.Option("--stale-ok", help="answer although rows of stages that are not current are missing")
+    ] = False,
     debug: Debug = False,
 ) -> None:
     """Run SQL over the tables of all current stages, or of a recorded run."""
     with readable_errors(debug):
         from flows.commands.query import query_tables
-        from flows.commands.query_formats import check_format, render_result
+        from flows.commands.query_formats import check_format, write_result
 
         check_format(format)
         settings = load_settings(config, overrides or [])
-        sys.stdout.write(render_result(query_tables(settings, sql, run), format))
+        tell_missing = partial(typer.echo, err=True) if stale_ok else None
+        write_result(query_tables(settings, sql, run, tell_missing), format, sys.stdout, digits)
 
 
 @app.command()

@@ -58,13 +58,14 @@ class ConfiguredRun:
         """
         return plan_stages(self.stages, self.store, EarlierResults(self.store, self.config, self.seed))
 
-    def current(self) -> Upstream:
-        """Return a reader of every stage that is current.
+    def current(self, plans: Sequence[StagePlan] | None = None) -> Upstream:
+        """Return a reader of every stage that is current, by these plans or by new ones.
 
         Raises:
             PipelineError, StoreError: inputs are refused, or the store cannot be read.
         """
-        manifests = {plan.stage.name: plan.manifest for plan in self.plans() if plan.manifest is not None}
+        planned = self.plans() if plans is None else plans
+        manifests = {plan.stage.name: plan.manifest for plan in planned if plan.manifest is not None}
         return Upstream(self.store, manifests)
 
 

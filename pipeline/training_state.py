@@ -114,12 +114,16 @@ def restore_state(state: TrainingState, learner: Learner) -> TrainingProgress:
     parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
     moments = {number: _moments(state, number, parameter) for number, parameter in enumerate(parameters)}
     optimiser.load_state_dict({**optimiser.state_dict(), "state": moments})
-    values = json.loads(state.text)
-    for group, rate in zip(optimiser.param_groups, values["learning_rates"], strict=True):
-        group["lr"] = rate
-    if learner.schedule is not None:
-        learner.schedule.load_state_dict(values["schedule"])
-    return TrainingProgress(values["history"], values["best_epoch"], values["best_measure"], best)
+    try:
+        values = json.loads(state.text)
+        for group, rate in zip(optimiser.param_groups, values["learning_rates"], strict=True):
+            group["lr"] = float(rate)
+        if learner.schedule is not None:
+            learner.schedule.load_state_dict(values["schedule"])
+        history = [dict(row) for row in values["history"]]
+        return TrainingProgress(history, int(values["best_epoch"]), float(values["best_measure"]), best)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise _misfit(f"a text that is no such state ({type(error).__name__}: {error})"[:300]) from error
 
 
 def _moments(state: TrainingState, number: int, parameter: torch.Tensor) -> dict[str, torch.Tensor]:

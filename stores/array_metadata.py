@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from stores.canonical import fingerprint
 from stores.concurrency import at_once
-from stores.errors import REPAIR_REMEDY, CorruptArtifact, StoreError
+from stores.errors import REPAIR_REMEDY, CorruptArtifact, StoreError, UnreachableStore
 from stores.location import Location
 
 _FILE = "zarr.json"
@@ -40,6 +40,8 @@ def metadata_problems(group: Location, digests: Mapping[str, str]) -> dict[str, 
         try:
             if _digest(place) != recorded:
                 problems[path] = _corrupt(place, "content that does not agree with the digest in the commit")
+        except UnreachableStore:
+            raise
         except StoreError as error:
             problems[path] = error
     return problems

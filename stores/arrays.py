@@ -3,6 +3,8 @@
 Zarr reads a missing chunk or an empty file as the fill value, without a word. So every chunk is written, even
 one that holds nothing but the fill value, and before reading all are counted and weighed; checksums after the
 compressor catch flipped bytes, and a digest of each array's values catches damage to the rest.
+Damage is only what was read whole and is not what was written, or is missing. What could not be read, for want of
+permission or of memory, raises a StoreError that is no CorruptArtifact.
 Zarr takes over a second to import and is imported only when arrays are read or written.
 
 Zarr itself works on a local folder or in memory. To and from an object store whole files travel beside it: fewer
@@ -12,15 +14,17 @@ requests, one client, and a connection that breaks is never mistaken for damage.
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from stores.chunk_damage import chunk_damage
 from stores.concurrency import at_once
 from stores.digests import digest_array
-from stores.errors import REPAIR_REMEDY, CorruptArtifact, MissingArtifact, SchemaMismatch
+from stores.errors import REPAIR_REMEDY, CorruptArtifact, MissingArtifact, SchemaMismatch, StoreError
 from stores.location import Location
-from stores.system_errors import explain_write_errors
+from stores.system_errors import explain_write_errors, is_memory_shortage, unreadable
 
 _LARGEST_CHUNK_BYTES = 64 * 2**20
 _LARGEST_BLOSC_BYTES = 2**31 - 1
@@ -67,21 +71,38 @@ def write_arrays(
     return details
 
 
+@dataclass(frozen=True)
+class ArrayRecord:
+    """What a record says of an array; it is believed over the array's own files.
+
+    Attributes:
+        shape: lengths of the axes.
+        dtype: name of the values' type.
+        digest: of the values.
+    """
+
+    shape: tuple[int, ...]
+    dtype: str
+    digest: str
+
+
 def read_arrays(
-    location: Location, names: Sequence[str] | None = None, digests: Mapping[str, str] | None = None
+    location: Location, names: Sequence[str] | None = None, records: Mapping[str, ArrayRecord] | None = None
 ) -> dict[str, np.ndarray]:
     """Return arrays of a Zarr group whole, after verifying that every chunk is there and undamaged.
 
     Args:
         location: the group's folder.
         names: the arrays to read; all by default.
-        digests: digests that a record holds of these arrays; they too must agree.
+        records: what a record says of these arrays; shape and dtype must agree before memory is taken for the values.
 
     Raises:
         MissingArtifact: when there is no such group.
         CorruptArtifact: names the file that is missing, empty or damaged.
         SchemaMismatch: when the group has no such array.
+        StoreError: when a file, or memory for the values, is not to be had.
     """
+    known = records or {}
     sizes = location.file_sizes_bytes()
     if not sizes:
         raise MissingArtifact(
@@ -95,7 +116,7 @@ def read_arrays(
     present = sorted(path.split("/")[0] for path in sizes if path.endswith("/zarr.json"))
     wanted = present if names is None else list(names)
     for name in wanted:
-        if name not in present and name in (digests or {}):
+        if name not in present and name in known:
             raise _corrupt(location.child(name, "zarr.json"), "no such file")
         if name not in present:
             raise SchemaMismatch(
@@ -104,7 +125,7 @@ def read_arrays(
                 where=location.url,
                 remedy="ask for an array that the group has",
             )
-    return {name: _read_one(location, group, name, sizes, (digests or {}).get(name)) for name in wanted}
+    return {name: _read_one(location, group, name, sizes, known.get(name)) for name in wanted}
 
 
 def _describe(
@@ -178,53 +199,70 @@ def _open_group(location: Location, in_memory: dict[str, Any]) -> Any:
     try:
         return zarr.open_group(store=_zarr_store(location, in_memory, read_only=True), mode="r", zarr_format=3)
     except Exception as error:  # Zarr promises no common error class for damaged metadata.
-        raise _corrupt(location.child("zarr.json"), f"{type(error).__name__}: {error}") from error
+        raise _metadata_error(location.child("zarr.json"), error) from error
 
 
 def _read_one(
-    location: Location, group: Any, name: str, sizes: Mapping[str, int], recorded_digest: str | None
+    location: Location, group: Any, name: str, sizes: Mapping[str, int], record: ArrayRecord | None
 ) -> np.ndarray:
     folder = location.child(name)
+    metadata = folder.child("zarr.json")
     try:
         stored = group[name]
+        found = (tuple(stored.shape), stored.dtype.name)
         first_missing = next((path for path in _chunk_paths(name, stored) if path not in sizes), None)
     except Exception as error:  # As above: damaged metadata fail in many ways.
-        raise _corrupt(folder.child("zarr.json"), f"{type(error).__name__}: {error}") from error
+        raise _metadata_error(metadata, error) from error
+    # A shape that nobody wrote must not take memory, however much it promises.
+    if record is not None and found != (record.shape, record.dtype):
+        raise _corrupt(metadata, f"shape {found[0]}, dtype {found[1]}; in the record {record.shape}, {record.dtype}")
     if first_missing is not None:
         raise _corrupt(_below(location, first_missing), "no such file: a chunk is missing")
     try:
         values = np.asarray(stored[...])
         digest = digest_array(values)
     except Exception as error:  # Codecs raise errors of their own kinds.
-        raise _corrupt(_damaged_chunk(location, name, stored), f"{type(error).__name__}: {error}") from error
-    if digest != stored.attrs.get("content_sha256") or recorded_digest not in (None, digest):
+        raise _decoding_error(location, name, stored, error) from error
+    if digest != stored.attrs.get("content_sha256") or (record is not None and record.digest != digest):
         raise _corrupt(folder, "values that do not agree with their digest")
     return values
 
 
+def _metadata_error(metadata: Location, error: Exception) -> StoreError:
+    """Return damage only where the file could be read: Zarr was given its bytes and would not have them."""
+    # Zarr's own word for metadata that are not there is a FileNotFoundError.
+    if is_memory_shortage(error) or (isinstance(error, OSError) and not isinstance(error, FileNotFoundError)):
+        return unreadable(metadata.url, error)
+    try:
+        metadata.read_bytes()
+    except MissingArtifact:
+        return _corrupt(metadata, "no such file")
+    return _corrupt(metadata, f"{type(error).__name__}: {error}")
+
+
+def _decoding_error(location: Location, name: str, stored: Any, error: Exception) -> StoreError:
+    """Return damage only where a chunk proves it; whatever else keeps values from being decoded is no damage."""
+    folder = location.child(name)
+    if isinstance(error, OSError) or is_memory_shortage(error):
+        return unreadable(folder.url, error)
+    chunk_bytes = math.prod(stored.chunks) * stored.dtype.itemsize
+    for path in _chunk_paths(name, stored):
+        place = _below(location, path)
+        damage = chunk_damage(place.read_bytes(), chunk_bytes)
+        if damage is not None:
+            return _corrupt(place, damage)
+    return unreadable(folder.url, error)
+
+
 def _chunk_paths(name: str, stored: Any) -> Iterator[str]:
     """Give the path of every chunk that an array must have, below the group's folder."""
-    for index in _chunk_indices(stored):
-        yield "/".join((name, "c", *map(str, index)))
-
-
-def _chunk_indices(stored: Any) -> Iterator[tuple[int, ...]]:
     counts = [math.ceil(length / chunk) for length, chunk in zip(stored.shape, stored.chunks, strict=True)]
     # Only axis 0 is ever cut; ranges stay lazy, for damaged metadata may promise any number of chunks.
     for first in range(counts[0]) if counts else ():
-        yield from ((first, *rest) for rest in itertools.product(*map(range, counts[1:])))
+        for rest in itertools.product(*map(range, counts[1:])):
+            yield "/".join((name, "c", *map(str, (first, *rest))))
     if not counts:
-        yield ()
-
-
-def _damaged_chunk(location: Location, name: str, stored: Any) -> Location:
-    """Return the first chunk that cannot be read by itself, or else the array's folder."""
-    for index, path in zip(_chunk_indices(stored), _chunk_paths(name, stored), strict=True):
-        try:
-            stored.blocks[index]
-        except Exception:  # Whatever the codec raised before, this is the chunk it came from.
-            return _below(location, path)
-    return location.child(name)
+        yield f"{name}/c"
 
 
 def _refuse_empty_files(location: Location, sizes: Mapping[str, int]) -> None:

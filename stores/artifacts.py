@@ -33,11 +33,11 @@ class ArtifactStore:
     """The artifacts below one root.
 
     Args:
-        root: a folder, or an fsspec URL such as "s3://bucket/results".
+        root: a folder, an fsspec URL such as "s3://bucket/results", or the place itself.
     """
 
-    def __init__(self, root: str) -> None:
-        self.root = Location.parse(root)
+    def __init__(self, root: str | Location) -> None:
+        self.root = Location.parse(root) if isinstance(root, str) else root
 
     def commit_shard(
         self,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stores.digests import digest_model
-from stores.errors import CorruptArtifact, StoreError
+from stores.errors import CorruptArtifact, StoreError, UnreachableStore
 from stores.location import Location
 from stores.models import read_tensors, write_tensors
 
@@ -76,6 +76,8 @@ class CheckpointFolder:
         for epoch, name in reversed(self._names()):
             try:
                 return self._read(epoch, name), problems
+            except UnreachableStore:
+                raise
             except StoreError as error:
                 problems.append(error)
         return None, problems

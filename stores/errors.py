@@ -42,5 +42,9 @@ class ReadOnlyStore(StoreError):
     """The store's place cannot be written: no permission, a read-only mount, or a full disk."""
 
 
+class UnreachableStore(StoreError):
+    """An object store does not answer in time; whoever asks on would wait as long for each further answer."""
+
+
 class SchemaMismatch(StoreError):
     """A table or array does not have the columns, types or axes its name promises."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from stores.errors import MissingArtifact
 from stores.location import Location
+from stores.record_fields import Instant, PlainName
 from stores.records import decode_side_record, encode_record
 
 FAILURES = "failures"
@@ -58,8 +59,13 @@ class FailureRecord:
             StoreError: when a newer version of this program wrote it.
             CorruptArtifact: when it is damaged.
         """
-        texts = ("run_id", "stage", "shard", "shard_key", "error", "when")
-        types: dict[str, type] = dict.fromkeys(texts, str) | {"images": list, "images_count": int}
+        types = {
+            **dict.fromkeys(("run_id", "stage", "shard_key"), PlainName),
+            **dict.fromkeys(("shard", "error"), str),
+            "images": list[str],
+            "images_count": int,
+            "when": Instant,
+        }
         fields = decode_side_record(data, where, types)
         return cls(**{**fields, "images": tuple(fields["images"])})
 

@@ -107,7 +107,7 @@ def garbage_beside(store: ArtifactStore) -> list[Garbage]:
 
 def stages_downstream_first(store: ArtifactStore) -> list[str]:
     """Return the stage instances that a store has anything of; each comes before those that it was made from."""
-    tolerant = TolerantStore(store.root.url)
+    tolerant = TolerantStore(store.root)
     stages = [name for name in store.root.list_names() if _is_stage(store.root.child(name))]
     order: graphlib.TopologicalSorter[str] = graphlib.TopologicalSorter({stage: () for stage in stages})
     for stage in stages:
@@ -133,7 +133,7 @@ def _shard_garbage(
         return [_as_whole("leftover", place, files)]  # also where it is wanted: no writer goes on from these
     if not is_wanted:
         return [_as_whole("shard", place, files)]
-    commit = TolerantStore(store.root.url).read_commit(stage, key)
+    commit = TolerantStore(store.root).read_commit(stage, key)
     if commit is None:
         return []  # damaged, which is not a matter of cleaning
     listed = {_COMMIT, *(part.file for part in commit.parts.values())}

@@ -15,6 +15,7 @@ from stores.errors import CorruptArtifact, MissingArtifact, StoreError
 from stores.liveness import BEAT_S, EXPIRY_S, SIGN_FIELDS, Heartbeat, SignOfLife
 from stores.location import Location
 from stores.manifests import created_now
+from stores.record_fields import Instant, PlainName
 from stores.records import decode_side_record, encode_record
 
 LEASES = "leases"
@@ -62,7 +63,13 @@ class Lease:
             StoreError: when a newer version of this program wrote it.
             CorruptArtifact: when it is damaged.
         """
-        own: dict[str, type] = dict.fromkeys(("run_id", "stage", "fingerprint", "started"), str) | {"covers": dict}
+        own = {
+            "run_id": str,
+            "stage": PlainName,
+            "fingerprint": PlainName,
+            "covers": dict[PlainName, PlainName],
+            "started": Instant,
+        }
         fields = decode_side_record(data, where, {**own, **SIGN_FIELDS})
         return cls(**{name: fields[name] for name in own}, sign=SignOfLife.from_fields(fields))
 

@@ -15,18 +15,19 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from stores.manifests import created_now
+from stores.manifests import created_now, moment_of
+from stores.record_fields import Instant
 
 LOG = logging.getLogger("sane")
 EXPIRY_S = 60.0
 BEAT_S = 10.0
 
-SIGN_FIELDS: dict[str, type] = {
+SIGN_FIELDS: dict[str, Any] = {
     "host": str,
     "machine": str,
     "pid": int,
     "process_began": str,
-    "heartbeat": str,
+    "heartbeat": Instant,
     "expiry_s": float,
 }
 """The fields, with their types, that a record needs for `SignOfLife.from_fields`."""
@@ -79,7 +80,7 @@ class SignOfLife:
         """
         if self._is_known_dead():
             return True
-        age_s = (datetime.now(UTC) - datetime.fromisoformat(self.heartbeat)).total_seconds()
+        age_s = (datetime.now(UTC) - moment_of(self.heartbeat)).total_seconds()
         return abs(age_s) > self.expiry_s
 
     def _is_known_dead(self) -> bool:
@@ -152,8 +153,8 @@ def _process_state(pid: int) -> tuple[str, str]:
 def _state_by_signal(pid: int) -> str:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
-        return "X"
+    except (ProcessLookupError, OverflowError):
+        return "X"  # gone, or a number that no process can have
     except OSError:
         return "R"  # it exists and belongs to somebody else
     return "R"

@@ -5,40 +5,22 @@ other provenance are recorded beside them and never enter a key.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, Literal, get_args
+from typing import Any
 
 from stores.canonical import fingerprint
 from stores.digests import combine_digests
-from stores.errors import REPAIR_REMEDY, CorruptArtifact, MissingArtifact
-from stores.records import decode_record, encode_record
+from stores.errors import MissingArtifact
+from stores.part_records import PartRecord, part_from_json
+from stores.record_fields import Instant, PlainName, fields_problem
+from stores.records import decode_record, encode_record, require_record
 
-PartKind = Literal["arrays", "table", "tensors", "file"]
 _SUMMARISED = ("table", "dtypes", "axes", "units")
-
-
-@dataclass(frozen=True)
-class PartRecord:
-    """One payload of a shard.
-
-    Attributes:
-        name: its name within the shard.
-        kind: "arrays", "table", "tensors" or "file".
-        file: the file or folder, below the shard's folder.
-        digest: of the decoded values.
-        detail: for arrays and tensors, by member: `shapes`, `dtypes` and `digests`, for arrays also `axes`,
-            `units` and, by file, `metadata_digests`; for a table `table`, `rows`, `column_digests` and
-            `file_sha256`; for a file `file_name` and `size_bytes`.
-    """
-
-    name: str
-    kind: PartKind
-    file: str
-    digest: str
-    detail: dict[str, Any]
+# What `describe_commits` returns; a manifest may say more.
+_DETAILS = {"counts": dict[str, int], "devices": list[str], "parts": dict[str, dict[str, Any]]}
 
 
 @dataclass(frozen=True)
@@ -100,16 +82,18 @@ class Commit:
             CorruptArtifact: when it is damaged.
         """
         types = {
-            "stage": str,
-            "shard_key": str,
+            "stage": PlainName,
+            "shard_key": PlainName,
             "shard_label": str,
-            "parts": dict,
-            "counts": dict,
+            "parts": dict[PlainName, dict[str, Any]],
+            "counts": dict[str, int],
             "seconds": float,
             "provenance": dict,
         }
         fields = decode_record(data, where, types)
-        fields["parts"] = {name: _part_from_json(part, where) for name, part in fields["parts"].items()}
+        device = {name: text for name, text in fields["provenance"].items() if name == "device"}
+        require_record(fields_problem(device, {}, {"device": str}, "provenance"), where)
+        fields["parts"] = {name: part_from_json(name, part, where) for name, part in fields["parts"].items()}
         return cls(**fields)
 
 
@@ -149,8 +133,7 @@ class Manifest:
 
     def moment(self) -> datetime:
         """Return `created` as a time, in UTC when it names no zone."""
-        moment = datetime.fromisoformat(self.created)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment_of(self.created)
 
     def to_json(self) -> bytes:
         """Return the content of the manifest's file.
@@ -169,11 +152,27 @@ class Manifest:
             StoreError: when a newer version of this program wrote it.
             CorruptArtifact: when it is damaged.
         """
-        types: dict[str, type] = dict.fromkeys(("stage", "fingerprint", "digest", "created", "adopted_from"), str)
-        types |= dict.fromkeys(("shard_keys", "shard_labels", "digests"), list)
-        types |= dict.fromkeys(("ingredients", "upstream", "versions", "details"), dict)
-        fields = decode_record(data, where, {**types, "seconds": float})
-        for name in ("shard_keys", "shard_labels", "digests"):
+        lists = {"shard_keys": list[PlainName], "shard_labels": list[str], "digests": list[str]}
+        types = {
+            "stage": PlainName,
+            "fingerprint": PlainName,
+            "ingredients": dict,
+            **lists,
+            "digest": str,
+            "upstream": dict[PlainName, PlainName],
+            "versions": dict[str, str],
+            "seconds": float,
+            "created": Instant,
+            "details": dict,
+            "adopted_from": str,
+        }
+        fields = decode_record(data, where, types)
+        lengths = {name: len(fields[name]) for name in lists}
+        if len(set(lengths.values())) != 1:
+            require_record(f"lists of different lengths: {lengths}", where)
+        known = {name: value for name, value in fields["details"].items() if name in _DETAILS}
+        require_record(fields_problem(known, {}, _DETAILS, "details"), where)
+        for name in lists:
             fields[name] = tuple(fields[name])
         fields["adopted_from"] = fields["adopted_from"] or None
         return cls(**fields)
@@ -182,6 +181,12 @@ class Manifest:
 def combine_shard_digests(digests: Sequence[str]) -> str:
     """Return a stage's digest: one digest of its shards' digests in order."""
     return fingerprint(list(digests))
+
+
+def moment_of(text: str) -> datetime:
+    """Return a record's time, ISO 8601, in UTC when it names no zone."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def created_now() -> str:
@@ -208,15 +213,3 @@ def describe_commits(commits: Sequence[Commit]) -> dict[str, Any]:
                 summary["rows"] = summary.get("rows", 0) + part.detail["rows"]
     devices = sorted({str(commit.provenance["device"]) for commit in commits if "device" in commit.provenance})
     return {"counts": counts, "devices": devices, "parts": parts}
-
-
-def _part_from_json(part: Any, where: str) -> PartRecord:
-    names = {part_field.name for part_field in dataclasses.fields(PartRecord)}
-    if not isinstance(part, Mapping) or set(part) != names or part["kind"] not in get_args(PartKind):
-        raise CorruptArtifact(
-            expected=f"parts with the fields {', '.join(sorted(names))}",
-            found=f"{part!r:.200}",
-            where=where,
-            remedy=REPAIR_REMEDY,
-        )
-    return PartRecord(**{str(name): value for name, value in part.items()})

@@ -8,8 +8,10 @@ import numpy as np
 from stores.digests import digest_bytes, digest_model
 from stores.errors import REPAIR_REMEDY, CorruptArtifact, SchemaMismatch
 from stores.location import Location
+from stores.system_errors import is_memory_shortage, unreadable
 
 _DIGEST_KEY = "content_sha256"
+_MALFORMED = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
 def write_tensors(location: Location, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> bool:
@@ -47,6 +49,7 @@ def read_tensors(location: Location, digest: str | None = None) -> tuple[dict[st
     Raises:
         MissingArtifact: when there is no such file.
         CorruptArtifact: when its bytes are damaged, or it holds other tensors than the record says.
+        StoreError: when it, or memory for it, is not to be had.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load
@@ -55,10 +58,17 @@ def read_tensors(location: Location, digest: str | None = None) -> tuple[dict[st
     try:
         metadata = _metadata_of(data)
         tensors = load(data)
-    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
+        kept = metadata.pop(_DIGEST_KEY, "")
+        found = digest_model(tensors, metadata)
+    except (MemoryError, SafetensorError, SchemaMismatch, *_MALFORMED) as error:
+        if is_memory_shortage(error):
+            raise unreadable(location.url, error) from error
         raise _corrupt(location.url, f"{type(error).__name__}: {error}") from error
-    kept = metadata.pop(_DIGEST_KEY, "")
-    found = digest_model(tensors, metadata)
+    except BaseException as error:
+        # What safetensors raises where its memory runs short: no Exception, and not to be imported.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise unreadable(location.url, error) from error
     if kept != found:
         raise _corrupt(location.url, "the content does not agree with the digest in the file")
     if digest not in (None, found):

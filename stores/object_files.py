@@ -12,6 +12,7 @@ from typing import Any
 
 from stores.errors import StoreError
 from stores.object_errors import error_code
+from stores.object_requests import ObjectRequests
 
 _PRECONDITION = ("PreconditionFailed", "412")
 _CONFLICT = ("ConditionalRequestConflict", "OperationAborted", "409")
@@ -49,27 +50,29 @@ def open_file_system(url: str) -> tuple[Any, str]:
     return file_system, str(root).rstrip("/")
 
 
-def create_file(file_system: Any, path: str, data: bytes) -> bool:
+def create_file(requests: ObjectRequests, path: str, data: bytes) -> bool:
     """Write a new file whole; return False, writing nothing, when it already exists.
 
     Of several writers at once exactly one gets True.
 
     Raises:
-        StoreError: when the server ignores the condition, so that the second of two writers would win.
+        StoreError: when the server ignores the condition, so that the second of two writers would win, or does not
+            answer in time.
         Exception: whatever the file system raises.
     """
+    file_system = requests.file_system
     if not _is_s3(file_system):
         try:
-            file_system.pipe_file(path, data, mode="create")
+            requests.ask("pipe_file", path, data, mode="create")
         except FileExistsError:
             return False
         return True
-    if not _create_object(file_system, path, data):
+    if not _create_object(requests, path, data):
         return False
     bucket = file_system.split_path(path)[0]
     if len(data) <= _LARGEST_TRIAL_BYTES and bucket not in _tried_buckets(file_system):
         # Twice, for another process may have removed the file in between, as it may do with a lease.
-        if all(_create_object(file_system, path, data) for _ in range(2)):
+        if all(_create_object(requests, path, data) for _ in range(2)):
             raise StoreError(
                 expected="a server that refuses to overwrite when asked with If-None-Match: *",
                 found="one that overwrote a file all the same",
@@ -80,36 +83,37 @@ def create_file(file_system: Any, path: str, data: bytes) -> bool:
     return True
 
 
-def remove_files(file_system: Any, path: str) -> None:
+def remove_files(requests: ObjectRequests, path: str) -> None:
     """Delete a file, or all below a folder.
 
     Raises:
         Exception: whatever the file system raises; PermissionError or OSError for files that S3 keeps.
     """
+    file_system = requests.file_system
     if not _is_s3(file_system):
-        file_system.rm(path, recursive=True)
+        requests.ask("rm", path, recursive=True)
         return
     # Not rm: it takes its argument for a pattern, and it says nothing of files that the server kept.
-    keys = [file_system.split_path(found)[1] for found in file_system.find(path)]
+    keys = [file_system.split_path(found)[1] for found in requests.ask("find", path)]
     bucket = file_system.split_path(path)[0]
     for start in range(0, len(keys), _KEYS_PER_DELETION):
         batch = [{"Key": key} for key in keys[start : start + _KEYS_PER_DELETION]]
-        answer = file_system.call_s3("delete_objects", Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
+        answer = requests.ask("call_s3", "delete_objects", Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
         for kept in answer.get("Errors", []):
             kind = PermissionError if kept.get("Code") == "AccessDenied" else OSError
             raise kind(f"{kept.get('Code')}: {kept.get('Message')} ({kept.get('Key')})")
 
 
-def _create_object(file_system: Any, path: str, data: bytes) -> bool:
+def _create_object(requests: ObjectRequests, path: str, data: bytes) -> bool:
     writer = secrets.token_hex(16)
     for wait_s in (*_CONFLICT_WAITS_S, None):
         try:
-            file_system.pipe_file(path, data, mode="create", Metadata={"writer": writer})
+            requests.ask("pipe_file", path, data, mode="create", Metadata={"writer": writer})
             return True
         except OSError as error:
             if isinstance(error, FileExistsError) or error_code(error) in _PRECONDITION:
                 # Perhaps our own: the client repeats a request whose answer was lost.
-                return _writer_of(file_system, path) == writer
+                return _writer_of(requests, path) == writer
             # Two conditional writes at one moment: the server settles neither and wants to be asked again.
             if wait_s is None or error_code(error) not in _CONFLICT:
                 raise
@@ -117,10 +121,10 @@ def _create_object(file_system: Any, path: str, data: bytes) -> bool:
     return False
 
 
-def _writer_of(file_system: Any, path: str) -> str | None:
-    bucket, key, _ = file_system.split_path(path)
+def _writer_of(requests: ObjectRequests, path: str) -> str | None:
+    bucket, key, _ = requests.file_system.split_path(path)
     try:
-        answer = file_system.call_s3("head_object", Bucket=bucket, Key=key)
+        answer = requests.ask("call_s3", "head_object", Bucket=bucket, Key=key)
     except FileNotFoundError:
         return None
     writer: str | None = answer.get("Metadata", {}).get("writer")

@@ -9,13 +9,14 @@ import numpy as np
 import pyarrow as pa
 
 from stores.array_metadata import digest_metadata, metadata_problems
-from stores.arrays import read_arrays, write_arrays
+from stores.arrays import ArrayRecord, read_arrays, write_arrays
 from stores.digests import digest_bytes
-from stores.errors import REPAIR_REMEDY, CorruptArtifact, SchemaMismatch, StoreError
+from stores.errors import REPAIR_REMEDY, CorruptArtifact, SchemaMismatch, StoreError, UnreachableStore
 from stores.location import Location
-from stores.manifests import PartKind, PartRecord
 from stores.models import read_file, read_tensors, write_file, write_tensors
+from stores.part_records import PartKind, PartRecord
 from stores.parts import ArraysPart, Part, TablePart, TensorsPart, digest_members, digest_part
+from stores.system_errors import unreadable
 from stores.tables import check_table, decode_table, encode_table
 
 
@@ -104,9 +105,13 @@ def read_arrays_payload(
         CorruptArtifact: when it is damaged.
     """
     _require_kind(record, "arrays")
-    digests = record.detail["digests"]
-    wanted = list(digests) if names is None else list(names)
-    return read_arrays(folder.child(record.file), wanted, digests)
+    shapes, dtypes = record.detail["shapes"], record.detail["dtypes"]
+    records = {
+        name: ArrayRecord(tuple(shapes[name]), dtypes[name], digest)
+        for name, digest in record.detail["digests"].items()
+    }
+    wanted = list(records) if names is None else list(names)
+    return read_arrays(folder.child(record.file), wanted, records)
 
 
 def read_table_payload(folder: Location, record: PartRecord, columns: Sequence[str] | None = None) -> pa.Table:
@@ -116,12 +121,19 @@ def read_table_payload(folder: Location, record: PartRecord, columns: Sequence[s
         SchemaMismatch: when the part holds no table, or it has no such column.
         MissingArtifact: when its file is gone.
         CorruptArtifact: when it is damaged.
+        StoreError: when it could not be read for another reason.
     """
     _require_kind(record, "table")
     place = folder.child(record.file)
     # Over the whole file: readers other than ours also use its statistics, which no column digest covers.
     data = read_file(place, record.detail["file_sha256"])
-    table = decode_table(data, place.url, columns, record.detail["column_digests"])
+    try:
+        table = decode_table(data, place.url, columns, record.detail["column_digests"])
+    except CorruptArtifact as error:
+        if error.__cause__ is None:
+            raise
+        # These are the bytes that were written, so whatever Arrow has against them is no damage.
+        raise unreadable(place.url, error.__cause__) from error
     lost = [] if columns is not None else sorted(set(record.detail["column_digests"]) - set(table.column_names))
     if lost or table.num_rows != record.detail["rows"]:
         raise CorruptArtifact(
@@ -178,8 +190,12 @@ def verify_payload(folder: Location, record: PartRecord) -> list[StoreError]:
 def _errors_of_reading(folder: Location, record: PartRecord, names: Sequence[str] | None) -> list[StoreError]:
     try:
         read_payload(folder, record, names)
+    except UnreachableStore:
+        raise
     except StoreError as error:
         return [error]
+    except MemoryError as error:
+        return [unreadable(folder.child(record.file).url, error)]
     return []
 
 

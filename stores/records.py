@@ -11,6 +11,7 @@ from typing import Any
 
 from stores.canonical import canonical_json, fingerprint
 from stores.errors import REPAIR_REMEDY, CorruptArtifact, StoreError
+from stores.record_fields import fields_problem
 
 RECORD_FORMAT = 1
 
@@ -27,13 +28,13 @@ def encode_record(fields: Mapping[str, Any]) -> bytes:
     return text.encode() + b"\n"
 
 
-def decode_record(data: bytes, where: str, types: Mapping[str, type]) -> dict[str, Any]:
-    """Return the fields of a record, each of the given type.
+def decode_record(data: bytes, where: str, types: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a record, each of the given type to the bottom.
 
     Args:
         data: what `encode_record` returned.
         where: the file, for error messages.
-        types: every field's name and JSON type (dict, list, str, int or float).
+        types: every field's name and type, see `stores.record_fields.field_problem`.
 
     Raises:
         StoreError: when a newer version of this program wrote the record.
@@ -42,31 +43,41 @@ def decode_record(data: bytes, where: str, types: Mapping[str, type]) -> dict[st
     try:
         record = json.loads(data)
         written_format = record["format"]
-    except (ValueError, KeyError, TypeError) as error:
+        checksum = record.pop("checksum", None)
+        found_checksum = _checksum_of(record)
+    # A record that is nested deeper than Python's stack was not written by this program.
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _corrupt(where, f"{len(data)} bytes that are no such record ({type(error).__name__})") from error
-    checksum = record.pop("checksum", None)
     # First of all, whatever the format: a flipped digit must not pass for the work of a newer version.
-    if checksum != _checksum_of(record):
+    if checksum != found_checksum:
         raise _corrupt(where, "content that does not agree with its own checksum")
-    if isinstance(written_format, int) and written_format > RECORD_FORMAT:
+    if type(written_format) is int and written_format > RECORD_FORMAT:
         raise StoreError(
             expected=f"a record of format {RECORD_FORMAT} or older",
-            found=f"format {written_format}, written by {record.get('written_by', 'an unknown version')}",
+            found=f"format {written_format}, written by {record.get('written_by', 'an unknown version')}"[:200],
             where=where,
             remedy="use that version or a newer one, or choose another store",
         )
-    if written_format != RECORD_FORMAT:
-        raise _corrupt(where, f"the format {written_format!r}, which there never was")
-    del record["format"], record["written_by"]
-    if set(record) != set(types):
-        raise _corrupt(where, f"other fields: {', '.join(sorted(set(record) ^ set(types)))}")
-    for name, kind in types.items():
-        if not isinstance(record[name], kind):
-            raise _corrupt(where, f"the field {name!r} holds a {type(record[name]).__name__}")
-    return dict(record)
+    if type(written_format) is not int or written_format != RECORD_FORMAT:
+        raise _corrupt(where, f"the format {written_format!r:.100}, which there never was")
+    problem = fields_problem(record, {**types, "format": int, "written_by": str})
+    if problem is not None:
+        raise _corrupt(where, problem)
+    return {name: record[name] for name in types}
 
 
-def decode_side_record(data: bytes, where: str, types: Mapping[str, type]) -> dict[str, Any]:
+def require_record(problem: str | None, where: str) -> None:
+    """Raise CorruptArtifact for the record at `where` unless there is no problem.
+
+    Args:
+        problem: what is wrong with its content, in words.
+        where: the file, for error messages.
+    """
+    if problem is not None:
+        raise _corrupt(where, problem)
+
+
+def decode_side_record(data: bytes, where: str, types: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a record that lies beside the artifacts, such as a lease; see `decode_record`.
 
     Raises:
@@ -76,8 +87,20 @@ def decode_side_record(data: bytes, where: str, types: Mapping[str, type]) -> di
     try:
         return decode_record(data, where, types)
     except CorruptArtifact as error:
-        remedy = "delete this file: no result depends on it"
-        raise CorruptArtifact(expected=error.expected, found=error.found, where=where, remedy=remedy) from error
+        raise _deletable(error) from error
+
+
+def require_side_record(problem: str | None, where: str) -> None:
+    """Do as `require_record` for a record that lies beside the artifacts."""
+    try:
+        require_record(problem, where)
+    except CorruptArtifact as error:
+        raise _deletable(error) from error
+
+
+def _deletable(error: CorruptArtifact) -> CorruptArtifact:
+    remedy = "delete this file: no result depends on it"
+    return CorruptArtifact(expected=error.expected, found=error.found, where=error.where, remedy=remedy)
 
 
 def misplaced_record(where: str, found: str) -> CorruptArtifact:

@@ -54,7 +54,7 @@ def repair_store(store: ArtifactStore, problems: Sequence[Problem]) -> Repair:
 
 def _manifests_listing(store: ArtifactStore, shards: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
     """Yield every manifest that lists one of the shards; damaged manifests are left out, as problems of their own."""
-    tolerant = TolerantStore(store.root.url)
+    tolerant = TolerantStore(store.root)
     keys: dict[str, set[str]] = {}
     for stage, shard_key in shards:
         keys.setdefault(stage, set()).add(shard_key)

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from stores.errors import MissingArtifact, StoreError
+from stores.errors import MissingArtifact, StoreError, UnreachableStore
 from stores.liveness import BEAT_S, SIGN_FIELDS, Heartbeat, SignOfLife
 from stores.location import Location
 from stores.manifests import created_now
-from stores.records import decode_side_record, encode_record
+from stores.record_fields import Instant, PlainName, field_problem
+from stores.records import decode_side_record, encode_record, require_side_record
 
 RUNS = "runs"
 RUNNING = "running"
@@ -75,9 +76,16 @@ class RunRecord:
             StoreError: when a newer version of this program wrote it.
             CorruptArtifact: when it is damaged.
         """
-        texts = ("run_id", "name", "config", "started", "finished", "state", "error")
-        own: dict[str, type] = dict.fromkeys(texts, str) | {"seed": int, "artifacts": dict}
+        own = {
+            "run_id": PlainName,
+            **dict.fromkeys(("name", "config", "finished", "state", "error"), str),
+            "started": Instant,
+            "seed": int,
+            "artifacts": dict[PlainName, PlainName],
+        }
         fields = decode_side_record(data, where, {**own, **SIGN_FIELDS})
+        if fields["finished"]:
+            require_side_record(field_problem(fields["finished"], Instant, "finished"), where)
         return cls(**{name: fields[name] for name in own}, sign=SignOfLife.from_fields(fields))
 
 
@@ -88,14 +96,19 @@ class RunJournal:
         root: of the store.
         record: as the run starts.
         beat_s: seconds between heartbeats.
+
+    Raises:
+        UnreachableStore: when an object store does not answer.
     """
 
     def __init__(self, root: Location, record: RunRecord, beat_s: float = BEAT_S) -> None:
         self._place = root.child(RUNS, f"{record.run_id}.json")
         self._record = record
         self._warned = False
+        self._started = False
         self._lock = threading.Lock()
         self._write()
+        self._started = True
         self._heart = Heartbeat(self._beat, beat_s)
 
     @property
@@ -129,6 +142,8 @@ class RunJournal:
             try:
                 self._place.replace_bytes(self._record.to_json())
             except StoreError as error:
+                if isinstance(error, UnreachableStore) and not self._started:
+                    raise  # nothing that the run does next would be answered either
                 self._warn_once(error)
 
     def _warn_once(self, error: StoreError) -> None:

@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from stores.errors import REPAIR_REMEDY, MissingArtifact, ReadOnlyStore, StoreError
 from stores.object_errors import object_store_refusal
 
+# Python and Arrow have no error class of their own for a thread that the system refuses.
+_NO_THREAD = ("can't start new thread", "Failed to launch worker thread")
+
 _WRITE_REMEDIES = {
     errno.EACCES: "give yourself write permission there, or choose another store with [store] root",
     errno.EPERM: "choose a place that you may write and that supports hard links, with [store] root",
@@ -31,13 +34,35 @@ def explain_read_errors(where: str) -> Iterator[None]:
             where=where,
             remedy=REPAIR_REMEDY,
         ) from error
-    except OSError as error:
-        raise StoreError(
-            expected="a readable file or folder",
-            found=str(error) or type(error).__name__,
-            where=where,
-            remedy="check its permissions, the disk, or the connection",
-        ) from error
+    except (OSError, MemoryError) as error:
+        raise unreadable(where, error) from error
+
+
+def unreadable(where: str, reason: BaseException) -> StoreError:
+    """Return the error for stored data that could not be read here and now, which says nothing about their content.
+
+    Never a CorruptArtifact: what is unreadable for want of permission or of memory may be whole, so that a repair
+    must leave it alone.
+    """
+    remedy = "check its permissions, the disk, or the connection"
+    if is_memory_shortage(reason):
+        remedy = "run again where more memory is free: nothing was found damaged"
+    return StoreError(
+        expected="a readable file or folder",
+        found=f"it could not be read: {str(reason) or type(reason).__name__}"[:500],
+        where=where,
+        remedy=remedy,
+    )
+
+
+def is_memory_shortage(error: BaseException) -> bool:
+    """Return whether an error, or one that it was raised from, says that memory or threads run short."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, MemoryError) or any(words in str(seen) for words in _NO_THREAD):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
 
 
 @contextmanager

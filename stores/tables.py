@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from stores.digests import digest_table
 from stores.errors import REPAIR_REMEDY, CorruptArtifact, SchemaMismatch
 from stores.location import Location
+from stores.system_errors import is_memory_shortage, unreadable
 from stores.table_schema import TableSchema
 
 _DIGESTS_KEY = b"column_digests"
@@ -120,13 +121,17 @@ def decode_table(
     Raises:
         CorruptArtifact: when the bytes are damaged, or hold another table than `digests` say.
         SchemaMismatch: when there is no such column.
+        StoreError: when memory runs short.
     """
     try:
         file = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)
         missing = sorted(set(columns or ()) - set(file.schema_arrow.names))
         table = None if missing else file.read(columns=None if columns is None else list(columns))
         kept = json.loads(file.schema_arrow.metadata[_DIGESTS_KEY])
-    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, MemoryError) as error:
+    # The bytes are in memory: an OSError is Arrow's word for bytes that it cannot make sense of.
+    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, MemoryError, RecursionError) as error:
+        if is_memory_shortage(error):
+            raise unreadable(where, error) from error
         raise _corrupt(where, f"{type(error).__name__}: {error}") from error
     if table is None:
         raise SchemaMismatch(
@@ -144,7 +149,9 @@ def decode_table(
 def _compare_digests(table: pa.Table, kept: Any, recorded: Mapping[str, str], where: str) -> None:
     try:
         found = digest_table(table)
-    except (SchemaMismatch, pa.ArrowException) as error:
+    except (SchemaMismatch, pa.ArrowException, MemoryError) as error:
+        if is_memory_shortage(error):
+            raise unreadable(where, error) from error
         raise _corrupt(where, str(error)) from error
     for column, digest in found.items():
         if not isinstance(kept, dict) or kept.get(column) != digest:

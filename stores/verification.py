@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stores.artifacts import ArtifactStore
-from stores.errors import REPAIR_REMEDY, CorruptArtifact, MissingArtifact, StoreError
+from stores.errors import REPAIR_REMEDY, CorruptArtifact, MissingArtifact, StoreError, UnreachableStore
+from stores.location import Location
 from stores.maintenance import verify_commit
 from stores.manifests import Commit, Manifest
+from stores.system_errors import unreadable
 
 
 @dataclass(frozen=True)
@@ -53,11 +55,13 @@ class ShardCheck:
 class TolerantStore(ArtifactStore):
     """A store in which a damaged record counts as not there, so that planning goes on beside it.
 
+    A store that does not answer is no such case: UnreachableStore is raised.
+
     Attributes:
         problems: what was wrong with the records that were asked for, by file.
     """
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str | Location) -> None:
         super().__init__(root)
         self.problems: dict[str, Problem] = {}
 
@@ -65,6 +69,8 @@ class TolerantStore(ArtifactStore):
         """Return the commit of a shard, or None while it has none that can be read."""
         try:
             return super().read_commit(stage, shard_key)
+        except UnreachableStore:
+            raise
         except StoreError as error:
             self.problems[error.where] = Problem(stage, error, shard_key=shard_key)
             return None
@@ -73,6 +79,8 @@ class TolerantStore(ArtifactStore):
         """Return the manifest of a result, or None when there is none that can be read."""
         try:
             return super().read_manifest(stage, fingerprint)
+        except UnreachableStore:
+            raise
         except StoreError as error:
             self.problems[error.where] = Problem(stage, error, fingerprint=fingerprint)
             return None
@@ -86,6 +94,9 @@ def check_shard(store: ArtifactStore, stage: str, shard_key: str, promised: Mapp
         stage: stage instance.
         shard_key: names the shard.
         promised: the digest that each manifest which lists the shard gives for it, by the manifest's fingerprint.
+
+    Raises:
+        UnreachableStore: when the store does not answer.
     """
     place = store.shard_folder(stage, shard_key)
     try:
@@ -96,8 +107,11 @@ def check_shard(store: ArtifactStore, stage: str, shard_key: str, promised: Mapp
             return ShardCheck(0, 0, (missing,) if promised else ())
         errors = verify_commit(store, commit)
         sizes = place.file_sizes_bytes()
-    except StoreError as error:
-        return ShardCheck(1, 0, (Problem(stage, error, shard_key=shard_key),))
+    except UnreachableStore:
+        raise
+    except (StoreError, MemoryError) as error:
+        told = error if isinstance(error, StoreError) else unreadable(place.url, error)
+        return ShardCheck(1, 0, (Problem(stage, told, shard_key=shard_key),))
     listed = {"commit.json", *(part.file for part in commit.parts.values())}
     own = [size for path, size in sizes.items() if path.split("/")[0] in listed]
     problems = [Problem(stage, error, shard_key=shard_key) for error in errors]

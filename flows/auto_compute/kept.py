@@ -47,6 +47,8 @@ class KeptPrecision:
     def __post_init__(self) -> None:
         if self.precision not in (FLOAT32, BFLOAT16) or not isinstance(self.reason, str):
             raise ValueError(f"no precision: {self.precision!r}")
+        if not isinstance(self.figures, Mapping):
+            raise ValueError(f"no figures: {self.figures!r}")
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,10 @@ class KeptBatch:
     def __post_init__(self) -> None:
         if type(self.batch_size) is not int or self.batch_size < 1:
             raise ValueError(f"no batch size: {self.batch_size!r}")
+        # As text in JSON, so that a size that is no number is refused here.
+        speeds = {int(size): speed for size, speed in dict(self.images_per_second).items()}
+        if any(type(speed) not in (int, float) for speed in speeds.values()):
+            raise ValueError(f"no images per second: {speeds!r}")
 
 
 Kept = TypeVar("Kept", KeptPrecision, KeptBatch)
@@ -101,7 +107,7 @@ def read_kept(place: Location, kind: type[Kept]) -> Kept | None:
     """Return the decision kept there; None where there is none or the file is damaged, so that it is made again."""
     try:
         return kind(**json.loads(place.read_bytes())["decision"])
-    except (MissingArtifact, ValueError, KeyError, TypeError):
+    except (MissingArtifact, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

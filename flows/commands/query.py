@@ -2,11 +2,12 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flows.commands.absent_tables import absent_table
+from flows.commands.partial_tables import asked_tables, partial_tables, refuse_partial_tables
 from flows.configured_runs import configured_runs
 from flows.engine.history_tables import RUNTIME, history_tables
 from flows.engine.run_artifacts import artifacts_of_run
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def query_tables(settings: Settings, sql: str, run: str | None = None) -> "pa.Table":
+def query_tables(
+    settings: Settings, sql: str, run: str | None = None, tell_missing: Callable[[str], None] | None = None
+) -> "pa.Table":
     """Return the result of a query over the current tables of every seed, or over those of a recorded run.
 
     Tables of one name from several stages (such as the pairs of each split) are one table. With several
@@ -30,14 +33,19 @@ def query_tables(settings: Settings, sql: str, run: str | None = None) -> "pa.Ta
         settings: of all seeds; of them a recorded run needs only the store.
         sql: the query.
         run: a run's name, its id, or "latest"; None for what is current.
+        tell_missing: called with a line for each table of the query from which the rows of stages that are not
+            current are missing; None refuses such a query.
 
     Raises:
-        BadSetting: the SQL is refused; the message says why and which tables there are, or why a table is not
-            there. Or there is no such run.
+        BadSetting: the SQL is refused; the message says why, or why a table or rows of it are not there. Or there is
+            no such run.
     """
     import duckdb
 
-    tables = current_tables(settings) if run is None else run_tables(settings.store.root, run)
+    if run is None:
+        tables = _whole_tables(settings, sql, tell_missing)
+    else:
+        tables = run_tables(settings.store.root, run)
     with duckdb.connect(config={"enable_external_access": "false"}) as connection:
         for name, table in tables.items():
             connection.register(name, table)
@@ -45,16 +53,7 @@ def query_tables(settings: Settings, sql: str, run: str | None = None) -> "pa.Ta
             relation = connection.sql(sql)
             result: pa.Table = None if relation is None else relation.to_arrow_table()
         except duckdb.Error as error:
-            asked = re.search(r"Table with name (\w+) does not exist", str(error))
-            absent = asked and absent_table(settings, asked[1].lower(), run)
-            if absent:
-                raise absent from error
-            raise BadSetting(
-                expected=f"DuckDB SQL over the tables {', '.join(sorted(tables)) or '(none: run the pipeline first)'}",
-                found=str(error).strip(),
-                where="the query",
-                remedy="sane query CONFIG 'describe images' shows a table's columns, 'show tables' the tables",
-            ) from error
+            raise _refused_sql(settings, error, run, bool(tables)) from error
     if result is None:
         raise BadSetting(
             expected="a query that returns rows",
@@ -63,6 +62,30 @@ def query_tables(settings: Settings, sql: str, run: str | None = None) -> "pa.Ta
             remedy="such as: sane query CONFIG 'select * from metrics'",
         )
     return result
+
+
+def _refused_sql(settings: Settings, error: Exception, run: str | None, has_tables: bool) -> BadSetting:
+    asked = re.search(r"Table with name (\w+) does not exist", str(error))
+    absent = absent_table(settings, asked[1].lower(), run) if asked else None
+    return absent or BadSetting(
+        # DuckDB names what comes close by itself.
+        expected="DuckDB SQL over the tables there are" if has_tables else "tables to ask: run the pipeline first",
+        found=str(error).strip(),
+        where="the query",
+        remedy="sane query CONFIG 'show tables' lists all tables, 'describe images' the columns of one",
+    )
+
+
+def _whole_tables(settings: Settings, sql: str, tell_missing: Callable[[str], None] | None) -> "dict[str, pa.Table]":
+    planned = [(run, run.plans()) for run in configured_runs(settings)]
+    tables = _tables([(run.seed, run.current(plans)) for run, plans in planned], settings.store.root)
+    found = partial_tables([(run.seed, plans) for run, plans in planned], asked_tables(sql, tables))
+    if found and tell_missing is None:
+        refuse_partial_tables(found)
+    for one in found:
+        if tell_missing is not None:
+            tell_missing(one.line())
+    return tables
 
 
 def current_tables(settings: Settings) -> "dict[str, pa.Table]":

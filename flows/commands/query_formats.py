@@ -1,11 +1,11 @@
-"""A query's result as text, for terminals, spreadsheets, programs, notes and papers."""
+"""A query's result as text, for terminals, spreadsheets, programs, notes and papers; written as it is made."""
 
 import csv
-import io
 import json
 import math
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from pipeline.errors import BadSetting
 
@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FORMATS = ("table", "csv", "json", "markdown", "latex")
+# A spreadsheet takes a cell that begins so for a formula, and would run it.
+_FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r")
+_ROWS_AT_ONCE = 1000
+_LATEX = str.maketrans(
+    {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    | {mark: "\\" + mark for mark in "&%$#_{}"}
+)
 
 
 def check_format(output_format: str) -> None:
@@ -27,29 +34,47 @@ def check_format(output_format: str) -> None:
         )
 
 
-def render_result(table: "pa.Table", output_format: str) -> str:
-    """Return a query's result as text, ending in a newline.
+def write_result(table: "pa.Table", output_format: str, output: TextIO, digits: int | None = None) -> None:
+    """Write a query's result as text, ending in a newline; of a large one only some rows are text at a time.
 
-    A missing value is empty (in JSON null), a list is JSON text (in JSON a list).
+    A missing value is empty (in JSON null), a list is JSON text (in JSON a list). Numbers stand on the right where
+    columns are lined up. In CSV an apostrophe is put before text that a spreadsheet would take for a formula.
+
+    Args:
+        table: the result.
+        output_format: one of `FORMATS`.
+        output: where to.
+        digits: after the point of fractional numbers; None writes the shortest text that reads back as the same
+            number. JSON always does.
 
     Raises:
         BadSetting: unknown format.
     """
     check_format(output_format)
-    columns: list[str] = table.column_names
-    # By position: two columns of a result may have one name.
-    rows = [list(row) for row in zip(*(column.to_pylist() for column in table.columns), strict=True)]
     if output_format == "json":
-        records = [dict(zip(columns, map(_as_json, row), strict=True)) for row in rows]
-        return json.dumps(records, indent=2, ensure_ascii=False, default=str) + "\n"
-    cells = [[_cell(value) for value in row] for row in rows]
-    if output_format == "csv":
-        return _csv(columns, cells)
-    if output_format == "markdown":
-        return _markdown(columns, cells)
-    if output_format == "latex":
-        return _latex(columns, cells)
-    return _aligned(columns, cells)
+        _write_json(table, output)
+    elif output_format == "csv":
+        _write_csv(table, output, digits)
+    elif output_format == "markdown":
+        _write_markdown(table, output, digits)
+    elif output_format == "latex":
+        _write_latex(table, output, digits)
+    else:
+        _write_aligned(table, output, digits)
+
+
+def _rows(table: "pa.Table") -> Iterator[tuple[Any, ...]]:
+    """Give the rows by position: two columns of a result may have one name."""
+    for start in range(0, table.num_rows, _ROWS_AT_ONCE):
+        part = table.slice(start, _ROWS_AT_ONCE)
+        yield from zip(*(column.to_pylist() for column in part.columns), strict=True)
+
+
+def _is_numeric(table: "pa.Table") -> list[bool]:
+    import pyarrow.types as types
+
+    tests = (types.is_integer, types.is_floating, types.is_decimal)
+    return [any(test(kind) for test in tests) for kind in table.schema.types]
 
 
 def _as_json(value: Any) -> Any:
@@ -57,41 +82,94 @@ def _as_json(value: Any) -> Any:
         return None
     if isinstance(value, Decimal):
         return float(value)
+    if isinstance(value, dict):
+        return {key: _as_json(item) for key, item in value.items()}
     return [_as_json(item) for item in value] if isinstance(value, list) else value
 
 
-def _cell(value: Any) -> str:
+def _write_json(table: "pa.Table", output: TextIO) -> None:
+    encoder = json.JSONEncoder(indent=2, ensure_ascii=False, default=str)
+    before = "[\n"
+    for row in _rows(table):
+        record = dict(zip(table.column_names, map(_as_json, row), strict=True))
+        output.write(before + "  " + encoder.encode(record).replace("\n", "\n  "))
+        before = ",\n"
+    output.write("\n]\n" if table.num_rows else "[]\n")
+
+
+def _cell(value: Any, digits: int | None) -> str:
     if value is None:
         return ""
+    if isinstance(value, float | Decimal) and digits is not None:
+        return f"{value:.{digits}f}"
     if isinstance(value, list | dict):
         return json.dumps(value, ensure_ascii=False, default=str)
     return str(value)
 
 
-def _csv(columns: list[str], rows: list[list[str]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([columns, *rows])
-    return text.getvalue()
+def _cells(table: "pa.Table", digits: int | None) -> Iterator[list[str]]:
+    return ([_cell(value, digits) for value in row] for row in _rows(table))
 
 
-def _aligned(columns: list[str], rows: list[list[str]]) -> str:
-    lines = [columns, *rows]
-    widths = [max(len(line[position]) for line in lines) for position in range(len(columns))]
-    padded = (" ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
-    return "\n".join(padded) + "\n"
+class _UnixLines:
+    """A file for a csv.writer that ends its lines with "\\r\\n"; only such a writer quotes a cell with a "\\r"."""
+
+    def __init__(self, output: TextIO) -> None:
+        self._output = output
+
+    def write(self, line: str) -> int:
+        return self._output.write(line.removesuffix("\r\n") + "\n")
 
 
-def _markdown(columns: list[str], rows: list[list[str]]) -> str:
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+def _write_csv(table: "pa.Table", output: TextIO, digits: int | None) -> None:
+    writer = csv.writer(_UnixLines(output), lineterminator="\r\n")
+    writer.writerow([_without_formula(name) for name in table.column_names])
+    for row in _rows(table):
+        writer.writerow([_csv_cell(value, digits) for value in row])
 
 
-def _latex(columns: list[str], rows: list[list[str]]) -> str:
-    marks = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-    escapes = str.maketrans({**marks, **{mark: "\\" + mark for mark in "&%$#_{}"}})
+def _csv_cell(value: Any, digits: int | None) -> str:
+    text = _cell(value, digits)
+    return text if isinstance(value, int | float | Decimal) else _without_formula(text)
 
-    def line(cells: list[str]) -> str:
-        return " & ".join(cell.translate(escapes) for cell in cells) + r" \\" + "\n"
 
-    body = "".join(line(row) for row in rows)
-    return f"\\begin{{tabular}}{{{'l' * len(columns)}}}\n{line(columns)}\\hline\n{body}\\end{{tabular}}\n"
+def _without_formula(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA_MARKS) else text
+
+
+def _one_line(text: str) -> str:
+    return "\\n".join(text.splitlines()) if "\n" in text or "\r" in text else text
+
+
+def _write_aligned(table: "pa.Table", output: TextIO, digits: int | None) -> None:
+    # All of it is needed before the first line can be written: a column is as wide as its widest cell.
+    lines = [[_one_line(cell) for cell in line] for line in (table.column_names, *_cells(table, digits))]
+    widths = [max(len(line[position]) for line in lines) for position in range(table.num_columns)]
+    for line in lines:
+        output.write(" ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) + "\n")
+
+
+def _write_markdown(table: "pa.Table", output: TextIO, digits: int | None) -> None:
+    def line(cells: Sequence[str]) -> str:
+        return "| " + " | ".join(_markdown(cell) for cell in cells) + " |\n"
+
+    output.write(line(table.column_names))
+    output.write(line(["---:" if numeric else "---" for numeric in _is_numeric(table)]))
+    for row in _cells(table, digits):
+        output.write(line(row))
+
+
+def _markdown(text: str) -> str:
+    # A backslash of the text itself would take the meaning from the one before a bar.
+    return "<br>".join(text.replace("\\", "\\\\").replace("|", "\\|").splitlines())
+
+
+def _write_latex(table: "pa.Table", output: TextIO, digits: int | None) -> None:
+    def line(cells: Sequence[str]) -> str:
+        return " & ".join(" ".join(cell.splitlines()).translate(_LATEX) for cell in cells) + r" \\" + "\n"
+
+    places = "".join("r" if numeric else "l" for numeric in _is_numeric(table))
+    output.write(f"\\begin{{tabular}}{{{places}}}\n{line(table.column_names)}\\hline\n")
+    for row in _cells(table, digits):
+        output.write(line(row))
+    output.write("\\end{tabular}\n")

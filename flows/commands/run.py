@@ -8,7 +8,7 @@ from rich.console import Console
 from flows.auto_compute.decide import Runs, decided
 from flows.commands.console import plain_console
 from flows.commands.progress import console_reporter
-from flows.commands.report_file import write_report
+from flows.commands.report_file import show_report
 from flows.commands.summary import print_summary
 from flows.configured_runs import asked_runs, has_work, run_request
 from flows.engine.run import FinishedRun, StageOutcome, run_stages
@@ -48,7 +48,10 @@ def run_command(asked: AskedRun, config: Path, run_as_flow: RunAsFlow) -> None:
         _print_outcome(console, finished.outcomes, seed)
         if request.until is None:
             print_summary(console, finished.current)
-            console.print(f"report: {write_report(finished.current, seed, None)}", soft_wrap=True)
+            shown = show_report(finished.current, seed)
+            console.print(f"report: {shown.url}", soft_wrap=True, markup=False)
+            if shown.remark:
+                console.print(f"note: {shown.remark}", soft_wrap=True, markup=False)
 
 
 def _run_seed(asked: AskedRun, console: Console, as_flow: Callable[[], FinishedRun]) -> FinishedRun:

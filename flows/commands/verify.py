@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from flows.commands.console import plain_console, rate_bar
+from flows.commands.report_copies import report_copy_problems
 from flows.configured_runs import configured_runs
 from flows.engine.maintenance.verify import Verification, verify_store
 from flows.engine.stage import Stage
@@ -33,7 +34,7 @@ def verify_command(settings: Settings, everything: bool, repair: bool, as_json: 
     Raises:
         PipelineError, StoreError: the settings are refused, or the store cannot be read or written.
     """
-    verification = verify_store(settings.store.root, lambda: _graphs(settings), everything, _show)
+    verification = verify_store(settings.store.root, lambda: _graphs(settings), everything, _show, report_copy_problems)
     done = None
     if repair and verification.problems:
         done = repair_store(ArtifactStore(settings.store.root), verification.problems)

@@ -94,10 +94,12 @@ def read_calibration(place: Location) -> Calibration | None:
     try:
         seconds = json.loads(place.read_bytes())["seconds"]
         found = Calibration(**seconds)
-    except (MissingArtifact, ValueError, KeyError, TypeError):
+    except (MissingArtifact, ValueError, KeyError, TypeError, RecursionError):
         return None
-    numbers = [value for value in dataclasses.astuple(found) if value is not None]
-    good = all(isinstance(value, int | float) and 0 <= value < float("inf") for value in numbers)
+    values = dataclasses.asdict(found)
+    if values["start_up"] is None:
+        del values["start_up"]
+    good = all(type(value) in (int, float) and 0 <= value < float("inf") for value in values.values())
     return found if good else None
 
 

@@ -206,7 +206,7 @@ def measure_store(root: Location, image_size_px: int) -> tuple[float, float]:
 
     stopwatch = Stopwatch(cpu_time=False, budget=0.5)
     place = root.child(FOLDER, f"trial-{secrets.token_hex(6)}")
-    store = ArtifactStore(place.url)
+    store = ArtifactStore(place)
     maps = np.random.default_rng(0).random((QUERIES, SLOTS, image_size_px, image_size_px)).astype(np.float16)
     rows = [
         {"pair_id": f"{row:016x}", "query": "q", "reference": "r", "row": row, "map_sha256": f"{row:064x}"}

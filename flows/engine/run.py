@@ -150,7 +150,7 @@ class _StagesInOrder:
         """Return how many shards were done, and their seconds."""
         asked = self.request.device
         device = asked if self.request.computes_elsewhere else resolve_device(asked)
-        tasks = shard_tasks(plan, self.store.root.url, manifests, device, self.record.run_id)
+        tasks = shard_tasks(plan, self.store.root.address, manifests, device, self.record.run_id)
         computed, seconds = 0, 0.0
         # One by one: a large stage has tens of thousands of them.
         for commit in self.reporter.shards_done(plan, self.runner(tasks)):

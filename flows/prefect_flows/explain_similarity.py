@@ -8,7 +8,7 @@ from rich.console import Console
 
 from flows.auto_compute.decide import Runs, decided
 from flows.commands.progress import waiting_view
-from flows.commands.report_file import write_report
+from flows.commands.report_file import show_report
 from flows.configured_runs import ConfiguredRun, asked_runs, has_work, run_request
 from flows.engine.plan import StagePlan
 from flows.engine.run import FinishedRun, Reporter, Runner, StageOutcome, run_stages
@@ -54,7 +54,7 @@ def explain_similarity(
         outcomes[seed] = finished.outcomes
         show_outcomes(seed, finished.outcomes, finished.current)
         if until is None:
-            show_results(seed, finished.current, write_report(finished.current, seed, None))
+            show_results(seed, finished.current, show_report(finished.current, seed).url)
     return outcomes
 
 

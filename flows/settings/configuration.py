@@ -7,10 +7,11 @@ from pydantic import Field, model_validator
 
 from flows.settings.dataset import DatasetSettings
 from flows.settings.saliency import SaliencySettings
-from flows.settings.section import Positive, Section, Share
+from flows.settings.section import Positive, PositiveNumber, Section, Share
 from flows.settings.similarity_model import SimilarityModelSettings
 from flows.settings.white_box import refuse_gradients_of_black_box
 from pipeline.explanation.variants import VARIANTS
+from stores.object_requests import REQUEST_TIMEOUT_S
 
 DEFAULT_BATCH_SIZE = 100
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ class StoreSettings(Section):
     """[store]: where artifacts live."""
 
     root: str = Field("store", description="a folder (relative to the configuration file) or an fsspec URL")
+    request_timeout_seconds: PositiveNumber = Field(
+        REQUEST_TIMEOUT_S,
+        description="on an object store: longest wait for a request, all repetitions and its data included",
+    )
 
 
 # They matter to the masks of a type-aware model only.

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from flows.settings.configuration import Settings
 from flows.settings.similarity_model import SimilarityModelSettings
 from pipeline.errors import BadSetting
+from stores.location import with_request_timeout
 
 
 def load_settings(path: Path, overrides: Sequence[str] = ()) -> Settings:
@@ -121,6 +122,8 @@ def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
         updates["pairs"] = {"file": folder / settings.pairs.file.expanduser()}
     if "://" not in settings.store.root:
         updates["store"] = {"root": str(folder / Path(settings.store.root).expanduser())}
+    elif "request_timeout_seconds" in settings.store.model_fields_set:
+        updates["store"] = {"root": with_request_timeout(settings.store.root, settings.store.request_timeout_seconds)}
     copied = {name: getattr(settings, name).model_copy(update=dict(values)) for name, values in updates.items()}
     return settings.model_copy(update=copied)
 

@@ -23,7 +23,6 @@ from pipeline.datasets.records import SPLITS, DatasetIndex, ImageRecord
 from pipeline.errors import BadDataset
 from stores.file_digests import FileDigests
 from stores.fingerprints import fingerprint
-from stores.location import Location
 from stores.table_schema import INTEGER, NUMBERS, TEXT, TEXTS, Column, TableSchema
 
 if TYPE_CHECKING:
@@ -201,7 +200,7 @@ def _file_digests(upstream: Upstream, index: DatasetIndex) -> dict[str, str]:
     root = Path(index.root)
     relatives = [record.path for record in index.records if record.path]
     paths = dict(zip(relatives, contained_paths(root, relatives), strict=True))
-    side_file = Location.parse(upstream.store.root.url).child("file_digests.parquet")
+    side_file = upstream.store.root.child("file_digests.parquet")
     known = FileDigests(side_file).digest_files(list(paths.values()))
     return {relative: known[absolute] for relative, absolute in paths.items()}
 

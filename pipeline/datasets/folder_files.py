@@ -41,7 +41,8 @@ def list_class_images(root: Path, class_name: str, folder: str = "JPEGImages") -
     Files whose suffix is no image's are ignored; sub-folders too.
 
     Raises:
-        BadDataset: the class has no folder, or its name or one of its files leads outside the dataset.
+        BadDataset: the class has no folder or one that cannot be listed, its name or one of its files leads outside
+            the dataset, or images are links that lead nowhere; all of these are named.
     """
     directory = contained_path(root, f"{folder}/{class_name}")
     if not directory.is_dir():
@@ -51,15 +52,39 @@ def list_class_images(root: Path, class_name: str, folder: str = "JPEGImages") -
             where=str(directory),
             remedy="add the folder, or remove the class from its split list",
         )
-    names = [
-        entry.name
-        for entry in os.scandir(directory)
-        if Path(entry.name).suffix.lower() in IMAGE_SUFFIXES and entry.is_file()
-    ]
+    images = [entry for entry in list_folder(directory) if Path(entry.name).suffix.lower() in IMAGE_SUFFIXES]
+    # A link in a circle cannot even be asked whether it is a file.
+    broken = sorted(entry.name for entry in images if entry.is_symlink() and not os.path.exists(entry.path))
+    if broken:
+        raise BadDataset(
+            expected="images, or links that lead to images",
+            found=f"links that lead nowhere or in a circle: {', '.join(broken[:5])}{' ...' if len(broken) > 5 else ''}",
+            where=str(directory),
+            remedy="restore what they lead to, or delete them",
+        )
+    names = [entry.name for entry in images if entry.is_file()]
     paths = [f"{folder}/{class_name}/{name}" for name in sorted(names)]
     for path in paths:
         contained_path(root, path)
     return paths
+
+
+def list_folder(folder: Path) -> list[os.DirEntry[str]]:
+    """Return what is in a folder of images, in no order.
+
+    Raises:
+        BadDataset: it cannot be listed.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError as error:
+        raise BadDataset(
+            expected="a folder of images that can be listed",
+            found=error.strerror or str(error),
+            where=str(folder),
+            remedy="give yourself permission to read it",
+        ) from error
 
 
 def contained_path(root: Path, relative: str) -> Path:

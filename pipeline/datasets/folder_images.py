@@ -1,6 +1,7 @@
 """Which image files a folder holds: each of its folders is listed once, files are not looked at one by one."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.datasets.folder_files import IMAGE_SUFFIXES, contained_path
@@ -28,6 +29,8 @@ class FolderImages:
         self._root = root
         self._listings: dict[str, dict[str, bool]] = {}
         self._stems: dict[str, dict[str, list[str]]] = {}
+        # Of each folder, what is wrong with a file or link, by name; under "" with the folder itself.
+        self._unusable: dict[str, dict[str, str]] = {}
 
     def named(self, path: str) -> str:
         """Return the path of a file, relative to the folder with forward slashes, after making sure it is there.
@@ -37,6 +40,7 @@ class FolderImages:
         """
         folder, name = self._split(path)
         listing = self._listing(folder)
+        self._refuse_unusable(folder, [name])
         if name not in listing:
             raise ValueError(f"a file that is there, relative to {self._root}, with forward slashes")
         if listing[name]:
@@ -52,6 +56,8 @@ class FolderImages:
         folder, name = self._split(image_id)
         listing = self._listing(folder)
         found = [name] if name in listing else self._stems[folder].get(name, [])
+        if not found:
+            self._refuse_unusable(folder, [name, *(name + suffix for suffix in IMAGE_SUFFIXES)])
         if len(found) != 1:
             suffixes = ", ".join(IMAGE_SUFFIXES)
             there = f"; there are {' and '.join(sorted(found))}" if found else ""
@@ -73,19 +79,42 @@ class FolderImages:
             self._check_inside(folder)
             found: dict[str, bool] = {}
             stems: dict[str, list[str]] = {}
-            try:
-                with os.scandir(self._root / folder) as entries:
-                    for entry in entries:
-                        # The listing itself tells a file from a folder; only links are followed.
-                        if entry.is_file():
-                            found[entry.name] = entry.is_symlink()
-                            stem, suffix = os.path.splitext(entry.name)
-                            if suffix.lower() in IMAGE_SUFFIXES:
-                                stems.setdefault(stem, []).append(entry.name)
-            except (OSError, ValueError):
-                pass  # no such folder: it holds no file
-            self._listings[folder], self._stems[folder] = found, stems
+            unusable: dict[str, str] = {}
+            for entry in self._entries(folder, unusable):
+                try:
+                    # The listing itself tells a file from a folder; only links are followed.
+                    is_file = entry.is_file()
+                    is_dangling = not is_file and entry.is_symlink() and not entry.is_dir()
+                except OSError as error:
+                    # A link in a circle, or one into a folder that may not be looked into: it hides no other file.
+                    unusable[entry.name] = error.strerror or str(error)
+                    continue
+                if is_file:
+                    found[entry.name] = entry.is_symlink()
+                    stem, suffix = os.path.splitext(entry.name)
+                    if suffix.lower() in IMAGE_SUFFIXES:
+                        stems.setdefault(stem, []).append(entry.name)
+                elif is_dangling:
+                    unusable[entry.name] = "a link that leads nowhere"
+            self._listings[folder], self._stems[folder], self._unusable[folder] = found, stems, unusable
         return self._listings[folder]
+
+    def _entries(self, folder: str, unusable: dict[str, str]) -> list[os.DirEntry[str]]:
+        try:
+            with os.scandir(self._root / folder) as entries:
+                return list(entries)
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            return []  # no such folder: it holds no file
+        except OSError as error:
+            unusable[""] = error.strerror or str(error)
+            return []
+
+    def _refuse_unusable(self, folder: str, names: Sequence[str]) -> None:
+        for name in ("", *names):
+            reason = self._unusable[folder].get(name)
+            if reason is not None:
+                place = self._root / folder / name
+                raise ValueError(f"a file or link that can be followed; {place} is not: {reason}")
 
     def _check_inside(self, path: str) -> None:
         try:

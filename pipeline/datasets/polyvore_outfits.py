@@ -3,7 +3,6 @@
 Reads JSON files and one folder listing; no image is opened.
 """
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,7 +10,7 @@ from typing import Annotated, Any, Literal
 from annotated_types import doc
 
 from pipeline.datasets.declaration import FILE_SETTINGS, WHITE, DatasetKind
-from pipeline.datasets.folder_files import contained_path, is_plain_name
+from pipeline.datasets.folder_files import contained_path, is_plain_name, list_folder
 from pipeline.datasets.json_files import bad_entry, read_json
 from pipeline.datasets.outfits import SEPARATOR, Outfit, OutfitIndex, derive_type_pairs
 from pipeline.datasets.plain_pickle import read_plain_pickle
@@ -144,10 +143,7 @@ def _check_images(root: Path, items: list[str]) -> None:
             remedy="set dataset.root to the folder of the release",
         )
     contained_path(root, IMAGE_FOLDER)
-    present: dict[str, bool] = {}
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            present[entry.name] = entry.is_symlink()
+    present = {entry.name: entry.is_symlink() for entry in list_folder(folder)}
     missing = [item for item in items if item + IMAGE_SUFFIX not in present]
     if missing:
         raise BadDataset(

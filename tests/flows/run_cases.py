@@ -58,7 +58,7 @@ class FinishedRun:
         return manifest
 
     def query(self, sql: str, *overrides: str) -> list[dict[str, Any]]:
-        result = invoke("query", self.config, sql, "--format", "json", *as_options(overrides))
+        result = invoke("query", self.config, sql, "--format", "json", "--stale-ok", *as_options(overrides))
         assert result.exit_code == 0, result.output
         rows: list[dict[str, Any]] = json.loads(result.stdout)
         return rows

@@ -266,3 +266,20 @@ def test_the_state_of_another_network_is_refused(uninterrupted: Uninterrupted) -
     wider = dataclasses.replace(SIMILARITY, embedding_dim=9)
     with pytest.raises(BadModel, match=r"of shape \(8, 256\) instead of \(9, 256\)"):
         train_similarity_model(wider, *COLOURS, resume_from=states[0])
+
+
+TEXTS = {
+    "no JSON": "{",
+    "a list": "[]",
+    "too deep": "[" * 100_000,
+    "no rates": '{"history": [], "best_epoch": 0, "best_measure": 0.0, "schedule": null}',
+    "rates too few": '{"learning_rates": [], "history": [], "best_epoch": 0, "best_measure": 0.0, "schedule": null}',
+    "history of numbers": '{"learning_rates": [0.1], "history": [1], "best_epoch": 0, "best_measure": 0.0}',
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_state_whose_text_is_another_is_refused(uninterrupted: Uninterrupted, name: str) -> None:
+    _, states = uninterrupted["sane"]
+    with pytest.raises(BadModel, match=r"(?s)whole state.*no such state.*--force"):
+        TRAININGS["sane"](resume_from=dataclasses.replace(states[0], text=TEXTS[name]))

@@ -9,7 +9,7 @@ import pytest
 import zarr
 
 from stores import arrays as arrays_module
-from stores.arrays import read_arrays, write_arrays
+from stores.arrays import ArrayRecord, read_arrays, write_arrays
 from stores.errors import CorruptArtifact, MissingArtifact, SchemaMismatch, StoreError
 from stores.location import Location
 
@@ -142,7 +142,7 @@ def test_a_flipped_byte_in_the_metadata_never_changes_values_unnoticed(group: Lo
 
 def test_a_record_with_another_digest_is_believed_over_the_file(group: Location) -> None:
     with pytest.raises(CorruptArtifact, match="rows"):
-        read_arrays(group, ["rows"], {"rows": "0" * 64})
+        read_arrays(group, ["rows"], {"rows": ArrayRecord((5,), "int64", "0" * 64)})
 
 
 def test_the_plain_reader_would_not_have_noticed(group: Location) -> None:

@@ -10,18 +10,20 @@ from stores.errors import CorruptArtifact, MissingArtifact
 from stores.manifests import (
     Commit,
     Manifest,
-    PartRecord,
     combine_shard_digests,
     created_now,
     describe_commits,
 )
+from stores.part_records import PartRecord
 
 
 def _commit(**changes: object) -> Commit:
     detail = {"shapes": {"maps": [2, 3]}, "dtypes": {"maps": "float16"}, "axes": {"maps": ["pair", "cell"]}}
+    detail |= {"units": {"maps": "1"}, "digests": {"maps": "d3"}}
+    rows = {"table": "map_rows", "rows": 2, "column_digests": {"pair_id": "d4"}, "file_sha256": "d5"}
     parts = {
         "maps": PartRecord("maps", "arrays", "maps-1.zarr", "d1", detail),
-        "rows": PartRecord("rows", "table", "rows-1.parquet", "d2", {"table": "map_rows", "rows": 2}),
+        "rows": PartRecord("rows", "table", "rows-1.parquet", "d2", rows),
     }
     provenance = {"device": "cpu", "batch_size": 8, "versions": {"torch": "2.15"}}
     return dataclasses.replace(
@@ -94,7 +96,12 @@ def test_the_summary_adds_up_counts_and_rows_and_names_devices() -> None:
         "counts": {"pairs": 6},
         "devices": ["cpu", "cuda:0"],
         "parts": {
-            "maps": {"kind": "arrays", "dtypes": {"maps": "float16"}, "axes": {"maps": ["pair", "cell"]}},
+            "maps": {
+                "kind": "arrays",
+                "dtypes": {"maps": "float16"},
+                "axes": {"maps": ["pair", "cell"]},
+                "units": {"maps": "1"},
+            },
             "rows": {"kind": "table", "table": "map_rows", "rows": 6},
         },
     }

@@ -56,3 +56,19 @@ def test_other_fields_types_and_formats_are_refused(changes: dict[str, object]) 
 def test_a_value_that_would_not_come_back_is_refused() -> None:
     with pytest.raises(StoreError, match=r"value\.seconds"):
         encode_record({"seconds": float("nan")})
+
+
+@pytest.mark.parametrize("depth", [400, 100_000])
+def test_a_record_that_is_nested_too_deeply_is_refused(depth: int) -> None:
+    nested = b'{"format": 1, "counts": ' + b"[" * depth + b"]" * depth + b"}"
+    with pytest.raises(CorruptArtifact, match=r"here\.json(.|\n)*sane verify CONFIG --repair"):
+        decode_record(nested, "here.json", TYPES)
+
+
+def test_a_record_without_its_writer_or_with_a_flag_for_a_format_is_refused() -> None:
+    record = json.loads(encode_record(FIELDS))
+    del record["checksum"], record["written_by"]
+    with pytest.raises(CorruptArtifact, match="other fields: written_by"):
+        decode_record(json.dumps({**record, "checksum": fingerprint(record)}).encode(), "here", TYPES)
+    with pytest.raises(CorruptArtifact, match="the format True"):
+        decode_record(_rewritten(format=True), "here", TYPES)

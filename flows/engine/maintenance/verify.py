@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from flows.engine.errors import error_text, has_four_parts
 from flows.engine.plan import StagePlan, plan_stage
 from flows.engine.stage import Stage
-from stores.errors import StoreError
+from stores.errors import StoreError, UnreachableStore
 from stores.maintenance import list_shard_keys
 from stores.manifests import Manifest
 from stores.run_records import RUNS, RunRecord
@@ -72,7 +72,11 @@ ShowChecks = Callable[[int, Iterable[ShardCheck]], Iterable[ShardCheck]]
 
 
 def verify_store(
-    store_root: str, graphs: Callable[[], Iterable[tuple[Stage, ...]]], everything: bool, show: ShowChecks
+    store_root: str,
+    graphs: Callable[[], Iterable[tuple[Stage, ...]]],
+    everything: bool,
+    show: ShowChecks,
+    beside_stages: Callable[[TolerantStore], Iterable[Problem]] = lambda _store: (),
 ) -> Verification:
     """Read what is current or partly done for some graphs of stages, and return what is wrong with it.
 
@@ -81,6 +85,7 @@ def verify_store(
         graphs: gives them; it may refuse, as where a dataset is malformed.
         everything: look at all that the store holds instead, whatever made it.
         show: shows progress.
+        beside_stages: gives the problems of what the caller keeps in the store beside results.
 
     Raises:
         Exception: inputs or settings are refused, so that nothing can be planned, and not everything is looked at.
@@ -103,6 +108,7 @@ def verify_store(
         names = ", ".join(sorted(selection.unknown))
         selection.notes.append(f"not known yet what is wanted of these, so all they have was read: {names}")
     selection.problems += _run_record_problems(store)
+    selection.problems += beside_stages(store)
     return _look(store, selection, show)
 
 
@@ -145,6 +151,8 @@ def _plan_if_possible(
 ) -> StagePlan | None:
     try:
         return plan_stage(stage, store, manifests)
+    except UnreachableStore:
+        raise
     except StoreError as error:
         selection.planning_errors.append(Problem(stage.name, error))
         return None
@@ -188,5 +196,7 @@ def _run_record_problems(store: TolerantStore) -> Iterable[Problem]:
         place = folder.child(name)
         try:
             RunRecord.from_json(place.read_bytes(), place.url)
+        except UnreachableStore:
+            raise
         except StoreError as error:
             yield Problem(RUNS, error)

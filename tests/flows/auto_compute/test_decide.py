@@ -150,6 +150,8 @@ def test_where_it_does_not_pay_float32_stays(
         ("batch", ('"batch_size": ', '"batch_size": -')),
         ("batch", ('"batch_size": ', '"batch_size": 0.')),
         ("batch", ("{", "")),
+        ("batch", ("{", '{"nested": ' + "[" * 99_999)),
+        ("batch", ('"images_per_second": {', '"images_per_second": {"many": 1.0, ')),
     ],
 )
 def test_a_damaged_decision_is_made_again(

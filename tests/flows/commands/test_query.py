@@ -86,14 +86,14 @@ def test_csv(finished_run: FinishedRun) -> None:
 def test_markdown(finished_run: FinishedRun) -> None:
     lines = output(finished_run, "markdown").splitlines()
     assert lines[0] == "| image_id | attributes | nothing | half |"
-    assert lines[1] == "| --- | --- | --- | --- |"
+    assert lines[1] == "| --- | --- | --- | ---: |"
     assert lines[2].startswith("| test_00000 | [")
     assert len(lines) == 4
 
 
 def test_latex(finished_run: FinishedRun) -> None:
     lines = output(finished_run, "latex").splitlines()
-    assert lines[:3] == [r"\begin{tabular}{llll}", r"image\_id & attributes & nothing & half \\", r"\hline"]
+    assert lines[:3] == [r"\begin{tabular}{lllr}", r"image\_id & attributes & nothing & half \\", r"\hline"]
     assert lines[3].startswith(r"test\_00000 & [")
     assert lines[-1] == r"\end{tabular}"
 
@@ -127,10 +127,46 @@ def test_a_query_cannot_reach_files(finished_run: FinishedRun, tmp_path: Path, s
     assert list(tmp_path.iterdir()) == [secret]
 
 
-def test_a_misspelt_table_is_refused_with_the_tables_there_are(finished_run: FinishedRun) -> None:
+def test_a_misspelt_table_is_refused_with_the_one_that_comes_close(finished_run: FinishedRun) -> None:
     message = refusal(invoke("query", finished_run.config, "select * from metric"), 2)
-    assert "audit_metrics" in message
+    assert 'Did you mean "metrics' in message
     assert "metric does not exist" in message
+    assert "show tables" in message
+    # The list of all tables is long, and only for those who ask for it.
+    assert "embedding_effects" not in message
+
+
+STALE = ("--set", "pairs.test=7")
+
+
+def test_a_table_of_which_some_stages_are_not_current_is_refused(finished_run: FinishedRun) -> None:
+    message = refusal(invoke("query", finished_run.config, "select count(*) n from Pairs", *STALE), 2)
+    assert "all stages that feed pairs to be current" in message
+    assert "pairs is without the rows of pairs.test (stale, seed 0)" in message
+    assert "pairs.test: settings.most_pairs: 24 -> 7" in message
+    assert "--stale-ok" in message
+
+
+def test_with_leave_the_other_rows_are_answered_and_what_is_missing_told(finished_run: FinishedRun) -> None:
+    sql = "select split, count(*) n from pairs group by 1 order by 1"
+    result = invoke("query", finished_run.config, sql, *STALE, "--stale-ok", "--format", "json")
+    assert result.exit_code == 0
+    assert [row["split"] for row in json.loads(result.stdout)] == ["train", "valid"]
+    assert result.stderr == "pairs is without the rows of pairs.test (stale, seed 0)\n"
+
+
+def test_a_table_that_is_whole_is_answered_whatever_else_is_stale(finished_run: FinishedRun) -> None:
+    for sql in ("select count(*) from images", "show tables", "select 1 as pairs", "select count(*) from runs"):
+        result = invoke("query", finished_run.config, sql, *STALE)
+        assert (result.exit_code, result.stderr) == (0, ""), sql
+    whole = invoke("query", finished_run.config, "select count(*) from pairs", "--stale-ok")
+    assert (whole.exit_code, whole.stderr) == (0, "")
+
+
+def test_digits(finished_run: FinishedRun) -> None:
+    for name in ("table", "csv", "markdown", "latex"):
+        text = invoke("query", finished_run.config, SQL, "--format", name, "--digits", "3").stdout
+        assert "0.500" in text, name
 
 
 @pytest.mark.parametrize("sql", ["selekt 1", "", "select value from images"])

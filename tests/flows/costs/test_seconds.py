@@ -51,7 +51,7 @@ def test_a_calibration_is_kept_and_a_damaged_one_measured_again(run_copy: Finish
     assert read_calibration(place) == SECONDS
     assert json.loads(file.read_text())["key"]["image_size_px"] == 32
     good = file.read_text()
-    for damaged in (good[:40], "{}", good.replace("0.01", '"fast"'), good.replace("0.01", "-1"), "[1]"):
+    for damaged in (good[:40], "{}", good.replace("0.01", '"fast"'), good.replace("0.01", "-1"), "[1]", "[" * 99_999):
         file.write_text(damaged)
         assert read_calibration(place) is None, damaged
     file.unlink()

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from flows.settings.file import load_settings, run_seeds, with_seed
 from pipeline.errors import BadSetting
+from stores.location import Location
 from tests.flows.planted_config import write_config
 
 AWA2 = """
@@ -145,3 +146,13 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
         with pytest.raises(BadSetting) as refused:
             load_settings(path)
         assert refused.value.where == str(path)
+
+
+def test_a_limit_on_requests_becomes_part_of_an_object_stores_address_and_of_no_folder(tmp_path: Path) -> None:
+    config = write_config(tmp_path)
+    local = load_settings(config, ["store.request_timeout_seconds=30"])
+    assert local.store.root == load_settings(config).store.root
+    assert load_settings(config, ["store.root=s3://bucket/run"]).store.root == "s3://bucket/run"
+    limited = load_settings(config, ["store.root=s3://bucket/run", "store.request_timeout_seconds=30"])
+    assert Location.parse(limited.store.root).request_timeout_s == 30.0
+    assert Location.parse(limited.store.root).url == "s3://bucket/run"

@@ -1,5 +1,6 @@
 """A user's own images and table: the index, and messages that name row and column."""
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -204,3 +205,56 @@ def test_an_id_that_lies_in_a_folder_is_told_that_folders_are_not_searched(tmp_p
     with pytest.raises(BadDataset) as error:
         build(tmp_path)
     assert "folders in it are not searched" in error.value.expected
+
+
+def looping(link: Path) -> None:
+    link.symlink_to(link.name)
+
+
+def dangling(link: Path) -> None:
+    link.symlink_to("gone.jpg")
+
+
+@pytest.mark.parametrize("spoil", [looping, dangling])
+@pytest.mark.parametrize("name", ["0.jpg", "zzz.jpg"])
+def test_a_link_that_leads_nowhere_hides_no_other_image(
+    tmp_path: Path, spoil: Callable[[Path], None], name: str
+) -> None:
+    write_dataset(tmp_path)
+    whole = build(tmp_path)
+    for folder in (".", "train", "valid"):
+        spoil(tmp_path / "pictures" / folder / name)
+    assert build(tmp_path) == whole
+
+
+@pytest.mark.parametrize(("spoil", "reason"), [(looping, "symbolic links"), (dangling, "leads nowhere")])
+@pytest.mark.parametrize("column", ["path", "image_id"])
+def test_a_row_that_names_such_a_link_is_refused_with_the_link(
+    tmp_path: Path, spoil: Callable[[Path], None], reason: str, column: str
+) -> None:
+    write_dataset(tmp_path)
+    link = tmp_path / "pictures" / "bad.jpg"
+    spoil(link)
+    named = '"e,1",1.jpg,test' if column == "path" else "e2,2.jpg,test"
+    replaced(named, '"e,1",bad.jpg,test' if column == "path" else "bad,,test")(tmp_path)
+    with pytest.raises(BadDataset) as error:
+        build(tmp_path)
+    assert f"{link} is not" in error.value.expected
+    assert reason in error.value.expected
+    assert f"column {column!r}" in error.value.where
+
+
+def test_a_folder_that_may_not_be_listed_is_not_taken_for_an_empty_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = write_dataset(tmp_path)
+    whole = os.scandir
+
+    def refuse(path: Path) -> object:
+        if Path(path) == root / "train":
+            raise PermissionError(13, "Permission denied")
+        return whole(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(BadDataset, match="train is not: Permission denied"):
+        build(tmp_path)

@@ -145,3 +145,14 @@ def test_what_is_let_through_lies_inside(tmp_path: Path, parts: list[str]) -> No
         assert lowest < 0
         return
     assert path.resolve().is_relative_to(tmp_path.resolve())
+
+
+@pytest.mark.parametrize("target", ["loop.jpg", "gone.jpg"])
+def test_links_that_lead_nowhere_are_refused_by_name(tmp_path: Path, target: str) -> None:
+    folder = class_folder(tmp_path, "fox", ["a.jpg", "b.jpg"])
+    (folder / "notes.txt").symlink_to("notes.txt")
+    assert len(list_class_images(tmp_path, "fox")) == 2
+    (folder / "loop.jpg").symlink_to(target)
+    with pytest.raises(BadDataset, match="in a circle: loop.jpg") as error:
+        list_class_images(tmp_path, "fox")
+    assert error.value.where == str(folder)

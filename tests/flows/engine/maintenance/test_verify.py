@@ -103,6 +103,35 @@ def test_a_damaged_record_of_a_run_is_told_and_kept(run_copy: FinishedRun) -> No
     assert record.exists()
 
 
+def test_a_copy_of_the_report_that_is_none_is_told_and_kept(run_copy: FinishedRun) -> None:
+    assert invoke("report", run_copy.config).exit_code == 0
+    copy = run_copy.store / "report-seed0.html"
+    assert verify(run_copy)["problems"] == []
+    whole = copy.read_bytes()
+    copy.write_bytes(whole[:500] + bytes([whole[500] ^ 1]) + whole[501:])
+    for options in ((), ("--all",), ("--repair",)):
+        (problem,) = verify(run_copy, *options)["problems"]
+        assert (problem["stage"], problem["file"]) == ("report", str(copy))
+        assert "sane report CONFIG" in problem["remedy"]
+    assert invoke("verify", run_copy.config).exit_code == 1
+    assert copy.exists()
+    assert invoke("report", run_copy.config).exit_code == 0
+    assert copy.read_bytes() == whole
+    assert verify(run_copy)["problems"] == []
+
+
+def test_a_link_within_the_store_is_refused_by_every_command(run_copy: FinishedRun, tmp_path: Path) -> None:
+    (run_copy.store / "pairs.test").rename(tmp_path / "elsewhere")
+    (run_copy.store / "pairs.test").symlink_to(tmp_path / "elsewhere")
+    before = sorted(str(path) for path in (tmp_path / "elsewhere").rglob("*"))
+    for words in (("gc",), ("gc", "--delete"), ("verify", "--all"), ("verify", "--repair"), ("run",), ("status",)):
+        command, *options = words
+        result = invoke(command, run_copy.config, *options)
+        assert result.exit_code == 1, words
+        assert "a symbolic link to" in result.stdout + result.stderr, words
+    assert sorted(str(path) for path in (tmp_path / "elsewhere").rglob("*")) == before
+
+
 def test_wrong_usage_is_refused(finished_run: FinishedRun) -> None:
     assert "where: --format" in refusal(invoke("verify", finished_run.config, "--format", "yaml"), 2)
     assert "text or json" in refusal(invoke("gc", finished_run.config, "--format", "yaml"), 2)

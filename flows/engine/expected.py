@@ -14,7 +14,8 @@ from flows.engine.reasons import expected_reason
 from flows.engine.stage import Stage
 from flows.engine.upstream import Upstream
 from stores.fingerprints import canonical_json, fingerprint
-from stores.manifests import Commit, Manifest, PartRecord, combine_shard_digests, created_now
+from stores.manifests import Commit, Manifest, combine_shard_digests, created_now
+from stores.part_records import PartRecord
 from stores.parts import TablePart, digest_members, digest_part
 
 if TYPE_CHECKING:

@@ -86,7 +86,7 @@ def graph_stage(stage: TrivialStage, monkeypatch: pytest.MonkeyPatch) -> Stage:
     """Return a stage of the graph whose shards have the trivial ones' keys."""
     keys = {task.shard_label: task.shard_key for task in stage.tasks}
 
-    def planner(_upstream: Upstream, _stage: Stage) -> list[ShardPlan]:
+    def cut(_upstream: Upstream, _stage: Stage) -> list[ShardPlan]:
         return [ShardPlan(label, {"label": label}) for label in keys]
 
     def key_of(ingredients: dict[str, object]) -> str:
@@ -94,7 +94,7 @@ def graph_stage(stage: TrivialStage, monkeypatch: pytest.MonkeyPatch) -> Stage:
         return keys[inputs["label"]] if isinstance(inputs, dict) else "0" * 64
 
     monkeypatch.setattr("flows.engine.plan.fingerprint", key_of)
-    return Stage("trivial", "vocabulary", {}, (), (), planner)
+    return Stage("trivial", "flows.jobs.vocabulary", {}, (), (), cut)
 
 
 def test_through_dask(tmp_path: Path) -> None:

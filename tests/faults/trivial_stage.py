@@ -1,4 +1,4 @@
-"""A stage of trivial shards, without planner or settings, for tests of runners."""
+"""A stage of trivial shards, without cut or settings, for tests of runners."""
 
 import uuid
 from dataclasses import replace

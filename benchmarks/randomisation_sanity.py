@@ -29,6 +29,7 @@ from flows.readers.scorer import load_scorer
 from flows.settings.compute import asked_device
 from flows.settings.configuration import Settings
 from flows.settings.file import load_settings, run_seeds
+from flows.stages.generator_spec import generator_spec
 from flows.stages.negatives import STAGE as NEGATIVES
 from flows.stages.user_model import model_paths
 from pipeline.evaluation.bootstrap import Interval
@@ -93,8 +94,7 @@ def check_generators(
     reached = sorted({*(depth for depth in depths if depth < layers), layers})
     found = {}
     for name, mode in shown:
-        section = settings.saliency.section(name)
-        spec = section.spec(mode, supervises=False) if section else {}
+        spec = generator_spec(settings, name, mode)
         spec |= {key: value for key, value in replaced.items() if key in spec}
 
         def build(

@@ -17,6 +17,7 @@ from flows.costs.rates import FOLDER
 from flows.engine.device import usable_cores
 from flows.engine.hardware import hardware_name
 from flows.settings.configuration import Settings
+from flows.stages.generator_spec import generator_spec
 from flows.stages.user_model import user_model_values
 from flows.user_model.files import model_file_digest
 from pipeline.evaluation.precision.verdict import BFLOAT16, FLOAT32, LARGEST_SHARE_OF_NOISE, LEAST_SPEEDUP
@@ -85,7 +86,7 @@ def precision_key(settings: Settings, model_fingerprint: str) -> Mapping[str, An
     return {
         **_device_key(settings),
         "model": model_fingerprint,
-        "rise": settings.saliency.rise.spec(FIXED, supervises=False),
+        "rise": generator_spec(settings, "rise", FIXED),
         "seed": settings.seed,
         "canvas": list(settings.dataset.canvas),
         "sample": [QUERIES, REFERENCES],

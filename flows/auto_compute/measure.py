@@ -17,6 +17,7 @@ from flows.engine.upstream import Upstream
 from flows.readers.scorer import forget_models, load_scorer
 from flows.settings.compute import asked_device
 from flows.settings.configuration import Settings
+from flows.stages.generator_spec import generator_spec
 from flows.stages.user_model import model_paths
 from pipeline.errors import BadSetting
 from pipeline.evaluation.precision.agreement import ComparedQuery, compare_precisions, with_nearest_references
@@ -155,8 +156,7 @@ def _agreement(settings: Settings, device: Device, batch_sizes: dict[str, int]) 
         _trained(settings, upstream, replace(device, batch_size=batch_sizes[precision]), precision)
         for precision in (FLOAT32, BFLOAT16)
     )
-    rise = settings.saliency.rise
-    spec = RiseSpec(seed=settings.seed, **rise.spec(FIXED, supervises=False))
+    spec = RiseSpec(seed=settings.seed, **generator_spec(settings, "rise", FIXED))
     return compare_precisions(exact, reduced, _queries(exact, upstream), spec, settings.dataset.canvas)
 
 

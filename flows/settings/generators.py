@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, create_model, model_validator
 from flows.settings.section import Positive, Section
 from pipeline.saliency.catalogue import GENERATORS
 from pipeline.saliency.declaration import GeneratorDeclaration
+from pipeline.saliency.fill import Fill
 from pipeline.saliency.spec_fields import Requirement, SettingField, setting_fields, spec_from_keys
 
 
@@ -24,9 +25,15 @@ class GeneratorSection(Section):
         """The generator's own settings, as its declaration spells them."""
         return spec_from_keys(self.declaration.spec, dict(self))
 
-    def spec(self, mode: str, supervises: bool) -> dict[str, Any]:
-        """Return what the generator gets in a mode, and what its maps depend on; test maps where it supervises none."""
-        return self.declaration.depends_on(self.chosen, mode, supervises)
+    def spec(self, mode: str, supervises: bool, fill: Fill | None = None) -> dict[str, Any]:
+        """Return what the generator gets in a mode, and what its maps depend on; test maps where it supervises none.
+
+        Args:
+            mode: the mode.
+            supervises: the maps supervise attributes.
+            fill: what removed pixels become; None: the generator's own.
+        """
+        return self.declaration.key_values(self.declaration.with_fill(self.chosen, fill), mode, supervises)
 
     @model_validator(mode="after")
     def _keys_go_together(self) -> "GeneratorSection":

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema, create_model, model_validator
 
@@ -24,6 +24,7 @@ def _one_of(known: Sequence[str]) -> AfterValidator:
     return AfterValidator(refuse_unknown)
 
 
+ColourValue = Annotated[int, Field(ge=0, le=255)]
 SUPERVISING = [name for name, declaration in GENERATORS.items() if declaration.can_supervise]
 GeneratorName = Annotated[str, _one_of(list(GENERATORS)), WithJsonSchema({"enum": list(GENERATORS)})]
 SupervisorName = Annotated[str, _one_of(SUPERVISING), WithJsonSchema({"enum": SUPERVISING})]
@@ -39,6 +40,12 @@ class SaliencySettings(Sections):  # type: ignore[misc]
 
     generators: list[GeneratorName] = Field(["rise", "random", "centre"], description="maps of test pairs")
     supervision: SupervisorName = Field("rise", description="maps that supervise and match attributes")
+    fill: Literal["mean", "canvas", "blur"] | tuple[ColourValue, ColourValue, ColourValue] | None = Field(
+        None,
+        description="what removed pixels become, of every generator that removes some: mean: the mean colour of "
+        "ImageNet; canvas: dataset.canvas; blur: the image blurred; or red, green and blue; empty: as in the papers "
+        "(mean; lime: black; mask: its own blur)",
+    )
 
     def section(self, generator: str) -> GeneratorSection | None:
         """Return a generator's own section; None for the controls, which have none."""

@@ -6,7 +6,8 @@ from flows.engine.work import ShardCosts, ShardExtent, Work
 from flows.settings.configuration import Settings
 from flows.stages.conditions import condition_values
 from flows.stages.facts import Facts
-from flows.stages.query_groups import chosen_pairs, model_inputs, parts_read, query_extents, query_groups, spec_keys
+from flows.stages.generator_spec import spec_keys
+from flows.stages.query_groups import chosen_pairs, model_inputs, parts_read, query_extents, query_groups
 from flows.stages.saliency_maps import maps_name
 from flows.stages.user_model import embedding_code, model_paths
 from pipeline.saliency.catalogue import GENERATORS

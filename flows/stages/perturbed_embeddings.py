@@ -6,14 +6,8 @@ from flows.engine.work import ShardCosts, ShardExtent, Work
 from flows.settings.configuration import Settings
 from flows.settings.generators import KeepingSection
 from flows.stages.facts import Facts
-from flows.stages.query_groups import (
-    chosen_pairs,
-    group_label,
-    pairs_of_groups,
-    pixel_digests,
-    query_extents,
-    spec_keys,
-)
+from flows.stages.generator_spec import generator_spec, spec_keys
+from flows.stages.query_groups import chosen_pairs, group_label, pairs_of_groups, pixel_digests, query_extents
 from flows.stages.reads import SPLITS
 from flows.stages.user_model import embedding_code, model_paths
 from pipeline.saliency.catalogue import GENERATORS, query_perturbations
@@ -63,8 +57,6 @@ def perturbed_name(split: str, generator: str) -> str:
 
 
 def _perturbed_stage(settings: Settings, split: str, generator: str) -> Stage:
-    section = settings.saliency.section(generator)
-    assert section is not None, f"{generator} has no section"
     values = {
         "split": split,
         "generator": generator,
@@ -72,7 +64,7 @@ def _perturbed_stage(settings: Settings, split: str, generator: str) -> Stage:
         "image_size_px": settings.dataset.image_size_px,
         "precision": settings.compute.precision,
         # What is done to the query, in all modes alike.
-        "spec": section.spec(FIXED, supervises=split != "test"),
+        "spec": generator_spec(settings, generator, FIXED, supervises=split != "test"),
     }
     return Stage(
         perturbed_name(split, generator),

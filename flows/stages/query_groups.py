@@ -8,7 +8,6 @@ from itertools import groupby
 from typing import Any
 
 from flows.engine.content_shards import content_defined_shards
-from flows.engine.reasons import DERIVED
 from flows.engine.stage import ShardPlan, Stage
 from flows.engine.upstream import Upstream
 from flows.engine.work import ShardExtent
@@ -120,21 +119,6 @@ def chosen_pairs(settings: Settings, generator: str) -> dict[str, int]:
     """Return `most_pairs` of a generator that is given fewer test pairs than there are, else nothing."""
     section = settings.saliency.section(generator)
     return {"most_pairs": section.pairs} if section and section.pairs else {}
-
-
-def spec_keys(settings: Settings, generator: str, supervises: bool = False) -> dict[str, str]:
-    """Return the user's keys of `spec` and `most_pairs` in the stages of a generator."""
-    section = settings.saliency.section(generator)
-    if section is None:
-        return {"spec": DERIVED}
-    keys = {"spec": f"saliency.{generator}", "most_pairs": f"saliency.{generator}.pairs"}
-    # A generator may have a number of its own for maps that supervise, such as supervision_masks.
-    own = [name for name in type(section).model_fields if name.startswith("supervision_")]
-    if supervises:
-        keys |= {f"spec.{name.removeprefix('supervision_')}": f"saliency.{generator}.{name}" for name in own}
-    # What a generator groups, such as LIME's superpixels, stands in the same section.
-    spec = section.spec(section.modes[0], supervises)
-    return keys | {f"spec.{name}": f"saliency.{generator}" for name, value in spec.items() if isinstance(value, dict)}
 
 
 def most_pairs(stage: Stage) -> int | None:

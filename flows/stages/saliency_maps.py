@@ -11,8 +11,9 @@ from flows.settings.configuration import Settings
 from flows.stages import negatives
 from flows.stages.conditions import condition_values
 from flows.stages.facts import Facts
+from flows.stages.generator_spec import generator_spec, spec_keys
 from flows.stages.perturbed_embeddings import are_kept, perturbed_name
-from flows.stages.query_groups import chosen_pairs, model_inputs, parts_read, query_extents, query_groups, spec_keys
+from flows.stages.query_groups import chosen_pairs, model_inputs, parts_read, query_extents, query_groups
 from flows.stages.user_model import embedding_code, model_paths
 from pipeline.saliency.catalogue import GENERATORS, map_passes, needs_negatives
 from pipeline.saliency.declaration import FIXED, needs_reference_pixels
@@ -62,7 +63,6 @@ def maps_name(split: str, generator: str, mode: str) -> str:
 
 def _maps_stage(settings: Settings, split: str, generator: str, mode: str) -> Stage:
     declared = GENERATORS[generator]
-    section = settings.saliency.section(generator)
     size = settings.dataset.image_size_px
     shown = split == "test"
     values: dict[str, Any] = {
@@ -75,7 +75,7 @@ def _maps_stage(settings: Settings, split: str, generator: str, mode: str) -> St
         "map_size_px": size if shown else max(size // 4, 4),
         "map_dtype": "float16" if shown else "float32",
         "precision": settings.compute.precision,
-        "spec": section.spec(mode, supervises=not shown) if section else {},
+        "spec": generator_spec(settings, generator, mode, supervises=not shown),
         # The controls know no model and no conditions: a change of those leaves them current.
         **(condition_values(settings) if declared.knows_the_model else {}),
     }

@@ -7,6 +7,8 @@ from typing import Any
 from pipeline.errors import BadSetting
 from pipeline.saliency.catalogue import GENERATORS, black_box_generators
 from pipeline.saliency.contract import SaliencyGenerator, checked
+from pipeline.saliency.declaration import GeneratorDeclaration
+from pipeline.saliency.fill import Fill
 from pipeline.saliency.gradients.white_box import require_gradients
 from pipeline.saliency.perturbations import MaskSource
 from pipeline.similarity.scorer import SimilarityScorer
@@ -52,12 +54,26 @@ def query_masks(name: str, spec: Mapping[str, Any], seed: int, image_size_px: in
     Raises:
         BadSetting: another generator, or settings out of range.
     """
+    declared = _keeping(name)
+    masks: MaskSource = import_module(declared.module).query_masks(declared.spec_from(spec, seed), image_size_px)
+    return masks
+
+
+def query_fill(name: str, spec: Mapping[str, Any]) -> Fill:
+    """Return what the pixels of a query become that the masks of query_masks remove.
+
+    Raises:
+        BadSetting: the generator keeps no embeddings.
+    """
+    fill: Fill = _keeping(name).spec_from(spec).fill
+    return fill
+
+
+def _keeping(name: str) -> GeneratorDeclaration[Any]:
     keeping = tuple(known for known, declared in GENERATORS.items() if declared.keeps_embeddings)
     if name not in keeping:
         raise _unknown("generator that keeps embeddings", name, keeping)
-    declared = GENERATORS[name]
-    masks: MaskSource = import_module(declared.module).query_masks(declared.spec_from(spec, seed), image_size_px)
-    return masks
+    return GENERATORS[name]
 
 
 def _unknown(what: str, found: str, known: tuple[str, ...]) -> BadSetting:

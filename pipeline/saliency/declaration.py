@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Generic, TypeVar
 
+from pipeline.saliency.fill import Fill, same_fill
 from pipeline.saliency.spec_fields import spec_from_values
 
 # Fixed: only the query is manipulated. Both: the reference as well, so that requests must bring its pixels.
@@ -49,7 +50,8 @@ class GeneratorDeclaration(Generic[Spec]):
         module: makes the maps, by its function build_<name> (spec, scorer, image_size_px, mode) -> SaliencyGenerator;
             where embeddings can be kept, query_masks (spec, image_size_px) -> MaskSource tells their order. Its code,
             with all that it imports, is in the key of the maps.
-        spec: its settings, see spec_fields; a field `seed`, where there is one, is the run's.
+        spec: its settings, see spec_fields; a field `seed`, where there is one, is the run's; a field `fill`, where it
+            removes pixels, is what they become, and its default what they become by the generator's paper.
         modes: ways of making maps, each with stages of its own.
         modes_meaning: what they do, for the page of settings.
         depends_on: settings, mode and whether the maps supervise attributes -> what the maps depend on, by field of the
@@ -95,6 +97,26 @@ class GeneratorDeclaration(Generic[Spec]):
     def declared_in(self) -> str:
         """The module of the declaration, for results that show something of it."""
         return self.spec.__module__
+
+    @property
+    def own_fill(self) -> Fill | None:
+        """What removed pixels become by the generator's paper; None where it removes none."""
+        defaults: dict[str, Any] = {one.name: one.default for one in fields(self.spec)}  # type: ignore[arg-type]
+        return defaults.get("fill")
+
+    def with_fill(self, spec: Spec, fill: Fill | None) -> Spec:
+        """Return settings whose removed pixels become this; unchanged without a fill, or where none are removed."""
+        if fill is None or self.own_fill is None:
+            return spec
+        return replace(spec, fill=fill)  # type: ignore[type-var]
+
+    def key_values(self, spec: Spec, mode: str, supervises: bool) -> dict[str, Any]:
+        """Return what maps depend on, see depends_on, with the fill where it is not the generator's own."""
+        values: dict[str, Any] = self.depends_on(spec, mode, supervises)
+        fill: Fill | None = getattr(spec, "fill", None)
+        if fill is None or same_fill(fill, self.own_fill):
+            return values
+        return {**values, "fill": fill if isinstance(fill, str) else list(fill)}
 
     def spec_from(self, values: Mapping[str, Any], seed: int = 0) -> Spec:
         """Return the settings of a stage, given what its maps depend on.

@@ -17,6 +17,7 @@ from pipeline.device_transfer import fetch, send
 from pipeline.errors import BadModel, BadSetting
 from pipeline.images import normalise_pixels
 from pipeline.saliency.contract import SaliencyRequest, required
+from pipeline.saliency.fill import MEAN, Fill, removed_pixels
 from pipeline.saliency.perturbations import MaskSource
 from pipeline.similarity.conditions import SMALLEST_NORM, check_norms, projected_norms, projected_products
 from pipeline.similarity.scorer import SimilarityScorer, check_embeddings
@@ -69,26 +70,34 @@ class PerturbedScores:
         )
 
 
-def embed_perturbations(scorer: SimilarityScorer, pixels_hwc: np.ndarray, masks: MaskSource) -> torch.Tensor:
+def embed_perturbations(
+    scorer: SimilarityScorer, pixels_hwc: np.ndarray, masks: MaskSource, fill: Fill = MEAN
+) -> torch.Tensor:
     """Return float32 unit-norm embeddings (mask, D) of an image under each mask, on the scorer's device.
 
-    Removed pixels are 0 after normalisation (the ImageNet mean colour). Memory holds one batch of images.
+    Memory holds one batch of images.
 
     Args:
         scorer: the explained model; its batch size is the batch size here.
         pixels_hwc: uint8 (y, x, 3).
         masks: at the image's size.
+        fill: what removed pixels become, see removed_pixels; a mask's value between 0 and 1 mixes it with the pixel.
 
     Raises:
         BadModel: the model returns NaN, zero vectors or the wrong shape.
+        BadSetting: see removed_pixels.
     """
-    embeddings_nd = _embed_images(scorer, pixels_hwc[None], masks)[0]
+    embeddings_nd = _embed_images(scorer, pixels_hwc[None], masks, fill)[0]
     check_embeddings(embeddings_nd)
     return embeddings_nd
 
 
 def perturbed_query_scores(
-    scorer: SimilarityScorer, request: SaliencyRequest, masks: MaskSource, reference_masks: MaskSource | None = None
+    scorer: SimilarityScorer,
+    request: SaliencyRequest,
+    masks: MaskSource,
+    reference_masks: MaskSource | None = None,
+    fill: Fill = MEAN,
 ) -> PerturbedScores:
     """Launch the passes of the perturbed query, and return its scores (mask, reference), which are not checked yet.
 
@@ -100,17 +109,19 @@ def perturbed_query_scores(
         request: the query and its references; with their pixels where these are masked.
         masks: of the query.
         reference_masks: of each reference, None to take the references as they are.
+        fill: what removed pixels become, of references as of the query.
 
     Raises:
         BadModel: the model returns the wrong shape.
-        BadSetting: reference pixels are lacking, or the perturbed embeddings that came are not of these masks.
+        BadSetting: reference pixels are lacking, the perturbed embeddings that came are not of these masks, or see
+            removed_pixels.
     """
     # Before the passes: what is sent after them would wait for them on some devices.
     references_kd, conditions_kd = send_references(request, scorer.device)
     passes, embeddings, norms = 0, [], []
     if reference_masks is not None:
         pixels_khwc = required(request.reference_pixels_khwc, "reference_pixels_khwc", "of mode both")
-        embeddings_kmd = _embed_images(scorer, pixels_khwc, reference_masks)
+        embeddings_kmd = _embed_images(scorer, pixels_khwc, reference_masks, fill)
         references_kd, norms_km1 = mean_perturbed_references(embeddings_kmd, conditions_kd)
         passes += len(pixels_khwc) * len(reference_masks)
         embeddings.append(embeddings_kmd)
@@ -118,7 +129,7 @@ def perturbed_query_scores(
     if request.perturbed_embeddings_nd is not None:
         embeddings_nd = _kept(request.perturbed_embeddings_nd, masks, scorer.device)
     else:
-        embeddings_nd = _embed_images(scorer, request.pixels_hwc[None], masks)[0]
+        embeddings_nd = _embed_images(scorer, request.pixels_hwc[None], masks, fill)[0]
         passes += len(masks)
     found = perturbed_scores(embeddings_nd, references_kd, conditions_kd)
     together = (*embeddings, *found.embeddings), (*norms, *found.projection_norms)
@@ -169,31 +180,57 @@ def mean_perturbed_references(
     return embeddings_kmd.mean(dim=1).float(), norms_km1
 
 
-def _embed_images(scorer: SimilarityScorer, pixels_bhwc: np.ndarray, masks: MaskSource) -> torch.Tensor:
+def _embed_images(scorer: SimilarityScorer, pixels_bhwc: np.ndarray, masks: MaskSource, fill: Fill) -> torch.Tensor:
     """Return float32 unit-norm embeddings (image, mask, D), not checked yet."""
-    batches = _masked_batches(scorer, pixels_bhwc, masks)
+    batches = _masked_batches(scorer, pixels_bhwc, masks, fill)
     shape = (len(pixels_bhwc), len(masks))
     return scorer.launch_batches(batches).unflatten(0, shape)  # type: ignore[no-any-return, no-untyped-call]
 
 
-def _masked_batches(scorer: SimilarityScorer, pixels_bhwc: np.ndarray, masks: MaskSource) -> Iterator[torch.Tensor]:
+def _masked_batches(
+    scorer: SimilarityScorer, pixels_bhwc: np.ndarray, masks: MaskSource, fill: Fill
+) -> Iterator[torch.Tensor]:
     """Yield normalised images (image and mask, 3, y, x), all masks of an image before the next.
 
     All batches but the last are full: one goes on with the next image's masks where an image's end.
     """
     images, height, width, channels = pixels_bhwc.shape
-    normalised = normalise_pixels(pixels_bhwc, scorer.device)
-    # Channels interleaved in one long row: broadcasting over a last axis of 3 would cost a third of a small network.
-    images_bhv = normalised.permute(0, 2, 3, 1).reshape(images, height, width * channels)
+    images_bhv = _normalised_rows(pixels_bhwc, scorer.device)
+    removed_bhv = _removed_rows(pixels_bhwc, fill, scorer.device)
     for start in range(0, images * len(masks), scorer.batch_size):
         stop = min(start + scorer.batch_size, images * len(masks))
         pieces = []
         for image in range(start // len(masks), (stop - 1) // len(masks) + 1):
             first = max(start - image * len(masks), 0)
             last = min(stop - image * len(masks), len(masks))
-            pieces.append(masks.render(first, last, scorer.device, channels).mul_(images_bhv[image]))
+            rendered = masks.render(first, last, scorer.device, channels)
+            pieces.append(_mix(rendered, images_bhv[image], None if removed_bhv is None else removed_bhv[image]))
         masked = pieces[0] if len(pieces) == 1 else torch.cat(pieces)
         yield masked.view(-1, height, width, channels).permute(0, 3, 1, 2)
+
+
+def _mix(masks_nhv: torch.Tensor, image_hv: torch.Tensor, removed_hv: torch.Tensor | None) -> torch.Tensor:
+    """Return the image where masks are 1 and what removed pixels become where they are 0, in the masks' memory."""
+    if removed_hv is None:
+        return masks_nhv.mul_(image_hv)
+    # Exactly one of the two at weights 0 and 1.
+    return torch.lerp(removed_hv, image_hv, masks_nhv, out=masks_nhv)
+
+
+def _removed_rows(pixels_bhwc: np.ndarray, fill: Fill, device: str) -> torch.Tensor | None:
+    """Return what removed pixels of each image become, normalised; None for the mean colour, which is 0."""
+    if fill == MEAN:
+        return None
+    return _normalised_rows(np.stack([removed_pixels(fill, pixels_hwc) for pixels_hwc in pixels_bhwc]), device)
+
+
+def _normalised_rows(pixels_bhwc: np.ndarray, device: str) -> torch.Tensor:
+    """Return normalised images (image, y, x * channel).
+
+    Channels interleaved in one long row: broadcasting over a last axis of 3 would cost a third of a small network.
+    """
+    images, height, width, channels = pixels_bhwc.shape
+    return normalise_pixels(pixels_bhwc, device).permute(0, 2, 3, 1).reshape(images, height, width * channels)
 
 
 def _kept(embeddings_nd: np.ndarray, masks: MaskSource, device: str) -> torch.Tensor:

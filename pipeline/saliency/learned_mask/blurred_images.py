@@ -1,4 +1,4 @@
-"""Images mixed with blurred copies of themselves by small masks, and how a mask's change changes them.
+"""Images mixed with blurred copies of themselves or another fill by small masks, and how changing masks changes them.
 
 Mixing is linear in the mask, so gradients with respect to images become gradients with respect to masks by two
 matrix products; nothing but the network itself needs automatic differentiation.
@@ -34,15 +34,15 @@ def upsampling_weights(cells: int, size_px: int) -> torch.Tensor:
 
 
 class MaskedImages:
-    """Some images beside their blurred copies; a mask of cells says where to show which.
+    """Some images beside what their removed pixels become; a mask of cells says where to show which.
 
     Memory: four copies of the images.
 
     Args:
         pixels_nhwc: uint8 (image, y, x, 3), all of one size.
+        removed_nhwc: (image, y, x, 3) in 0 to 255, what they become where a mask is 0.
         noise_n: the generator of each image's noise; it goes on from call to call.
         mask_cells: cells along a side of a mask.
-        blur_px: side of the median's window.
         device: where images are mixed.
         dtype: in which they are mixed.
     """
@@ -50,17 +50,16 @@ class MaskedImages:
     def __init__(
         self,
         pixels_nhwc: Sequence[np.ndarray],
+        removed_nhwc: Sequence[np.ndarray],
         noise_n: Sequence[np.random.Generator],
         mask_cells: int,
-        blur_px: int,
         device: str,
         dtype: torch.dtype,
     ) -> None:
         height, width = pixels_nhwc[0].shape[:2]
         self.height, self.width = height, width
-        blurred = [blur(pixels, blur_px) for pixels in pixels_nhwc]
-        self._blurred_nhv = _normalised_rows(blurred, device, dtype)
-        self._difference_nhv = _normalised_rows(pixels_nhwc, device, dtype) - self._blurred_nhv
+        self._removed_nhv = _normalised_rows(removed_nhwc, device, dtype)
+        self._difference_nhv = _normalised_rows(pixels_nhwc, device, dtype) - self._removed_nhv
         self._rows_yc = upsampling_weights(mask_cells, height).to(device, dtype)
         self._columns_vc = upsampling_weights(mask_cells, width).repeat_interleave(CHANNELS, dim=0).to(device, dtype)
         self._noise_n = list(noise_n)
@@ -69,14 +68,14 @@ class MaskedImages:
         return len(self._noise_n)
 
     def mix(self, masks_ncc: torch.Tensor, noise_deviation: float) -> torch.Tensor:
-        """Return mask * image + (1 - mask) * blurred + fresh noise, (image, 3, y, x), channels last in memory.
+        """Return mask * image + (1 - mask) * removed + fresh noise, (image, 3, y, x), channels last in memory.
 
         Args:
             masks_ncc: 0 to 1 (image, cell y, cell x), enlarged bilinearly.
             noise_deviation: of the noise, in units of normalised images.
         """
         enlarged_nhv = self._rows_yc @ masks_ncc @ self._columns_vc.T
-        mixed_nhv = torch.addcmul(self._blurred_nhv, self._difference_nhv, enlarged_nhv)
+        mixed_nhv = torch.addcmul(self._removed_nhv, self._difference_nhv, enlarged_nhv)
         if noise_deviation > 0:
             mixed_nhv.add_(self._draw_noise().to(mixed_nhv), alpha=noise_deviation)
         return mixed_nhv.view(len(self), self.height, self.width, CHANNELS).permute(0, 3, 1, 2)
@@ -92,7 +91,7 @@ class MaskedImages:
         Args:
             rows: int64, of the images to keep, ascending.
         """
-        self._blurred_nhv = self._blurred_nhv[rows]
+        self._removed_nhv = self._removed_nhv[rows]
         self._difference_nhv = self._difference_nhv[rows]
         self._noise_n = [self._noise_n[row] for row in rows.tolist()]
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from annotated_types import Ge, Gt, doc
 
 from pipeline.saliency.declaration import BOTH, FIXED, GeneratorDeclaration, MapPasses, values_of
+from pipeline.saliency.fill import BLUR, Fill
 from pipeline.saliency.spec_fields import Positive, Requirement
 
 ODD = Requirement(lambda value: value % 2 == 1, "an odd number of pixels, so that the window has a centre")
@@ -22,6 +23,7 @@ class MaskSpec:
 
     Attributes:
         seed: of the noise.
+        fill: what removed pixels become; "blur" is the median of `blur_px`, this generator's own.
     """
 
     iterations: Annotated[Positive, doc("steps of Adam")] = 500
@@ -38,6 +40,7 @@ class MaskSpec:
     ] = None
     tolerance: Annotated[float, Ge(0), doc("least fall of the mean loss over `patience` iterations")] = 1e-3
     seed: int = 0
+    fill: Fill = BLUR
 
 
 def _depends_on(spec: MaskSpec, _mode: str, _supervises: bool) -> dict[str, Any]:
@@ -49,7 +52,7 @@ def _depends_on(spec: MaskSpec, _mode: str, _supervises: bool) -> dict[str, Any]
         "sparsity_weight",
         "smoothness_weight",
         "noise_deviation",
-        "blur_px",
+        *(("blur_px",) if spec.fill == BLUR else ()),
         "pairs_per_batch",
         "patience",
     )

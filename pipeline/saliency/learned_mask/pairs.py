@@ -9,8 +9,9 @@ from torch import nn
 
 from pipeline.randomness import keyed_rng
 from pipeline.saliency.contract import SaliencyRequest, required
+from pipeline.saliency.fill import BLUR, removed_pixels
 from pipeline.saliency.gradients.white_box import require_graph
-from pipeline.saliency.learned_mask.blurred_images import MaskedImages
+from pipeline.saliency.learned_mask.blurred_images import MaskedImages, blur
 from pipeline.saliency.learned_mask.declaration import MaskSpec
 from pipeline.similarity.scorer import SimilarityScorer
 
@@ -54,7 +55,8 @@ class PairBatch:
         network: its network, without gradients of parameters.
 
     Raises:
-        BadSetting: a request lacks its references' ids, or their pixels where they are manipulated.
+        BadSetting: a request lacks its references' ids, or their pixels where they are manipulated; or see
+            removed_pixels.
 
     Attributes:
         dtype: in which all is computed: float64 where the network's parameters are, else float32.
@@ -79,7 +81,8 @@ class PairBatch:
             shown = _shown_images(pair, shows_references)
             pixels += [image for _, image in shown]
             noise += [_noise_of(pair, which, spec.seed) for which, _ in shown]
-        self.images = MaskedImages(pixels, noise, spec.mask_cells, spec.blur_px, scorer.device, self.dtype)
+        removed = [_removed(image, spec) for image in pixels]
+        self.images = MaskedImages(pixels, removed, noise, spec.mask_cells, scorer.device, self.dtype)
         references = [pair.request.reference_embeddings_kd[pair.slot] for pair in pairs]
         self._references_pd = None if shows_references else self._vectors(references)
         # Requests with and without conditions may share a batch: without is a condition of ones.
@@ -124,6 +127,11 @@ class PairBatch:
 
     def _vectors(self, rows: Sequence[np.ndarray]) -> torch.Tensor:
         return torch.tensor(np.stack(rows)).to(self._scorer.device, self.dtype)
+
+
+def _removed(pixels_hwc: np.ndarray, spec: MaskSpec) -> np.ndarray:
+    # Blurring is what the method itself does, by its own window; so its word means that.
+    return blur(pixels_hwc, spec.blur_px) if spec.fill == BLUR else removed_pixels(spec.fill, pixels_hwc)
 
 
 def _shown_images(pair: Pair, shows_references: bool) -> list[tuple[str, np.ndarray]]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge, Gt, Le, doc
 
 from pipeline.saliency.declaration import FIXED, GeneratorDeclaration, MapPasses, values_of
+from pipeline.saliency.fill import BLACK, Fill
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class LimeSpec:
     Attributes:
         superpixels: how the image is divided.
         seed: of the samples.
+        fill: what pixels of superpixels that are off become.
     """
 
     samples: Annotated[int, Ge(10), doc("N: images with superpixels on and off, the whole image among them")] = 1000
@@ -42,6 +44,7 @@ class LimeSpec:
     ridge_alpha: Annotated[float, Gt(0), doc("ridge's penalty")] = 1.0
     superpixels: SuperpixelSpec = field(default_factory=SuperpixelSpec)
     seed: int = 0
+    fill: Fill = BLACK
 
 
 def _depends_on(spec: LimeSpec, _mode: str, _supervises: bool) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def build_lime(
         superpixels_hw = find_superpixels(request.pixels_hwc, spec.superpixels)
         n_superpixels = int(superpixels_hw.max()) + 1
         is_on_ns = draw_samples(spec, request.query_id, n_superpixels)
-        images = SwitchedImages(request.pixels_hwc, superpixels_hw, scorer.device)
+        images = SwitchedImages(request.pixels_hwc, superpixels_hw, scorer.device, spec.fill)
         collect_scores, passes = _launch_scores(scorer, images, is_on_ns, request)
 
         def collect() -> SaliencyMaps:

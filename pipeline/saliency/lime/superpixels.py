@@ -7,6 +7,7 @@ from skimage.segmentation import quickshift
 from pipeline.device_transfer import send
 from pipeline.errors import BadSetting
 from pipeline.images import normalise_pixels
+from pipeline.saliency.fill import BLACK, Fill, removed_pixels
 from pipeline.saliency.lime.declaration import SuperpixelSpec
 
 PAPERS_SIDE_PX = 112
@@ -42,15 +43,24 @@ def find_superpixels(pixels_hwc: np.ndarray, spec: SuperpixelSpec) -> np.ndarray
 class SwitchedImages:
     """An image whose superpixels can be switched off, ready for its batches on a device.
 
-    A pixel that is off is black: 0 in red, green and blue before normalisation, not 0 after it (which would be the
-    mean colour of photographs).
+    A pixel that is off is black unless another fill is given: 0 in red, green and blue before normalisation, not 0
+    after it (which would be the mean colour of photographs).
+
+    Args:
+        pixels_hwc: uint8 (y, x, 3).
+        superpixels_hw: int64 (y, x), see find_superpixels.
+        device: where the images are made.
+        fill: what pixels that are off become.
+
+    Raises:
+        BadSetting: see removed_pixels.
     """
 
-    def __init__(self, pixels_hwc: np.ndarray, superpixels_hw: np.ndarray, device: str) -> None:
+    def __init__(self, pixels_hwc: np.ndarray, superpixels_hw: np.ndarray, device: str, fill: Fill = BLACK) -> None:
         self._shape = pixels_hwc.shape
         # Channels interleaved in one long row: see perturbed_embeddings.
         self._image_v = _interleaved(pixels_hwc, device)
-        self._black_v = _interleaved(np.zeros_like(pixels_hwc), device)
+        self._removed_v = _interleaved(removed_pixels(fill, pixels_hwc), device)
         superpixels_v = np.repeat(superpixels_hw.ravel(), self._shape[2])
         self._superpixels_v = send(superpixels_v, device)
 
@@ -62,7 +72,7 @@ class SwitchedImages:
         """
         # Floats are picked faster than bytes, and lerp gives exactly its ends at weights 0 and 1.
         is_on_nv = is_on_ns.float().index_select(1, self._superpixels_v)
-        shown_nv = torch.lerp(self._black_v, self._image_v, is_on_nv)
+        shown_nv = torch.lerp(self._removed_v, self._image_v, is_on_nv)
         return shown_nv.view(len(is_on_ns), *self._shape).permute(0, 3, 1, 2)
 
 

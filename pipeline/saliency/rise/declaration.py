@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from annotated_types import Gt, Lt, doc
 
 from pipeline.saliency.declaration import BOTH, FIXED, GeneratorDeclaration, MapPasses, values_of
+from pipeline.saliency.fill import MEAN, Fill
 from pipeline.saliency.spec_fields import Positive
 
 
@@ -16,6 +17,7 @@ class RiseSpec:
 
     Attributes:
         seed: of the masks.
+        fill: what removed pixels become.
     """
 
     masks: Annotated[Positive, doc("N: masks (and forward passes) per test query")] = 2000
@@ -31,6 +33,7 @@ class RiseSpec:
         ),
     ] = "papers"
     seed: int = 0
+    fill: Fill = MEAN
 
 
 def _depends_on(spec: RiseSpec, mode: str, supervises: bool) -> dict[str, Any]:

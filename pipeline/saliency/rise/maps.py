@@ -13,6 +13,7 @@ from pipeline.device_transfer import fetch
 from pipeline.randomness import derive_seed
 from pipeline.saliency.contract import SaliencyGenerator, SaliencyMaps, SaliencyRequest, pipelined
 from pipeline.saliency.declaration import BOTH, FIXED
+from pipeline.saliency.fill import MEAN, Fill
 from pipeline.saliency.perturbations import MaskSource
 from pipeline.saliency.perturbed_embeddings import perturbed_query_scores
 from pipeline.saliency.resident_masks import resident
@@ -36,18 +37,18 @@ def build_rise(spec: RiseSpec, scorer: SimilarityScorer, image_size_px: int, mod
     masks = query_masks(spec, image_size_px)
     reference_masks = _reference_masks(spec, image_size_px) if mode == BOTH else None
     if spec.scheme == PAPERS:
-        return build_rise_with_masks(masks, scorer, reference_masks)
+        return build_rise_with_masks(masks, scorer, reference_masks, spec.fill)
     regression = prepare_regression(masks, spec.keep_probability, is_antithetic=True)
 
     def launch_regression(scores_nk: torch.Tensor) -> Callable[[], np.ndarray]:
         fetched = fetch(scores_nk)
         return lambda: regress_maps(fetched(), regression)[0]
 
-    return _generator(resident(masks, scorer.device), scorer, reference_masks, launch_regression)
+    return _generator(resident(masks, scorer.device), scorer, reference_masks, spec.fill, launch_regression)
 
 
 def build_rise_with_masks(
-    masks: MaskSource, scorer: SimilarityScorer, reference_masks: MaskSource | None = None
+    masks: MaskSource, scorer: SimilarityScorer, reference_masks: MaskSource | None = None, fill: Fill = MEAN
 ) -> SaliencyGenerator:
     """Return the generator for any masks, such as those of another implementation (see GivenMasks).
 
@@ -59,22 +60,26 @@ def build_rise_with_masks(
         masks: of the query.
         scorer: the explained model.
         reference_masks: of each reference, whose mean score then takes the place of s_i; None: mode fixed.
+        fill: what removed pixels become.
     """
     masks = resident(masks, scorer.device)
     coverage_hw = mask_coverage(masks, scorer.device)
-    return _generator(masks, scorer, reference_masks, lambda scores: fetch(reduce_scores(scores, masks, coverage_hw)))
+    return _generator(
+        masks, scorer, reference_masks, fill, lambda scores: fetch(reduce_scores(scores, masks, coverage_hw))
+    )
 
 
 def _generator(
     masks: MaskSource,
     scorer: SimilarityScorer,
     reference_masks: MaskSource | None,
+    fill: Fill,
     launch_reduction: Callable[[torch.Tensor], Callable[[], np.ndarray]],
 ) -> SaliencyGenerator:
     """Return the generator whose maps are made of scores (mask, reference) in the given way."""
 
     def launch(request: SaliencyRequest) -> Callable[[], SaliencyMaps]:
-        scores = perturbed_query_scores(scorer, request, masks, reference_masks)
+        scores = perturbed_query_scores(scorer, request, masks, reference_masks, fill)
         check, reduced = scores.start_check(), launch_reduction(scores.scores_nk)
 
         def collect() -> SaliencyMaps:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from annotated_types import doc
 
 from pipeline.saliency.declaration import BOTH, FIXED, GeneratorDeclaration, MapPasses, values_of
+from pipeline.saliency.fill import MEAN, Fill
 from pipeline.saliency.sliding_window.geometry import (
     PAPERS,
     QUERY_WINDOWS_AT_THE_EDGE,
@@ -19,7 +20,11 @@ from pipeline.saliency.spec_fields import Positive
 
 @dataclass(frozen=True)
 class SlidingWindowSpec:
-    """Settings of the sliding window; windows have 39 / 112 ("papers") or 32 / 112 of the image's side."""
+    """Settings of the sliding window; windows have 39 / 112 ("papers") or 32 / 112 of the image's side.
+
+    Attributes:
+        fill: what removed pixels become.
+    """
 
     geometry: Annotated[
         Literal["papers", "authors_code"],
@@ -30,6 +35,7 @@ class SlidingWindowSpec:
     ] = "papers"
     windows_per_side: Annotated[Positive, doc("windows along each axis of the query; N is their square")] = 25
     reference_windows_per_side: Annotated[Positive, doc("the same of the reference, mode both; M is its square")] = 6
+    fill: Fill = MEAN
 
 
 def _depends_on(spec: SlidingWindowSpec, mode: str, _supervises: bool) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from torch.nn import functional
 from pipeline.device_transfer import fetch
 from pipeline.saliency.contract import SaliencyGenerator, SaliencyMaps, SaliencyRequest, pipelined
 from pipeline.saliency.declaration import BOTH, FIXED
+from pipeline.saliency.fill import MEAN, Fill
 from pipeline.saliency.perturbations import MaskSource, WithUnmaskedImage
 from pipeline.saliency.perturbed_embeddings import PerturbedScores, perturbed_query_scores
 from pipeline.saliency.resident_masks import resident
@@ -43,10 +44,10 @@ def build_sliding_window(
     windows = query_windows(spec, image_size_px)
     reference_windows = _reference_windows(spec, image_size_px) if mode == BOTH else None
     if spec.geometry == PAPERS:
-        return build_sliding_window_with_masks(windows, scorer, reference_windows)
+        return build_sliding_window_with_masks(windows, scorer, reference_windows, spec.fill)
 
     def launch_grids(request: SaliencyRequest) -> Callable[[], SaliencyMaps]:
-        scores = perturbed_query_scores(scorer, request, windows, reference_windows)
+        scores = perturbed_query_scores(scorer, request, windows, reference_windows, spec.fill)
         side = spec.windows_per_side
         native_kcc = (1 - scores.scores_nk.T).reshape(-1, side, side)
         size = (image_size_px, image_size_px)
@@ -57,7 +58,7 @@ def build_sliding_window(
 
 
 def build_sliding_window_with_masks(
-    masks: MaskSource, scorer: SimilarityScorer, reference_masks: MaskSource | None = None
+    masks: MaskSource, scorer: SimilarityScorer, reference_masks: MaskSource | None = None, fill: Fill = MEAN
 ) -> SaliencyGenerator:
     """Return the generator for any masks: map = sum_i (s - s_i) (1 - M_i) / sum_i (1 - M_i).
 
@@ -67,13 +68,14 @@ def build_sliding_window_with_masks(
         masks: of the query; one pass more, of the whole query, gives s.
         scorer: the explained model.
         reference_masks: of each reference, whose mean score then takes the place of s and s_i; None: mode fixed.
+        fill: what removed pixels become.
     """
     masks = resident(masks, scorer.device)
     coverage_hw = _coverage(masks, scorer.device)
     and_whole = WithUnmaskedImage(masks)
 
     def launch_mean_drops(request: SaliencyRequest) -> Callable[[], SaliencyMaps]:
-        scores = perturbed_query_scores(scorer, request, and_whole, reference_masks)
+        scores = perturbed_query_scores(scorer, request, and_whole, reference_masks, fill)
         scores_nk = scores.scores_nk
         maps_khw = mean_drops(scores_nk[:-1], scores_nk[-1], masks, coverage_hw)
         return _collecting(scores, maps_khw, maps_khw)

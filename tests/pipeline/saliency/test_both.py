@@ -94,7 +94,7 @@ def test_scores_equal_the_mean_over_all_pairs_of_masks(conditioned: bool) -> Non
         ("embeddings_kmd = embeddings_kmd / norms_km1", "pass"),
         ("embeddings_kmd * conditions_kd[:, None]", "embeddings_kmd * conditions_kd.flip(0)[:, None]"),
         ("embeddings_kmd.mean(dim=1)", "embeddings_kmd[:, 0]"),
-        ("mul_(images_bhv[image])", "mul_(images_bhv[0])"),
+        ("_mix(rendered, images_bhv[image],", "_mix(rendered, images_bhv[0],"),
         ("references_kd, norms_km1 = mean_", "_, norms_km1 = mean_"),
     ],
     ids=[

@@ -10,10 +10,13 @@ import pytest
 from flows.engine.code_identity import stage_code
 from pipeline.saliency.catalogue import GENERATORS
 from pipeline.saliency.declaration import FIXED, GeneratorDeclaration
+from pipeline.saliency.fill import Fill
 from pipeline.saliency.spec_fields import refuse_out_of_limits, setting_fields
 from tests.pipeline.saliency.small_models import SIZE_PX, small_scorer
 from tests.pipeline.saliency.test_build import ALL, SEED, SPECS, request_for
 
+# No generator's own.
+OTHER_FILL = (9, 8, 7)
 FOLDERS = {declared.module.rpartition(".")[0] for declared in GENERATORS.values()}
 
 
@@ -79,19 +82,23 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> set[str]:
     return found
 
 
-def fields_read(declared: GeneratorDeclaration[Any], mode: str, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+def fields_read(
+    declared: GeneratorDeclaration[Any], mode: str, fill: Fill | None, monkeypatch: pytest.MonkeyPatch
+) -> set[str]:
     """Return the fields of the settings that are read while maps are made; limits are looked at in any case."""
     module = import_module(declared.module)
     monkeypatch.setattr(module, "refuse_out_of_limits", lambda spec, section: None, raising=False)
     read: set[str] = set()
-    spec = recording(declared.spec_from(SPECS.get(declared.name, {}), SEED), read)
+    spec = recording(declared.with_fill(declared.spec_from(SPECS.get(declared.name, {}), SEED), fill), read)
     getattr(module, f"build_{declared.name}")(spec, small_scorer(), SIZE_PX, mode)([request_for(declared.name, mode)])
     return read - {"seed"}
 
 
-def unkeyed(declared: GeneratorDeclaration[Any], mode: str, monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    keyed = declared.depends_on(declared.spec_from(SPECS.get(declared.name, {})), mode, False)
-    return fields_read(declared, mode, monkeypatch) - flat(keyed)
+def unkeyed(
+    declared: GeneratorDeclaration[Any], mode: str, monkeypatch: pytest.MonkeyPatch, fill: Fill | None = OTHER_FILL
+) -> set[str]:
+    spec = declared.with_fill(declared.spec_from(SPECS.get(declared.name, {})), fill)
+    return fields_read(declared, mode, fill, monkeypatch) - flat(declared.key_values(spec, mode, False))
 
 
 @pytest.mark.parametrize(("name", "mode"), ALL)
@@ -99,6 +106,8 @@ def test_whatever_maps_read_of_the_settings_is_in_their_key(
     name: str, mode: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert unkeyed(GENERATORS[name], mode, monkeypatch) == set()
+    # A generator's own fill is its default, and left out.
+    assert unkeyed(GENERATORS[name], mode, monkeypatch, fill=None) <= {"fill"}
 
 
 def test_a_key_that_forgets_a_setting_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,8 +42,8 @@ def test_embeddings_equal_the_oracle() -> None:
     [
         (".permute(0, 3, 1, 2)\n", ".permute(0, 3, 2, 1)\n"),
         (".permute(0, 3, 1, 2)\n", ".permute(0, 3, 1, 2).flip(1)\n"),
-        (".mul_(images_bhv[image])", ".neg_().add_(1).mul_(images_bhv[image])"),
-        (".mul_(images_bhv[image])", ".add_(images_bhv[image])"),
+        ("masks_nhv.mul_(image_hv)", "masks_nhv.neg_().add_(1).mul_(image_hv)"),
+        ("masks_nhv.mul_(image_hv)", "masks_nhv.add_(image_hv)"),
         ("masks.render(first, last,", "masks.render(0, last - first,"),
     ],
     ids=["x and y swapped", "blue for red", "mask inverted", "mask added", "first masks only"],

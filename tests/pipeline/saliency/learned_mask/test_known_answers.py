@@ -128,7 +128,8 @@ def test_penalties_equal_the_oracles_and_so_do_their_gradients() -> None:
 
 def test_gradients_of_masks_are_those_of_automatic_differentiation() -> None:
     pixels = random_pixels(2, size_px=24)[:, :20]
-    images = MaskedImages(list(pixels), [np.random.default_rng(0)] * 2, 4, 5, "cpu", torch.float64)
+    blurred = [blur(image, 5) for image in pixels]
+    images = MaskedImages(list(pixels), blurred, [np.random.default_rng(0)] * 2, 4, "cpu", torch.float64)
     masks = torch.rand(2, 4, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(1)).requires_grad_()
     mixed = images.mix(masks, 0)
     assert mixed.shape == (2, 3, 20, 24)
@@ -139,7 +140,7 @@ def test_gradients_of_masks_are_those_of_automatic_differentiation() -> None:
 
 def test_a_whole_mask_shows_the_image_and_none_its_blurred_copy() -> None:
     pixels = random_pixels(1)
-    images = MaskedImages(list(pixels), [np.random.default_rng(0)], 4, 11, "cpu", torch.float64)
+    images = MaskedImages(list(pixels), [blur(pixels[0], 11)], [np.random.default_rng(0)], 4, "cpu", torch.float64)
     whole, none = images.mix(torch.ones(1, 4, 4).double(), 0), images.mix(torch.zeros(1, 4, 4).double(), 0)
     np.testing.assert_allclose(whole[0], oracle.normalised(pixels[0]), atol=1e-6)
     np.testing.assert_allclose(none[0], oracle.normalised(oracle.blurred(pixels[0], 11)), atol=1e-6)

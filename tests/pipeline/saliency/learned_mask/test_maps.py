@@ -128,7 +128,7 @@ def test_masks_equal_the_oracle(mode: str, with_conditions: bool) -> None:
         (mask_descent, mask_optimisation, "descend", "sub_(slope)", "add_(slope)"),
         (mask_images, mask_pairs, "MaskedImages", "align_corners=False", "align_corners=True"),
         (mask_images, mask_pairs, "MaskedImages", "repeat_interleave(CHANNELS, dim=0)", "repeat(CHANNELS, 1)"),
-        (mask_images, mask_pairs, "MaskedImages", "array(pixels_hwc), blur_px", "array(pixels_hwc), 3"),
+        (mask_images, mask_pairs, "blur", "array(pixels_hwc), blur_px", "array(pixels_hwc), 3"),
         (mask_images, mask_pairs, "MaskedImages", "alpha=noise_deviation", "alpha=1"),
         (
             mask_images,

@@ -126,8 +126,8 @@ def test_what_is_off_is_black_and_what_is_on_is_the_image_to_the_bit() -> None:
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ("_interleaved(np.zeros_like(pixels_hwc), device)", "torch.zeros_like(self._image_v)"),
-        ("lerp(self._black_v, self._image_v", "lerp(self._image_v, self._black_v"),
+        ("_interleaved(removed_pixels(fill, pixels_hwc), device)", "torch.zeros_like(self._image_v)"),
+        ("lerp(self._removed_v, self._image_v", "lerp(self._image_v, self._removed_v"),
         ("np.repeat(superpixels_hw.ravel(), self._shape[2])", "np.tile(superpixels_hw.ravel(), self._shape[2])"),
         ("superpixels_hw.ravel()", "superpixels_hw.T.ravel()"),
     ],

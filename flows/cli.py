@@ -25,7 +25,6 @@ EXIT_USAGE = 2
 EXIT_STOPPED = 75
 
 app = typer.Typer(
-    help="Explains why an image-similarity model says two images match. Start with: sane run configs/planted.toml",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -37,6 +36,23 @@ Overrides = Annotated[
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="show tracebacks, the cause of an error last")]
 Format = Annotated[str, typer.Option("--format", help="text or json")]
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        from importlib.metadata import version
+
+        typer.echo(f"sane {version('sane-explanations')}")
+        raise typer.Exit
+
+
+@app.callback()
+def sane(
+    version: Annotated[
+        bool, typer.Option("--version", help="print the version", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Explain why an image-similarity model says two images match. Start with: sane run configs/planted.toml."""
 
 
 @app.command()

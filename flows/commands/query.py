@@ -32,8 +32,8 @@ def query_tables(settings: Settings, sql: str, run: str | None = None) -> "pa.Ta
         run: a run's name, its id, or "latest"; None for what is current.
 
     Raises:
-        BadSetting: the SQL is refused; the message says why and which tables there are, or why a table is not
-            there. Or there is no such run.
+        BadSetting: the SQL is refused; the message says why and what DuckDB suggests, or why a table is not there. Or
+            there is no such run.
     """
     import duckdb
 
@@ -49,12 +49,7 @@ def query_tables(settings: Settings, sql: str, run: str | None = None) -> "pa.Ta
             absent = asked and absent_table(settings, asked[1].lower(), run)
             if absent:
                 raise absent from error
-            raise BadSetting(
-                expected=f"DuckDB SQL over the tables {', '.join(sorted(tables)) or '(none: run the pipeline first)'}",
-                found=str(error).strip(),
-                where="the query",
-                remedy="sane query CONFIG 'describe images' shows a table's columns, 'show tables' the tables",
-            ) from error
+            raise _refused_sql(str(error).strip(), bool(tables)) from error
     if result is None:
         raise BadSetting(
             expected="a query that returns rows",
@@ -63,6 +58,19 @@ def query_tables(settings: Settings, sql: str, run: str | None = None) -> "pa.Ta
             remedy="such as: sane query CONFIG 'select * from metrics'",
         )
     return result
+
+
+def _refused_sql(message: str, has_tables: bool) -> BadSetting:
+    """Return the error of SQL that DuckDB refuses, with what it suggests; the tables are listed only when asked for."""
+    suggested = re.search(r"(?:Did you mean|Candidate (?:bindings|tables))[: ]+(.+)", message)
+    suggestion = f"did you mean {suggested[1].strip()}? " if suggested else ""
+    return BadSetting(
+        expected="DuckDB SQL over tables and columns that there are"
+        + ("" if has_tables else " (there are none: run the pipeline first)"),
+        found=message,
+        where="the query",
+        remedy=f"{suggestion}sane query CONFIG 'show tables' lists the tables, 'describe images' a table's columns",
+    )
 
 
 def current_tables(settings: Settings) -> "dict[str, pa.Table]":

@@ -1,13 +1,12 @@
 """Every setting with its meaning, default and limits; the keys are a contract with users."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
 
 from flows.settings.dataset import DatasetSettings
 from flows.settings.saliency import SaliencySettings
-from flows.settings.section import Positive, Section, Share
+from flows.settings.section import FilePath, PathOrUrl, Positive, Section, Share
 from flows.settings.similarity_model import SimilarityModelSettings
 from flows.settings.white_box import refuse_gradients_of_black_box
 from pipeline.explanation.variants import VARIANTS
@@ -23,7 +22,7 @@ else:
 class StoreSettings(Section):
     """[store]: where artifacts live."""
 
-    root: str = Field("store", description="a folder (relative to the configuration file) or an fsspec URL")
+    root: PathOrUrl = Field("store", description="a folder (relative to the configuration file) or an fsspec URL")
 
 
 # They matter to the masks of a type-aware model only.
@@ -35,7 +34,9 @@ class PairsSettings(Section):
     train: Positive | None = Field(None, description="most training pairs with maps; empty: all training images")
     valid: Positive = Field(2000, description="most validation pairs")
     test: Positive = Field(10000, description="most test pairs")
-    file: Path | None = Field(None, description="list of test pairs, a line `query reference label` each, not sampled")
+    file: FilePath | None = Field(
+        None, description="list of test pairs, a line `query reference label` each, not sampled"
+    )
     max_missing_share: Share = Field(0.01, description="largest share of its lines that may name missing images")
     match_threshold: Share = Field(0.5, description="planted: least planted similarity of a match")
 

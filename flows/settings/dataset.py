@@ -2,13 +2,12 @@
 
 import dataclasses
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_type_hints
 
 from annotated_types import DocInfo
 from pydantic import Field, create_model, model_validator
 
-from flows.settings.section import Section, Share
+from flows.settings.section import FilePath, Section, Share
 from pipeline.datasets.catalogue import DATASETS
 from pipeline.datasets.declaration import GREY, WHITE, DatasetKind
 
@@ -34,8 +33,8 @@ class SharedDatasetSettings(Section):
     """The keys that every dataset has."""
 
     kind: str = Field(description=_origins())
-    root: Path | None = Field(None, description="folder of the dataset, relative to the configuration file")
-    table: Path | None = Field(
+    root: FilePath | None = Field(None, description="folder of the dataset, relative to the configuration file")
+    table: FilePath | None = Field(
         None, description=f"{', '.join(WITH_TABLE)}: CSV or Parquet file with a row for each image"
     )
     image_size_px: int = Field(112, ge=16, le=1024, description="side of the square images, px")

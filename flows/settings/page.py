@@ -20,7 +20,9 @@ INTRODUCTION = """# Configuration
 
 A configuration is one TOML file, the argument of every `sane` command.
 Relative paths in it are relative to the file's own folder.
+The file is UTF-8, with or without a byte order mark. A path with backslashes stands in single quotes: 'C:\\Users\\me'.
 `--set section.key=value` replaces a single key; the value is read as TOML, and a bare word as text.
+Text that looks like a number needs its quotes there, too: `--set 'similarity_model.version="2"'`.
 An unknown key is refused, with the closest known one in the message.
 A key whose default is "none" is left unset by leaving it out: TOML has no null.
 [data-formats.md](data-formats.md) says which keys each stage's result depends on.

@@ -1,14 +1,28 @@
 """The settings of the model that is explained: one of ours, or the user's own."""
 
+import math
 import re
-from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from flows.settings.section import Positive, PositiveNumber, Section
+from flows.settings.section import FilePath, Positive, PositiveNumber, Section
 
-ArgumentValue = bool | int | float | str | list[bool | int | float | str]
+PLAIN_VALUES = (bool, int, float, str)
+
+
+def _refuse_nested(value: Any) -> Any:
+    """Refuse what a key of a result cannot hold, before each type that an argument may have says so for itself."""
+    for one in value if isinstance(value, list) else [value]:
+        if not isinstance(one, PLAIN_VALUES) or (isinstance(one, float) and not math.isfinite(one)):
+            raise ValueError(
+                "text, a finite number, true or false, or a list of these; "
+                "tables, dates and lists in lists as text that the factory reads, or in a file of factory_files"
+            )
+    return value
+
+
+ArgumentValue = Annotated[bool | int | float | str | list[bool | int | float | str], BeforeValidator(_refuse_nested)]
 FACTORY = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*"
 FACTORY_KEYS = frozenset({"factory", "factory_path", "factory_arguments", "factory_files", "array_type", "conditions"})
 USER_MODEL_KEYS = FACTORY_KEYS | {"program", "input_size_px", "mean", "std", "version"}
@@ -27,7 +41,7 @@ class SimilarityModelSettings(Section):
     network: Literal["resnet18", "resnet18_three_stage", "small_residual"] = Field(
         "resnet18_three_stage", description="the trunk"
     )
-    weights: Path | None = Field(None, description="safetensors or torch state dict, instead of training")
+    weights: FilePath | None = Field(None, description="safetensors or torch state dict, instead of training")
     pretrained: str | None = Field(None, description="torchvision weights to start from, e.g. IMAGENET1K_V1")
     embedding_dim: Positive = Field(64, description="length of an embedding")
     objective: Literal["auto", "triplet", "regression"] = Field(
@@ -50,14 +64,14 @@ class SimilarityModelSettings(Section):
     factory: str | None = Field(
         None, description="user: package.module:function that returns the model; its code is run"
     )
-    factory_path: Path | None = Field(
+    factory_path: FilePath | None = Field(
         None, description="user: folder that the factory's module is imported from; empty: this file's own folder"
     )
     factory_arguments: dict[str, ArgumentValue] = Field({}, description="user: keyword arguments of the factory")
-    factory_files: dict[str, Path] = Field(
+    factory_files: dict[str, FilePath] = Field(
         {}, description="user: files, such as weights, handed to the factory as keyword arguments (absolute paths)"
     )
-    program: Path | None = Field(
+    program: FilePath | None = Field(
         None, description="user: a file of torch.export.save instead of a factory; load only one that you trust"
     )
     array_type: Literal["torch", "numpy"] = Field(

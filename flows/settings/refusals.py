@@ -2,16 +2,17 @@
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from flows.settings.overrides import Override
 from pipeline.errors import BadSetting
+from pipeline.setting_limits import AtLeast, AtMost
 
 # Sections and key, and places in lists.
 Keys = tuple[str | int, ...]
@@ -69,7 +70,7 @@ def refusal(
     # Of a key that takes several kinds of values each kind has its own error.
     same = [one for one in details if _written_keys(one["loc"], values) == keys]
     return BadSetting(
-        expected=" or ".join(dict.fromkeys(_expected(one) for one in same)),
+        expected=" or ".join(dict.fromkeys(_expected(one) for one in same)) + _reason(first, key, settings),
         found=_short(found),
         where=where,
         remedy=_remedy(first, key, where),
@@ -149,7 +150,37 @@ def _expected(error: ErrorDetails) -> str:
         return "a longer list"
     if words is None:
         return error["msg"].removeprefix("Value error, ")
-    return words.format(**error.get("ctx", {}))
+    return words.format(**{name: _number(value) for name, value in error.get("ctx", {}).items()})
+
+
+def _number(value: object) -> str:
+    is_whole = isinstance(value, int | float) and value == int(value)
+    return f"{int(value):,}" if is_whole else str(value)  # type: ignore[call-overload]
+
+
+def _reason(error: ErrorDetails, key: str, settings: type[BaseModel]) -> str:
+    """Return why there is a limit that a value is beyond, where the setting says so."""
+    bound = error.get("ctx", {}).get({"less_than_equal": "le", "greater_than_equal": "ge"}.get(error["type"], ""))
+    for limit in _limits(settings, re.sub(r"\[\d+\]", "", key).split(".")) if bound is not None else ():
+        if bound == (limit.le if isinstance(limit, AtMost) else limit.ge):
+            return f": {limit.reason}"
+    return ""
+
+
+def _limits(model: type[BaseModel], keys: list[str]) -> Iterator[AtMost | AtLeast]:
+    field = model.model_fields.get(keys[0])
+    if field is None:
+        return
+    if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel) and keys[1:]:
+        yield from _limits(field.annotation, keys[1:])
+        return
+    waiting: list[Any] = [field.annotation, *field.metadata]
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, AtMost | AtLeast):
+            yield found
+        else:
+            waiting += [*get_args(found)]
 
 
 def _remedy(error: ErrorDetails, key: str, where: str) -> str:

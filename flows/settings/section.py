@@ -6,6 +6,15 @@ from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from pipeline.setting_limits import (
+    FIXED_STEPS,
+    IMAGES_AT_ONCE,
+    IN_FLOAT32,
+    WHOLE_NUMBER_LEAST,
+    WHOLE_NUMBER_MOST,
+    AtMost,
+)
+
 Place = TypeVar("Place", str, Path)
 
 
@@ -17,7 +26,15 @@ def _refuse_control_characters(place: Place) -> Place:
 
 
 Positive = Annotated[int, Field(ge=1)]
-PositiveNumber = Annotated[float, Field(gt=0)]
+PositiveNumber = Annotated[float, Field(gt=0), IN_FLOAT32]
+NumberFromZero = Annotated[float, Field(ge=0), IN_FLOAT32]
+Duration = Annotated[float, Field(ge=0), AtMost(1_000_000_000, "as a time that is longer than any run")]
+Seed = Annotated[int, WHOLE_NUMBER_LEAST, WHOLE_NUMBER_MOST]
+Epochs = Annotated[int, Field(ge=1), FIXED_STEPS]
+BatchSize = Annotated[int, Field(ge=1), IMAGES_AT_ONCE]
+# Of pairs, as many as a table of them has rows.
+PairCount = Annotated[int, Field(ge=1), AtMost(100_000_000, "a row for each pair then takes 10 GB of memory")]
+References = Annotated[int, Field(ge=1), AtMost(100_000, "the scores of a query against so many are held in memory")]
 FilePath = Annotated[Path, AfterValidator(_refuse_control_characters)]
 PathOrUrl = Annotated[str, AfterValidator(_refuse_control_characters)]
 Share = Annotated[float, Field(ge=0, le=1)]

@@ -10,7 +10,6 @@ from types import FrameType
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from flows.engine.errors import BadRequest
 from flows.settings.file import load_settings
@@ -248,7 +247,7 @@ def readable_errors(debug: bool) -> Iterator[None]:
             from flows.commands.tracebacks import causes_last
 
             sys.stderr.write(causes_last(error))
-        Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(f"error\n{error}")
+        sys.stderr.write(f"error\n{error}\n")
         raise typer.Exit(EXIT_USAGE if isinstance(error, BadSetting | BadRequest) else EXIT_FAILED) from error
     finally:
         signal.signal(signal.SIGTERM, previous)

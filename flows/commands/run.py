@@ -41,7 +41,7 @@ def run_command(asked: AskedRun, config: Path) -> None:
     runs = Runs(lambda first: _run_seed(first, config, console), has_work)
 
     def notify(line: str) -> None:
-        console.print(line, soft_wrap=True, markup=False)
+        console.print(line, soft_wrap=True)
 
     for of_seed in asked_runs(asked):
         request = decided(of_seed, runs, notify)

@@ -20,7 +20,8 @@ INTRODUCTION = """# Configuration
 
 A configuration is one TOML file, the argument of every `sane` command.
 Relative paths in it are relative to the file's own folder.
-The file is UTF-8, with or without a byte order mark. A path with backslashes stands in single quotes: 'pictures\\winter'.
+The file is UTF-8, with or without a byte order mark.
+A path with backslashes stands in single quotes: 'pictures\\winter'.
 `--set section.key=value` replaces a single key; the value is read as TOML, and a bare word as text.
 Text that looks like a number needs its quotes there, too: `--set 'similarity_model.version="2"'`.
 An unknown key is refused, with the closest known one in the message.

@@ -11,7 +11,6 @@ from types import FrameType
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from flows.engine.errors import BadRequest
 from flows.settings.file import load_settings
@@ -26,7 +25,6 @@ EXIT_USAGE = 2
 EXIT_STOPPED = 75
 
 app = typer.Typer(
-    help="Explains why an image-similarity model says two images match. Start with: sane run configs/planted.toml",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -38,6 +36,23 @@ Overrides = Annotated[
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="show tracebacks, the cause of an error last")]
 Format = Annotated[str, typer.Option("--format", help="text or json")]
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        from importlib.metadata import version
+
+        typer.echo(f"sane {version('sane-explanations')}")
+        raise typer.Exit
+
+
+@app.callback()
+def sane(
+    version: Annotated[
+        bool, typer.Option("--version", help="print the version", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Explain why an image-similarity model says two images match. Start with: sane run configs/planted.toml."""
 
 
 @app.command()
@@ -243,7 +258,7 @@ def readable_errors(debug: bool) -> Iterator[None]:
             from flows.commands.tracebacks import causes_last
 
             sys.stderr.write(causes_last(error))
-        Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(f"error\n{error}")
+        sys.stderr.write(f"error\n{error}\n")
         raise typer.Exit(EXIT_USAGE if isinstance(error, BadSetting | BadRequest) else EXIT_FAILED) from error
     finally:
         signal.signal(signal.SIGTERM, previous)

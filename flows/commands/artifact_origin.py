@@ -21,7 +21,7 @@ def print_origin(store_root: str, path: str, as_json: bool) -> None:
         return
     console = plain_console()
     for name, value in origin.items():
-        console.print(f"{name}: {_text(value)}", markup=False, soft_wrap=True)
+        console.print(f"{name}: {_text(value)}", soft_wrap=True)
 
 
 def _text(value: Any) -> str:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from flows.commands.console import plain_console
+from flows.commands.console import error_console, plain_console
 from flows.configured_runs import possible_runs
 from flows.engine.maintenance.collect import Collection, delete_found, look_for_garbage
 from flows.engine.plan import StagePlan
@@ -88,7 +88,7 @@ def _one_root(configurations: Sequence[tuple[str, Settings]]) -> str:
 
 def _deleted(collection: Collection, unpin: str | None) -> list[Garbage]:
     going = delete_found(collection, unpin)
-    console = Console(stderr=True, highlight=False)
+    console = error_console()
     if not console.is_terminal:
         return list(going)
     return list(track(going, "deleting", total=len(collection.garbage), console=console, transient=True))
@@ -111,7 +111,7 @@ def _print(
     console: Console, stages: Sequence[dict[str, Any]], total: dict[str, Any], collection: Collection, deleted: bool
 ) -> None:
     for note in collection.notes:
-        console.print(f"note: {note}", soft_wrap=True, markup=False)
+        console.print(f"note: {note}", soft_wrap=True)
     if not stages:
         console.print("nothing to collect: all that the store holds is needed")
         return

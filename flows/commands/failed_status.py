@@ -4,7 +4,6 @@ import json
 import sys
 from typing import Any
 
-from rich.markup import escape
 from rich.table import Table
 
 from flows.commands.console import plain_console
@@ -42,7 +41,7 @@ def print_failures(settings: Settings, as_json: bool) -> None:
     for failure in failures:
         row = describe_failure(failure, store)
         cells = (row["stage"], row["shard"], _images(failure), row["error"], row["log"])
-        table.add_row(*(escape(str(cell)) for cell in cells))
+        table.add_row(*(str(cell) for cell in cells))
     console.print(table)
 
 

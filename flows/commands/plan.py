@@ -7,9 +7,10 @@ from typing import Any
 
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from flows.commands.console import plain_console
-from flows.commands.status import COLOURS, describe_plan
+from flows.commands.status import coloured_state, describe_plan
 from flows.configured_runs import configured_runs
 from flows.costs.estimate import RunCosts, StageCost
 from flows.engine.plan import StagePlan
@@ -120,12 +121,12 @@ def seconds_in_words(seconds: float) -> str:
     return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def _row(cost: StageCost) -> tuple[str, ...]:
+def _row(cost: StageCost) -> tuple[str | Text, ...]:
     plan, most = cost.plan, "≤ " if cost.is_upper_bound else ""
     done = len(plan.shards_done)
     return (
         plan.stage.name,
-        f"[{COLOURS[plan.state]}]{plan.state}[/]",
+        coloured_state(plan),
         f"{most if plan.state == 'pending' else ''}{cost.shards_to_do}" + (f" of {len(plan.shards)}" if done else ""),
         _bounded(cost.forward_passes, most),
         _bounded(cost.training_passes, most),

@@ -41,7 +41,7 @@ def waiting_view(console: Console) -> Callable[[StagePlan, Lease], None]:
     """Return a function that says which run is waited for."""
 
     def waiting(plan: StagePlan, lease: Lease) -> None:
-        console.print(waiting_text(plan, lease), soft_wrap=True, markup=False)
+        console.print(waiting_text(plan, lease), soft_wrap=True)
 
     return waiting
 

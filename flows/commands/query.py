@@ -53,7 +53,7 @@ def query_tables(
             relation = connection.sql(sql)
             result: pa.Table = None if relation is None else relation.to_arrow_table()
         except duckdb.Error as error:
-            raise _refused_sql(settings, error, run, bool(tables)) from error
+            raise _refused_sql(settings, str(error).strip(), run, bool(tables)) from error
     if result is None:
         raise BadSetting(
             expected="a query that returns rows",
@@ -64,15 +64,18 @@ def query_tables(
     return result
 
 
-def _refused_sql(settings: Settings, error: Exception, run: str | None, has_tables: bool) -> BadSetting:
-    asked = re.search(r"Table with name (\w+) does not exist", str(error))
+def _refused_sql(settings: Settings, message: str, run: str | None, has_tables: bool) -> BadSetting:
+    """Return the error of SQL that DuckDB refuses, with what it suggests; the tables are listed only when asked for."""
+    asked = re.search(r"Table with name (\w+) does not exist", message)
     absent = absent_table(settings, asked[1].lower(), run) if asked else None
+    suggested = re.search(r"(?:Did you mean|Candidate (?:bindings|tables))[: ]+(.+)", message)
+    suggestion = f"did you mean {suggested[1].strip()}? " if suggested else ""
     return absent or BadSetting(
-        # DuckDB names what comes close by itself.
-        expected="DuckDB SQL over the tables there are" if has_tables else "tables to ask: run the pipeline first",
-        found=str(error).strip(),
+        expected="DuckDB SQL over tables and columns that there are"
+        + ("" if has_tables else " (there are none: run the pipeline first)"),
+        found=message,
         where="the query",
-        remedy="sane query CONFIG 'show tables' lists all tables, 'describe images' the columns of one",
+        remedy=f"{suggestion}sane query CONFIG 'show tables' lists the tables, 'describe images' a table's columns",
     )
 
 

@@ -39,7 +39,7 @@ def run_command(asked: AskedRun, config: Path, run_as_flow: RunAsFlow) -> None:
     runs = Runs(run_seed, has_work)
 
     def notify(line: str) -> None:
-        console.print(line, soft_wrap=True, markup=False)
+        console.print(line, soft_wrap=True)
 
     for of_seed in asked_runs(asked):
         request = decided(of_seed, runs, notify)

@@ -4,8 +4,8 @@ import json
 import sys
 from typing import Any
 
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from flows.commands.console import plain_console
 from flows.configured_runs import configured_runs
@@ -49,6 +49,11 @@ def describe_plan(plan: StagePlan) -> dict[str, Any]:
     }
 
 
+def coloured_state(plan: StagePlan) -> Text:
+    """Return a stage's state in its colour."""
+    return Text(plan.state, style=COLOURS[plan.state])
+
+
 def _print_table(plans: list[StagePlan], title: str) -> None:
     console = plain_console()
     table = Table(title=f"{title}: stages", title_justify="left")
@@ -56,6 +61,5 @@ def _print_table(plans: list[StagePlan], title: str) -> None:
         table.add_column(heading, overflow="fold")
     for plan in plans:
         shards = f"{len(plan.shards_done)} of {len(plan.shards)}" if plan.shards else "not known yet"
-        colour = COLOURS[plan.state]
-        table.add_row(plan.stage.name, f"[{colour}]{plan.state}[/]", shards, escape("\n".join(plan.reasons)))
+        table.add_row(plan.stage.name, coloured_state(plan), shards, "\n".join(plan.reasons))
     console.print(table)

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from flows.commands.console import plain_console, rate_bar
+from flows.commands.console import error_console, plain_console, rate_bar
 from flows.commands.report_copies import report_copy_problems
 from flows.configured_runs import configured_runs
 from flows.engine.maintenance.verify import Verification, verify_store
@@ -51,7 +51,7 @@ def _graphs(settings: Settings) -> Iterator[tuple[Stage, ...]]:
 
 def _show(total: int, checks: Iterable[ShardCheck]) -> Iterable[ShardCheck]:
     # On the error stream: the result itself may be read by a program.
-    console = Console(stderr=True, highlight=False)
+    console = error_console()
     return _with_bar(console, total, checks) if console.is_terminal else _with_lines(total, checks)
 
 
@@ -115,7 +115,7 @@ def _problem(problem: Problem) -> dict[str, Any]:
 
 def _print(console: Console, verification: Verification, done: Repair | None) -> None:
     def say(text: str) -> None:
-        console.print(text, soft_wrap=True, markup=False)
+        console.print(text, soft_wrap=True)
 
     for problem in verification.problems:
         say(f"{problem.stage}: {problem.error.where}")

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from prefect import flow
-from rich.console import Console
 
 from flows.auto_compute.decide import Runs, decided
+from flows.commands.console import plain_console
 from flows.commands.progress import waiting_view
 from flows.commands.report_file import show_report
 from flows.configured_runs import ConfiguredRun, asked_runs, has_work, run_request
@@ -49,7 +49,7 @@ def explain_similarity(
     runs = Runs(lambda first: _run(config, first), has_work)
     outcomes = {}
     for of_seed in asked_runs(asked):
-        request = decided(of_seed, runs, Console(highlight=False, markup=False).print)
+        request = decided(of_seed, runs, plain_console().print)
         seed, finished = request.settings.seed, _run(config, request)
         outcomes[seed] = finished.outcomes
         show_outcomes(seed, finished.outcomes, finished.current)
@@ -102,4 +102,4 @@ def _silent_reporter() -> Reporter:
         del plan
         return commits
 
-    return Reporter(stage_planned, shards_done, waiting_view(Console(highlight=False)))
+    return Reporter(stage_planned, shards_done, waiting_view(plain_console()))

@@ -11,8 +11,8 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.futures import PrefectFuture
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.tasks import Task
-from rich.console import Console
 
+from flows.commands.console import plain_console
 from flows.commands.progress import console_reporter
 from flows.configured_runs import run_of_seed, run_request
 from flows.engine.execute import execute_shard
@@ -106,7 +106,7 @@ def run_stage(config: str, stage: str, seed: int, overrides: list[str], run_id: 
 
 
 def _reporter() -> Reporter:
-    return with_progress_artifact(console_reporter(Console(highlight=False)))
+    return with_progress_artifact(console_reporter(plain_console()))
 
 
 def for_flow(settings: Settings) -> Settings:

@@ -2,16 +2,18 @@
 
 import dataclasses
 from itertools import groupby
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 from annotated_types import DocInfo
 from pydantic import Field, create_model, model_validator
 
-from flows.settings.section import Section, Share
+from flows.settings.section import FilePath, Section, Share
 from pipeline.datasets.catalogue import DATASETS
 from pipeline.datasets.declaration import GREY, WHITE, DatasetKind
+from pipeline.setting_limits import AtMost
 
+ColourValue = Annotated[int, Field(ge=0, le=255)]
+ShortSide = Annotated[int, Field(ge=8), AtMost(1_000_000, "no image is so large, so that nothing would be reduced")]
 WITH_TABLE = [name for name, kind in DATASETS.items() if kind.needs_table]
 
 
@@ -34,16 +36,15 @@ class SharedDatasetSettings(Section):
     """The keys that every dataset has."""
 
     kind: str = Field(description=_origins())
-    root: Path | None = Field(None, description="folder of the dataset, relative to the configuration file")
-    table: Path | None = Field(
+    root: FilePath | None = Field(None, description="folder of the dataset, relative to the configuration file")
+    table: FilePath | None = Field(
         None, description=f"{', '.join(WITH_TABLE)}: CSV or Parquet file with a row for each image"
     )
     image_size_px: int = Field(112, ge=16, le=1024, description="side of the square images, px")
-    canvas: tuple[int, int, int] = Field(GREY, description=_canvases())
+    canvas: tuple[ColourValue, ColourValue, ColourValue] = Field(GREY, description=_canvases())
     max_unreadable_share: Share = Field(0.01, description="largest share of unreadable images a run accepts")
-    effective_resolution_px: int | None = Field(
+    effective_resolution_px: ShortSide | None = Field(
         None,
-        ge=8,
         description="reduce every image's short side to this first, so that all carry equal detail",
     )
 

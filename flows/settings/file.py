@@ -1,16 +1,16 @@
-"""Reading a configuration file: TOML, overrides, paths, and errors that name the closest known key."""
+"""From a configuration file and overrides to settings whose paths are absolute."""
 
-import difflib
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from flows.settings.configuration import Settings
+from flows.settings.overrides import apply_override
+from flows.settings.refusals import refusal
 from flows.settings.similarity_model import SimilarityModelSettings
-from pipeline.errors import BadSetting
+from flows.settings.toml_file import read_toml
 from stores.location import with_request_timeout
 
 
@@ -24,25 +24,12 @@ def load_settings(path: Path, overrides: Sequence[str] = ()) -> Settings:
     Raises:
         BadSetting: no such file, not TOML, an unknown key (the closest known one is named), or a bad value.
     """
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise BadSetting(
-            expected="a configuration file (TOML)",
-            found="no such file",
-            where=str(path),
-            remedy="name an existing file, such as configs/planted.toml",
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise BadSetting(
-            expected="a readable TOML file", found=str(error), where=str(path), remedy="correct the file"
-        ) from error
-    for override in overrides:
-        _apply_override(values, override)
+    values = read_toml(path)
+    applied = [apply_override(values, override) for override in overrides]
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        raise _readable(error, str(path)) from error
+        raise refusal(error, Settings, values, path, applied) from error
     return _with_absolute_paths(settings, path.resolve().parent)
 
 
@@ -54,63 +41,6 @@ def with_seed(settings: Settings, seed: int) -> Settings:
 def run_seeds(settings: Settings) -> list[int]:
     """Return the seeds that a run goes through: `evaluation.seeds`, or `seed` alone."""
     return list(dict.fromkeys(settings.evaluation.seeds)) or [settings.seed]
-
-
-def _apply_override(values: dict[str, Any], override: str) -> None:
-    key, separator, text = override.partition("=")
-    if not separator or not key.strip():
-        raise BadSetting(
-            expected="key=value, such as saliency.rise.masks=500",
-            found=repr(override),
-            where="--set",
-            remedy="write the key with its section, an equals sign and the value",
-        )
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = text
-    *sections, last = key.strip().split(".")
-    table = values
-    for section in sections:
-        table = table.setdefault(section, {})
-        if not isinstance(table, dict):
-            raise BadSetting(
-                expected="a section",
-                found=f"the value {table!r}",
-                where=f"--set {key}",
-                remedy="check the key",
-            )
-    table[last] = value
-
-
-def _readable(error: ValidationError, where: str) -> BadSetting:
-    first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        known = _known_keys(Settings)
-        last = key.rpartition(".")[2]
-        by_name = difflib.get_close_matches(last, [name.rpartition(".")[2] for name in known], n=1)
-        close = difflib.get_close_matches(key, known, n=1, cutoff=0.5) or [
-            name for name in known if by_name and name.rpartition(".")[2] == by_name[0]
-        ]
-        remedy = f"did you mean {close[0]}?" if close else "docs/configuration.md lists all keys"
-        return BadSetting(expected="a known key", found=f"{key} = {first['input']!r}", where=where, remedy=remedy)
-    found = f"{key} = {first['input']!r}" if first["type"] != "missing" else f"no {key}"
-    return BadSetting(
-        expected=first["msg"].removeprefix("Value error, "),
-        found=found if len(found) < 200 else found[:200] + " ...",
-        where=where,
-        remedy=f"correct {key or 'the file'}; docs/configuration.md lists all keys",
-    )
-
-
-def _known_keys(model: type[BaseModel], prefix: str = "") -> list[str]:
-    keys: list[str] = []
-    for name, field in model.model_fields.items():
-        keys.append(prefix + name)
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            keys += _known_keys(field.annotation, f"{prefix}{name}.")
-    return keys
 
 
 def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:

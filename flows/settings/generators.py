@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, create_model, model_validator
 
-from flows.settings.section import Positive, Section
+from flows.settings.section import PairCount, Section
 from pipeline.saliency.catalogue import GENERATORS
 from pipeline.saliency.declaration import GeneratorDeclaration
 from pipeline.saliency.fill import Fill
@@ -18,12 +18,16 @@ class GeneratorSection(Section):
     declaration: ClassVar[GeneratorDeclaration[Any]]
 
     modes: Sequence[str]
-    pairs: Positive | None = Field(None, description="most test pairs with maps, whole queries at a time; empty: all")
+    pairs: PairCount | None = Field(None, description="most test pairs with maps, whole queries at a time; empty: all")
 
     @property
     def chosen(self) -> Any:
         """The generator's own settings, as its declaration spells them."""
         return spec_from_keys(self.declaration.spec, dict(self))
+
+    def problem_at_size(self, image_size_px: int) -> str | None:
+        """Return what is wrong with the settings for images of this side, None where nothing is."""
+        return self.declaration.problem_at_size(self.chosen, image_size_px)
 
     def spec(self, mode: str, supervises: bool, fill: Fill | None = None) -> dict[str, Any]:
         """Return what the generator gets in a mode, and what its maps depend on; test maps where it supervises none.

@@ -20,7 +20,10 @@ INTRODUCTION = """# Configuration
 
 A configuration is one TOML file, the argument of every `sane` command.
 Relative paths in it are relative to the file's own folder.
+The file is UTF-8, with or without a byte order mark.
+A path with backslashes stands in single quotes: 'pictures\\winter'.
 `--set section.key=value` replaces a single key; the value is read as TOML, and a bare word as text.
+Text that looks like a number needs its quotes there, too: `--set 'similarity_model.version="2"'`.
 An unknown key is refused, with the closest known one in the message.
 A key whose default is "none" is left unset by leaving it out: TOML has no null.
 [data-formats.md](data-formats.md) says which keys each stage's result depends on.
@@ -88,8 +91,12 @@ def _value(field: Mapping[str, Any]) -> str:
         items = field.get("prefixItems")
         return f"list of {len(items)}: {_value(items[0])}" if items else f"list of: {_value(field['items'])}"
     kind = "path" if field.get("format") == "path" else TYPES[field["type"]]
-    bounds = [f"{words} {field[bound]}" for bound, words in BOUNDS.items() if bound in field]
+    bounds = [f"{words} {_number(field[bound])}" for bound, words in BOUNDS.items() if bound in field]
     return ", ".join([kind, " and ".join(bounds)] if bounds else [kind])
+
+
+def _number(bound: float) -> str:
+    return f"{int(bound):,}" if bound == int(bound) else str(bound)
 
 
 def _undocumented(where: str) -> BadSetting:

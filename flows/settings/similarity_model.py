@@ -2,12 +2,12 @@
 
 import math
 import re
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, FiniteFloat, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from flows.settings.section import Positive, Section
+from flows.settings.section import Epochs, FilePath, NumberFromZero, PositiveNumber, Section
+from pipeline.setting_limits import IMAGES_AT_ONCE, IN_FLOAT32, AtLeast, AtMost
 
 
 def _plain_value(value: Any) -> Any:
@@ -39,7 +39,12 @@ def _leaves(place: str, value: Any) -> list[tuple[str, Any]]:
 
 
 ArgumentValue = Annotated[Any, AfterValidator(_plain_value)]
-Deviation = Annotated[FiniteFloat, Field(gt=0)]
+EmbeddingLength = Annotated[int, Field(ge=1), AtMost(65_536, "a network's head then has 34 million weights")]
+TrainingBatchSize = Annotated[int, Field(ge=8), IMAGES_AT_ONCE]
+ImagesPerClass = Annotated[int, Field(ge=2), IMAGES_AT_ONCE]
+Negatives = Annotated[int, Field(ge=1), AtMost(10_000, "all triplets of a step are held in memory")]
+InputSize = Annotated[int, Field(ge=1), AtMost(4096, "an image of this side takes 200 MB, 100 of them 20 GB")]
+ChannelMean = Annotated[float, AtLeast(-1e6, IN_FLOAT32.reason), IN_FLOAT32]
 FACTORY = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*"
 FACTORY_KEYS = frozenset({"factory", "factory_path", "factory_arguments", "factory_files", "array_type", "conditions"})
 USER_MODEL_KEYS = FACTORY_KEYS | {"program", "input_size_px", "mean", "std", "version"}
@@ -58,51 +63,51 @@ class SimilarityModelSettings(Section):
     network: Literal["resnet18", "resnet18_three_stage", "small_residual"] = Field(
         "resnet18_three_stage", description="the trunk"
     )
-    weights: Path | None = Field(None, description="safetensors or torch state dict, instead of training")
+    weights: FilePath | None = Field(None, description="safetensors or torch state dict, instead of training")
     pretrained: str | None = Field(None, description="torchvision weights to start from, e.g. IMAGENET1K_V1")
-    embedding_dim: Positive = Field(64, description="length of an embedding")
+    embedding_dim: EmbeddingLength = Field(64, description="length of an embedding")
     objective: Literal["auto", "triplet", "regression"] = Field(
         "auto", description="triplet on classes, regression on graded targets; auto: what the dataset gives"
     )
-    epochs: Positive = Field(60, description="most epochs")
-    patience: Positive = Field(20, description="epochs without improvement before training stops")
-    batch_size: int = Field(64, ge=8, description="images per step")
-    images_per_class: int = Field(4, ge=2, description="images of one class in a triplet batch")
-    learning_rate: float = Field(1e-3, gt=0, description="AdamW, decayed along a cosine")
-    weight_decay: float = Field(1e-4, ge=0, description="AdamW's")
-    margin: float = Field(
-        0.2, gt=0, description="of the triplet loss, on distances of unit embeddings (type_aware: squared distances)"
+    epochs: Epochs = Field(60, description="most epochs")
+    patience: Epochs = Field(20, description="epochs without improvement before training stops")
+    batch_size: TrainingBatchSize = Field(64, description="images per step")
+    images_per_class: ImagesPerClass = Field(4, description="images of one class in a triplet batch")
+    learning_rate: PositiveNumber = Field(1e-3, description="AdamW, decayed along a cosine")
+    weight_decay: NumberFromZero = Field(1e-4, description="AdamW's")
+    margin: PositiveNumber = Field(
+        0.2, description="of the triplet loss, on distances of unit embeddings (type_aware: squared distances)"
     )
     flips: bool = Field(True, description="mirror half of the training images")
-    negatives: Positive = Field(4, description="type_aware: most negatives drawn for each pair of items")
-    general_weight: float = Field(5e-5, ge=0, description="type_aware: weight of the loss on general embeddings")
-    mask_weight: float = Field(5e-4, ge=0, description="type_aware: weight of the masks' L1 norm")
-    norm_weight: float = Field(5e-4, ge=0, description="type_aware: weight of the general embeddings' L2 norm")
+    negatives: Negatives = Field(4, description="type_aware: most negatives drawn for each pair of items")
+    general_weight: NumberFromZero = Field(5e-5, description="type_aware: weight of the loss on general embeddings")
+    mask_weight: NumberFromZero = Field(5e-4, description="type_aware: weight of the masks' L1 norm")
+    norm_weight: NumberFromZero = Field(5e-4, description="type_aware: weight of the general embeddings' L2 norm")
     factory: str | None = Field(
         None, description="user: package.module:function that returns the model; its code is run"
     )
-    factory_path: Path | None = Field(
+    factory_path: FilePath | None = Field(
         None, description="user: folder that the factory's module is imported from; empty: this file's own folder"
     )
     factory_arguments: dict[str, ArgumentValue] = Field(
         {}, description="user: keyword arguments of the factory: numbers, text, lists and tables"
     )
-    factory_files: dict[str, Path] = Field(
+    factory_files: dict[str, FilePath] = Field(
         {}, description="user: files, such as weights, handed to the factory as keyword arguments (absolute paths)"
     )
-    program: Path | None = Field(
+    program: FilePath | None = Field(
         None, description="user: a file of torch.export.save instead of a factory; load only one that you trust"
     )
     array_type: Literal["torch", "numpy"] = Field(
         "torch", description="user: what embed gets: tensors on compute.device, or numpy arrays"
     )
-    input_size_px: int | None = Field(
-        None, ge=1, description="user: side that images are resized to; empty: dataset.image_size_px"
+    input_size_px: InputSize | None = Field(
+        None, description="user: side that images are resized to; empty: dataset.image_size_px"
     )
-    mean: tuple[FiniteFloat, FiniteFloat, FiniteFloat] | None = Field(
+    mean: tuple[ChannelMean, ChannelMean, ChannelMean] | None = Field(
         None, description="user: RGB subtracted from values 0 to 1; empty: values stay 0 to 1"
     )
-    std: tuple[Deviation, Deviation, Deviation] | None = Field(
+    std: tuple[PositiveNumber, PositiveNumber, PositiveNumber] | None = Field(
         None, description="user: RGB to divide by after subtracting the mean"
     )
     conditions: bool = Field(

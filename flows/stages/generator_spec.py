@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flows.engine.stage import DERIVED
+from flows.engine.reasons import DERIVED
 from flows.settings.configuration import Settings
 from pipeline.saliency.fill import Fill
 

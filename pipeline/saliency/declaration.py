@@ -36,7 +36,7 @@ class MapPasses:
 PassesFormula = Callable[[Spec, str, Sequence[int], bool], MapPasses]
 
 
-def no_problem(_spec: object) -> None:
+def no_problem(_spec: object, _image_size_px: int = 0) -> None:
     """Find nothing wrong, for settings whose limits are those of each alone."""
 
 
@@ -60,6 +60,7 @@ class GeneratorDeclaration(Generic[Spec]):
         query_perturbations: how many images a query is perturbed to, where that depends on the query alone, so that
             their embeddings can be kept for other references, conditions and modes; None where it does not.
         problem: what is wrong with settings that are within their limits one by one; None where nothing is.
+        problem_at_size: the same, given the side of the images in px.
         negatives: by mode, how many images that do not match each pair is contrasted with; none where not named.
         notes: figures noted of each map.
         is_white_box: it takes gradients, so it needs a network that has them; the others use `embed` alone.
@@ -77,6 +78,7 @@ class GeneratorDeclaration(Generic[Spec]):
     passes: PassesFormula[Spec]
     query_perturbations: Callable[[Spec], int] | None = None
     problem: Callable[[Spec], str | None] = no_problem
+    problem_at_size: Callable[[Spec, int], str | None] = no_problem
     negatives: Mapping[str, int] = field(default_factory=dict)
     notes: int = 0
     is_white_box: bool = False

@@ -1,5 +1,6 @@
 """Mistakes on the command line and in the configuration: exit code 2 and one block that names the key."""
 
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,8 @@ def test_wrong_options_are_usage_errors(finished_run: FinishedRun) -> None:
     assert invoke("status").exit_code == 2
     assert invoke("status", finished_run.config, "--no-such-option").exit_code == 2
     assert invoke("no-such-command").exit_code == 2
+
+
+def test_the_version_is_one_line_and_that_of_the_package() -> None:
+    result = invoke("--version")
+    assert (result.exit_code, result.stdout) == (0, f"sane {version('sane-explanations')}\n")

@@ -9,16 +9,19 @@ from pipeline.datasets.declaration import DatasetKind
 from pipeline.datasets.planted.index import build_planted_index
 from pipeline.datasets.planted.spec import PlantedSpec
 from pipeline.datasets.records import DatasetIndex, IndexSource
+from pipeline.setting_limits import WHOLE_NUMBER_LEAST, WHOLE_NUMBER_MOST, AtMost
+
+MOST_ITEMS = AtMost(1_000_000, "every command would list so many items first, in minutes and 1.4 GB of memory")
 
 
 @dataclass(frozen=True)
 class PlantedSettings:
     """The keys of [dataset] that only rendered items have."""
 
-    seed: Annotated[int, doc("seed of the items")] = PlantedSpec.seed
-    train_items: Annotated[int, Ge(1), doc("training items")] = PlantedSpec.train_items
-    valid_items: Annotated[int, Ge(1), doc("validation items")] = PlantedSpec.valid_items
-    test_items: Annotated[int, Ge(1), doc("items of the audit split")] = PlantedSpec.test_items
+    seed: Annotated[int, WHOLE_NUMBER_LEAST, WHOLE_NUMBER_MOST, doc("seed of the items")] = PlantedSpec.seed
+    train_items: Annotated[int, Ge(1), MOST_ITEMS, doc("training items")] = PlantedSpec.train_items
+    valid_items: Annotated[int, Ge(1), MOST_ITEMS, doc("validation items")] = PlantedSpec.valid_items
+    test_items: Annotated[int, Ge(1), MOST_ITEMS, doc("items of the audit split")] = PlantedSpec.test_items
     distractor_correlation: Annotated[float, Ge(0), Le(1), doc("correlation of distractors with drivers")] = (
         PlantedSpec.distractor_correlation
     )

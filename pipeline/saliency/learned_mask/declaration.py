@@ -9,7 +9,10 @@ from annotated_types import Ge, Gt, doc
 from pipeline.saliency.declaration import BOTH, FIXED, GeneratorDeclaration, MapPasses, values_of
 from pipeline.saliency.fill import BLUR, Fill
 from pipeline.saliency.spec_fields import Positive, Requirement
+from pipeline.setting_limits import FIXED_STEPS, IMAGES_AT_ONCE, IN_FLOAT32, MAKES_NO_DIFFERENCE, AtMost
 
+MOST_CELLS = AtMost(1024, "no image has more pixels along a side")
+WIDEST_BLUR = AtMost(513, "the median filter takes no wider window")
 ODD = Requirement(lambda value: value % 2 == 1, "an odd number of pixels, so that the window has a centre")
 
 
@@ -26,19 +29,25 @@ class MaskSpec:
         fill: what removed pixels become; "blur" is the median of `blur_px`, this generator's own.
     """
 
-    iterations: Annotated[Positive, doc("steps of Adam")] = 500
-    learning_rate: Annotated[float, Gt(0), doc("Adam's")] = 0.1
-    mask_cells: Annotated[int, Ge(2), doc("cells along a side of the mask, the map's own resolution")] = 14
-    sparsity_weight: Annotated[float, Ge(0), doc("weight of mean |1 - m|")] = 0.01
-    smoothness_weight: Annotated[float, Ge(0), doc("weight of the mask's total variation, with exponent 3")] = 0.2
-    noise_deviation: Annotated[float, Ge(0), doc("of the noise on manipulated images, once normalised")] = 0.2
-    blur_px: Annotated[int, Ge(1), ODD, doc("odd side of the median's window")] = 11
-    pairs_per_batch: Annotated[Positive, doc("pairs optimised together; changes rounding only")] = 32
+    iterations: Annotated[Positive, FIXED_STEPS, doc("steps of Adam")] = 500
+    learning_rate: Annotated[float, Gt(0), IN_FLOAT32, doc("Adam's")] = 0.1
+    mask_cells: Annotated[int, Ge(2), MOST_CELLS, doc("cells along a side of the mask, the map's own resolution")] = 14
+    sparsity_weight: Annotated[float, Ge(0), IN_FLOAT32, doc("weight of mean |1 - m|")] = 0.01
+    smoothness_weight: Annotated[
+        float, Ge(0), IN_FLOAT32, doc("weight of the mask's total variation, with exponent 3")
+    ] = 0.2
+    noise_deviation: Annotated[float, Ge(0), IN_FLOAT32, doc("of the noise on manipulated images, once normalised")] = (
+        0.2
+    )
+    blur_px: Annotated[int, Ge(1), WIDEST_BLUR, ODD, doc("odd side of the median's window")] = 11
+    pairs_per_batch: Annotated[Positive, IMAGES_AT_ONCE, doc("pairs optimised together; changes rounding only")] = 32
     patience: Annotated[
-        Positive | None,
+        Annotated[int, Ge(1), FIXED_STEPS] | None,
         doc("iterations over which a pair's mean loss must fall, or it stops; empty: all iterations"),
     ] = None
-    tolerance: Annotated[float, Ge(0), doc("least fall of the mean loss over `patience` iterations")] = 1e-3
+    tolerance: Annotated[
+        float, Ge(0), MAKES_NO_DIFFERENCE, doc("least fall of the mean loss over `patience` iterations")
+    ] = 1e-3
     seed: int = 0
     fill: Fill = BLUR
 

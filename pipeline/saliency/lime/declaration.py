@@ -8,6 +8,10 @@ from annotated_types import Ge, Gt, Le, doc
 
 from pipeline.saliency.declaration import FIXED, GeneratorDeclaration, MapPasses, values_of
 from pipeline.saliency.fill import BLACK, Fill
+from pipeline.setting_limits import MAKES_NO_DIFFERENCE, AtLeast, AtMost
+
+MOST_SAMPLES = AtMost(1_000_000, "with 50 superpixels the samples of one query take 0.4 GB, and each is a forward pass")
+NARROWEST_KERNEL = AtLeast(1e-3, "no sample but the whole image would have any weight")
 
 
 @dataclass(frozen=True)
@@ -21,9 +25,10 @@ class SuperpixelSpec:
     kernel_size: Annotated[
         float,
         Ge(1),
+        AtMost(112, "the Gaussian would be wider than the image, and each pixel take seconds"),
         doc("quickshift's, in px at a side of 112 px, scaled with the image: larger means fewer superpixels"),
     ] = 4.0
-    max_dist: Annotated[float, Gt(0), doc("quickshift's: larger means fewer superpixels")] = 200.0
+    max_dist: Annotated[float, Gt(0), MAKES_NO_DIFFERENCE, doc("quickshift's: larger means fewer superpixels")] = 200.0
     ratio: Annotated[float, Ge(0), Le(1), doc("quickshift's weight of colour against position")] = 0.2
 
 
@@ -37,11 +42,15 @@ class LimeSpec:
         fill: what pixels of superpixels that are off become.
     """
 
-    samples: Annotated[int, Ge(10), doc("N: images with superpixels on and off, the whole image among them")] = 1000
-    kernel_width: Annotated[float, Gt(0), doc("of the samples' weights, in cosine distance")] = 0.25
+    samples: Annotated[
+        int, Ge(10), MOST_SAMPLES, doc("N: images with superpixels on and off, the whole image among them")
+    ] = 1000
+    kernel_width: Annotated[
+        float, NARROWEST_KERNEL, MAKES_NO_DIFFERENCE, doc("of the samples' weights, in cosine distance")
+    ] = 0.25
     regression: Annotated[Literal["lasso", "ridge"], doc("lasso zeroes superpixels that explain nothing")] = "lasso"
     selection: Annotated[Literal["bic", "cross_validation"], doc("what chooses lasso's penalty")] = "bic"
-    ridge_alpha: Annotated[float, Gt(0), doc("ridge's penalty")] = 1.0
+    ridge_alpha: Annotated[float, Gt(0), MAKES_NO_DIFFERENCE, doc("ridge's penalty")] = 1.0
     superpixels: SuperpixelSpec = field(default_factory=SuperpixelSpec)
     seed: int = 0
     fill: Fill = BLACK

@@ -9,6 +9,12 @@ from annotated_types import Gt, Lt, doc
 from pipeline.saliency.declaration import BOTH, FIXED, GeneratorDeclaration, MapPasses, values_of
 from pipeline.saliency.fill import MEAN, Fill
 from pipeline.saliency.spec_fields import Positive
+from pipeline.setting_limits import AtMost
+
+MOST_MASKS = AtMost(1_000_000, "each is a forward pass: at 1,000 a second so many take 17 minutes for one image")
+MOST_CELLS = AtMost(1024, "no image has more pixels along a side")
+BYTES_A_RANDOM_NUMBER = 8
+MOST_DRAW_BYTES = 8e9
 
 
 @dataclass(frozen=True)
@@ -20,10 +26,10 @@ class RiseSpec:
         fill: what removed pixels become.
     """
 
-    masks: Annotated[Positive, doc("N: masks (and forward passes) per test query")] = 2000
-    supervision_masks: Annotated[Positive, doc("N for training and validation queries")] = 2000
-    reference_masks: Annotated[Positive, doc("M: masks (and forward passes) per reference, mode both")] = 30
-    grid_cells: Annotated[Positive, doc("cells along a side of a mask's coarse grid")] = 8
+    masks: Annotated[Positive, MOST_MASKS, doc("N: masks (and forward passes) per test query")] = 2000
+    supervision_masks: Annotated[Positive, MOST_MASKS, doc("N for training and validation queries")] = 2000
+    reference_masks: Annotated[Positive, MOST_MASKS, doc("M: masks (and forward passes) per reference, mode both")] = 30
+    grid_cells: Annotated[Positive, MOST_CELLS, doc("cells along a side of a mask's coarse grid")] = 8
     keep_probability: Annotated[float, Gt(0), Lt(1), doc("chance that a cell is kept")] = 0.5
     scheme: Annotated[
         Literal["papers", "balanced_regression"],
@@ -44,6 +50,30 @@ def _depends_on(spec: RiseSpec, mode: str, supervises: bool) -> dict[str, Any]:
     }
 
 
+def _problem(spec: RiseSpec) -> str | None:
+    """Return what mask_designs refuses of a scheme, or what takes more memory than a machine has."""
+    is_balanced = spec.scheme == "balanced_regression"
+    for name in ("masks", "supervision_masks"):
+        masks, cells = getattr(spec, name), spec.grid_cells**2
+        if is_balanced and (masks % 2 or spec.keep_probability != 0.5):
+            return f"an even number of {name} and keep_probability 0.5 with scheme balanced_regression"
+        # As balanced_grids makes it: a square matrix, and a copy while it grows.
+        order = 1 << max(masks // 2 - 1, cells).bit_length()
+        draw_bytes = 2 * order**2 if is_balanced else masks * cells * BYTES_A_RANDOM_NUMBER
+        if draw_bytes > MOST_DRAW_BYTES:
+            return (
+                f"{name} {masks} on {spec.grid_cells} grid_cells a side take {draw_bytes / 1e9:.0f} GB while they are "
+                f"drawn, of {MOST_DRAW_BYTES / 1e9:.0f} GB at most; lower one of them"
+            )
+    return None
+
+
+def _problem_at_size(spec: RiseSpec, image_size_px: int) -> str | None:
+    if spec.grid_cells > image_size_px:
+        return f"at most {image_size_px} saliency.rise.grid_cells, as many as dataset.image_size_px"
+    return None
+
+
 def _passes(spec: RiseSpec, mode: str, references_q: Sequence[int], are_kept: bool) -> MapPasses:
     of_queries = 0 if are_kept else len(references_q) * spec.masks
     return MapPasses(of_queries + (sum(references_q) * spec.reference_masks if mode == BOTH else 0))
@@ -59,5 +89,7 @@ RISE = GeneratorDeclaration(
     depends_on=_depends_on,
     passes=_passes,
     query_perturbations=lambda spec: spec.masks,
+    problem=_problem,
+    problem_at_size=_problem_at_size,
     can_supervise=True,
 )

@@ -16,6 +16,9 @@ from pipeline.saliency.sliding_window.geometry import (
     fewest_windows,
 )
 from pipeline.saliency.spec_fields import Positive
+from pipeline.setting_limits import AtMost
+
+MOST_WINDOWS = AtMost(1024, "a million forward passes for one image; no image has more pixels along a side")
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,12 @@ class SlidingWindowSpec:
             "per window, enlarged"
         ),
     ] = "papers"
-    windows_per_side: Annotated[Positive, doc("windows along each axis of the query; N is their square")] = 25
-    reference_windows_per_side: Annotated[Positive, doc("the same of the reference, mode both; M is its square")] = 6
+    windows_per_side: Annotated[
+        Positive, MOST_WINDOWS, doc("windows along each axis of the query; N is their square")
+    ] = 25
+    reference_windows_per_side: Annotated[
+        Positive, MOST_WINDOWS, doc("the same of the reference, mode both; M is its square")
+    ] = 6
     fill: Fill = MEAN
 
 

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from flows.settings.file import load_settings
 from flows.stages.graph import build_stages
 from flows.stages.page import declared_tables
 from stores.artifacts import ArtifactStore
-from tests.flows.run_cases import FinishedRun, invoke, refusal
+from tests.flows.planted_config import write_config
+from tests.flows.run_cases import FinishedRun, invoke, refusal, run_quietly
 
 TABLES = {
     "attribute_score_rows",
@@ -38,6 +40,14 @@ TABLES = {
     "unreadable_images",
     "weight_grid",
 }
+
+
+@pytest.fixture(scope="module")
+def images_only(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A configuration of a few items whose images are there and nothing else."""
+    path = write_config(tmp_path_factory.mktemp("images"), train_items="8", valid_items="4", test_items="4")
+    run_quietly(load_settings(path), until="images")
+    return path
 
 
 def test_every_table_of_a_run_can_be_queried(finished_run: FinishedRun) -> None:
@@ -127,13 +137,21 @@ def test_a_query_cannot_reach_files(finished_run: FinishedRun, tmp_path: Path, s
     assert list(tmp_path.iterdir()) == [secret]
 
 
-def test_a_misspelt_table_is_refused_with_the_one_that_comes_close(finished_run: FinishedRun) -> None:
-    message = refusal(invoke("query", finished_run.config, "select * from metric"), 2)
-    assert 'Did you mean "metrics' in message
-    assert "metric does not exist" in message
-    assert "show tables" in message
-    # The list of all tables is long, and only for those who ask for it.
-    assert "embedding_effects" not in message
+@pytest.mark.parametrize(
+    ("sql", "found", "suggestion"),
+    [
+        ("select * from imges", "imges does not exist", 'did you mean "images"?'),
+        ("select image from images", 'column "image" not found', 'did you mean "image_id"'),
+    ],
+)
+def test_a_misspelt_name_is_refused_with_the_right_one_and_not_with_all_there_are(
+    images_only: Path, sql: str, found: str, suggestion: str
+) -> None:
+    message = refusal(invoke("query", images_only, sql), 2)
+    assert found in message
+    assert suggestion in message.partition("remedy: ")[2]
+    assert "unreadable_images" not in message
+    assert "unreadable_images" in invoke("query", images_only, "show tables").stdout
 
 
 STALE = ("--set", "pairs.test=7")

@@ -31,8 +31,8 @@ def other_values(field: SettingField) -> list[Any]:
         return ["0.1"]
     if field.default is None:
         return [7]
-    is_bounded = any(isinstance(limit, Le | Lt) for limit in field.limits)
-    return [field.default / 2 if is_bounded else field.default + 2]
+    bounds = [limit.le if isinstance(limit, Le) else limit.lt for limit in field.limits if isinstance(limit, Le | Lt)]
+    return [field.default / 2 if any(field.default + 2 >= bound for bound in bounds) else field.default + 2]
 
 
 def stages_of(generator: str, values: dict[str, Any]) -> dict[str, Stage]:

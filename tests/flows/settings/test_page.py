@@ -4,8 +4,8 @@ import pytest
 from pydantic import Field
 
 from flows.settings.configuration import Section, Settings
-from flows.settings.file import _known_keys
 from flows.settings.page import PAGE, render_configuration_page
+from flows.settings.refusals import known_keys
 from pipeline.errors import BadSetting
 
 
@@ -49,7 +49,7 @@ def test_the_committed_page_is_current() -> None:
 
 def test_every_key_is_on_the_page() -> None:
     page = render_configuration_page()
-    keys = set(_known_keys(Settings))
+    keys = set(known_keys(Settings))
     sections = {key for key in keys if any(other.startswith(f"{key}.") for other in keys)}
     assert [key for key in sorted(keys - sections) if f"| `{key}` |" not in page] == []
     assert [key for key in sorted(sections) if f"## [{key}]" not in page] == []

@@ -111,6 +111,7 @@ def dataset_stages(settings: Settings) -> list[Stage]:
             paths,
             item_limits=item_limits,
             tables=(ATTRIBUTE_VOCABULARY, ATTRIBUTE_NOTES),
+            check_inputs=_tell_notices,
         ),
         Stage(
             "images",
@@ -127,6 +128,16 @@ def dataset_stages(settings: Settings) -> list[Stage]:
         ),
         *(outfit_stages(settings, paths) if kind.has_outfits else []),
     ]
+
+
+def _tell_notices(stage: Stage, _stages: Mapping[str, Stage]) -> None:
+    """Log what the index says of itself, before anything is computed.
+
+    Raises:
+        BadDataset: the dataset on disk is missing or malformed.
+    """
+    for notice in dataset_index(stage).notices:
+        LOG.warning("%s", notice)
 
 
 def _images_work(stage: Stage, extent: ShardExtent, facts: Facts) -> Work:

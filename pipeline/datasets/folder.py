@@ -4,16 +4,24 @@ docs/own-dataset.md describes the table.
 """
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pipeline.datasets.declaration import FILE_SETTINGS, DatasetKind, NoSettings
 from pipeline.datasets.folder_images import FolderImages
+from pipeline.datasets.names import is_name
 from pipeline.datasets.records import SPLITS, DatasetIndex, ImageRecord, IndexSource, TableRow, UserTable
 from pipeline.errors import BadDataset
 
 REQUIRED_COLUMNS = ("image_id", "split", "label")
 ATTRIBUTES, FLAG_PREFIX, SEPARATOR = "attributes", "attribute:", ";"
+# What pandas calls an index that has no name: in CSV, in CSV read and written once more, in Parquet.
+INDEX_COLUMNS = ("", "Unnamed: 0", "__index_level_0__")
+
+
+def is_read(column: str) -> bool:
+    """Return whether a column of a table matters to the index; others may hold values of any type."""
+    return column in (*REQUIRED_COLUMNS, "path", ATTRIBUTES) or column.startswith(FLAG_PREFIX)
 
 
 def build_folder_index(root: Path, table: UserTable) -> DatasetIndex:
@@ -47,7 +55,15 @@ def build_folder_index(root: Path, table: UserTable) -> DatasetIndex:
         records.append(ImageRecord(image_id, path, split, _text(table, row, "label"), attributes))
     _check_matches(table, records)
     ordered = tuple(sorted(records, key=lambda record: record.image_id))
-    return DatasetIndex("folder", str(root), names, (-1,) * len(names), ordered)
+    return DatasetIndex("folder", str(root), names, (-1,) * len(names), ordered, notices=tuple(_notices(table)))
+
+
+def _notices(table: UserTable) -> Iterator[str]:
+    """Yield what the user should know of a table that is accepted."""
+    for column in table.columns:
+        if column in INDEX_COLUMNS:
+            shown = f"the column {column!r}" if column else "the first column, which has no name,"
+            yield f"{table.path.name}: {shown} is taken for the index of a data frame and left out"
 
 
 def bad_value(
@@ -100,8 +116,8 @@ def _rename(missing: Sequence[str], columns: Sequence[str]) -> str:
 
 def _text(table: UserTable, row: TableRow, column: str) -> str:
     value = row.values[column]
-    if not value or not value.isprintable():
-        raise bad_value(table, row, column, "text on one line, not empty", value)
+    if not is_name(value):
+        raise bad_value(table, row, column, "text without control characters or line breaks, not empty", value)
     return value
 
 

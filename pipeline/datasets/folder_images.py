@@ -32,6 +32,8 @@ class FolderImages:
     def named(self, path: str) -> str:
         """Return the path of a file, relative to the folder with forward slashes, after making sure it is there.
 
+        Steps of "." are left out of it.
+
         Raises:
             ValueError: it is not, or leads outside; the text says what is expected.
         """
@@ -41,7 +43,7 @@ class FolderImages:
             raise ValueError(f"a file that is there, relative to {self._root}, with forward slashes")
         if listing[name]:
             self._check_inside(path)
-        return path
+        return f"{folder}/{name}" if folder else name
 
     def of_id(self, image_id: str) -> str:
         """Return the path of the image whose name, with or without its suffix, is the id.
@@ -62,8 +64,8 @@ class FolderImages:
         return self.named(f"{folder}/{found[0]}" if folder else found[0])
 
     def _split(self, path: str) -> tuple[str, str]:
-        parts = path.split("/")
-        if any(part in ("", ".", "..") for part in parts):
+        parts = [part for part in path.split("/") if part != "."]
+        if not parts or any(part in ("", "..") for part in parts):
             raise ValueError("a path inside the dataset's folder, relative to it")
         return "/".join(parts[:-1]), parts[-1]
 

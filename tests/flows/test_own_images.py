@@ -115,3 +115,14 @@ def test_an_unreadable_picture_is_listed_within_the_limit(own: FinishedRun, cont
 )
 def test_settings_that_do_not_fit_are_refused(own: FinishedRun, override: str, found: str) -> None:
     assert found in refusal(invoke("run", own.config, "--set", override), 2)
+
+
+def test_notices_of_the_table_are_told_before_a_run(own: FinishedRun) -> None:
+    assert "index of a data frame" not in invoke("run", own.config, "--until", "vocabulary").output
+    path = own.config.parent / "items.csv"
+    header, *rows = path.read_text().splitlines()
+    path.write_text("\n".join([f",{header}", *(f"{number},{row}" for number, row in enumerate(rows))]))
+    result = invoke("run", own.config, "--until", "vocabulary")
+    assert result.exit_code == 0
+    assert "is taken for the index of a data frame and left out" in " ".join(result.output.split())
+    assert own.computed(until="vocabulary") == {}

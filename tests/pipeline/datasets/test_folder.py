@@ -145,6 +145,10 @@ MISTAKES: dict[str, tuple[Callable[[Path], None], str, str, str]] = {
     "id twice": (replaced("t3,", "t1,"), f"{THIRD}, column 'image_id'", r"row 1 \(line 2\) has the same", "'t1'"),
     "path twice": (replaced("train/3", "train/4"), r"row 4 \(line 5\), column 'path'", "row 3", "train/4.jpg"),
     "unknown split": (replaced("3.jpg,train", "3.jpg,val"), f"{THIRD}, column 'split'", "train, valid or", "'val'"),
+    "line break": (replaced("train,shoe,", 'train,"sh\noe",'), r"row 3 .*'label'", "line breaks", "oe"),
+    "unnamed column": (replaced("split", ""), "header", "distinct", "column 3 has no name"),
+    "control character": (replaced("train,shoe", "train,sh\x07oe"), f"{THIRD}, column 'label'", "control", "x07"),
+    "dots alone": (replaced("train/3.jpg", "."), f"{THIRD}, column 'path'", "inside", r"'\.'"),
     "no label": (replaced("train,shoe", "train,"), f"{THIRD}, column 'label'", "not empty", "''"),
     "no image": (without_image, f"{THIRD}, column 'path'", "a file that is there", "train/3.jpg"),
     "folder as image": (folder_as_image, f"{THIRD}, column 'path'", "a file that is there", "train/3.jpg"),
@@ -204,3 +208,37 @@ def test_an_id_that_lies_in_a_folder_is_told_that_folders_are_not_searched(tmp_p
     with pytest.raises(BadDataset) as error:
         build(tmp_path)
     assert "folders in it are not searched" in error.value.expected
+
+
+NAMES = {
+    "ideographic space": "T\u30b7\u30e3\u30c4\u3000\u9577\u8896",
+    "no-break space": "sac \u00e0\u00a0main",
+    "zero width non-joiner": "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+    "joined emoji": "\U0001f469\u200d\U0001f469\u200d\U0001f467",
+}
+
+
+@pytest.mark.parametrize("label", NAMES.values(), ids=NAMES)
+def test_labels_are_written_as_languages_write_them(tmp_path: Path, label: str) -> None:
+    write_dataset(tmp_path, TABLE.replace(",shirt,", f",{label},"))
+    assert {record.label for record in build(tmp_path).records if record.image_id.startswith("t")} == {label, "shoe"}
+
+
+def test_a_step_to_the_folder_itself_is_inside(tmp_path: Path) -> None:
+    write_dataset(tmp_path, TABLE.replace("train/3.jpg", "./train/./3.jpg").replace(",2.jpg", ",./2.jpg"))
+    paths = {record.image_id: record.path for record in build(tmp_path).records}
+    assert (paths["t3"], paths["e2"]) == ("train/3.jpg", "2.jpg")
+
+
+@pytest.mark.parametrize(("name", "shown"), [("", "first column"), ("Unnamed: 0", "'Unnamed: 0'")])
+def test_the_index_of_a_data_frame_is_left_out_and_named(tmp_path: Path, name: str, shown: str) -> None:
+    header, *rows = TABLE.splitlines()
+    rows = [f"{number},{row}" for number, row in enumerate(rows) if row]
+    write_dataset(tmp_path, "\n".join([f"{name},{header}", *rows]))
+    index = build(tmp_path)
+    assert len(index.records) == 9
+    (notice,) = index.notices
+    assert shown in notice
+    assert "left out" in notice
+    (tmp_path / "items.csv").write_text(TABLE)
+    assert build(tmp_path).notices == ()

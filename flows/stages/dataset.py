@@ -1,7 +1,7 @@
 """The start of the graph: files, or rendered items, become a vocabulary, labelled pixels and outfits."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from flows.engine.upstream import Upstream
 from flows.engine.work import ShardCosts, ShardExtent, Work
 from flows.settings.configuration import Settings
 from flows.settings.dataset import DatasetSettings
-from flows.stages.dataset_index import dataset_index
+from flows.stages.dataset_index import dataset_index, followed_folders, link_paths
 from flows.stages.facts import Facts, image_extents
 from flows.stages.outfits import outfit_stages
 from pipeline.datasets.attribute_notes import attribute_notes
@@ -93,7 +93,7 @@ def dataset_stages(settings: Settings) -> list[Stage]:
     """Return the stages that turn files, or rendered items, into labelled pixels."""
     chosen = settings.dataset
     kind = chosen.declared
-    paths = {"dataset_root": None if chosen.root is None else str(chosen.root)}
+    paths = {"dataset_root": None if chosen.root is None else str(chosen.root), **link_paths(chosen.follow_links_to)}
     if chosen.table is not None:
         paths["dataset_table"] = str(chosen.table)
     values = chosen.model_dump(include=set(kind.pixel_settings))
@@ -188,24 +188,25 @@ def cut_vocabulary(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
 def cut_images(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
     """Return content-defined shards of images, cut within each split; a file enters by its sha256."""
     index = dataset_index(stage)
-    digests = _file_digests(upstream, index)
+    followed = followed_folders(stage)
+    digests = _file_digests(upstream, index, followed)
     shards = []
     for split in SPLITS:
         records = {record.image_id: record for record in index.records if record.split == split}
         for ids in content_defined_shards(list(records), average=IMAGES_PER_SHARD):
             rows = [_row(records[image_id], digests) for image_id in ids]
             label = f"{split}/{fingerprint(ids[0])[:8]}"
-            work = {"rows": rows, "root": index.root}
+            work = {"rows": rows, "root": index.root, "links": [str(folder) for folder in followed]}
             shards.append(ShardPlan(label, {"rows": fingerprint(rows)}, work, tuple(ids), ShardExtent(len(ids))))
     return shards
 
 
-def _file_digests(upstream: Upstream, index: DatasetIndex) -> dict[str, str]:
+def _file_digests(upstream: Upstream, index: DatasetIndex, follow_links_to: Sequence[Path]) -> dict[str, str]:
     if index.root is None:
         return {}
     root = Path(index.root)
     relatives = [record.path for record in index.records if record.path]
-    paths = dict(zip(relatives, contained_paths(root, relatives), strict=True))
+    paths = dict(zip(relatives, contained_paths(root, relatives, follow_links_to), strict=True))
     side_file = Location.parse(upstream.store.root.url).child("file_digests.parquet")
     known = FileDigests(side_file).digest_files(list(paths.values()))
     return {relative: known[absolute] for relative, absolute in paths.items()}

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pipeline.datasets.declaration import FILE_SETTINGS, DatasetKind, NoSettings
-from pipeline.datasets.folder_images import FolderImages
+from pipeline.datasets.folder_images import FolderImages, LeadsOutside
 from pipeline.datasets.names import is_name
 from pipeline.datasets.records import SPLITS, DatasetIndex, ImageRecord, IndexSource, TableRow, UserTable
 from pipeline.errors import BadDataset
@@ -24,7 +24,7 @@ def is_read(column: str) -> bool:
     return column in (*REQUIRED_COLUMNS, "path", ATTRIBUTES) or column.startswith(FLAG_PREFIX)
 
 
-def build_folder_index(root: Path, table: UserTable) -> DatasetIndex:
+def build_folder_index(root: Path, table: UserTable, follow_links_to: Sequence[Path] = ()) -> DatasetIndex:
     """Return the index of the images that a table names.
 
     Attributes stand in one column `attributes`, separated by semicolons (the vocabulary is sorted), or in a column
@@ -33,21 +33,25 @@ def build_folder_index(root: Path, table: UserTable) -> DatasetIndex:
     Args:
         root: the folder with the images.
         table: as read.
+        follow_links_to: folders outside the root that links may lead into.
 
     Raises:
         BadDataset: a column is missing; a value, named by row and column, is malformed or contradicts another; an
-            image is not there, or not inside the folder; a split has no two images of one label.
+            image is not there, not inside the folder, or that of another row, links followed; a split has no two
+            images of one label.
     """
     _check_header(table)
-    images = FolderImages(root)
+    images = FolderImages(root, follow_links_to)
     rows_by_id: dict[str, TableRow] = {}
     rows_by_path: dict[str, TableRow] = {}
+    rows_by_file: dict[str, TableRow] = {}
     names = _vocabulary(table)
     records = []
     for row in table.rows:
         image_id = _once(table, row, "image_id", _text(table, row, "image_id"), rows_by_id)
         path = _path(table, row, images)
         _once(table, row, "path" if row.values.get("path") else "image_id", path, rows_by_path)
+        _own_file(table, row, path, images.file_of(path), rows_by_file)
         split = row.values["split"]
         if split not in SPLITS:
             raise bad_value(table, row, "split", "train, valid or test", split)
@@ -128,13 +132,33 @@ def _once(table: UserTable, row: TableRow, column: str, value: str, seen: dict[s
     return value
 
 
+def _own_file(table: UserTable, row: TableRow, path: str, file: str | None, seen: dict[str, TableRow]) -> None:
+    """Refuse a file that a link gives to two rows; None is a file that may be shared."""
+    earlier = row if file is None else seen.setdefault(file, row)
+    if earlier is not row:
+        raise bad_value(
+            table,
+            row,
+            "path" if row.values.get("path") else "image_id",
+            f"an image of its own; {earlier.place} has the same file, {file}, through a link",
+            path,
+            "drop one of the two rows; if the file is in a cache that keeps equal images once, name the cache's folder "
+            "in dataset.follow_links_to",
+        )
+
+
 def _path(table: UserTable, row: TableRow, images: FolderImages) -> str:
     named = row.values.get("path", "")
     try:
         return images.named(named) if named else images.of_id(row.values["image_id"])
     except ValueError as error:
         column, value = ("path", named) if named else ("image_id", row.values["image_id"])
-        raise bad_value(table, row, column, str(error), value) from error
+        refused = bad_value(table, row, column, str(error), value)
+        if isinstance(error, LeadsOutside):
+            # The link may be a folder on the way.
+            found = error.found if error.found.startswith(repr(value)) else f"{value!r} below {error.found}"
+            refused = BadDataset(expected=str(error), found=found, where=refused.where, remedy=error.remedy)
+        raise refused from error
 
 
 def _vocabulary(table: UserTable) -> tuple[str, ...]:
@@ -193,7 +217,7 @@ def _check_matches(table: UserTable, records: Sequence[ImageRecord]) -> None:
 
 def _build_index(_settings: NoSettings, source: IndexSource) -> DatasetIndex:
     assert source.table is not None
-    return build_folder_index(source.folder(), source.table)
+    return build_folder_index(source.folder(), source.table, source.follow_links_to)
 
 
 def _index_files(_settings: NoSettings, root: Path) -> list[Path]:

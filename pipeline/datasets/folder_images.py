@@ -1,10 +1,25 @@
 """Which image files a folder holds: each of its folders is listed once, files are not looked at one by one."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.datasets.folder_files import IMAGE_SUFFIXES, contained_path
 from pipeline.errors import BadDataset
+
+
+class LeadsOutside(ValueError):
+    """A path that a link leads out of the folder.
+
+    Args:
+        expected: what is expected instead.
+        found: the path, the link and its target.
+        remedy: what can be done.
+    """
+
+    def __init__(self, expected: str, found: str, remedy: str) -> None:
+        self.found, self.remedy = found, remedy
+        super().__init__(expected)
 
 
 class FolderImages:
@@ -12,12 +27,13 @@ class FolderImages:
 
     Args:
         root: the folder.
+        follow_links_to: folders outside it that links may lead into.
 
     Raises:
         BadDataset: there is no such folder.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, follow_links_to: Sequence[Path] = ()) -> None:
         if not root.is_dir():
             raise BadDataset(
                 expected="the folder with the images",
@@ -26,6 +42,8 @@ class FolderImages:
                 remedy="correct dataset.root (it is relative to the configuration file)",
             )
         self._root = root
+        self._follow_links_to = follow_links_to
+        self._real_folders: dict[str, str] = {}
         self._listings: dict[str, dict[str, bool]] = {}
         self._stems: dict[str, dict[str, list[str]]] = {}
 
@@ -63,6 +81,20 @@ class FolderImages:
             )
         return self.named(f"{folder}/{found[0]}" if folder else found[0])
 
+    def file_of(self, path: str) -> str | None:
+        """Return the file that a path as `named` returns it ends at, links followed.
+
+        None where links lead it into one of `follow_links_to`: a cache may hold equal images once, under many names.
+        """
+        folder, name = self._split(path)
+        if folder not in self._real_folders:
+            self._real_folders[folder] = os.path.realpath(self._root / folder)
+        file = os.path.join(self._real_folders[folder], name)
+        if self._listings[folder][name]:
+            file = os.path.realpath(file)
+        caches = [os.path.realpath(cache) for cache in self._follow_links_to]
+        return None if any(Path(file).is_relative_to(cache) for cache in caches) else file
+
     def _split(self, path: str) -> tuple[str, str]:
         parts = [part for part in path.split("/") if part != "."]
         if not parts or any(part in ("", "..") for part in parts):
@@ -91,6 +123,7 @@ class FolderImages:
 
     def _check_inside(self, path: str) -> None:
         try:
-            contained_path(self._root, path)
+            contained_path(self._root, path, self._follow_links_to)
         except BadDataset as error:
-            raise ValueError("a path inside the dataset's folder, links followed") from error
+            expected = "a path inside the dataset's folder, links followed"
+            raise LeadsOutside(expected, error.found, error.remedy) from error

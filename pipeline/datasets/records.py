@@ -83,10 +83,12 @@ class IndexSource:
     Attributes:
         root: the folder of the dataset's files; None where images are rendered.
         table: the user's table; None for datasets without.
+        follow_links_to: folders outside the root that links of the dataset may lead into.
     """
 
     root: Path | None = None
     table: UserTable | None = None
+    follow_links_to: tuple[Path, ...] = ()
 
     def folder(self) -> Path:
         """Return the root of a dataset that has files."""

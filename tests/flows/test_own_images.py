@@ -126,3 +126,18 @@ def test_notices_of_the_table_are_told_before_a_run(own: FinishedRun) -> None:
     assert result.exit_code == 0
     assert "is taken for the index of a data frame and left out" in " ".join(result.output.split())
     assert own.computed(until="vocabulary") == {}
+
+
+def test_pictures_that_are_links_into_a_cache(own: FinishedRun) -> None:
+    folder = own.config.parent
+    assert own.computed(until="images") == {"images": 3}
+    (folder / "cache").mkdir()
+    for number, path in enumerate(sorted((folder / "pictures").rglob("*.png"))):
+        path.rename(folder / "cache" / str(number))
+        path.symlink_to(folder / "cache" / str(number))
+    message = refusal(invoke("run", own.config, "--until", "images"), 1)
+    assert "leads to" in message
+    assert "dataset.follow_links_to" in message
+    followed = 'dataset.follow_links_to=["cache"]'
+    assert own.computed(followed, until="images") == {}
+    assert own.computed(followed, until="images", force=("images",)) == {"images": 3}

@@ -111,6 +111,16 @@ def folder_outside(folder: Path) -> None:
     (folder / "pictures" / "train").symlink_to(folder / "elsewhere")
 
 
+def one_file_by_a_link(folder: Path) -> None:
+    without_image(folder)
+    (folder / "pictures" / "train" / "3.jpg").symlink_to("shirt 1+.jpg")
+
+
+def one_folder_by_a_link(folder: Path) -> None:
+    (folder / "pictures" / "again").symlink_to("train")
+    replaced("train/3.jpg", "again/shirt 1+.jpg")(folder)
+
+
 def no_folder(folder: Path) -> None:
     (folder / "pictures").rename(folder / "photos")
 
@@ -157,6 +167,8 @@ MISTAKES: dict[str, tuple[Callable[[Path], None], str, str, str]] = {
     "backslashes": (replaced("train/3", "train\\3"), f"{THIRD}, column 'path'", "forward slashes", "train"),
     "link outside": (link_outside, f"{THIRD}, column 'path'", "links followed", "train/3.jpg"),
     "folder outside": (folder_outside, "column 'path'", "links followed", "train/shirt"),
+    "one file by a link": (one_file_by_a_link, f"{THIRD}, column 'path'", r"row 1 .*1\+\.jpg, through a", "3.jpg"),
+    "one folder by a link": (one_folder_by_a_link, f"{THIRD}, column 'path'", "row 1 .* through a link", "again/shirt"),
     "no folder": (no_folder, "pictures", "the folder with the images", "no such folder"),
     "two files": (two_files_of_one_id, "row 8", r"1\.jpg and 1\.png", "'1'"),
     "one training image": (replaced("train,shoe", "train,boot"), f"{THIRD}, column 'label'", "of one label", "'boot'"),
@@ -189,6 +201,8 @@ REMEDIES: dict[str, tuple[Callable[[Path], None], str]] = {
     "column misspelt": (replaced("label", "lable"), "rename the column 'lable' to 'label'"),
     "no such column": (replaced("label", "price_usd"), "name the columns as docs/own-dataset.md says"),
     "one training image": (replaced("train,shoe", "train,boot"), "drop the row"),
+    "link outside": (link_outside, "dataset.follow_links_to"),
+    "one file by a link": (one_file_by_a_link, "drop one of the two rows"),
 }
 
 
@@ -200,6 +214,42 @@ def test_the_remedy_fits_the_mistake(tmp_path: Path, mistake: str) -> None:
     with pytest.raises(BadDataset) as error:
         build(tmp_path)
     assert remedy in error.value.remedy
+
+
+def linked_into_a_cache(folder: Path) -> Path:
+    """Move every picture into a cache beside the folder, as tools do that keep files by their content."""
+    cache = folder / "cache" / "files"
+    cache.mkdir(parents=True)
+    for number, path in enumerate(sorted((folder / "pictures").rglob("*.*"))):
+        path.rename(cache / f"{number:02d}")
+        path.symlink_to(cache / f"{number:02d}")
+    return folder / "cache"
+
+
+def test_links_into_a_cache_are_followed_where_it_is_named(tmp_path: Path) -> None:
+    root = write_dataset(tmp_path)
+    plain = build(tmp_path)
+    cache = linked_into_a_cache(tmp_path)
+    with pytest.raises(BadDataset) as error:
+        build(tmp_path)
+    assert str(root / "train" / "shirt 1+.jpg") in error.value.found
+    assert str(cache / "files") in error.value.found
+    table = read_csv_table(tmp_path / "items.csv")
+    with pytest.raises(BadDataset):
+        build_folder_index(root, table, [tmp_path / "other"])
+    assert build_folder_index(root, table, [cache]) == plain
+    # Two equal pictures are one file of such a cache.
+    (root / "train" / "4.jpg").unlink()
+    (root / "train" / "4.jpg").symlink_to((root / "train" / "3.jpg").resolve())
+    assert build_folder_index(root, table, [cache]) == plain
+
+
+def test_a_path_that_climbs_into_a_followed_folder_is_refused(tmp_path: Path) -> None:
+    root = write_dataset(tmp_path, TABLE.replace("train/3.jpg", "../cache/3.jpg"))
+    cache = linked_into_a_cache(tmp_path)
+    (cache / "3.jpg").touch()
+    with pytest.raises(BadDataset, match=r"\.\./cache/3\.jpg"):
+        build_folder_index(root, read_csv_table(tmp_path / "items.csv"), [cache])
 
 
 def test_an_id_that_lies_in_a_folder_is_told_that_folders_are_not_searched(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from flows.engine.work import ShardCosts, ShardExtent
 
 if TYPE_CHECKING:
+    from flows.engine.plan import StagePlan
     from flows.engine.upstream import Upstream
-    from stores.manifests import Manifest
     from stores.table_schema import TableSchema
 
 
@@ -66,7 +66,7 @@ class Stage:
         costs: counts what a shard costs before it is done; None where only earlier runs tell.
         batch_setting: the setting that is its batch size, where that is part of its result, as in a training.
         check_inputs: refuses inputs before a run computes anything, given the whole graph by name.
-        check_result: refuses, or warns of, a finished result.
+        check_result: refuses, or warns of, a finished result, given its plan and a reader of it and all before it.
     """
 
     name: str
@@ -83,4 +83,4 @@ class Stage:
     costs: ShardCosts | None = None
     batch_setting: str | None = None
     check_inputs: Callable[["Stage", Mapping[str, "Stage"]], None] | None = None
-    check_result: Callable[["Manifest"], None] | None = None
+    check_result: Callable[["StagePlan", "Upstream"], None] | None = None

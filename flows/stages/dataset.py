@@ -4,28 +4,24 @@ import logging
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flows.engine.content_shards import content_defined_shards
 from flows.engine.stage import ShardPlan, Stage
 from flows.engine.upstream import Upstream
 from flows.engine.work import ShardCosts, ShardExtent, Work
 from flows.settings.configuration import Settings
-from flows.settings.dataset import DatasetSettings
 from flows.stages.dataset_index import dataset_index, followed_folders, link_paths
 from flows.stages.facts import Facts, image_extents
+from flows.stages.image_checks import check_images
 from flows.stages.outfits import outfit_stages
 from pipeline.datasets.attribute_notes import attribute_notes
 from pipeline.datasets.folder_files import contained_paths
 from pipeline.datasets.records import SPLITS, DatasetIndex, ImageRecord
-from pipeline.errors import BadDataset
 from stores.file_digests import FileDigests
 from stores.fingerprints import fingerprint
 from stores.location import Location
 from stores.table_schema import INTEGER, NUMBERS, TEXT, TEXTS, Column, TableSchema
-
-if TYPE_CHECKING:
-    from stores.manifests import Manifest
 
 LOG = logging.getLogger("sane")
 IMAGES_PER_SHARD = 64
@@ -124,7 +120,7 @@ def dataset_stages(settings: Settings) -> list[Stage]:
             item_limits=item_limits,
             tables=(IMAGES, UNREADABLE_IMAGES),
             costs=ShardCosts(_images_work, image_extents(*SPLITS)),
-            check_result=partial(_check_unreadable, chosen),
+            check_result=partial(check_images, settings),
         ),
         *(outfit_stages(settings, paths) if kind.has_outfits else []),
     ]
@@ -144,28 +140,6 @@ def _images_work(stage: Stage, extent: ShardExtent, facts: Facts) -> Work:
     n, side = extent.items, stage.settings["image_size_px"]
     is_bound = not facts.images_are_certain
     return Work(images=n, rates={"prepared_image": n}, array_bytes=3 * n * side**2, is_upper_bound=is_bound)
-
-
-def _check_unreadable(dataset: DatasetSettings, manifest: "Manifest") -> None:
-    """Refuse a dataset too many of whose images cannot be read; warn of fewer.
-
-    Raises:
-        BadDataset: the share passes dataset.max_unreadable_share.
-    """
-    counts = manifest.details.get("counts", {})
-    unreadable = counts.get("unreadable_images", 0)
-    total = counts.get("images", 0) + unreadable
-    limit = dataset.max_unreadable_share
-    if not unreadable:
-        return
-    if unreadable > limit * total:
-        raise BadDataset(
-            expected=f"at most {limit:.1%} unreadable images (dataset.max_unreadable_share)",
-            found=f"{unreadable} of {total}",
-            where=str(dataset.root),
-            remedy="see them with: sane query CONFIG 'select * from unreadable_images'; mend or remove them",
-        )
-    LOG.warning("images: %d of %d cannot be read and are left out: table unreadable_images", unreadable, total)
 
 
 def match_threshold(settings: Settings) -> float:

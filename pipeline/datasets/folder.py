@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline.datasets.declaration import FILE_SETTINGS, DatasetKind, NoSettings
 from pipeline.datasets.folder_images import FolderImages, LeadsOutside
-from pipeline.datasets.names import is_name
+from pipeline.datasets.names import composed, is_name, names_alike
 from pipeline.datasets.records import SPLITS, DatasetIndex, ImageRecord, IndexSource, TableRow, UserTable
 from pipeline.errors import BadDataset
 
@@ -27,8 +27,9 @@ def is_read(column: str) -> bool:
 def build_folder_index(root: Path, table: UserTable, follow_links_to: Sequence[Path] = ()) -> DatasetIndex:
     """Return the index of the images that a table names.
 
-    Attributes stand in one column `attributes`, separated by semicolons (the vocabulary is sorted), or in a column
-    `attribute:<name>` each, 0 or 1 (the vocabulary in the order of the columns). Other columns are left alone.
+    Labels and attributes are brought to Unicode's composed form. Attributes stand in one column `attributes`,
+    separated by semicolons (the vocabulary is sorted), or in a column `attribute:<name>` each, 0 or 1 (the vocabulary
+    in the order of the columns). Other columns are left alone.
 
     Args:
         root: the folder with the images.
@@ -56,18 +57,27 @@ def build_folder_index(root: Path, table: UserTable, follow_links_to: Sequence[P
         if split not in SPLITS:
             raise bad_value(table, row, "split", "train, valid or test", split)
         attributes = _attributes(table, row, names)
-        records.append(ImageRecord(image_id, path, split, _text(table, row, "label"), attributes))
+        records.append(ImageRecord(image_id, path, split, composed(_text(table, row, "label")), attributes))
     _check_matches(table, records)
     ordered = tuple(sorted(records, key=lambda record: record.image_id))
-    return DatasetIndex("folder", str(root), names, (-1,) * len(names), ordered, notices=tuple(_notices(table)))
+    return DatasetIndex(
+        "folder", str(root), names, (-1,) * len(names), ordered, notices=tuple(_notices(table, records, names))
+    )
 
 
-def _notices(table: UserTable) -> Iterator[str]:
+def _notices(table: UserTable, records: Sequence[ImageRecord], attributes: Sequence[str]) -> Iterator[str]:
     """Yield what the user should know of a table that is accepted."""
     for column in table.columns:
         if column in INDEX_COLUMNS:
             shown = f"the column {column!r}" if column else "the first column, which has no name,"
             yield f"{table.path.name}: {shown} is taken for the index of a data frame and left out"
+    for kind, names in (("labels", {record.label for record in records}), ("attributes", set(attributes))):
+        alike = names_alike(names)
+        if alike:
+            shown = "; ".join(" and ".join(map(repr, group)) for group in alike[:3])
+            more = f"; and {len(alike) - 3} more" if len(alike) > 3 else ""
+            words = "differ in case or white space alone and are taken for different ones"
+            yield f"{table.path.name}: {kind} {words}: {shown}{more}"
 
 
 def bad_value(
@@ -163,7 +173,9 @@ def _path(table: UserTable, row: TableRow, images: FolderImages) -> str:
 
 def _vocabulary(table: UserTable) -> tuple[str, ...]:
     if ATTRIBUTES not in table.columns:
-        names = [name.removeprefix(FLAG_PREFIX).strip() for name in table.columns if name.startswith(FLAG_PREFIX)]
+        names = [
+            composed(name.removeprefix(FLAG_PREFIX).strip()) for name in table.columns if name.startswith(FLAG_PREFIX)
+        ]
     else:
         names = sorted({name for row in table.rows for name in _listed(row)})
     if not names or "" in names or len(set(names)) != len(names):
@@ -177,7 +189,7 @@ def _vocabulary(table: UserTable) -> tuple[str, ...]:
 
 
 def _listed(row: TableRow) -> list[str]:
-    return [name for part in row.values[ATTRIBUTES].split(SEPARATOR) if (name := part.strip())]
+    return [name for part in row.values[ATTRIBUTES].split(SEPARATOR) if (name := composed(part.strip()))]
 
 
 def _attributes(table: UserTable, row: TableRow, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,10 +1,12 @@
 """Which image files a folder holds: each of its folders is listed once, files are not looked at one by one."""
 
 import os
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.datasets.folder_files import IMAGE_SUFFIXES, contained_path
+from pipeline.datasets.names import composed
 from pipeline.errors import BadDataset
 
 
@@ -44,24 +46,26 @@ class FolderImages:
         self._root = root
         self._follow_links_to = follow_links_to
         self._real_folders: dict[str, str] = {}
+        self._forms: dict[str, dict[str, list[str]]] = {}
         self._listings: dict[str, dict[str, bool]] = {}
         self._stems: dict[str, dict[str, list[str]]] = {}
 
     def named(self, path: str) -> str:
         """Return the path of a file, relative to the folder with forward slashes, after making sure it is there.
 
-        Steps of "." are left out of it.
+        Steps of "." are left out of it, and letters with accents are in the form in which the file system has them.
 
         Raises:
             ValueError: it is not, or leads outside; the text says what is expected.
         """
-        folder, name = self._split(path)
+        folder, name = self._as_stored(*self._split(path))
+        stored = f"{folder}/{name}" if folder else name
         listing = self._listing(folder)
         if name not in listing:
             raise ValueError(f"a file that is there, relative to {self._root}, with forward slashes")
         if listing[name]:
-            self._check_inside(path)
-        return f"{folder}/{name}" if folder else name
+            self._check_inside(stored)
+        return stored
 
     def of_id(self, image_id: str) -> str:
         """Return the path of the image whose name, with or without its suffix, is the id.
@@ -69,9 +73,9 @@ class FolderImages:
         Raises:
             ValueError: there is none, there are several, or the id leads outside; the text says what is expected.
         """
-        folder, name = self._split(image_id)
+        folder, name = self._as_stored(*self._split(image_id))
         listing = self._listing(folder)
-        found = [name] if name in listing else self._stems[folder].get(name, [])
+        found = [name] if name in listing else self._stems[folder].get(name) or self._forms_of(folder, name)
         if len(found) != 1:
             suffixes = ", ".join(IMAGE_SUFFIXES)
             there = f"; there are {' and '.join(sorted(found))}" if found else ""
@@ -100,6 +104,29 @@ class FolderImages:
         if not parts or any(part in ("", "..") for part in parts):
             raise ValueError("a path inside the dataset's folder, relative to it")
         return "/".join(parts[:-1]), parts[-1]
+
+    def _as_stored(self, folder: str, name: str) -> tuple[str, str]:
+        """Return folder and name in the form, composed or decomposed, in which they are there; else as they come."""
+        forms = (folder, composed(folder), unicodedata.normalize("NFD", folder))
+        folder = next((form for form in dict.fromkeys(forms) if self._listing(form)), folder)
+        if name not in self._listing(folder):
+            same = [known for known in self._forms_of(folder, name) if composed(known) == composed(name)]
+            name = same[0] if len(same) == 1 else name
+        return folder, name
+
+    def _forms_of(self, folder: str, name: str) -> list[str]:
+        """Return the files of a folder whose name, with or without its suffix, is this one in some form of Unicode."""
+        if name.isascii():
+            return []
+        if folder not in self._forms:
+            forms: dict[str, list[str]] = {}
+            for known in self._listing(folder):
+                stem, suffix = os.path.splitext(known)
+                keys = {known, stem} if suffix.lower() in IMAGE_SUFFIXES else {known}
+                for key in keys:
+                    forms.setdefault(composed(key), []).append(known)
+            self._forms[folder] = forms
+        return self._forms[folder].get(composed(name), [])
 
     def _listing(self, folder: str) -> dict[str, bool]:
         """Return the files of a folder by name, and whether each is a link."""

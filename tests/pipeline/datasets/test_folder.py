@@ -1,6 +1,7 @@
 """A user's own images and table: the index, and messages that name row and column."""
 
 import re
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
@@ -292,3 +293,55 @@ def test_the_index_of_a_data_frame_is_left_out_and_named(tmp_path: Path, name: s
     assert "left out" in notice
     (tmp_path / "items.csv").write_text(TABLE)
     assert build(tmp_path).notices == ()
+
+
+def decomposed(text: str) -> str:
+    return unicodedata.normalize("NFD", text)
+
+
+def test_a_name_is_one_however_its_accents_were_typed(tmp_path: Path) -> None:
+    text = TABLE.replace("train,shirt", "train,tête").replace("blue", "rayé")
+    plain_folder, mixed_folder = tmp_path / "plain", tmp_path / "mixed"
+    plain_folder.mkdir()
+    mixed_folder.mkdir()
+    write_dataset(plain_folder, text)
+    mixed = text.replace("train,tête", f"train,{decomposed('tête')}", 1).replace("rayé", decomposed("rayé"), 2)
+    write_dataset(mixed_folder, mixed)
+    plain, other = build(plain_folder), build(mixed_folder)
+    assert other.records == plain.records
+    assert other.attribute_names == plain.attribute_names == ("rayé", "red", "striped")
+    assert {record.label for record in plain.records} == {"tête", "shoe", "shirt", "hat"}
+    (mixed_folder / "items.csv").write_text(text.replace("tête", "TÊTE", 1))
+    with pytest.raises(BadDataset, match="at least two training images"):
+        build(mixed_folder)
+
+
+def test_a_file_is_found_in_the_form_in_which_it_was_unpacked(tmp_path: Path) -> None:
+    root = write_dataset(tmp_path)
+    stored = root / "train" / decomposed("größe.PNG")
+    (root / "train" / "größe.PNG").rename(stored)
+    paths = {record.image_id: record.path for record in build(tmp_path).records}
+    assert paths["t2"] == f"train/{stored.name}"
+    (root / "train").rename(root / decomposed("früh"))
+    text = re.sub(r"(?m)^(t\d),train/", r"\1,früh/", TABLE)
+    (tmp_path / "items.csv").write_text(text)
+    paths = {record.image_id: record.path for record in build(tmp_path).records}
+    assert paths["t2"] == f"{decomposed('früh')}/{stored.name}"
+    (tmp_path / "items.csv").write_text(text.replace("t2,früh/größe.PNG", "früh/größe,"))
+    paths = {record.image_id: record.path for record in build(tmp_path).records}
+    assert paths["früh/größe"] == f"{decomposed('früh')}/{stored.name}"
+    (root / decomposed("früh") / stored.name).unlink()
+    with pytest.raises(BadDataset):
+        build(tmp_path)
+
+
+def test_names_that_differ_in_case_or_blanks_alone_are_named(tmp_path: Path) -> None:
+    write_dataset(tmp_path, TABLE.replace("test,shoe,striped", "test,shoe,Striped; dark  red; dark red"))
+    (notice,) = build(tmp_path).notices
+    assert "attributes differ in case" in notice
+    assert "'Striped' and 'striped'" in notice
+    assert "'dark  red' and 'dark red'" in notice
+    (tmp_path / "items.csv").write_text(TABLE.replace("valid,hat", "valid,Shirt"))
+    (notice,) = build(tmp_path).notices
+    assert "labels differ in case or white space alone" in notice
+    assert "'Shirt' and 'shirt'" in notice

@@ -114,8 +114,11 @@ class _StagesInOrder:
                 plan = replace(plan, reasons=("forced",))
             self.reporter.stage_planned(plan)
             outcome, manifest = self._run_stage(plan, manifests, adopted)
-            self.record.add_artifact(stage.name, manifest.fingerprint, made=plan.manifest is None)
             manifests[stage.name] = manifest
+            # Even where nothing was to do: a second run must not get past what stopped the first.
+            if stage.check_result is not None:
+                stage.check_result(plan, current)
+            self.record.add_artifact(stage.name, manifest.fingerprint, made=plan.manifest is None)
             outcomes.append(outcome)
         return FinishedRun(outcomes, current)
 
@@ -141,9 +144,6 @@ class _StagesInOrder:
                 if manifest is None:
                     computed, seconds = self._do_shards(plan, manifests)
                     manifest = finish_stage(plan, self.store, manifests)
-        # Even where nothing is to do: a second run must not get past what stopped the first.
-        if plan.stage.check_result is not None:
-            plan.stage.check_result(manifest)
         return StageOutcome(plan.stage.name, len(plan.shards), computed, seconds, adopted), manifest
 
     def _do_shards(self, plan: StagePlan, manifests: Mapping[str, Manifest]) -> tuple[int, float]:

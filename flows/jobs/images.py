@@ -1,6 +1,6 @@
 """Images as square uint8 pixels in the store: files are decoded once, rendered items drawn once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,11 @@ def run(inputs: JobInputs) -> JobResult:
     kind = DATASETS[inputs.settings["kind"]]
     make_pixels = kind.pixel_function()
     root = None if kind.is_rendered else Path(str(inputs.task.paths["dataset_root"]))
+    links = [Path(folder) for folder in inputs.work.get("links", ())]
     readable, unreadable, pixels = [], [], []
     for row in inputs.work["rows"]:
         try:
-            decoded, size_px = make_pixels(_source(row, root), inputs.settings)
+            decoded, size_px = make_pixels(_source(row, root, links), inputs.settings)
         except BadImage as error:
             unreadable.append({"path": row["path"], "reason": error.found})
             continue
@@ -44,12 +45,12 @@ def run(inputs: JobInputs) -> JobResult:
     return JobResult(parts, {"images": len(readable), "unreadable_images": len(unreadable)})
 
 
-def _source(row: Mapping[str, Any], root: Path | None) -> PixelSource:
+def _source(row: Mapping[str, Any], root: Path | None, follow_links_to: Sequence[Path]) -> PixelSource:
     """Return what an image's pixels are made from: the bytes of its file, which must be those that were planned."""
     if root is None:
         return PixelSource(row["image_id"])
     # The root is where this run finds the files; the row's sha256 says which bytes they have to be.
-    path = contained_path(root, row["path"])
+    path = contained_path(root, row["path"], follow_links_to)
     try:
         data = path.read_bytes()
     except OSError as error:

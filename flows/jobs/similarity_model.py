@@ -6,6 +6,7 @@ from flows.engine.shard_task import JobInputs, JobResult
 from flows.engine.upstream import Upstream
 from flows.jobs.checkpoints import TrainingCheckpoints
 from flows.jobs.progress import report_epoch
+from pipeline.similarity.training.data import without_lone_classes
 from pipeline.similarity.training.epoch_length import training_images_per_epoch
 from pipeline.similarity.training.train import LabelledPixels, SimilarityTrainingSpec, train_similarity_model
 from stores.parts import Part, TensorsPart
@@ -21,6 +22,9 @@ def run(inputs: JobInputs) -> JobResult:
     train = _labelled_pixels(inputs.upstream, "train", classes)
     valid = _labelled_pixels(inputs.upstream, "valid", classes)
     spec = _spec(settings, graded=train.targets_nc is not None)
+    if spec.objective == "triplet":
+        # Of a label whose other files cannot be read a single image is left.
+        train = without_lone_classes(train)
     checkpoints = TrainingCheckpoints(inputs)
     state = checkpoints.newest(spec.epochs)
     report = report_epoch(inputs.task.stage, finished=0 if state is None else state.epoch)

@@ -40,6 +40,9 @@ class SharedDatasetSettings(Section):
     table: FilePath | None = Field(
         None, description=f"{', '.join(WITH_TABLE)}: CSV or Parquet file with a row for each image"
     )
+    follow_links_to: list[FilePath] = Field(
+        [], description="folders outside `root` that links in it may lead into, such as a cache of files"
+    )
     image_size_px: int = Field(112, ge=16, le=1024, description="side of the square images, px")
     canvas: tuple[ColourValue, ColourValue, ColourValue] = Field(GREY, description=_canvases())
     max_unreadable_share: Share = Field(0.01, description="largest share of unreadable images a run accepts")

@@ -47,6 +47,8 @@ def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
     updates: dict[str, Mapping[str, Any]] = {}
     paths = {"root": settings.dataset.root, "table": settings.dataset.table}
     updates["dataset"] = {name: folder / place.expanduser() for name, place in paths.items() if place is not None}
+    followed = [folder / place.expanduser() for place in settings.dataset.follow_links_to]
+    updates["dataset"] = {**updates["dataset"], "follow_links_to": followed}
     updates["similarity_model"] = _model_paths(settings.similarity_model, folder)
     if settings.pairs.file is not None:
         updates["pairs"] = {"file": folder / settings.pairs.file.expanduser()}

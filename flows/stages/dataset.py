@@ -1,32 +1,28 @@
 """The start of the graph: files, or rendered items, become a vocabulary, labelled pixels and outfits."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flows.engine.content_shards import content_defined_shards
 from flows.engine.stage import ShardPlan, Stage
 from flows.engine.upstream import Upstream
 from flows.engine.work import ShardCosts, ShardExtent, Work
 from flows.settings.configuration import Settings
-from flows.settings.dataset import DatasetSettings
-from flows.stages.dataset_index import dataset_index
+from flows.stages.dataset_index import dataset_index, followed_folders, link_paths
 from flows.stages.facts import Facts, image_extents
 from flows.stages.image_changes import changed_images, expected_images
+from flows.stages.image_checks import check_images
 from flows.stages.outfits import outfit_stages
 from flows.stages.user_keys import keys_in
 from pipeline.datasets.attribute_notes import attribute_notes
 from pipeline.datasets.folder_files import contained_paths
 from pipeline.datasets.records import SPLITS, DatasetIndex, ImageRecord
-from pipeline.errors import BadDataset
 from stores.file_digests import FileDigests
 from stores.fingerprints import fingerprint
 from stores.table_schema import INTEGER, NUMBERS, TEXT, TEXTS, Column, TableSchema
-
-if TYPE_CHECKING:
-    from stores.manifests import Manifest
 
 LOG = logging.getLogger("sane")
 IMAGES_PER_SHARD = 64
@@ -94,7 +90,7 @@ def dataset_stages(settings: Settings) -> list[Stage]:
     """Return the stages that turn files, or rendered items, into labelled pixels."""
     chosen = settings.dataset
     kind = chosen.declared
-    paths = {"dataset_root": None if chosen.root is None else str(chosen.root)}
+    paths = {"dataset_root": None if chosen.root is None else str(chosen.root), **link_paths(chosen.follow_links_to)}
     if chosen.table is not None:
         paths["dataset_table"] = str(chosen.table)
     values = chosen.model_dump(include=set(kind.pixel_settings))
@@ -112,6 +108,7 @@ def dataset_stages(settings: Settings) -> list[Stage]:
             paths,
             item_limits=item_limits,
             tables=(ATTRIBUTE_VOCABULARY, ATTRIBUTE_NOTES),
+            check_inputs=_tell_notices,
             keys=keys_in("dataset", values),
         ),
         Stage(
@@ -125,7 +122,7 @@ def dataset_stages(settings: Settings) -> list[Stage]:
             item_limits=item_limits,
             tables=(IMAGES, UNREADABLE_IMAGES),
             costs=ShardCosts(_images_work, image_extents(*SPLITS)),
-            check_result=partial(_check_unreadable, chosen),
+            check_result=partial(check_images, settings),
             keys=keys_in("dataset", values),
             item_changes=changed_images,
             expected_tables=expected_images,
@@ -134,32 +131,20 @@ def dataset_stages(settings: Settings) -> list[Stage]:
     ]
 
 
+def _tell_notices(stage: Stage, _stages: Mapping[str, Stage]) -> None:
+    """Log what the index says of itself, before anything is computed.
+
+    Raises:
+        BadDataset: the dataset on disk is missing or malformed.
+    """
+    for notice in dataset_index(stage).notices:
+        LOG.warning("%s", notice)
+
+
 def _images_work(stage: Stage, extent: ShardExtent, facts: Facts) -> Work:
     n, side = extent.items, stage.settings["image_size_px"]
     is_bound = not facts.images_are_certain
     return Work(images=n, rates={"prepared_image": n}, array_bytes=3 * n * side**2, is_upper_bound=is_bound)
-
-
-def _check_unreadable(dataset: DatasetSettings, manifest: "Manifest") -> None:
-    """Refuse a dataset too many of whose images cannot be read; warn of fewer.
-
-    Raises:
-        BadDataset: the share passes dataset.max_unreadable_share.
-    """
-    counts = manifest.details.get("counts", {})
-    unreadable = counts.get("unreadable_images", 0)
-    total = counts.get("images", 0) + unreadable
-    limit = dataset.max_unreadable_share
-    if not unreadable:
-        return
-    if unreadable > limit * total:
-        raise BadDataset(
-            expected=f"at most {limit:.1%} unreadable images (dataset.max_unreadable_share)",
-            found=f"{unreadable} of {total}",
-            where=str(dataset.root),
-            remedy="see them with: sane query CONFIG 'select * from unreadable_images'; mend or remove them",
-        )
-    LOG.warning("images: %d of %d cannot be read and are left out: table unreadable_images", unreadable, total)
 
 
 def match_threshold(settings: Settings) -> float:
@@ -182,24 +167,25 @@ def cut_vocabulary(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
 def cut_images(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
     """Return content-defined shards of images, cut within each split; a file enters by its sha256."""
     index = dataset_index(stage)
-    digests = _file_digests(upstream, index)
+    followed = followed_folders(stage)
+    digests = _file_digests(upstream, index, followed)
     shards = []
     for split in SPLITS:
         records = {record.image_id: record for record in index.records if record.split == split}
         for ids in content_defined_shards(list(records), average=IMAGES_PER_SHARD):
             rows = [_row(records[image_id], digests) for image_id in ids]
             label = f"{split}/{fingerprint(ids[0])[:8]}"
-            work = {"rows": rows, "root": index.root}
+            work = {"rows": rows, "root": index.root, "links": [str(folder) for folder in followed]}
             shards.append(ShardPlan(label, {"rows": fingerprint(rows)}, work, tuple(ids), ShardExtent(len(ids))))
     return shards
 
 
-def _file_digests(upstream: Upstream, index: DatasetIndex) -> dict[str, str]:
+def _file_digests(upstream: Upstream, index: DatasetIndex, follow_links_to: Sequence[Path]) -> dict[str, str]:
     if index.root is None:
         return {}
     root = Path(index.root)
     relatives = [record.path for record in index.records if record.path]
-    paths = dict(zip(relatives, contained_paths(root, relatives), strict=True))
+    paths = dict(zip(relatives, contained_paths(root, relatives, follow_links_to), strict=True))
     side_file = upstream.store.root.child("file_digests.parquet")
     known = FileDigests(side_file).digest_files(list(paths.values()))
     return {relative: known[absolute] for relative, absolute in paths.items()}

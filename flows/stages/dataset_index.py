@@ -1,6 +1,7 @@
 """The index of the dataset that a stage reads, kept while no file changes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -9,6 +10,17 @@ from flows.stages.user_tables import read_user_table
 from pipeline.datasets.catalogue import DATASETS
 from pipeline.datasets.declaration import DatasetKind
 from pipeline.datasets.records import DatasetIndex, IndexSource
+
+LINKS = "dataset_links_"
+
+
+@dataclass(frozen=True)
+class IndexPlaces:
+    """Where an index is made from: the dataset's folder, its table, and the folders that its links may lead into."""
+
+    root: Path | None
+    table: Path | None
+    links: tuple[Path, ...]
 
 
 def dataset_index(stage: Stage) -> DatasetIndex:
@@ -22,8 +34,19 @@ def dataset_index(stage: Stage) -> DatasetIndex:
     own = kind.settings(**{key: known[key] for key in kind.own_keys})
     root = None if kind.is_rendered else Path(str(stage.paths["dataset_root"]))
     table = Path(str(stage.paths["dataset_table"])) if kind.needs_table else None
+    links = followed_folders(stage)
     files = [] if root is None or kind.index_files is None else list(kind.index_files(own, root))
-    return _index(kind, own, root, table, files_state([*([table] if table else []), *files]))
+    return _index(kind, own, IndexPlaces(root, table, links), files_state([*([table] if table else []), *files]))
+
+
+def link_paths(folders: Sequence[Path]) -> dict[str, str]:
+    """Return the entries of a stage's paths that name the folders outside the root that links may lead into."""
+    return {f"{LINKS}{number}": str(folder) for number, folder in enumerate(folders)}
+
+
+def followed_folders(stage: Stage) -> tuple[Path, ...]:
+    """Return the folders that `link_paths` put into a stage's paths."""
+    return tuple(Path(str(path)) for name, path in stage.paths.items() if name.startswith(LINKS))
 
 
 def files_state(paths: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
@@ -44,8 +67,7 @@ def files_state(paths: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
 
 # One run plans several stages on the same folder; the folder is read once.
 @lru_cache(maxsize=2)
-def _index(
-    kind: DatasetKind, own_settings: object, root: Path | None, table: Path | None, state: object
-) -> DatasetIndex:
+def _index(kind: DatasetKind, own_settings: object, places: IndexPlaces, state: object) -> DatasetIndex:
     del state
-    return kind.build_index(own_settings, IndexSource(root, None if table is None else read_user_table(table)))
+    table = None if places.table is None else read_user_table(places.table)
+    return kind.build_index(own_settings, IndexSource(places.root, table, places.links))

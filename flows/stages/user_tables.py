@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from pipeline.datasets.folder import SEPARATOR
+from pipeline.datasets.folder import SEPARATOR, is_read
 from pipeline.datasets.records import TableRow, UserTable
 from pipeline.datasets.table_rows import check_columns, missing_table, read_csv_table
 from pipeline.errors import BadDataset
@@ -30,6 +30,8 @@ def read_user_table(path: Path) -> UserTable:
 def read_parquet_table(path: Path) -> UserTable:
     """Return the rows of a Parquet file: text, whole numbers and true or false as text, lists of text joined by ";".
 
+    Columns that no dataset reads are named but not opened, so they may be of any type and size.
+
     Raises:
         BadDataset: the file is missing or no Parquet file, or a value, named by row and column, is of another type.
     """
@@ -41,7 +43,11 @@ def read_parquet_table(path: Path) -> UserTable:
     try:
         # Opened here, so that the path is never taken for the address of something else.
         with path.open("rb") as file:
-            table = pq.ParquetFile(file).read()
+            parquet = pq.ParquetFile(file)
+            stored_names = parquet.schema_arrow.names
+            columns = tuple(name.strip() for name in stored_names)
+            check_columns(path, columns)
+            table = parquet.read([name for name in stored_names if is_read(name.strip())])
     except (pa.ArrowException, OSError) as error:
         raise BadDataset(
             expected="a readable Parquet file",
@@ -49,13 +55,12 @@ def read_parquet_table(path: Path) -> UserTable:
             where=str(path),
             remedy="write the file again, or use CSV",
         ) from error
-    columns = tuple(name.strip() for name in table.column_names)
-    check_columns(path, columns)
+    read = [name.strip() for name in table.column_names]
     values = [column.to_pylist() for column in table.columns]
     rows = []
     for number, fields in enumerate(zip(*values, strict=True), start=1):
         place = f"row {number}"
-        texts = {name: _text(path, place, name, value) for name, value in zip(columns, fields, strict=True)}
+        texts = {name: _text(path, place, name, value) for name, value in zip(read, fields, strict=True)}
         rows.append(TableRow(place, texts))
     return UserTable(path, columns, tuple(rows))
 

@@ -3,6 +3,7 @@
 Reads lists and one matrix; no image is opened. Attributes are a class's row of the binary 50 x 85 matrix.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -27,7 +28,9 @@ class Awa2Settings:
     )
 
 
-def build_awa2_index(root: Path, validation_images: int = VALIDATION_IMAGES_PER_CLASS) -> DatasetIndex:
+def build_awa2_index(
+    root: Path, validation_images: int = VALIDATION_IMAGES_PER_CLASS, follow_links_to: Sequence[Path] = ()
+) -> DatasetIndex:
     """Return the index of every image of the classes in trainclasses.txt and testclasses.txt.
 
     The release has no validation split: the last `validation_images` of each training class in name order are
@@ -36,6 +39,7 @@ def build_awa2_index(root: Path, validation_images: int = VALIDATION_IMAGES_PER_
     Args:
         root: the folder that holds JPEGImages, classes.txt, predicates.txt and the lists.
         validation_images: images of each training class that become the validation split.
+        follow_links_to: folders outside the root that links may lead into.
 
     Raises:
         BadDataset: a file or class folder is missing, a list or the matrix is malformed, a class is in both
@@ -58,7 +62,7 @@ def build_awa2_index(root: Path, validation_images: int = VALIDATION_IMAGES_PER_
     for class_name in [*train_classes, *test_classes]:
         row = matrix_ca[classes.index(class_name)]
         names = tuple(name for name, present in zip(attributes, row, strict=True) if present)
-        files = list_class_images(root, class_name)
+        files = list_class_images(root, class_name, follow_links_to)
         held_out = validation_images if class_name in train_classes else 0
         _check_class_size(root, class_name, len(files), held_out)
         for position, path in enumerate(files):
@@ -161,7 +165,7 @@ def _check_unique_ids(records: list[ImageRecord], root: Path) -> None:
 
 
 def _build_index(settings: Awa2Settings, source: IndexSource) -> DatasetIndex:
-    return build_awa2_index(source.folder(), settings.validation_images)
+    return build_awa2_index(source.folder(), settings.validation_images, source.follow_links_to)
 
 
 def _index_files(_settings: Awa2Settings, root: Path) -> list[Path]:

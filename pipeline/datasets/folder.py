@@ -4,50 +4,80 @@ docs/own-dataset.md describes the table.
 """
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pipeline.datasets.declaration import FILE_SETTINGS, DatasetKind, NoSettings
-from pipeline.datasets.folder_images import FolderImages
+from pipeline.datasets.folder_images import FolderImages, LeadsOutside
+from pipeline.datasets.names import composed, is_name, names_alike
 from pipeline.datasets.records import SPLITS, DatasetIndex, ImageRecord, IndexSource, TableRow, UserTable
 from pipeline.errors import BadDataset
 
 REQUIRED_COLUMNS = ("image_id", "split", "label")
 ATTRIBUTES, FLAG_PREFIX, SEPARATOR = "attributes", "attribute:", ";"
+# What pandas calls an index that has no name: in CSV, in CSV read and written once more, in Parquet.
+INDEX_COLUMNS = ("", "Unnamed: 0", "__index_level_0__")
 
 
-def build_folder_index(root: Path, table: UserTable) -> DatasetIndex:
+def is_read(column: str) -> bool:
+    """Return whether a column of a table matters to the index; others may hold values of any type."""
+    return column in (*REQUIRED_COLUMNS, "path", ATTRIBUTES) or column.startswith(FLAG_PREFIX)
+
+
+def build_folder_index(root: Path, table: UserTable, follow_links_to: Sequence[Path] = ()) -> DatasetIndex:
     """Return the index of the images that a table names.
 
-    Attributes stand in one column `attributes`, separated by semicolons (the vocabulary is sorted), or in a column
-    `attribute:<name>` each, 0 or 1 (the vocabulary in the order of the columns). Other columns are left alone.
+    Labels and attributes are brought to Unicode's composed form. Attributes stand in one column `attributes`,
+    separated by semicolons (the vocabulary is sorted), or in a column `attribute:<name>` each, 0 or 1 (the vocabulary
+    in the order of the columns). Other columns are left alone.
 
     Args:
         root: the folder with the images.
         table: as read.
+        follow_links_to: folders outside the root that links may lead into.
 
     Raises:
         BadDataset: a column is missing; a value, named by row and column, is malformed or contradicts another; an
-            image is not there, or not inside the folder; a split has no two images of one label.
+            image is not there, not inside the folder, or that of another row, links followed; a split has no two
+            images of one label.
     """
     _check_header(table)
-    images = FolderImages(root)
+    images = FolderImages(root, follow_links_to)
     rows_by_id: dict[str, TableRow] = {}
     rows_by_path: dict[str, TableRow] = {}
+    rows_by_file: dict[str, TableRow] = {}
     names = _vocabulary(table)
     records = []
     for row in table.rows:
         image_id = _once(table, row, "image_id", _text(table, row, "image_id"), rows_by_id)
         path = _path(table, row, images)
         _once(table, row, "path" if row.values.get("path") else "image_id", path, rows_by_path)
+        _own_file(table, row, path, images.file_of(path), rows_by_file)
         split = row.values["split"]
         if split not in SPLITS:
             raise bad_value(table, row, "split", "train, valid or test", split)
         attributes = _attributes(table, row, names)
-        records.append(ImageRecord(image_id, path, split, _text(table, row, "label"), attributes))
+        records.append(ImageRecord(image_id, path, split, composed(_text(table, row, "label")), attributes))
     _check_matches(table, records)
     ordered = tuple(sorted(records, key=lambda record: record.image_id))
-    return DatasetIndex("folder", str(root), names, (-1,) * len(names), ordered)
+    return DatasetIndex(
+        "folder", str(root), names, (-1,) * len(names), ordered, notices=tuple(_notices(table, records, names))
+    )
+
+
+def _notices(table: UserTable, records: Sequence[ImageRecord], attributes: Sequence[str]) -> Iterator[str]:
+    """Yield what the user should know of a table that is accepted."""
+    for column in table.columns:
+        if column in INDEX_COLUMNS:
+            shown = f"the column {column!r}" if column else "the first column, which has no name,"
+            yield f"{table.path.name}: {shown} is taken for the index of a data frame and left out"
+    for kind, names in (("labels", {record.label for record in records}), ("attributes", set(attributes))):
+        alike = names_alike(names)
+        if alike:
+            shown = "; ".join(" and ".join(map(repr, group)) for group in alike[:3])
+            more = f"; and {len(alike) - 3} more" if len(alike) > 3 else ""
+            words = "differ in case or white space alone and are taken for different ones"
+            yield f"{table.path.name}: {kind} {words}: {shown}{more}"
 
 
 def bad_value(
@@ -100,8 +130,8 @@ def _rename(missing: Sequence[str], columns: Sequence[str]) -> str:
 
 def _text(table: UserTable, row: TableRow, column: str) -> str:
     value = row.values[column]
-    if not value or not value.isprintable():
-        raise bad_value(table, row, column, "text on one line, not empty", value)
+    if not is_name(value):
+        raise bad_value(table, row, column, "text without control characters or line breaks, not empty", value)
     return value
 
 
@@ -112,18 +142,40 @@ def _once(table: UserTable, row: TableRow, column: str, value: str, seen: dict[s
     return value
 
 
+def _own_file(table: UserTable, row: TableRow, path: str, file: str | None, seen: dict[str, TableRow]) -> None:
+    """Refuse a file that a link gives to two rows; None is a file that may be shared."""
+    earlier = row if file is None else seen.setdefault(file, row)
+    if earlier is not row:
+        raise bad_value(
+            table,
+            row,
+            "path" if row.values.get("path") else "image_id",
+            f"an image of its own; {earlier.place} has the same file, {file}, through a link",
+            path,
+            "drop one of the two rows; if the file is in a cache that keeps equal images once, name the cache's folder "
+            "in dataset.follow_links_to",
+        )
+
+
 def _path(table: UserTable, row: TableRow, images: FolderImages) -> str:
     named = row.values.get("path", "")
     try:
         return images.named(named) if named else images.of_id(row.values["image_id"])
     except ValueError as error:
         column, value = ("path", named) if named else ("image_id", row.values["image_id"])
-        raise bad_value(table, row, column, str(error), value) from error
+        refused = bad_value(table, row, column, str(error), value)
+        if isinstance(error, LeadsOutside):
+            # The link may be a folder on the way.
+            found = error.found if error.found.startswith(repr(value)) else f"{value!r} below {error.found}"
+            refused = BadDataset(expected=str(error), found=found, where=refused.where, remedy=error.remedy)
+        raise refused from error
 
 
 def _vocabulary(table: UserTable) -> tuple[str, ...]:
     if ATTRIBUTES not in table.columns:
-        names = [name.removeprefix(FLAG_PREFIX).strip() for name in table.columns if name.startswith(FLAG_PREFIX)]
+        names = [
+            composed(name.removeprefix(FLAG_PREFIX).strip()) for name in table.columns if name.startswith(FLAG_PREFIX)
+        ]
     else:
         names = sorted({name for row in table.rows for name in _listed(row)})
     if not names or "" in names or len(set(names)) != len(names):
@@ -137,7 +189,7 @@ def _vocabulary(table: UserTable) -> tuple[str, ...]:
 
 
 def _listed(row: TableRow) -> list[str]:
-    return [name for part in row.values[ATTRIBUTES].split(SEPARATOR) if (name := part.strip())]
+    return [name for part in row.values[ATTRIBUTES].split(SEPARATOR) if (name := composed(part.strip()))]
 
 
 def _attributes(table: UserTable, row: TableRow, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -177,7 +229,7 @@ def _check_matches(table: UserTable, records: Sequence[ImageRecord]) -> None:
 
 def _build_index(_settings: NoSettings, source: IndexSource) -> DatasetIndex:
     assert source.table is not None
-    return build_folder_index(source.folder(), source.table)
+    return build_folder_index(source.folder(), source.table, source.follow_links_to)
 
 
 def _index_files(_settings: NoSettings, root: Path) -> list[Path]:

@@ -35,8 +35,8 @@ def read_lines(path: Path) -> list[str]:
     return [line for line in text.splitlines() if line.strip()]
 
 
-def list_class_images(root: Path, class_name: str, folder: str = "JPEGImages") -> list[str]:
-    """Return the image files of one class, in name order, relative to the root with forward slashes.
+def list_class_images(root: Path, class_name: str, follow_links_to: Sequence[Path] = ()) -> list[str]:
+    """Return the image files of one class in JPEGImages, in name order, relative to the root with forward slashes.
 
     Files whose suffix is no image's are ignored; sub-folders too.
 
@@ -44,7 +44,8 @@ def list_class_images(root: Path, class_name: str, folder: str = "JPEGImages") -
         BadDataset: the class has no folder or one that cannot be listed, its name or one of its files leads outside
             the dataset, or images are links that lead nowhere; all of these are named.
     """
-    directory = contained_path(root, f"{folder}/{class_name}")
+    folder = "JPEGImages"
+    directory = contained_path(root, f"{folder}/{class_name}", follow_links_to)
     if not directory.is_dir():
         raise BadDataset(
             expected=f"a folder of images for class {class_name!r}",
@@ -65,7 +66,7 @@ def list_class_images(root: Path, class_name: str, folder: str = "JPEGImages") -
     names = [entry.name for entry in images if entry.is_file()]
     paths = [f"{folder}/{class_name}/{name}" for name in sorted(names)]
     for path in paths:
-        contained_path(root, path)
+        contained_path(root, path, follow_links_to)
     return paths
 
 
@@ -87,34 +88,64 @@ def list_folder(folder: Path) -> list[os.DirEntry[str]]:
         ) from error
 
 
-def contained_path(root: Path, relative: str) -> Path:
+def contained_path(root: Path, relative: str, follow_links_to: Sequence[Path] = ()) -> Path:
     """Return root / relative after making sure that it lies inside the root, links followed.
 
+    Args:
+        root: the dataset's folder.
+        relative: the path, with forward slashes.
+        follow_links_to: folders outside the root that links may lead into.
+
     Raises:
-        BadDataset: the path is absolute, climbs out with "..", or is a link that points outside.
+        BadDataset: the path is absolute, climbs out with "..", or a link on it, which is named, leads elsewhere.
     """
     joined = root / relative
-    try:
-        inside = joined.resolve().is_relative_to(root.resolve())
-    except (OSError, RuntimeError, ValueError):  # links in a loop, names with a zero byte
-        inside = False
-    if Path(relative).is_absolute() or not inside:
+    allowed = [root, *([] if ".." in relative.split("/") else follow_links_to)]
+    if Path(relative).is_absolute() or not _lies_in(joined, allowed):
+        link = _link_leading_out(root, relative)
         raise BadDataset(
             expected="a path inside the dataset's folder",
-            found=repr(relative),
+            found=repr(relative) if link is None else f"{relative!r}: the link {link} leads to {_target(link)}",
             where=str(root),
-            remedy="data files can only name images inside their dataset: copy the image there",
+            remedy="data files can only name images inside their dataset: copy the image there"
+            if link is None
+            else "copy the image there, or name the folder that the link leads into in dataset.follow_links_to",
         )
     return joined
 
 
-def contained_paths(root: Path, relatives: Sequence[str]) -> list[str]:
+def _lies_in(path: Path, folders: Sequence[Path]) -> bool:
+    try:
+        resolved = path.resolve()
+        return any(resolved.is_relative_to(folder.resolve()) for folder in folders)
+    except (OSError, RuntimeError, ValueError):  # links in a loop, names with a zero byte
+        return False
+
+
+def _link_leading_out(root: Path, relative: str) -> Path | None:
+    """Return the first link on a path below the root that leads out of it; None where none does."""
+    if "\0" in relative or ".." in relative.split("/") or relative.startswith("/"):
+        return None
+    steps = Path(relative).parts
+    below = [root.joinpath(*steps[: n + 1]) for n in range(len(steps))]
+    return next((path for path in below if path.is_symlink() and not _lies_in(path, [root])), None)
+
+
+def _target(link: Path) -> str:
+    """Return where a link ends, or where it points to if it ends nowhere."""
+    try:
+        return str(link.resolve())
+    except (OSError, RuntimeError):
+        return os.readlink(link)
+
+
+def contained_paths(root: Path, relatives: Sequence[str], follow_links_to: Sequence[Path] = ()) -> list[str]:
     """Return root/relative for each path, all inside the root as `contained_path` has it, at a fraction of its time.
 
     A folder is resolved once for all its files; of the files only links are followed.
 
     Raises:
-        BadDataset: a path is absolute, climbs out with "..", or is a link that points outside.
+        BadDataset: a path is absolute, climbs out with "..", or leads out by a link.
     """
     folders: set[str] = set()
     joined = []
@@ -122,10 +153,10 @@ def contained_paths(root: Path, relatives: Sequence[str]) -> list[str]:
         folder, _, name = relative.rpartition("/")
         path = f"{root}/{relative}"
         if folder not in folders and not relative.startswith("/"):
-            contained_path(root, folder)
+            contained_path(root, folder, follow_links_to)
             folders.add(folder)
         if relative.startswith("/") or name in ("", ".", "..") or "\0" in name or os.path.islink(path):
-            contained_path(root, relative)
+            contained_path(root, relative, follow_links_to)
         joined.append(path)
     return joined
 

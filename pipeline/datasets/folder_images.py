@@ -1,11 +1,27 @@
 """Which image files a folder holds: each of its folders is listed once, files are not looked at one by one."""
 
 import os
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.datasets.folder_files import IMAGE_SUFFIXES, contained_path
+from pipeline.datasets.names import composed
 from pipeline.errors import BadDataset
+
+
+class LeadsOutside(ValueError):
+    """A path that a link leads out of the folder.
+
+    Args:
+        expected: what is expected instead.
+        found: the path, the link and its target.
+        remedy: what can be done.
+    """
+
+    def __init__(self, expected: str, found: str, remedy: str) -> None:
+        self.found, self.remedy = found, remedy
+        super().__init__(expected)
 
 
 class FolderImages:
@@ -13,12 +29,13 @@ class FolderImages:
 
     Args:
         root: the folder.
+        follow_links_to: folders outside it that links may lead into.
 
     Raises:
         BadDataset: there is no such folder.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, follow_links_to: Sequence[Path] = ()) -> None:
         if not root.is_dir():
             raise BadDataset(
                 expected="the folder with the images",
@@ -27,6 +44,9 @@ class FolderImages:
                 remedy="correct dataset.root (it is relative to the configuration file)",
             )
         self._root = root
+        self._follow_links_to = follow_links_to
+        self._real_folders: dict[str, str] = {}
+        self._forms: dict[str, dict[str, list[str]]] = {}
         self._listings: dict[str, dict[str, bool]] = {}
         self._stems: dict[str, dict[str, list[str]]] = {}
         # Of each folder, what is wrong with a file or link, by name; under "" with the folder itself.
@@ -35,17 +55,20 @@ class FolderImages:
     def named(self, path: str) -> str:
         """Return the path of a file, relative to the folder with forward slashes, after making sure it is there.
 
+        Steps of "." are left out of it, and letters with accents are in the form in which the file system has them.
+
         Raises:
             ValueError: it is not, or leads outside; the text says what is expected.
         """
-        folder, name = self._split(path)
+        folder, name = self._as_stored(*self._split(path))
+        stored = f"{folder}/{name}" if folder else name
         listing = self._listing(folder)
         self._refuse_unusable(folder, [name])
         if name not in listing:
             raise ValueError(f"a file that is there, relative to {self._root}, with forward slashes")
         if listing[name]:
-            self._check_inside(path)
-        return path
+            self._check_inside(stored)
+        return stored
 
     def of_id(self, image_id: str) -> str:
         """Return the path of the image whose name, with or without its suffix, is the id.
@@ -53,9 +76,9 @@ class FolderImages:
         Raises:
             ValueError: there is none, there are several, or the id leads outside; the text says what is expected.
         """
-        folder, name = self._split(image_id)
+        folder, name = self._as_stored(*self._split(image_id))
         listing = self._listing(folder)
-        found = [name] if name in listing else self._stems[folder].get(name, [])
+        found = [name] if name in listing else self._stems[folder].get(name) or self._forms_of(folder, name)
         if not found:
             self._refuse_unusable(folder, [name, *(name + suffix for suffix in IMAGE_SUFFIXES)])
         if len(found) != 1:
@@ -67,11 +90,48 @@ class FolderImages:
             )
         return self.named(f"{folder}/{found[0]}" if folder else found[0])
 
+    def file_of(self, path: str) -> str | None:
+        """Return the file that a path as `named` returns it ends at, links followed.
+
+        None where links lead it into one of `follow_links_to`: a cache may hold equal images once, under many names.
+        """
+        folder, name = self._split(path)
+        if folder not in self._real_folders:
+            self._real_folders[folder] = os.path.realpath(self._root / folder)
+        file = os.path.join(self._real_folders[folder], name)
+        if self._listings[folder][name]:
+            file = os.path.realpath(file)
+        caches = [os.path.realpath(cache) for cache in self._follow_links_to]
+        return None if any(Path(file).is_relative_to(cache) for cache in caches) else file
+
     def _split(self, path: str) -> tuple[str, str]:
-        parts = path.split("/")
-        if any(part in ("", ".", "..") for part in parts):
+        parts = [part for part in path.split("/") if part != "."]
+        if not parts or any(part in ("", "..") for part in parts):
             raise ValueError("a path inside the dataset's folder, relative to it")
         return "/".join(parts[:-1]), parts[-1]
+
+    def _as_stored(self, folder: str, name: str) -> tuple[str, str]:
+        """Return folder and name in the form, composed or decomposed, in which they are there; else as they come."""
+        forms = (folder, composed(folder), unicodedata.normalize("NFD", folder))
+        folder = next((form for form in dict.fromkeys(forms) if self._listing(form)), folder)
+        if name not in self._listing(folder):
+            same = [known for known in self._forms_of(folder, name) if composed(known) == composed(name)]
+            name = same[0] if len(same) == 1 else name
+        return folder, name
+
+    def _forms_of(self, folder: str, name: str) -> list[str]:
+        """Return the files of a folder whose name, with or without its suffix, is this one in some form of Unicode."""
+        if name.isascii():
+            return []
+        if folder not in self._forms:
+            forms: dict[str, list[str]] = {}
+            for known in self._listing(folder):
+                stem, suffix = os.path.splitext(known)
+                keys = {known, stem} if suffix.lower() in IMAGE_SUFFIXES else {known}
+                for key in keys:
+                    forms.setdefault(composed(key), []).append(known)
+            self._forms[folder] = forms
+        return self._forms[folder].get(composed(name), [])
 
     def _listing(self, folder: str) -> dict[str, bool]:
         """Return the files of a folder by name, and whether each is a link."""
@@ -118,6 +178,7 @@ class FolderImages:
 
     def _check_inside(self, path: str) -> None:
         try:
-            contained_path(self._root, path)
+            contained_path(self._root, path, self._follow_links_to)
         except BadDataset as error:
-            raise ValueError("a path inside the dataset's folder, links followed") from error
+            expected = "a path inside the dataset's folder, links followed"
+            raise LeadsOutside(expected, error.found, error.remedy) from error

@@ -3,6 +3,7 @@
 Reads JSON files and one folder listing; no image is opened.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -30,7 +31,9 @@ class PolyvoreSettings:
     ] = "nondisjoint"
 
 
-def build_polyvore_index(root: Path, outfit_splits: str = "nondisjoint") -> OutfitIndex:
+def build_polyvore_index(
+    root: Path, outfit_splits: str = "nondisjoint", follow_links_to: Sequence[Path] = ()
+) -> OutfitIndex:
     """Return the index of every item that the outfits of one way of splitting name.
 
     The label of an item is its `semantic_category`. Items without annotations have no attributes. The splits of
@@ -41,6 +44,7 @@ def build_polyvore_index(root: Path, outfit_splits: str = "nondisjoint") -> Outf
     Args:
         root: the folder that holds images, the metadata and the folders of outfits.
         outfit_splits: "nondisjoint" or "disjoint", the folder with train.json, valid.json and test.json.
+        follow_links_to: folders outside the root that links may lead into.
 
     Raises:
         BadDataset: a file is missing or malformed; an item has no image, no type, or a name that leads outside the
@@ -53,7 +57,7 @@ def build_polyvore_index(root: Path, outfit_splits: str = "nondisjoint") -> Outf
         split: {item for outfit in outfits if outfit.split == split for item in outfit.items} for split in SPLITS
     }
     items = sorted(set().union(*items_by_split.values()))
-    _check_images(root, items)
+    _check_images(root, items, follow_links_to)
     types = _read_types(root / METADATA, items)
     names, attributes = _read_attributes(root / ATTRIBUTES, items)
     records = [
@@ -132,7 +136,7 @@ def _check_outfits_once(outfits: list[Outfit], folder: Path) -> None:
         seen[outfit.outfit_id] = outfit.split
 
 
-def _check_images(root: Path, items: list[str]) -> None:
+def _check_images(root: Path, items: list[str], follow_links_to: Sequence[Path]) -> None:
     """Refuse items without an image, by one listing of the folder; links are followed one by one."""
     folder = root / IMAGE_FOLDER
     if not folder.is_dir():
@@ -142,7 +146,7 @@ def _check_images(root: Path, items: list[str]) -> None:
             where=str(folder),
             remedy="set dataset.root to the folder of the release",
         )
-    contained_path(root, IMAGE_FOLDER)
+    contained_path(root, IMAGE_FOLDER, follow_links_to)
     present = {entry.name: entry.is_symlink() for entry in list_folder(folder)}
     missing = [item for item in items if item + IMAGE_SUFFIX not in present]
     if missing:
@@ -154,7 +158,7 @@ def _check_images(root: Path, items: list[str]) -> None:
         )
     for item in items:
         if present[item + IMAGE_SUFFIX]:
-            contained_path(root, f"{IMAGE_FOLDER}/{item}{IMAGE_SUFFIX}")
+            contained_path(root, f"{IMAGE_FOLDER}/{item}{IMAGE_SUFFIX}", follow_links_to)
 
 
 def _read_types(path: Path, items: list[str]) -> dict[str, str]:
@@ -207,7 +211,7 @@ def _read_attributes(path: Path, items: list[str]) -> tuple[tuple[str, ...], dic
 
 
 def _build_index(settings: PolyvoreSettings, source: IndexSource) -> OutfitIndex:
-    return build_polyvore_index(source.folder(), settings.outfit_splits)
+    return build_polyvore_index(source.folder(), settings.outfit_splits, source.follow_links_to)
 
 
 def _index_files(settings: PolyvoreSettings, root: Path) -> list[Path]:

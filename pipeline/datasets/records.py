@@ -4,7 +4,7 @@ And what index and pixels are made from, which callers find: folders, rows of ta
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 SPLITS = ("train", "valid", "test")
@@ -42,6 +42,7 @@ class DatasetIndex:
         attribute_groups: one integer per attribute; attributes that share a non-negative group are the
             mutually exclusive values of one factor, -1 marks an independent attribute.
         records: one per image, sorted by image_id.
+        notices: sentences about the dataset that a run tells its user before it starts; no part of any result.
     """
 
     name: str
@@ -49,6 +50,7 @@ class DatasetIndex:
     attribute_names: tuple[str, ...]
     attribute_groups: tuple[int, ...]
     records: tuple[ImageRecord, ...]
+    notices: tuple[str, ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,8 @@ class TableRow:
 
     Attributes:
         place: where it stands, such as "row 7 (line 8)"; rows are counted from 1, without the header.
-        values: text by column, without surrounding white space; empty where the table has nothing.
+        values: text by column, without surrounding white space; empty where the table has nothing. Columns that no
+            dataset reads may be left out.
     """
 
     place: str
@@ -80,10 +83,12 @@ class IndexSource:
     Attributes:
         root: the folder of the dataset's files; None where images are rendered.
         table: the user's table; None for datasets without.
+        follow_links_to: folders outside the root that links of the dataset may lead into.
     """
 
     root: Path | None = None
     table: UserTable | None = None
+    follow_links_to: tuple[Path, ...] = ()
 
     def folder(self) -> Path:
         """Return the root of a dataset that has files."""

@@ -39,15 +39,17 @@ def read_csv_table(path: Path) -> UserTable:
 
 
 def check_columns(path: Path, columns: tuple[str, ...]) -> None:
-    """Refuse a header without names, or with one of them twice.
+    """Refuse a header without names, or with one of them twice; the first column alone may have none.
+
+    Programs that write an index beside the rows leave its name empty.
 
     Raises:
         BadDataset: it is so.
     """
     if not any(columns):
         raise _malformed(path, "the header (line 1)", "no column names")
-    if "" in columns:
-        raise _malformed(path, "the header (line 1)", f"column {columns.index('') + 1} has no name")
+    if "" in columns[1:]:
+        raise _malformed(path, "the header (line 1)", f"column {columns.index('', 1) + 1} has no name")
     repeated = [name for position, name in enumerate(columns) if name in columns[:position]]
     if repeated:
         raise _malformed(path, "the header (line 1)", f"the column {repeated[0]!r} twice")

@@ -115,3 +115,70 @@ def test_an_unreadable_picture_is_listed_within_the_limit(own: FinishedRun, cont
 )
 def test_settings_that_do_not_fit_are_refused(own: FinishedRun, override: str, found: str) -> None:
     assert found in refusal(invoke("run", own.config, "--set", override), 2)
+
+
+def test_notices_of_the_table_are_told_before_a_run(own: FinishedRun) -> None:
+    assert "index of a data frame" not in invoke("run", own.config, "--until", "vocabulary").output
+    path = own.config.parent / "items.csv"
+    header, *rows = path.read_text().splitlines()
+    path.write_text("\n".join([f",{header}", *(f"{number},{row}" for number, row in enumerate(rows))]))
+    result = invoke("run", own.config, "--until", "vocabulary")
+    assert result.exit_code == 0
+    assert "is taken for the index of a data frame and left out" in " ".join(result.output.split())
+    assert own.computed(until="vocabulary") == {}
+
+
+def test_pictures_that_are_links_into_a_cache(own: FinishedRun) -> None:
+    folder = own.config.parent
+    assert own.computed(until="images") == {"images": 3}
+    (folder / "cache").mkdir()
+    for number, path in enumerate(sorted((folder / "pictures").rglob("*.png"))):
+        path.rename(folder / "cache" / str(number))
+        path.symlink_to(folder / "cache" / str(number))
+    message = refusal(invoke("run", own.config, "--until", "images"), 1)
+    assert "leads to" in message
+    assert "dataset.follow_links_to" in message
+    followed = 'dataset.follow_links_to=["cache"]'
+    assert own.computed(followed, until="images") == {}
+    assert own.computed(followed, until="images", force=("images",)) == {"images": 3}
+
+
+def reduced_to_two(own: FinishedRun, split: str) -> None:
+    """Leave two rows of the label red in a split, for validation no other label; of the two, one file is broken."""
+    path = own.config.parent / "items.csv"
+    header, *rows = path.read_text().splitlines()
+    red = [line for line in rows if f",{split},red," in line]
+    dropped = red[2:] + [line for line in rows if split == "valid" and ",valid," in line and line not in red]
+    path.write_text("\n".join([header, *(line for line in rows if line not in dropped)]))
+    (own.config.parent / "pictures" / split / f"red {split}+1.png").write_bytes(b"no image")
+
+
+def test_a_label_that_an_unreadable_file_leaves_alone_is_named_and_left_out(own: FinishedRun) -> None:
+    reduced_to_two(own, "train")
+    accepted = ("--set", "dataset.max_unreadable_share=0.05")
+    result = invoke("run", own.config, "--until", "similarity_model", *accepted)
+    assert result.exit_code == 0, result.stderr
+    assert "left out of training: 'red'" in " ".join(result.output.split())
+    assert own.query("select count(*) n from training_history", accepted[1]) != [{"n": 0}]
+
+
+def test_a_split_that_unreadable_files_leave_without_a_match_is_refused_at_once(own: FinishedRun) -> None:
+    reduced_to_two(own, "valid")
+    for _ in range(2):
+        result = invoke("run", own.config, "--set", "dataset.max_unreadable_share=0.05")
+        message = refusal(result, 1)
+        assert "two readable images of one label in the split 'valid'" in message
+        assert "1 of 2 images readable" in message
+    assert own.status("dataset.max_unreadable_share=0.05")["similarity_model"]["state"] != "current"
+
+
+def test_equal_files_of_two_splits_are_counted(own: FinishedRun) -> None:
+    result = invoke("run", own.config, "--until", "images")
+    output = " ".join(result.output.split())
+    # The pictures of the three splits are made alike: 12 each of validation and test are in training, too.
+    assert "12 files of the split test are byte for byte files of another split" in output
+    assert "such as blue test+0 and blue train+0 (train)" in output
+    for path in (own.config.parent / "pictures" / "test").iterdir():
+        with path.open("ab") as file:
+            file.write(path.name.encode())
+    assert "of the split test are" not in " ".join(invoke("run", own.config, "--until", "images").output.split())

@@ -72,6 +72,16 @@ class TrainedSimilarityModel:
     best_epoch: int
 
 
+def without_lone_classes(train: LabelledPixels) -> LabelledPixels:
+    """Return the images whose class has another image: a triplet needs two that match, so the others teach nothing."""
+    counts = np.bincount(train.classes_n)
+    kept = np.flatnonzero(counts[train.classes_n] > 1)
+    if len(kept) == len(train.classes_n):
+        return train
+    targets_nc = None if train.targets_nc is None else train.targets_nc[kept]
+    return LabelledPixels(train.pixels_nhwc[kept], train.classes_n[kept], targets_nc)
+
+
 def check_training_data(spec: SimilarityTrainingSpec, train: LabelledPixels) -> None:
     """Refuse images that the objective cannot learn from, before any pass is spent.
 

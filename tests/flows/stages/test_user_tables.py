@@ -1,5 +1,6 @@
 """Parquet and CSV tables of one content give one index; what is neither is refused."""
 
+import datetime
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,24 @@ def test_other_values_are_refused_with_row_and_column(tmp_path: Path, column: st
     with pytest.raises(BadDataset, match=found) as error:
         read_user_table(path)
     assert error.value.where == f"{path}, row 1, column {column!r}"
+
+
+OTHERS = {
+    "price": pa.array([19.9, 20.9, None]),
+    "taken": pa.array([datetime.datetime(2024, 1, 1)] * 3),  # noqa: DTZ001 - a timestamp without a zone is a case
+    "box": pa.array([[0.1, 0.2]] * 3),
+    "blob": pa.array([b"\x00\x01"] * 3),
+    "nested.name": pa.array([{"a": 1.5}] * 3),
+    "__index_level_0__": pa.array([7.5, 8.5, 9.5]),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_columns_that_are_not_read_may_be_of_any_type(tmp_path: Path, name: str) -> None:
+    plain = read_user_table(write_parquet(tmp_path / "items.parquet"))
+    wider = read_user_table(write_parquet(tmp_path / "wider.parquet", **{name: OTHERS[name]}))
+    assert wider.columns == (*plain.columns, name)
+    assert [row.values for row in wider.rows] == [row.values for row in plain.rows]
 
 
 @pytest.mark.parametrize("content", [b"", b"image_id,split\n", b"PAR1" + b"\0" * 40 + b"PAR1"])

@@ -12,7 +12,7 @@ from annotated_types import DocInfo, doc
 from pipeline.datasets.catalogue import DATASETS
 from pipeline.datasets.declaration import FILE_SETTINGS, DatasetKind
 
-SHARED = {*FILE_SETTINGS, "root", "table", "max_unreadable_share"}
+SHARED = {*FILE_SETTINGS, "root", "table", "max_unreadable_share", "follow_links_to"}
 
 
 @dataclass(frozen=True)

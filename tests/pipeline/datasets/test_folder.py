@@ -2,6 +2,7 @@
 
 import os
 import re
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
@@ -112,6 +113,16 @@ def folder_outside(folder: Path) -> None:
     (folder / "pictures" / "train").symlink_to(folder / "elsewhere")
 
 
+def one_file_by_a_link(folder: Path) -> None:
+    without_image(folder)
+    (folder / "pictures" / "train" / "3.jpg").symlink_to("shirt 1+.jpg")
+
+
+def one_folder_by_a_link(folder: Path) -> None:
+    (folder / "pictures" / "again").symlink_to("train")
+    replaced("train/3.jpg", "again/shirt 1+.jpg")(folder)
+
+
 def no_folder(folder: Path) -> None:
     (folder / "pictures").rename(folder / "photos")
 
@@ -146,6 +157,10 @@ MISTAKES: dict[str, tuple[Callable[[Path], None], str, str, str]] = {
     "id twice": (replaced("t3,", "t1,"), f"{THIRD}, column 'image_id'", r"row 1 \(line 2\) has the same", "'t1'"),
     "path twice": (replaced("train/3", "train/4"), r"row 4 \(line 5\), column 'path'", "row 3", "train/4.jpg"),
     "unknown split": (replaced("3.jpg,train", "3.jpg,val"), f"{THIRD}, column 'split'", "train, valid or", "'val'"),
+    "line break": (replaced("train,shoe,", 'train,"sh\noe",'), r"row 3 .*'label'", "line breaks", "oe"),
+    "unnamed column": (replaced("split", ""), "header", "distinct", "column 3 has no name"),
+    "control character": (replaced("train,shoe", "train,sh\x07oe"), f"{THIRD}, column 'label'", "control", "x07"),
+    "dots alone": (replaced("train/3.jpg", "."), f"{THIRD}, column 'path'", "inside", r"'\.'"),
     "no label": (replaced("train,shoe", "train,"), f"{THIRD}, column 'label'", "not empty", "''"),
     "no image": (without_image, f"{THIRD}, column 'path'", "a file that is there", "train/3.jpg"),
     "folder as image": (folder_as_image, f"{THIRD}, column 'path'", "a file that is there", "train/3.jpg"),
@@ -154,6 +169,8 @@ MISTAKES: dict[str, tuple[Callable[[Path], None], str, str, str]] = {
     "backslashes": (replaced("train/3", "train\\3"), f"{THIRD}, column 'path'", "forward slashes", "train"),
     "link outside": (link_outside, f"{THIRD}, column 'path'", "links followed", "train/3.jpg"),
     "folder outside": (folder_outside, "column 'path'", "links followed", "train/shirt"),
+    "one file by a link": (one_file_by_a_link, f"{THIRD}, column 'path'", r"row 1 .*1\+\.jpg, through a", "3.jpg"),
+    "one folder by a link": (one_folder_by_a_link, f"{THIRD}, column 'path'", "row 1 .* through a link", "again/shirt"),
     "no folder": (no_folder, "pictures", "the folder with the images", "no such folder"),
     "two files": (two_files_of_one_id, "row 8", r"1\.jpg and 1\.png", "'1'"),
     "one training image": (replaced("train,shoe", "train,boot"), f"{THIRD}, column 'label'", "of one label", "'boot'"),
@@ -186,6 +203,8 @@ REMEDIES: dict[str, tuple[Callable[[Path], None], str]] = {
     "column misspelt": (replaced("label", "lable"), "rename the column 'lable' to 'label'"),
     "no such column": (replaced("label", "price_usd"), "name the columns as docs/own-dataset.md says"),
     "one training image": (replaced("train,shoe", "train,boot"), "drop the row"),
+    "link outside": (link_outside, "dataset.follow_links_to"),
+    "one file by a link": (one_file_by_a_link, "drop one of the two rows"),
 }
 
 
@@ -197,6 +216,42 @@ def test_the_remedy_fits_the_mistake(tmp_path: Path, mistake: str) -> None:
     with pytest.raises(BadDataset) as error:
         build(tmp_path)
     assert remedy in error.value.remedy
+
+
+def linked_into_a_cache(folder: Path) -> Path:
+    """Move every picture into a cache beside the folder, as tools do that keep files by their content."""
+    cache = folder / "cache" / "files"
+    cache.mkdir(parents=True)
+    for number, path in enumerate(sorted((folder / "pictures").rglob("*.*"))):
+        path.rename(cache / f"{number:02d}")
+        path.symlink_to(cache / f"{number:02d}")
+    return folder / "cache"
+
+
+def test_links_into_a_cache_are_followed_where_it_is_named(tmp_path: Path) -> None:
+    root = write_dataset(tmp_path)
+    plain = build(tmp_path)
+    cache = linked_into_a_cache(tmp_path)
+    with pytest.raises(BadDataset) as error:
+        build(tmp_path)
+    assert str(root / "train" / "shirt 1+.jpg") in error.value.found
+    assert str(cache / "files") in error.value.found
+    table = read_csv_table(tmp_path / "items.csv")
+    with pytest.raises(BadDataset):
+        build_folder_index(root, table, [tmp_path / "other"])
+    assert build_folder_index(root, table, [cache]) == plain
+    # Two equal pictures are one file of such a cache.
+    (root / "train" / "4.jpg").unlink()
+    (root / "train" / "4.jpg").symlink_to((root / "train" / "3.jpg").resolve())
+    assert build_folder_index(root, table, [cache]) == plain
+
+
+def test_a_path_that_climbs_into_a_followed_folder_is_refused(tmp_path: Path) -> None:
+    root = write_dataset(tmp_path, TABLE.replace("train/3.jpg", "../cache/3.jpg"))
+    cache = linked_into_a_cache(tmp_path)
+    (cache / "3.jpg").touch()
+    with pytest.raises(BadDataset, match=r"\.\./cache/3\.jpg"):
+        build_folder_index(root, read_csv_table(tmp_path / "items.csv"), [cache])
 
 
 def test_an_id_that_lies_in_a_folder_is_told_that_folders_are_not_searched(tmp_path: Path) -> None:
@@ -258,3 +313,89 @@ def test_a_folder_that_may_not_be_listed_is_not_taken_for_an_empty_one(
     monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(BadDataset, match="train is not: Permission denied"):
         build(tmp_path)
+
+
+NAMES = {
+    "ideographic space": "T\u30b7\u30e3\u30c4\u3000\u9577\u8896",
+    "no-break space": "sac \u00e0\u00a0main",
+    "zero width non-joiner": "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+    "joined emoji": "\U0001f469\u200d\U0001f469\u200d\U0001f467",
+}
+
+
+@pytest.mark.parametrize("label", NAMES.values(), ids=NAMES)
+def test_labels_are_written_as_languages_write_them(tmp_path: Path, label: str) -> None:
+    write_dataset(tmp_path, TABLE.replace(",shirt,", f",{label},"))
+    assert {record.label for record in build(tmp_path).records if record.image_id.startswith("t")} == {label, "shoe"}
+
+
+def test_a_step_to_the_folder_itself_is_inside(tmp_path: Path) -> None:
+    write_dataset(tmp_path, TABLE.replace("train/3.jpg", "./train/./3.jpg").replace(",2.jpg", ",./2.jpg"))
+    paths = {record.image_id: record.path for record in build(tmp_path).records}
+    assert (paths["t3"], paths["e2"]) == ("train/3.jpg", "2.jpg")
+
+
+@pytest.mark.parametrize(("name", "shown"), [("", "first column"), ("Unnamed: 0", "'Unnamed: 0'")])
+def test_the_index_of_a_data_frame_is_left_out_and_named(tmp_path: Path, name: str, shown: str) -> None:
+    header, *rows = TABLE.splitlines()
+    rows = [f"{number},{row}" for number, row in enumerate(rows) if row]
+    write_dataset(tmp_path, "\n".join([f"{name},{header}", *rows]))
+    index = build(tmp_path)
+    assert len(index.records) == 9
+    (notice,) = index.notices
+    assert shown in notice
+    assert "left out" in notice
+    (tmp_path / "items.csv").write_text(TABLE)
+    assert build(tmp_path).notices == ()
+
+
+def decomposed(text: str) -> str:
+    return unicodedata.normalize("NFD", text)
+
+
+def test_a_name_is_one_however_its_accents_were_typed(tmp_path: Path) -> None:
+    text = TABLE.replace("train,shirt", "train,tête").replace("blue", "rayé")
+    plain_folder, mixed_folder = tmp_path / "plain", tmp_path / "mixed"
+    plain_folder.mkdir()
+    mixed_folder.mkdir()
+    write_dataset(plain_folder, text)
+    mixed = text.replace("train,tête", f"train,{decomposed('tête')}", 1).replace("rayé", decomposed("rayé"), 2)
+    write_dataset(mixed_folder, mixed)
+    plain, other = build(plain_folder), build(mixed_folder)
+    assert other.records == plain.records
+    assert other.attribute_names == plain.attribute_names == ("rayé", "red", "striped")
+    assert {record.label for record in plain.records} == {"tête", "shoe", "shirt", "hat"}
+    (mixed_folder / "items.csv").write_text(text.replace("tête", "TÊTE", 1))
+    with pytest.raises(BadDataset, match="at least two training images"):
+        build(mixed_folder)
+
+
+def test_a_file_is_found_in_the_form_in_which_it_was_unpacked(tmp_path: Path) -> None:
+    root = write_dataset(tmp_path)
+    stored = root / "train" / decomposed("größe.PNG")
+    (root / "train" / "größe.PNG").rename(stored)
+    paths = {record.image_id: record.path for record in build(tmp_path).records}
+    assert paths["t2"] == f"train/{stored.name}"
+    (root / "train").rename(root / decomposed("früh"))
+    text = re.sub(r"(?m)^(t\d),train/", r"\1,früh/", TABLE)
+    (tmp_path / "items.csv").write_text(text)
+    paths = {record.image_id: record.path for record in build(tmp_path).records}
+    assert paths["t2"] == f"{decomposed('früh')}/{stored.name}"
+    (tmp_path / "items.csv").write_text(text.replace("t2,früh/größe.PNG", "früh/größe,"))
+    paths = {record.image_id: record.path for record in build(tmp_path).records}
+    assert paths["früh/größe"] == f"{decomposed('früh')}/{stored.name}"
+    (root / decomposed("früh") / stored.name).unlink()
+    with pytest.raises(BadDataset):
+        build(tmp_path)
+
+
+def test_names_that_differ_in_case_or_blanks_alone_are_named(tmp_path: Path) -> None:
+    write_dataset(tmp_path, TABLE.replace("test,shoe,striped", "test,shoe,Striped; dark  red; dark red"))
+    (notice,) = build(tmp_path).notices
+    assert "attributes differ in case" in notice
+    assert "'Striped' and 'striped'" in notice
+    assert "'dark  red' and 'dark red'" in notice
+    (tmp_path / "items.csv").write_text(TABLE.replace("valid,hat", "valid,Shirt"))
+    (notice,) = build(tmp_path).notices
+    assert "labels differ in case or white space alone" in notice
+    assert "'Shirt' and 'shirt'" in notice

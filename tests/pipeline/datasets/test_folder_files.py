@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.datasets.folder_files import contained_path, list_class_images, read_lines
+from pipeline.datasets.folder_files import contained_path, contained_paths, list_class_images, read_lines
 from pipeline.errors import BadDataset
 
 
@@ -156,3 +156,21 @@ def test_links_that_lead_nowhere_are_refused_by_name(tmp_path: Path, target: str
     with pytest.raises(BadDataset, match="in a circle: loop.jpg") as error:
         list_class_images(tmp_path, "fox")
     assert error.value.where == str(folder)
+
+
+def test_a_link_that_leads_out_is_named_with_its_target(tmp_path: Path) -> None:
+    root, cache = tmp_path / "data", tmp_path / "cache"
+    folder = class_folder(root, "lion", ["a.jpg"])
+    cache.mkdir()
+    (cache / "object").touch()
+    (folder / "b.jpg").symlink_to(cache / "object")
+    with pytest.raises(BadDataset) as error:
+        list_class_images(root, "lion")
+    assert error.value.found == f"'JPEGImages/lion/b.jpg': the link {folder / 'b.jpg'} leads to {cache / 'object'}"
+    assert "dataset.follow_links_to" in error.value.remedy
+    assert len(list_class_images(root, "lion", [cache])) == 2
+    relatives = ["JPEGImages/lion/a.jpg", "JPEGImages/lion/b.jpg"]
+    assert contained_paths(root, relatives, [cache]) == [f"{root}/{relative}" for relative in relatives]
+    for path in ("../cache/object", str(cache / "object")):
+        with pytest.raises(BadDataset):
+            contained_path(root, path, [cache])

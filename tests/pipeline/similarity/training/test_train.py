@@ -13,6 +13,7 @@ from pipeline.similarity.retrieval import recall_at_1, target_correlation
 from pipeline.similarity.scorer import SimilarityScorer
 from pipeline.similarity.training import train as training
 from pipeline.similarity.training.batches import epoch_batches, mirrored_images
+from pipeline.similarity.training.data import without_lone_classes
 from pipeline.similarity.training.losses import embedding_loss
 from pipeline.similarity.training.train import (
     LabelledPixels,
@@ -192,3 +193,16 @@ def test_validation_images_without_a_match_are_refused() -> None:
     lone = LabelledPixels(VALID.pixels_nhwc[::6], VALID.classes_n[::6])
     with pytest.raises(BadDataset):
         train_similarity_model(replace(SPEC, epochs=1), TRAIN, lone)
+
+
+def test_a_class_with_a_single_image_is_left_out() -> None:
+    assert without_lone_classes(TRAIN) is TRAIN
+    # The first image alone keeps its class.
+    alone = np.flatnonzero((TRAIN.classes_n != TRAIN.classes_n[0]) | (np.arange(len(TRAIN.classes_n)) == 0))
+    left = LabelledPixels(TRAIN.pixels_nhwc[alone], TRAIN.classes_n[alone])
+    with pytest.raises(BadDataset, match="1 of them with a single image"):
+        train_similarity_model(replace(SPEC, epochs=1), left, VALID)
+    kept = without_lone_classes(left)
+    assert TRAIN.classes_n[0] not in kept.classes_n
+    assert len(kept.pixels_nhwc) == len(kept.classes_n) == len(alone) - 1
+    np.testing.assert_array_equal(kept.pixels_nhwc, left.pixels_nhwc[1:])

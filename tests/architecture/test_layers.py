@@ -12,6 +12,11 @@ from flows.stages.graph import build_stages
 from pipeline.saliency.catalogue import GENERATORS
 from tests.table_schemas import all_settings
 
+EVERY_ENGINE_MODULE = (
+    "import importlib, pkgutil, flows.engine as engine; "
+    "[importlib.import_module(module.name) for module in pkgutil.walk_packages(engine.__path__, 'flows.engine.')]"
+)
+
 
 def modules_after(statement: str) -> set[str]:
     code = f"import sys; {statement}; print('\\n'.join(sys.modules))"
@@ -27,6 +32,7 @@ def modules_after(statement: str) -> set[str]:
             "import flows.cli, flows.commands.run, flows.commands.status, flows.commands.query, flows.commands.plan",
             {"torch", "prefect", "dask"},
         ),
+        (EVERY_ENGINE_MODULE, {"torch", "prefect", "dask", "distributed", "pydantic", "typer", "pipeline"}),
         (
             "import pipeline.saliency.rise.maps, pipeline.similarity.training.train",
             {"prefect", "zarr", "pyarrow", "stores"},

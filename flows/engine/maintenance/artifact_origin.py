@@ -1,12 +1,14 @@
 """What `sane status --artifact` tells: what a file in the store belongs to, and where that came from."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from flows.engine.errors import BadRequest
 from stores.artifacts import ArtifactStore
 from stores.digests import digest_bytes
+from stores.errors import MissingArtifact
 from stores.location import Location
 from stores.manifests import Commit, Manifest
 from stores.run_records import RunRecord, list_runs
@@ -30,7 +32,8 @@ def artifact_origin(store_root: str, path: str) -> dict[str, Any]:
 
     Args:
         store_root: folder or URL of the store.
-        path: a payload, commit or manifest, or a file within a payload; or the copy of a report.
+        path: a payload, commit or manifest, or a file within a payload; or a copy at the top of the store of a file
+            that a stage has made, such as a report.
 
     Returns:
         path, stage, fingerprint (the newest result that holds it), fingerprints (all that do), shard, shard_key, part,
@@ -115,9 +118,9 @@ def _find(store: ArtifactStore, names: list[str], path: str) -> _Found:
         manifest = store.read_manifest(names[0], names[1].removesuffix(".json"))
         if manifest is not None:
             return _Found(names[0], None, [manifest], None)
-    if len(names) == 1 and names[0].startswith("report-"):
-        return _find_report(store, path)
-    raise _refusal(path, "a payload, commit.json or manifest of a stage", "nothing that a stage has made")
+    if len(names) == 1:
+        return _find_copy(store, path)
+    raise _no_artifact(path)
 
 
 def _find_shard(store: ArtifactStore, names: list[str], path: str) -> _Found:
@@ -131,15 +134,27 @@ def _find_shard(store: ArtifactStore, names: list[str], path: str) -> _Found:
     return _Found(stage, commit, _manifests_with(store, commit), part)
 
 
-def _find_report(store: ArtifactStore, path: str) -> _Found:
-    digest = digest_bytes(Location.parse(path).read_bytes())
-    for fingerprint in store.fingerprints("report"):
-        manifest = store.read_manifest("report", fingerprint)
-        for commit in store.read_commits(manifest) if manifest else []:
+def _find_copy(store: ArtifactStore, path: str) -> _Found:
+    """Return the shard that a file at the top of the store is a copy of, such as a report."""
+    try:
+        digest = digest_bytes(Location.parse(path).read_bytes())
+    except MissingArtifact:
+        raise _no_artifact(path) from None
+    for stage in store.stages():
+        for commit in _commits_with_files(store, stage):
             for part in commit.parts.values():
                 if part.kind == "file" and part.digest == digest:
-                    return _Found("report", commit, _manifests_with(store, commit), part.name)
-    raise _refusal(path, "a copy of a report that is in the store", "the bytes of none")
+                    return _Found(stage, commit, _manifests_with(store, commit), part.name)
+    raise _refusal(path, "a copy of a file that a stage has made", "the bytes of none")
+
+
+def _commits_with_files(store: ArtifactStore, stage: str) -> Iterator[Commit]:
+    for fingerprint in store.fingerprints(stage):
+        manifest = store.read_manifest(stage, fingerprint)
+        parts = manifest.details.get("parts", {}) if manifest else {}
+        # Most stages make no files, and a large one has tens of thousands of commits.
+        if manifest and any(part["kind"] == "file" for part in parts.values()):
+            yield from store.read_commits(manifest)
 
 
 def _manifests_with(store: ArtifactStore, commit: Commit) -> list[Manifest]:
@@ -149,6 +164,10 @@ def _manifests_with(store: ArtifactStore, commit: Commit) -> list[Manifest]:
 
 def _run(run: RunRecord) -> dict[str, str]:
     return {"run_id": run.run_id, "name": run.name, "state": run.shown_state}
+
+
+def _no_artifact(path: str) -> BadRequest:
+    return _refusal(path, "a payload, commit.json or manifest of a stage", "nothing that a stage has made")
 
 
 def _refusal(path: str, expected: str, found: str) -> BadRequest:

@@ -7,10 +7,14 @@ from typing import Any
 
 import pytest
 
+from flows.engine.errors import BadRequest
+from flows.engine.maintenance.artifact_origin import artifact_origin
 from stores.artifacts import ArtifactStore
 from stores.location import Location
+from stores.parts import FilePart
 from stores.run_records import list_runs
 from tests.flows.run_cases import FinishedRun, invoke, refusal
+from tests.old_stores.make_store import write_stage
 
 STAGE = "saliency_maps.test.rise.fixed"
 
@@ -66,6 +70,19 @@ def test_the_copy_of_a_report_leads_to_its_stage(run_copy: FinishedRun) -> None:
     assert "the bytes of none" in refusal(result, 2)
 
 
+def test_a_copy_leads_to_its_stage_whatever_its_name_and_stage_are(tmp_path: Path) -> None:
+    root = str(tmp_path / "store")
+    for stage, data in {"first": b"one", "second": b"two"}.items():
+        write_stage(ArtifactStore(root), stage, {"all": {"text": FilePart("text.txt", data)}}, {})
+    copy = tmp_path / "store" / "second.txt"
+    copy.write_bytes(b"two")
+    told = artifact_origin(root, str(copy))
+    assert (told["stage"], told["shard"], told["part"]) == ("second", "all", "text")
+    copy.write_bytes(b"three")
+    with pytest.raises(BadRequest, match="the bytes of none"):
+        artifact_origin(root, str(copy))
+
+
 def test_a_shard_that_a_later_result_took_over_names_both(run_copy: FinishedRun) -> None:
     old = run_copy.manifest("images")
     store = ArtifactStore(str(run_copy.store))
@@ -102,6 +119,7 @@ def test_what_is_no_artifact_is_refused(run_copy: FinishedRun, tmp_path: Path) -
         (store / STAGE / ".." / ".." / "planted.toml", "a path outside it"),
         (store, "a path outside it"),
         (store / STAGE, "nothing that a stage has made"),
+        (store / "report-seed7.html", "nothing that a stage has made"),
         (record, "nothing that a stage has made"),
         (store / STAGE / f"{'0' * 64}.json", "nothing that a stage has made"),
         (store / STAGE / "shards" / ("0" * 64) / "x", "no commit of shard 0000000000000000"),

@@ -16,7 +16,10 @@ def print_summary(console: Console, current: Upstream) -> None:
     """Print faithfulness by generator and explanations by variant, x 100 with 95 % intervals clustered by query."""
     rows = current.rows("metrics", "metrics")
     areas = [{**row, "maps": _maps_name(row)} for row in rows if _is_faithfulness(row)]
-    pivot(console, "saliency faithfulness (x 100)", areas, "maps")
+    if areas:
+        pivot(console, "saliency faithfulness (x 100)", areas, "maps")
+    else:
+        console.print("saliency faithfulness: not measured (evaluation.curves = false)")
     shown = [row for row in rows if _is_explanation(row)]
     pivot(console, _explanations_title(shown), shown, "variant")
     for variant in dict.fromkeys(row["variant"] for row in shown):

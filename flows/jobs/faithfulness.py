@@ -7,7 +7,7 @@ from flows.engine.shard_task import JobInputs, JobResult
 from flows.readers.conditions import read_references, stage_masks
 from flows.readers.image_lookup import EmbeddingLookup, PixelLookup
 from flows.readers.scorer import load_scorer
-from pipeline.evaluation.curves import CurvePair
+from pipeline.evaluation.curves import CURVE_STEPS, CurvePair
 from pipeline.evaluation.faithfulness import faithfulness_of_query
 from pipeline.evaluation.reference_dependence import map_changes
 
@@ -24,7 +24,9 @@ def run(inputs: JobInputs) -> JobResult:
     maps_qkyx = store.read_part_arrays(commit, "maps", ["maps"])["maps"]
     rows, passes = [], 0
     groups = [list(pairs) for _, pairs in groupby(inputs.work["pairs"], key=lambda pair: pair["query"])]
-    for number, pairs in enumerate(groups):
+    # Where all of a shard of maps is measured, its queries lie in the order of their pairs.
+    positions = inputs.work.get("positions", range(len(groups)))
+    for number, pairs in zip(positions, groups, strict=True):
         query = pairs[0]["query"]
         references_kd, masks_kd = read_references(embeddings, pairs, masks)
         maps_kyx = maps_qkyx[number, : len(pairs)]
@@ -35,7 +37,8 @@ def run(inputs: JobInputs) -> JobResult:
             references_kd,
             settings["canvas"],
             (int(settings["seed"]), query),
-            condition_masks_kd=masks_kd,
+            int(settings.get("curve_steps", CURVE_STEPS)),
+            masks_kd,
         )
         passes += found.forward_passes
         rows += [

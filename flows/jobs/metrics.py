@@ -33,8 +33,9 @@ def run(inputs: JobInputs) -> JobResult:
     shown: list[GeneratorMode] = [(generator, mode) for generator, mode in settings["generator_modes"]]
     generator, mode = settings["supervision"]
     logits = {model: read_attribute_scores(upstream, model, "test")[0] for model in settings["attribute_models"]}
+    measured = map_columns(upstream, "faithfulness", shown) if settings.get("curves", True) else {}
     rows = [
-        *faithfulness_rows(pairs, map_columns(upstream, "faithfulness", shown), (generator, mode)),
+        *faithfulness_rows(pairs, measured, (generator, mode)),
         *recognition_rows(logits, read_labels(upstream, "test")[1], resampling),
         *_removal_rows(upstream, frame, pairs, settings["variants"]),
     ]

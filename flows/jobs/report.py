@@ -56,6 +56,8 @@ def run(inputs: JobInputs) -> JobResult:
         stages=[stage_record(manifest) for manifest in sorted(upstream.manifests.values(), key=_made)],
         outfits=_outfit_facts(upstream, masked),
         model_checks=_rows(upstream, "similarity_model", "model_checks"),
+        curves_asked=settings.get("curves", True),
+        curve_pairs_asked=settings.get("curve_pairs"),
     )
     page = render_report(evidence)
     return JobResult({"report": FilePart("report.html", page)}, {"cards": len(pairs), "bytes": len(page)})

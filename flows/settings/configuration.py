@@ -22,6 +22,7 @@ from flows.settings.section import (
 )
 from flows.settings.similarity_model import SimilarityModelSettings
 from flows.settings.white_box import refuse_gradients_of_black_box
+from pipeline.evaluation.curves import CURVE_STEPS
 from pipeline.explanation.variants import VARIANTS
 from pipeline.setting_limits import MAKES_NO_DIFFERENCE, AtLeast, AtMost
 from stores.object_requests import REQUEST_TIMEOUT_S
@@ -107,8 +108,19 @@ class ExplanationSettings(Section):
 
 
 class EvaluationSettings(Section):
-    """[evaluation]: intervals and seeds."""
+    """[evaluation]: curves, intervals and seeds."""
 
+    curves: bool = Field(
+        True, description="insertion and deletion curves of test maps; false: none, and no figure of faithfulness"
+    )
+    curve_pairs: PairCount | None = Field(
+        None,
+        description="most test pairs of a generator and mode with curves, whole queries at a time, at least one; "
+        "empty: all that have maps",
+    )
+    curve_steps: int = Field(
+        CURVE_STEPS, ge=2, le=1000, description="steps of a curve; each ranking of pixels costs 2 (steps - 1) passes"
+    )
     bootstrap_samples: Resamples = Field(1000, description="resamples of queries behind each interval")
     seeds: list[Seed] = Field([], description="run once per seed; empty: only `seed`")
 

@@ -7,15 +7,24 @@ from flows.settings.configuration import Settings
 from flows.stages.conditions import condition_values
 from flows.stages.facts import Facts
 from flows.stages.generator_spec import spec_keys
-from flows.stages.query_groups import chosen_pairs, model_inputs, parts_read, query_extents, query_groups
+from flows.stages.query_groups import (
+    MOST_MEASURED,
+    chosen_pairs,
+    model_inputs,
+    parts_read,
+    query_extents,
+    query_groups,
+)
 from flows.stages.saliency_maps import maps_name
+from flows.stages.user_keys import keys_in
 from flows.stages.user_model import embedding_code, model_paths
+from pipeline.evaluation.curves import CURVE_STEPS
 from pipeline.saliency.catalogue import GENERATORS
 from stores.table_schema import FLAG, NUMBER, NUMBERS, TEXT, Column, TableSchema
 
 FAITHFULNESS = TableSchema(
     "faithfulness",
-    "One row per test pair.",
+    "One row per test pair that has curves.",
     (
         Column("pair_id", TEXT, "of the pair"),
         Column("generator", TEXT, "of the map"),
@@ -34,8 +43,12 @@ FAITHFULNESS = TableSchema(
             "two are less than 0.02 apart",
         ),
         Column("deletion_auc_anchored", NUMBER, "likewise for deletion"),
-        Column("insertion_curve", NUMBERS, "101 scores from the blank to the full image"),
-        Column("deletion_curve", NUMBERS, "101 scores from the full to the blank image"),
+        Column(
+            "insertion_curve",
+            NUMBERS,
+            "scores from the blank to the full image: one more than `evaluation.curve_steps`",
+        ),
+        Column("deletion_curve", NUMBERS, "as many from the full to the blank image"),
         Column("is_constant", FLAG, "all values of the map are equal"),
         Column("insertion_is_flat", FLAG, "the curve's range is below 0.0001"),
         Column("deletion_is_flat", FLAG, "likewise"),
@@ -50,13 +63,14 @@ FAITHFULNESS = TableSchema(
     ),
 )
 
-# Insertion and deletion: 99 steps each between the ends, which are two passes more and shared by all rankings.
-PASSES_PER_RANKING = 198
+# Blank and full image, which are shared by all rankings.
 PASSES_OF_ENDS = 2
 
 
 def faithfulness_stages(settings: Settings) -> list[Stage]:
-    """Return a stage for each generator and mode of test maps."""
+    """Return a stage for each generator and mode of test maps; none where curves are off."""
+    if not settings.evaluation.curves:
+        return []
     return [_stage(settings, generator, mode) for generator, mode in settings.saliency.generator_modes]
 
 
@@ -76,6 +90,7 @@ def _stage(settings: Settings, generator: str, mode: str) -> Stage:
         "precision": settings.compute.precision,
         **condition_values(settings),
         **chosen_pairs(settings, generator),
+        **_curve_values(settings),
     }
     return Stage(
         faithfulness_name(generator, mode),
@@ -86,13 +101,25 @@ def _stage(settings: Settings, generator: str, mode: str) -> Stage:
         cut_faithfulness,
         model_paths(settings.similarity_model),
         tables=(FAITHFULNESS,),
-        keys=spec_keys(settings, generator),
+        keys=spec_keys(settings, generator) | keys_in("evaluation", ("curve_steps",)),
         costs=ShardCosts(_work, query_extents("test")),
     )
 
 
+def _curve_values(settings: Settings) -> dict[str, int]:
+    """Return what is asked of curves beside the default, so that the keys of those made by default stay."""
+    asked = settings.evaluation
+    pairs = {} if asked.curve_pairs is None else {MOST_MEASURED: asked.curve_pairs}
+    return {**pairs, **({} if asked.curve_steps == CURVE_STEPS else {"curve_steps": asked.curve_steps})}
+
+
+def curve_steps(stage: Stage) -> int:
+    """Return the steps of the curves of a stage."""
+    return int(stage.settings.get("curve_steps", CURVE_STEPS))
+
+
 def cut_faithfulness(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
-    """Return one shard for each shard of test maps."""
+    """Return one shard for each shard of test maps that has pairs with curves."""
     by_label = {group.label: group for group in query_groups(upstream, stage, "test")}
     model = model_inputs(upstream, stage)
     return [
@@ -100,6 +127,7 @@ def cut_faithfulness(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
             {**model, "maps": commit.parts["maps"].digest}, {"maps_shard": commit.shard_key}
         )
         for commit in upstream.commits(stage.settings["maps"])
+        if commit.shard_label in by_label
     ]
 
 
@@ -107,7 +135,8 @@ def _work(stage: Stage, extent: ShardExtent, facts: Facts) -> Work:
     counts = [count for _, count in extent.groups]
     shared = not GENERATORS[stage.settings["generator"]].knows_the_model
     rankings = len(counts) if shared else sum(counts)
-    passes = PASSES_OF_ENDS * len(counts) + PASSES_PER_RANKING * rankings
+    # Insertion and deletion each make the images between the ends.
+    passes = PASSES_OF_ENDS * len(counts) + 2 * (curve_steps(stage) - 1) * rankings
     return Work(
         passes,
         rates={"forward_image": passes, "read_part": parts_read(extent, facts, "test")},

@@ -3,7 +3,7 @@
 from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
 from flows.stages.conditions import has_outfits
-from flows.stages.faithfulness import faithfulness_name
+from flows.stages.faithfulness import faithfulness_stages
 from flows.stages.reads import pair_reads, single_shard_stage
 from pipeline.saliency.declaration import FIXED
 from stores.table_schema import INTEGER, NUMBER, TEXT, Column, TableSchema
@@ -72,9 +72,11 @@ def metrics_stage(settings: Settings) -> Stage:
         **pair_reads("test"),
         "replacements.test": [["replacements", ["pair_id", "attribute", "effect"], ""]],
         "explanations": [["scores", None, ""]],
-        **{faithfulness_name(*one): [["faithfulness", None, ""]] for one in shown},
+        **{stage.name: [["faithfulness", None, ""]] for stage in faithfulness_stages(settings)},
         **{f"attribute_scores.{name}": [["scores", None, "test"]] for name in settings.attribute_model.names},
     }
+    if not settings.evaluation.curves:
+        values["curves"] = False
     if has_outfits(settings):
         values["compatibility"] = True
         reads["compatibility"] = [["metrics", None, ""]]

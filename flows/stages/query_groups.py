@@ -17,6 +17,8 @@ from flows.stages.facts import Facts
 from stores.fingerprints import fingerprint
 
 QUERIES_PER_SHARD = 8
+# The setting of a stage that measures maps of fewer pairs than have any; its shards are parts of the maps' shards.
+MOST_MEASURED = "curve_pairs"
 PAIR_COLUMNS = ("pair_id", "query", "reference")
 Pair = Mapping[str, str]
 
@@ -59,23 +61,49 @@ def query_groups(upstream: Upstream, stage: Stage, split: str, shows_references:
     pixels = pixel_digests(upstream, split)
     embeddings = _digests(upstream, "embeddings", "image_embeddings", split, "embedding_sha256")
     groups = []
-    for queries, pairs in pairs_of_groups(upstream, stage, split):
-        inputs = {
-            "pairs": fingerprint([list(pair.values()) for pair in pairs]),
-            "queries": fingerprint([pixels[query] for query in queries]),
-            "references": fingerprint([embeddings[pair["reference"]] for pair in pairs]),
+    for part in _measured_parts(upstream, stage, split):
+        inputs: dict[str, Any] = {
+            "pairs": fingerprint([list(pair.values()) for pair in part.pairs]),
+            "queries": fingerprint([pixels[query] for query in part.queries]),
+            "references": fingerprint([embeddings[pair["reference"]] for pair in part.pairs]),
+            **part.positions,
         }
-        shown = list(queries)
+        shown = list(part.queries)
         if shows_references:
-            inputs["reference_pixels"] = fingerprint([pixels[pair["reference"]] for pair in pairs])
-            shown += [pair["reference"] for pair in pairs]
+            inputs["reference_pixels"] = fingerprint([pixels[pair["reference"]] for pair in part.pairs])
+            shown += [pair["reference"] for pair in part.pairs]
         work = {
-            "pairs": pairs,
+            "pairs": part.pairs,
             "image_shards": {image: image_shards[image] for image in shown},
-            "embedding_shards": {pair["reference"]: embedding_shards[pair["reference"]] for pair in pairs},
+            "embedding_shards": {pair["reference"]: embedding_shards[pair["reference"]] for pair in part.pairs},
+            **part.positions,
         }
-        groups.append(QueryGroup(group_label(queries), queries, pairs, inputs, work))
+        groups.append(QueryGroup(part.label, part.queries, part.pairs, inputs, work))
     return groups
+
+
+@dataclass(frozen=True)
+class _MeasuredPart:
+    """The queries of a group that a stage measures; `positions` in the whole group where it measures fewer pairs."""
+
+    label: str
+    queries: list[str]
+    pairs: list[dict[str, str]]
+    positions: dict[str, list[int]]
+
+
+def _measured_parts(upstream: Upstream, stage: Stage, split: str) -> list[_MeasuredPart]:
+    groups = pairs_of_groups(upstream, stage, split)
+    measured = measured_queries({query: n for _, pairs in groups for query, n in extent_of(pairs).groups}, stage)
+    parts = []
+    for every_query, every_pair in groups:
+        queries = [query for query in every_query if query in measured]
+        pairs = [pair for pair in every_pair if pair["query"] in measured]
+        rows = [row for row, query in enumerate(every_query) if query in measured]
+        positions = {"positions": rows} if MOST_MEASURED in stage.settings else {}
+        if queries:
+            parts.append(_MeasuredPart(group_label(every_query), queries, pairs, positions))
+    return parts
 
 
 def model_inputs(upstream: Upstream, stage: Stage) -> dict[str, str]:
@@ -113,6 +141,11 @@ def chosen_queries(references_of: Mapping[str, int], limit: int | None) -> list[
             break
         chosen.add(query)
     return [query for query in references_of if query in chosen]
+
+
+def measured_queries(references_of: Mapping[str, int], stage: Stage) -> frozenset[str]:
+    """Return, of the queries that have maps, those that a stage measures: chosen as queries with maps are."""
+    return frozenset(chosen_queries(references_of, stage.settings.get(MOST_MEASURED)))
 
 
 def chosen_pairs(settings: Settings, generator: str) -> dict[str, int]:
@@ -160,10 +193,16 @@ def query_extents(
 
     def expected(stage: Stage, facts: Facts) -> list[ShardExtent]:
         counts = facts.queries(split or str(stage.settings["split"]))
-        groups = content_defined_shards(chosen_queries(counts, most_pairs(stage)), QUERIES_PER_SHARD)
+        with_maps = chosen_queries(counts, most_pairs(stage))
+        measured = measured_queries({query: counts[query] for query in with_maps}, stage)
+        groups = (
+            [query for query in queries if query in measured]
+            for queries in content_defined_shards(with_maps, QUERIES_PER_SHARD)
+        )
         return [
             ShardExtent(groups=tuple((query, counts[query] if with_references else 0) for query in queries))
             for queries in groups
+            if queries
         ]
 
     return expected

@@ -6,6 +6,7 @@ from flows.settings.configuration import Settings
 from flows.stages.conditions import has_conditions, has_outfits
 from flows.stages.faithfulness import faithfulness_name
 from flows.stages.perturbed_embeddings import kept_test_embeddings
+from flows.stages.query_groups import MOST_MEASURED
 from flows.stages.reads import VOCABULARY, single_shard_stage
 from flows.stages.saliency_maps import maps_name
 from pipeline.report.template_files import templates_digest
@@ -24,6 +25,10 @@ def report_stage(settings: Settings) -> Stage:
         # They are no modules, so no code id notices that they change.
         "templates": templates_digest(),
     }
+    if not settings.evaluation.curves:
+        values["curves"] = False
+    elif settings.evaluation.curve_pairs is not None:
+        values[MOST_MEASURED] = settings.evaluation.curve_pairs
     reads: Reads = {
         **VOCABULARY,
         "metrics": [["metrics", None, ""]],
@@ -36,7 +41,8 @@ def report_stage(settings: Settings) -> Stage:
     }
     for generator, mode in settings.saliency.generator_modes:
         reads[maps_name("test", generator, mode)] = [["maps", None, ""], ["map_rows", None, ""]]
-        reads[faithfulness_name(generator, mode)] = [["faithfulness", None, ""]]
+        if settings.evaluation.curves:
+            reads[faithfulness_name(generator, mode)] = [["faithfulness", None, ""]]
     # What they cost is part of what a map costs; of their content nothing is read.
     reads |= {stage: [] for stage in kept_test_embeddings(settings)}
     for name in settings.attribute_model.names:

@@ -29,6 +29,8 @@ SHARED_KEYS: Mapping[str, str] = {
     "bootstrap_samples": "evaluation.bootstrap_samples",
     "canvas": "dataset.canvas",
     "dataset": "dataset.kind",
+    "curve_pairs": "evaluation.curve_pairs",
+    "curves": "evaluation.curves",
     "embedding_dim": "similarity_model.embedding_dim",
     "generator_modes": "saliency.generators",
     "image_size_px": "dataset.image_size_px",

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+# Of a curve by default, as in the papers: one per cent of the pixels each.
+CURVE_STEPS = 100
 # Below this range of its own scores a curve says nothing; below this gap the end points do not anchor it.
 FLAT_RANGE = 1e-4
 SMALLEST_ANCHOR_GAP = 0.02

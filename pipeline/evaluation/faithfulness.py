@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.evaluation.curves import CurvePair, curve_pair
+from pipeline.evaluation.curves import CURVE_STEPS, CurvePair, curve_pair
 from pipeline.evaluation.manipulated_images import ManipulatedImages, pixel_ranking
 from pipeline.similarity.conditions import conditioned_cosines
 from pipeline.similarity.scorer import SimilarityScorer
@@ -36,7 +36,7 @@ def faithfulness_of_query(
     reference_embeddings_kd: npt.NDArray[np.floating],
     canvas_rgb: Sequence[int],
     tie_key: Sequence[object],
-    steps: int = 100,
+    steps: int = CURVE_STEPS,
     condition_masks_kd: npt.NDArray[np.floating] | None = None,
 ) -> QueryFaithfulness:
     """Return insertion and deletion of a query's map for each of its K references.

@@ -162,6 +162,8 @@ class ReportEvidence:
         stages: in the order in which they were made.
         outfits: None where the dataset has none.
         model_checks: rows of the table `model_checks`; empty but for a user's own model.
+        curves_asked: whether faithfulness was to be measured.
+        curve_pairs_asked: of how many pairs at most; None for all.
     """
 
     facts: RunFacts
@@ -177,6 +179,8 @@ class ReportEvidence:
     outfits: OutfitFacts | None = None
     model_checks: Sequence[TableRow] = ()
     gallery: Sequence[GalleryPair] = ()
+    curves_asked: bool = True
+    curve_pairs_asked: int | None = None
 
 
 def best_weights(weight_grid: Sequence[TableRow], prior_kind: str) -> TableRow | None:

@@ -5,7 +5,7 @@ from pipeline.report.evidence import ReportEvidence
 from pipeline.report.faithfulness_figures import faithfulness_figures
 from pipeline.report.faithfulness_table import faithfulness_comparison_table, faithfulness_table
 from pipeline.report.gallery import make_gallery
-from pipeline.report.generator_names import generator_name
+from pipeline.report.generator_names import generator_name, maps_name
 from pipeline.report.metric_table import MetricTable
 from pipeline.report.number_text import count_text
 from pipeline.report.paper_figures import papers_paragraph
@@ -54,11 +54,29 @@ def saliency_section(evidence: ReportEvidence) -> Section:
     return Section(
         "saliency",
         "Saliency maps",
-        papers_paragraph(dataset),
+        (*curve_paragraphs(evidence), *papers_paragraph(dataset)),
         tables=tuple(table for table in tables if table is not None),
         gallery=make_gallery(evidence.gallery, generators),
         figures=figures,
         notes=(_CURVES_NOTE,) if figures else (),
+    )
+
+
+def curve_paragraphs(evidence: ReportEvidence) -> tuple[str, ...]:
+    """Return how many pairs have curves, where the run was asked for fewer than all; nothing where for all."""
+    if not evidence.curves_asked:
+        return (
+            "Insertion and deletion curves were turned off (evaluation.curves = false): no figure here says how "
+            "faithful the maps are to the model.",
+        )
+    if evidence.curve_pairs_asked is None:
+        return ()
+    counts = {maps_name(found.generator, found.mode): len(found.insertion_pt) for found in evidence.curves}
+    shown = ", ".join(f"{name} {count_text(count)}" for name, count in counts.items())
+    return (
+        f"Insertion and deletion curves were made of at most {count_text(evidence.curve_pairs_asked)} pairs "
+        f"(evaluation.curve_pairs) of {count_text(evidence.facts.test_pairs)}: {shown}. Curves, and the tables of "
+        "faithfulness, are of these.",
     )
 
 

@@ -1,11 +1,13 @@
 """The table on the true regions holds the right figures in the right columns."""
 
+from dataclasses import replace
+
 import pytest
 
 from pipeline.report.metric_table import MetricTable
 from pipeline.report.sections import saliency
 from tests.pipeline.evaluation.broken_copy import broken_copy
-from tests.pipeline.report.report_cases import GENERATORS, make_metrics
+from tests.pipeline.report.report_cases import GENERATORS, make_evidence, make_metrics
 from tests.pipeline.report.table_cases import all_rows_fit
 
 METRICS = MetricTable(make_metrics())
@@ -40,3 +42,17 @@ def test_maps_are_asked_for_the_true_region():
 def test_a_broken_localisation_table_is_noticed(tmp_path, right, wrong):
     with pytest.raises(AssertionError):
         check_localisation(broken_copy(saliency, tmp_path, right, wrong))
+
+
+def test_the_section_says_of_how_many_pairs_there_are_curves():
+    evidence = make_evidence()
+    assert saliency.curve_paragraphs(evidence) == ()
+    (fewer,) = saliency.curve_paragraphs(replace(evidence, curve_pairs_asked=40))
+    of_each = ", ".join(
+        f"{name} {len(found.insertion_pt)}"
+        for name, found in zip(("RISE", "random", "centre blob"), evidence.curves, strict=True)
+    )
+    assert f"at most 40 pairs (evaluation.curve_pairs) of 600: {of_each}." in fewer
+    (off,) = saliency.curve_paragraphs(replace(evidence, curves_asked=False, curves=()))
+    assert "turned off (evaluation.curves = false)" in off
+    assert off in saliency.saliency_section(replace(evidence, curves_asked=False, curves=())).paragraphs

@@ -39,6 +39,10 @@ class GeneratorSection(Section):
         """
         return self.declaration.key_values(self.declaration.with_fill(self.chosen, fill), mode, supervises)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Pickle finds classes by the names of modules, which those that are made of declarations do not have.
+        return _section_from, (self.declaration.name, self.model_dump(exclude_unset=True))
+
     @model_validator(mode="after")
     def _keys_go_together(self) -> "GeneratorSection":
         problem = self.declaration.problem(self.chosen)
@@ -100,3 +104,7 @@ def _validator(requirement: Requirement) -> AfterValidator:
 SECTIONS: Mapping[str, type[GeneratorSection]] = {
     name: _section_of(declaration) for name, declaration in GENERATORS.items() if not declaration.is_control
 }
+
+
+def _section_from(generator: str, values: Mapping[str, Any]) -> GeneratorSection:
+    return SECTIONS[generator].model_validate(values)

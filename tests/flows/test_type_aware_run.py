@@ -166,7 +166,7 @@ def costs_of(run: FinishedRun, *overrides: str) -> dict[str, StageCost]:
     return {cost.plan.stage.name: cost for cost in costs}
 
 
-def test_passes_and_sizes_are_foreseen(run: FinishedRun, tables: Tables) -> None:
+def test_passes_are_known_before_a_run(run: FinishedRun, tables: Tables) -> None:
     costs = costs_of(run)
     recorded = tables.ask(
         "select stage, sum(forward_passes) as f, sum(training_passes) as t from runtime group by stage"
@@ -177,12 +177,8 @@ def test_passes_and_sizes_are_foreseen(run: FinishedRun, tables: Tables) -> None
         if not row["stage"].startswith("faithfulness.rise"):
             assert cost.forward_passes == row["f"], row["stage"]
     assert costs["similarity_model"].training_passes == 2 * 3 * 40
-    for name in ("similarity_model", "compatibility"):
-        store = ArtifactStore(str(run.store))
-        files = sum(
-            sum(store.shard_folder(name, key).file_sizes_bytes().values()) for key in run.manifest(name).shard_keys
-        )
-        assert costs[name].bytes == pytest.approx(files, rel=0.3)
+    # What no formula tells is unknown, not nothing.
+    assert costs["similarity_model"].bytes is costs["compatibility"].bytes is None
 
 
 def test_nothing_is_stale_and_changes_reach_what_they_should(run: FinishedRun) -> None:

@@ -197,7 +197,8 @@ def test_the_comparator_of_whole_results_can_fail(run_copy: FinishedRun) -> None
     store = ArtifactStore(str(run_copy.store))
     manifest = run_copy.manifest(STAGE)
     old = store.read_commits(manifest)[0]
-    parts = {name: read_as_part(store, old, name) for name in old.parts}
+    (tables,) = (stage.tables for stage in build_stages(run_copy.settings()) if stage.name == STAGE)
+    parts = {name: read_as_part(store, old, name, tables) for name in old.parts}
     maps = parts["maps"]
     assert isinstance(maps, ArraysPart)
     parts["maps"] = ArraysPart({"maps": maps.arrays["maps"] + 1}, maps.axes, maps.units)

@@ -7,11 +7,11 @@ import pytest
 from flows.engine import plan as plan_module
 from flows.engine.adopt import adopt_stage
 from flows.engine.code_identity import stage_code
+from flows.engine.errors import BadRequest
 from flows.engine.plan import StagePlan
 from flows.engine.plan_graph import plan_stages
 from flows.engine.stage import Stage
 from flows.stages.graph import build_stages
-from pipeline.errors import BadSetting
 from stores.artifacts import ArtifactStore
 from stores.manifests import Manifest
 from tests.flows.run_cases import FinishedRun
@@ -19,8 +19,8 @@ from tests.flows.run_cases import FinishedRun
 MAPS = "saliency_maps.test.rise.fixed"
 
 
-def changed_code(job: str, code: tuple[str, ...]) -> dict[str, str]:
-    known = stage_code(job, code)
+def changed_code(job: str, code: tuple[str, ...], packages: tuple[str, ...]) -> dict[str, str]:
+    known = stage_code(job, code, packages)
     return {name: "0" * 64 if name == "pipeline.saliency.rise.masks" else digest for name, digest in known.items()}
 
 
@@ -77,7 +77,7 @@ def test_a_current_result_is_left_as_it_is(run_copy: FinishedRun) -> None:
 
 def test_changed_settings_are_refused(run_copy: FinishedRun) -> None:
     change = "saliency.rise.masks=25"
-    with pytest.raises(BadSetting) as refused:
+    with pytest.raises(BadRequest) as refused:
         adopt(run_copy, plans_of(run_copy, change)[MAPS].stage, change)
     assert refused.value.where == f"--adopt {MAPS}"
     assert refused.value.found == "settings that changed, not only code"
@@ -86,20 +86,20 @@ def test_changed_settings_are_refused(run_copy: FinishedRun) -> None:
 def test_changed_inputs_are_refused(run_copy: FinishedRun) -> None:
     change = "pairs.test=20"
     run_copy.run(change, until="pairs.test")
-    with pytest.raises(BadSetting) as refused:
+    with pytest.raises(BadRequest) as refused:
         adopt(run_copy, plans_of(run_copy, change)[MAPS].stage, change)
     assert refused.value.found == "inputs that changed, not only code"
 
 
 def test_nothing_to_keep_is_refused(run_copy: FinishedRun) -> None:
     stage = plans_of(run_copy)["vocabulary"].stage
-    with pytest.raises(BadSetting) as refused:
+    with pytest.raises(BadRequest) as refused:
         adopt_stage(stage, ArtifactStore(str(run_copy.config.parent / "elsewhere")), {})
     assert refused.value.found == "no earlier result"
 
 
 @pytest.mark.usefixtures("changed_masks")
 def test_a_stage_that_waits_for_another_is_refused(run_copy: FinishedRun) -> None:
-    with pytest.raises(BadSetting) as refused:
+    with pytest.raises(BadRequest) as refused:
         adopt(run_copy, plans_of(run_copy)["explanation_weights"].stage)
     assert refused.value.found == "an upstream stage that is not current"

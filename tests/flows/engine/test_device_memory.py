@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from flows.engine.device_memory import BatchLimits, run_within_memory
+from flows.engine.errors import BadRequest
 from flows.engine.shard_task import Device, JobResult, ShardTask
-from pipeline.errors import BadSetting
 
 
 def task(batch_size: int, job: str = "embeddings") -> ShardTask:
@@ -51,7 +51,7 @@ def test_other_jobs_and_smaller_wishes_are_not_touched_by_what_was_learnt(limits
 
 def test_where_one_image_is_too_much_the_message_says_so(limits: BatchLimits) -> None:
     job = FullDevice(fits=0)
-    with pytest.raises(BadSetting, match="one image at a time") as refused:
+    with pytest.raises(BadRequest, match="one image at a time") as refused:
         run_within_memory(task(4), job, limits)
     assert job.tried == [4, 2, 1]
     assert refused.value.where == "embeddings test/000"
@@ -69,7 +69,7 @@ def test_the_batch_of_a_training_is_part_of_its_result_and_stays(
     limits: BatchLimits, job_name: str, section: str
 ) -> None:
     job = FullDevice(fits=10)
-    with pytest.raises(BadSetting, match=f"lower {section}.batch_size"):
+    with pytest.raises(BadRequest, match=f"lower {section}.batch_size"):
         run_within_memory(task(100, job_name), job, limits)
     assert job.tried == [100]
 

@@ -194,9 +194,11 @@ def test_the_items_of_every_kind_of_shard_are_named(run_copy: FinishedRun) -> No
 
 
 def test_very_many_images_are_counted_and_not_all_listed(fresh: FinishedRun) -> None:
-    work = {"rows": [{"image_id": f"{number:05d}"} for number in range(1500)]}
+    items = tuple(f"{number:05d}" for number in range(1500))
     device = Device("cpu", 1, 1)
-    task = ShardTask(str(fresh.store), "images", "images", "a" * 64, "all", {}, {}, work, {}, device, "run-1")
+    task = ShardTask(
+        str(fresh.store), "images", "images", "a" * 64, "all", {}, {}, {}, {}, device, "run-1", items=items
+    )
     record_failure(task, "error", "log")
     (record,) = failures(fresh)
     assert (len(record.images), record.images_count) == (1000, 1500)

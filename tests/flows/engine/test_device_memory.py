@@ -1,6 +1,7 @@
 """Out of memory on the device costs half the batch, never the run, and is learnt once a process."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
@@ -57,20 +58,11 @@ def test_where_one_image_is_too_much_the_message_says_so(limits: BatchLimits) ->
     assert refused.value.where == "embeddings test/000"
 
 
-@pytest.mark.parametrize(
-    ("job_name", "section"),
-    [
-        ("similarity_model", "similarity_model"),
-        ("type_aware_model", "similarity_model"),
-        ("attribute_model", "attribute_model"),
-    ],
-)
-def test_the_batch_of_a_training_is_part_of_its_result_and_stays(
-    limits: BatchLimits, job_name: str, section: str
-) -> None:
+def test_the_batch_of_a_training_is_part_of_its_result_and_stays(limits: BatchLimits) -> None:
     job = FullDevice(fits=10)
-    with pytest.raises(BadRequest, match=f"lower {section}.batch_size"):
-        run_within_memory(task(100, job_name), job, limits)
+    training = replace(task(100, "training"), batch_setting="attribute_model.batch_size")
+    with pytest.raises(BadRequest, match="lower attribute_model.batch_size"):
+        run_within_memory(training, job, limits)
     assert job.tried == [100]
 
 

@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
+from flows.commands.output import OutputClosed, drop_unread_output, nobody_reads, say
 from flows.engine.errors import BadRequest
+from flows.entry import STOPPED as EXIT_STOPPED
 from flows.settings.file import load_settings
 from pipeline.errors import BadSetting, PipelineError
 from stores.errors import StoreError
@@ -22,7 +24,6 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
-EXIT_STOPPED = 75
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -246,22 +247,48 @@ def _check_text_or_json(format: str) -> None:
 
 @contextmanager
 def readable_errors(debug: bool) -> Iterator[None]:
-    """Turn errors into one readable block and an exit code: 1 failed, 2 bad setting, 75 stopped by a signal."""
-    previous = signal.signal(signal.SIGTERM, _stop)
+    """Turn errors into one readable block and an exit code: 1 failed, 2 bad setting, 75 stopped.
+
+    A command is stopped by SIGINT, by SIGTERM, or because nobody reads its output any more.
+    """
     try:
-        yield
-    except KeyboardInterrupt:
-        typer.echo("stopped; everything committed is kept, the same command goes on from there", err=True)
-        raise typer.Exit(EXIT_STOPPED) from None
+        with _stopping_signals():
+            yield
+            sys.stdout.flush()
+    except KeyboardInterrupt as stop:
+        if not isinstance(stop, OutputClosed):
+            say("stopped; everything committed is kept, the same command goes on from there\n")
+        _leave_unread()
+    except BrokenPipeError:
+        if not nobody_reads():
+            raise
+        _leave_unread()
     except (PipelineError, StoreError) as error:
         if debug:
             from flows.commands.tracebacks import causes_last
 
-            sys.stderr.write(causes_last(error))
-        sys.stderr.write(f"error\n{error}\n")
+            say(causes_last(error))
+        say(f"error\n{error}\n")
         raise typer.Exit(EXIT_USAGE if isinstance(error, BadSetting | BadRequest) else EXIT_FAILED) from error
+
+
+@contextmanager
+def _stopping_signals() -> Iterator[None]:
+    """Let SIGINT and SIGTERM raise KeyboardInterrupt; a SIGINT that is ignored, as in the background, stays so."""
+    numbers = [signal.SIGTERM]
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+        numbers.append(signal.SIGINT)
+    previous = {number: signal.signal(number, _stop) for number in numbers}
+    try:
+        yield
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _leave_unread() -> NoReturn:
+    drop_unread_output()
+    raise typer.Exit(EXIT_STOPPED) from None
 
 
 def _stop(_signal_number: int, _frame: FrameType | None) -> None:
@@ -269,7 +296,7 @@ def _stop(_signal_number: int, _frame: FrameType | None) -> None:
 
 
 def main() -> None:
-    """Entry point of the `sane` command."""
+    """Run the command that the arguments name; `flows.entry` does so for the command `sane`."""
     app()
 
 

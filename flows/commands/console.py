@@ -1,9 +1,22 @@
 """The consoles that everything is printed on, and the bar that shows how far long work is."""
 
+import threading
+
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from flows.commands.output import OutputClosed
+
 PIPE_WIDTH = 150
+
+
+class _StoppingConsole(Console):
+    """Ends a command whose output nobody reads any more, without a traceback and without failing."""
+
+    def on_broken_pipe(self) -> None:
+        """Stop the main thread; what another thread had to say is dropped."""
+        if threading.current_thread() is threading.main_thread():
+            raise OutputClosed
 
 
 def plain_console() -> Console:
@@ -22,7 +35,7 @@ def error_console() -> Console:
 
 
 def _console(stderr: bool, width: int | None = None) -> Console:
-    return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
+    return _StoppingConsole(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
 
 
 def rate_bar(console: Console, indent: str = "") -> Progress:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows.engine.device import cuda_devices, usable_cores
 from flows.engine.errors import BadRequest
+from flows.engine.on_dask.interrupts import loop_without_interrupts, stop_deferred
 from flows.engine.on_dask.log import shown_log_lines, without_cancelled_waits
 from flows.engine.shard_task import Device
 
@@ -143,7 +144,11 @@ def _started(stack: ExitStack, workers: dict[int, Any], scheduler: dict[str, Any
     from distributed import Client, SpecCluster
 
     try:
-        cluster = stack.enter_context(SpecCluster(workers=workers, scheduler=scheduler, silence_logs=logging.ERROR))
+        loop = stack.enter_context(loop_without_interrupts())
+        with stop_deferred():
+            cluster = stack.enter_context(
+                SpecCluster(workers=workers, scheduler=scheduler, silence_logs=logging.ERROR, loop=loop)
+            )
         client = stack.enter_context(Client(cluster, timeout=CONNECT_TIMEOUT_S))
         client.wait_for_workers(len(workers), timeout=120)
     except (TimeoutError, RuntimeError) as error:

@@ -79,7 +79,8 @@ def test_a_helper_of_rise_makes_its_maps_stale_and_what_follows_wait(
 
 def test_other_datasets_and_their_catalogue_make_nothing_stale(source: Path, status_of: Callable[[], Status]) -> None:
     datasets = source / "pipeline/datasets"
-    others = ("awa2", "polyvore_outfits", "folder", "image_decoding", "folder_files", "catalogue", "declaration")
+    # The job itself opens files, so that what finds them counts for all datasets alike.
+    others = ("awa2", "polyvore_outfits", "folder", "image_decoding", "catalogue", "declaration")
     for path in (*(datasets / f"{name}.py" for name in others), datasets / "planted/declaration.py"):
         path.write_text(path.read_text(encoding="utf-8") + "\n\nEDITED = 1\n", encoding="utf-8")
     status = status_of()

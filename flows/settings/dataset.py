@@ -43,6 +43,12 @@ class SharedDatasetSettings(Section):
     )
     image_size_px: int = Field(112, ge=16, le=1024, description="side of the square images, px")
     canvas: tuple[int, int, int] = Field(GREY, description=_canvases())
+    bit_depth: int | None = Field(
+        None,
+        ge=8,
+        le=16,
+        description="bits that the grey values of 16-bit files really have, such as 12 of many cameras; empty: all 16",
+    )
     max_unreadable_share: Share = Field(0.01, description="largest share of unreadable images a run accepts")
     effective_resolution_px: int | None = Field(
         None,

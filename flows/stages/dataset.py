@@ -61,6 +61,16 @@ UNREADABLE_IMAGES = TableSchema(
     ),
 )
 
+IMAGE_NOTES = TableSchema(
+    "image_notes",
+    "One row per file that was read and is odd; only where there is one.",
+    (
+        Column("image_id", TEXT, "of the image"),
+        Column("path", TEXT, "relative to the dataset's root"),
+        Column("note", TEXT, "what is odd, and the remedy"),
+    ),
+)
+
 ATTRIBUTE_VOCABULARY = TableSchema(
     "attribute_vocabulary",
     "One row per attribute, in the order of every attribute axis.",
@@ -93,6 +103,8 @@ def dataset_stages(settings: Settings) -> list[Stage]:
     if chosen.table is not None:
         paths["dataset_table"] = str(chosen.table)
     values = chosen.model_dump(include=set(kind.pixel_settings))
+    later = {key: getattr(chosen, key) for key in kind.later_settings}
+    later = {key: value for key, value in later.items() if value != kind.later_settings[key]}
     notes = (kind.index_module, "pipeline.datasets.attribute_notes")
     # How many items there are is no setting of a shard: with more of them the others stay as they are.
     item_limits = chosen.model_dump(include=set(kind.item_limits))
@@ -112,13 +124,13 @@ def dataset_stages(settings: Settings) -> list[Stage]:
         Stage(
             "images",
             "flows.jobs.images",
-            values,
+            {**values, **later},
             (kind.pixels_module,),
             (),
             cut_images,
             paths,
             item_limits=item_limits,
-            tables=(IMAGES, UNREADABLE_IMAGES),
+            tables=(IMAGES, UNREADABLE_IMAGES, IMAGE_NOTES),
             costs=ShardCosts(_images_work, image_extents(*SPLITS)),
             check_result=partial(check_images, settings),
         ),

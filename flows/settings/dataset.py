@@ -11,6 +11,7 @@ from pydantic import Field, create_model, model_validator
 from flows.settings.section import Section, Share
 from pipeline.datasets.catalogue import DATASETS
 from pipeline.datasets.declaration import GREY, WHITE, DatasetKind
+from pipeline.datasets.fitting import CROP
 
 WITH_TABLE = [name for name, kind in DATASETS.items() if kind.needs_table]
 
@@ -30,6 +31,15 @@ def _canvases() -> str:
     return "RGB behind transparent and blanked pixels" + "".join(shown)
 
 
+def _fits() -> str:
+    """Return what the ways to a square are, and which kinds have another than the papers' unless it is set."""
+    others = "".join(f"; {name}: {kind.fit} unless set" for name, kind in DATASETS.items() if kind.fit != CROP)
+    return (
+        "how photographs become square: crop keeps the centre (the papers'), pad puts the whole on the canvas, "
+        f"stretch squeezes it{others}"
+    )
+
+
 class SharedDatasetSettings(Section):
     """The keys that every dataset has."""
 
@@ -43,6 +53,7 @@ class SharedDatasetSettings(Section):
     )
     image_size_px: int = Field(112, ge=16, le=1024, description="side of the square images, px")
     canvas: tuple[int, int, int] = Field(GREY, description=_canvases())
+    fit: Literal["crop", "pad", "stretch"] = Field("crop", description=_fits())
     bit_depth: int | None = Field(
         None,
         ge=8,
@@ -53,7 +64,8 @@ class SharedDatasetSettings(Section):
     effective_resolution_px: int | None = Field(
         None,
         ge=8,
-        description="reduce every image's short side to this first, so that all carry equal detail",
+        description="reduce every image's short side (long side where fit is pad) to this first, so that all carry "
+        "equal detail",
     )
 
     @property
@@ -63,10 +75,10 @@ class SharedDatasetSettings(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _canvas_of_kind(cls, values: Any) -> Any:
+    def _defaults_of_kind(cls, values: Any) -> Any:
         kind = values.get("kind") if isinstance(values, dict) else None
         if isinstance(kind, str) and kind in DATASETS:
-            return {"canvas": DATASETS[kind].canvas_rgb, **values}
+            return {"canvas": DATASETS[kind].canvas_rgb, "fit": DATASETS[kind].fit, **values}
         return values
 
     @model_validator(mode="after")

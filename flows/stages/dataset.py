@@ -39,7 +39,11 @@ IMAGES = TableSchema(
         Column("split", TEXT, "`train`, `valid` or `test`"),
         Column("label", TEXT, "class, or type of an item"),
         Column("attributes", TEXTS, "names of the attributes it has, in vocabulary order"),
-        Column("width_px", INTEGER, "width of the upright file before resizing"),
+        Column(
+            "width_px",
+            INTEGER,
+            "width of the upright file before resizing; with `dataset.fit` it tells what the square shows of it",
+        ),
         Column("height_px", INTEGER, "height, likewise"),
         Column("sha256", TEXT, "of the file's bytes; of the pixels where there is no file"),
         Column("pixels_sha256", TEXT, "digest of the decoded square pixels; equal for duplicates"),

@@ -30,6 +30,10 @@ def check_images(settings: Settings, plan: StagePlan, current: Upstream) -> None
     if unreadable:
         _check_share(dataset, unreadable, counts.get("images", 0) + unreadable)
         _check_labels(settings, rows, current.table(plan.stage.name, "unreadable_images")["path"].to_pylist())
+    if counts.get("cropped_images"):
+        cropped, share = counts["cropped_images"], counts["cropped_images"] / counts["images"]
+        words = "images: %d of %d (%.0f %%) lose more than a tenth of their area by cropping to a square: %s"
+        LOG.warning(words, cropped, counts["images"], 100 * share, 'dataset.fit = "pad" keeps them whole')
     if counts.get("image_notes"):
         _warn_of_notes(plan, current, counts["image_notes"])
     _warn_of_equal_files(rows)

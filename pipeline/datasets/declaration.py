@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.datasets.fitting import CROP
 from pipeline.datasets.records import DatasetIndex, IndexSource, PixelSource
 
 GREY, WHITE = (127, 127, 127), (255, 255, 255)
@@ -19,7 +20,7 @@ GREY, WHITE = (127, 127, 127), (255, 255, 255)
 FILE_SETTINGS = ("kind", "image_size_px", "canvas", "effective_resolution_px")
 FILE_DECODER = "pipeline.datasets.image_decoding"
 # Likewise, added when images were kept already: at these values they are left out of the key, and kept images stay.
-LATER_FILE_SETTINGS: Mapping[str, Any] = MappingProxyType({"bit_depth": None})
+LATER_FILE_SETTINGS: Mapping[str, Any] = MappingProxyType({"fit": CROP, "bit_depth": None})
 
 # Returns uint8 (y, x, rgb) pixels and the (width, height) of the source in px; raises BadImage.
 MakePixels = Callable[[PixelSource, Mapping[str, Any]], tuple[np.ndarray, tuple[int, int]]]
@@ -54,6 +55,7 @@ class DatasetKind:
             else images of one label match.
         has_outfits: its index is an OutfitIndex, and images match that were put together.
         canvas_rgb: `dataset.canvas` unless set.
+        fit: `dataset.fit` unless set.
     """
 
     name: str
@@ -70,6 +72,7 @@ class DatasetKind:
     has_graded_similarity: bool = False
     has_outfits: bool = False
     canvas_rgb: tuple[int, int, int] = GREY
+    fit: str = CROP
 
     @property
     def own_keys(self) -> tuple[str, ...]:

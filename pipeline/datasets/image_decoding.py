@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from pipeline.datasets.fitting import CROP, PAD, STRETCH
 from pipeline.datasets.records import PixelSource
 from pipeline.errors import BadImage
 
@@ -24,9 +25,11 @@ class FileReading:
     """How files are read that leave it open.
 
     Attributes:
+        fit: "crop", "pad" or "stretch", how an image that is not square becomes so.
         bit_depth: bits that the grey values of 16-bit files really have; None: all 16.
     """
 
+    fit: str = CROP
     bit_depth: int | None = None
 
 
@@ -35,8 +38,8 @@ def make_pixels(source: PixelSource, settings: Mapping[str, Any]) -> tuple[np.nd
 
     Args:
         source: the image with its file's bytes.
-        settings: image_size_px, canvas and effective_resolution_px of [dataset], see `decode_image`; bit_depth where
-            it is set.
+        settings: image_size_px, canvas and effective_resolution_px of [dataset], see `decode_image`; fit where it is
+            not "crop", bit_depth where it is set.
 
     Raises:
         BadImage: see `decode_image`.
@@ -47,7 +50,7 @@ def make_pixels(source: PixelSource, settings: Mapping[str, Any]) -> tuple[np.nd
         settings["image_size_px"],
         tuple(settings["canvas"]),
         settings["effective_resolution_px"],
-        FileReading(bit_depth=settings.get("bit_depth")),
+        FileReading(settings.get("fit", CROP), settings.get("bit_depth")),
     )
 
 
@@ -87,16 +90,18 @@ def decode_image(
     """Return uint8 RGB pixels (y, x, 3) of a square image, and the file's own (width, height) in px.
 
     The file is turned upright by its EXIF orientation, brought to 8-bit RGB (alpha is laid over the canvas
-    colour), its short side resized to `image_size_px` with antialiased bilinear filtering, its centre cropped.
+    colour) and resized with antialiased bilinear filtering: "crop" brings its short side to `image_size_px` and crops
+    its centre, "pad" brings its long side there and centres it on the canvas colour, "stretch" brings both sides there.
 
     Args:
         data: the file's bytes.
         where: the file's name, for messages.
         image_size_px: side of the result.
         canvas_rgb: colour behind transparent pixels.
-        effective_resolution_px: when given, the short side is first reduced to this many pixels, so that
-            files of different resolution carry the same amount of detail (departure from the papers:
-            without it a dataset whose resolution follows its class teaches a model to read blur).
+        effective_resolution_px: when given, the side that fills the square ("crop": short, "pad": long, "stretch":
+            each) is first reduced to this many pixels, so that files of different resolution carry the same amount of
+            detail (departure from the papers: without it a dataset whose resolution follows its class teaches a
+            model to read blur).
         reading: how files are read that leave it open.
 
     Raises:
@@ -124,9 +129,10 @@ def decode_image(
         raise _refusal(where, f"a file that breaks off or is malformed ({type(error).__name__}: {error})") from error
     if min(rgb.size) < 1:
         raise _refusal(where, f"an image of {rgb.size[0]} x {rgb.size[1]} px")
-    if effective_resolution_px is not None and min(rgb.size) > effective_resolution_px:
-        rgb = _resize_short_side(rgb, effective_resolution_px)
-    return _centre_crop(_resize_short_side(rgb, image_size_px), image_size_px), upright.size
+    if reading.fit == PAD:
+        return _padded(rgb, image_size_px, effective_resolution_px, canvas_rgb), upright.size
+    square = {CROP: _cropped, STRETCH: _stretched}[reading.fit]
+    return square(rgb, image_size_px, effective_resolution_px), upright.size
 
 
 def _refusal(where: str, found: str) -> BadImage:
@@ -188,6 +194,34 @@ def _to_rgb(image: Image.Image, canvas_rgb: tuple[int, int, int], reading: FileR
     layered = image.convert("RGBA")
     canvas = Image.new("RGBA", layered.size, (*canvas_rgb, 255))
     return Image.alpha_composite(canvas, layered).convert("RGB")
+
+
+def _cropped(image: Image.Image, size_px: int, detail_px: int | None) -> np.ndarray:
+    if detail_px is not None and min(image.size) > detail_px:
+        image = _resize_short_side(image, detail_px)
+    return _centre_crop(_resize_short_side(image, size_px), size_px)
+
+
+def _padded(image: Image.Image, size_px: int, detail_px: int | None, canvas_rgb: tuple[int, int, int]) -> np.ndarray:
+    if detail_px is not None and max(image.size) > detail_px:
+        image = _resize_long_side(image, detail_px)
+    image = _resize_long_side(image, size_px)
+    square = Image.new("RGB", (size_px, size_px), canvas_rgb)
+    square.paste(image, ((size_px - image.width) // 2, (size_px - image.height) // 2))
+    return np.array(square, dtype=np.uint8)
+
+
+def _stretched(image: Image.Image, size_px: int, detail_px: int | None) -> np.ndarray:
+    if detail_px is not None:
+        fewer = (min(image.width, detail_px), min(image.height, detail_px))
+        image = image.resize(fewer, Image.Resampling.BILINEAR, reducing_gap=None)
+    return np.array(image.resize((size_px, size_px), Image.Resampling.BILINEAR, reducing_gap=None), dtype=np.uint8)
+
+
+def _resize_long_side(image: Image.Image, long_px: int) -> Image.Image:
+    scale = long_px / max(image.size)
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    return image.resize(size, Image.Resampling.BILINEAR, reducing_gap=None)
 
 
 def _resize_short_side(image: Image.Image, short_px: int) -> Image.Image:

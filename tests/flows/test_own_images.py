@@ -195,3 +195,14 @@ def test_files_of_twelve_bits_are_named_with_the_remedy(own: FinishedRun) -> Non
     assert [row["path"] for row in own.query("select path from image_notes")] == ["test/red test+0.png"]
     again = invoke("run", own.config, "--until", "images", "--set", "dataset.bit_depth=12").output
     assert "are odd" not in again
+
+
+def test_pictures_are_kept_whole_unless_cropping_is_asked_for_which_is_told(own: FinishedRun) -> None:
+    padded = " ".join(invoke("run", own.config, "--until", "images").output.split())
+    assert "by cropping" not in padded
+    before = own.query("select pixels_sha256 from images order by image_id")
+    result = invoke("run", own.config, "--until", "images", "--set", "dataset.fit=crop")
+    # Pictures of 48 x 40 px lose a sixth.
+    assert "48 of 48 (100 %) lose more than a tenth of their area by cropping" in " ".join(result.output.split())
+    cropped = own.query("select pixels_sha256 from images order by image_id", "dataset.fit=crop")
+    assert all(one != other for one, other in zip(before, cropped, strict=True))

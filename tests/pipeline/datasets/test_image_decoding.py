@@ -328,3 +328,52 @@ def test_a_depth_of_colours_is_refused() -> None:
     with pytest.raises(BadImage, match="16-bit colours"):
         make_pixels(PixelSource("wide", colours_of_sixteen_bits(RED)), settings)
     make_pixels(PixelSource("eight", encoded(left_red_right_green())), settings)
+
+
+def fitted(image: Image.Image, fit: str, size_px: int = 16, detail_px: int | None = None) -> np.ndarray:
+    settings = {"image_size_px": size_px, "canvas": CANVAS, "effective_resolution_px": detail_px, "fit": fit}
+    return make_pixels(PixelSource("portrait", encoded(image)), settings)[0]
+
+
+def portrait() -> Image.Image:
+    """Return an image of 24 x 48 px: red above, green below."""
+    return left_red_right_green(48, 24).transpose(Image.Transpose.ROTATE_270)
+
+
+def test_padding_keeps_the_whole_on_the_canvas() -> None:
+    pixels = fitted(portrait(), "pad")
+    assert pixels.shape == (16, 16, 3)
+    assert (pixels[:, :4] == CANVAS).all()
+    assert (pixels[:, 12:] == CANVAS).all()
+    assert (pixels[:7, 4:12] == RED).all()
+    assert (pixels[9:, 4:12] == GREEN).all()
+    turned = fitted(portrait().transpose(Image.Transpose.ROTATE_90), "pad")
+    np.testing.assert_array_equal(turned, np.rot90(pixels))
+
+
+def test_stretching_fills_the_square_with_the_whole() -> None:
+    pixels = fitted(portrait(), "stretch")
+    assert (pixels[:7] == RED).all()
+    assert (pixels[9:] == GREEN).all()
+
+
+@pytest.mark.parametrize("detail_px", [None, 8])
+def test_every_fit_of_a_square_is_the_square(detail_px: int | None) -> None:
+    image = left_red_right_green(32, 32)
+    cropped = decode(encoded(image), 16, detail_px)
+    for fit in ("crop", "pad", "stretch"):
+        np.testing.assert_array_equal(fitted(image, fit, detail_px=detail_px), cropped)
+
+
+@pytest.mark.parametrize("fit", ["pad", "stretch"])
+def test_detail_is_evened_out_along_the_side_that_fills_the_square(fit: str) -> None:
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (128, 64, 3), dtype=np.uint8))
+    # Without the canvas beside it.
+    evened = fitted(noise, fit, 64, detail_px=16)[:, 20:44]
+    assert detail(evened) < 0.6 * detail(fitted(noise, fit, 64)[:, 20:44])
+
+
+@pytest.mark.parametrize("fit", ["pad", "stretch"])
+@pytest.mark.parametrize("size", [(1, 5000), (5000, 1), (1, 1), (2, 60_000)])
+def test_strips_and_dots_fit(fit: str, size: tuple[int, int]) -> None:
+    assert (fitted(Image.new("RGB", size, RED), fit, 112)[55, 55] == RED).all()

@@ -1,10 +1,8 @@
 """How an image that is not square becomes square, and which part of it the square shows."""
 
 from dataclasses import dataclass
-from typing import Final
 
 CROP, PAD, STRETCH = "crop", "pad", "stretch"
-FITS: Final = (CROP, PAD, STRETCH)
 
 
 @dataclass(frozen=True)

@@ -9,27 +9,35 @@ import numpy as np
 
 from flows.engine.shard_task import JobInputs, JobResult
 from pipeline.datasets.catalogue import DATASETS
+from pipeline.datasets.fitting import CROP, lost_by_cropping
 from pipeline.datasets.folder_files import contained_path
 from pipeline.datasets.records import PixelSource
 from pipeline.errors import BadDataset, BadImage
 from stores.digests import digest_array
 from stores.parts import ArraysPart, Part
 
+# Of an image's area; where cropping takes more, a run says so.
+MOST_LOST_SHARE = 0.1
+
 
 def run(inputs: JobInputs) -> JobResult:
     """Return the shard's pixels, its rows of `images`, and its unreadable files with reasons."""
     kind = DATASETS[inputs.settings["kind"]]
-    make_pixels = kind.pixel_function()
+    make_pixels, note_file = kind.pixel_function(), kind.note_function()
     root = None if kind.is_rendered else Path(str(inputs.task.paths["dataset_root"]))
     links = [Path(folder) for folder in inputs.work.get("links", ())]
-    readable, unreadable, pixels = [], [], []
+    readable, unreadable, noted, pixels = [], [], [], []
     for row in inputs.work["rows"]:
         try:
-            decoded, size_px = make_pixels(_source(row, root, links), inputs.settings)
+            source = _source(row, root, links)
+            decoded, size_px = make_pixels(source, inputs.settings)
         except BadImage as error:
             unreadable.append({"path": row["path"], "reason": error.found})
             continue
         pixels.append(decoded)
+        note = None if note_file is None else note_file(source, inputs.settings)
+        if note is not None:
+            noted.append({"image_id": row["image_id"], "path": row["path"], "note": note})
         measured = {"width_px": size_px[0], "height_px": size_px[1], "pixels_sha256": digest_array(decoded)}
         path = row["path"] or f"{kind.name}/{row['image_id']}"
         readable.append({**row, **measured, "path": path, "sha256": row["sha256"] or measured["pixels_sha256"]})
@@ -42,7 +50,14 @@ def run(inputs: JobInputs) -> JobResult:
         "images": inputs.table("images", readable),
         "unreadable_images": inputs.table("unreadable_images", unreadable),
     }
-    return JobResult(parts, {"images": len(readable), "unreadable_images": len(unreadable)})
+    counts = {"images": len(readable), "unreadable_images": len(unreadable)}
+    if root is not None and inputs.settings.get("fit", CROP) == CROP:
+        lost = [lost_by_cropping(row["width_px"], row["height_px"]) for row in readable]
+        counts["cropped_images"] = sum(share > MOST_LOST_SHARE for share in lost)
+    if noted:
+        # Only where there is something to say: results without notes are those that were made before notes were.
+        parts["image_notes"], counts["image_notes"] = inputs.table("image_notes", noted), len(noted)
+    return JobResult(parts, counts)
 
 
 def _source(row: Mapping[str, Any], root: Path | None, follow_links_to: Sequence[Path]) -> PixelSource:

@@ -10,6 +10,7 @@ from pydantic import Field, create_model, model_validator
 from flows.settings.section import FilePath, Section, Share
 from pipeline.datasets.catalogue import DATASETS
 from pipeline.datasets.declaration import GREY, WHITE, DatasetKind
+from pipeline.datasets.fitting import CROP
 from pipeline.setting_limits import AtMost
 
 ColourValue = Annotated[int, Field(ge=0, le=255)]
@@ -32,6 +33,15 @@ def _canvases() -> str:
     return "RGB behind transparent and blanked pixels" + "".join(shown)
 
 
+def _fits() -> str:
+    """Return what the ways to a square are, and which kinds have another than the papers' unless it is set."""
+    others = "".join(f"; {name}: {kind.fit} unless set" for name, kind in DATASETS.items() if kind.fit != CROP)
+    return (
+        "how photographs become square: crop keeps the centre (the papers'), pad puts the whole on the canvas, "
+        f"stretch squeezes it{others}"
+    )
+
+
 class SharedDatasetSettings(Section):
     """The keys that every dataset has."""
 
@@ -45,10 +55,18 @@ class SharedDatasetSettings(Section):
     )
     image_size_px: int = Field(112, ge=16, le=1024, description="side of the square images, px")
     canvas: tuple[ColourValue, ColourValue, ColourValue] = Field(GREY, description=_canvases())
+    fit: Literal["crop", "pad", "stretch"] = Field("crop", description=_fits())
+    bit_depth: int | None = Field(
+        None,
+        ge=8,
+        le=16,
+        description="bits that the grey values of 16-bit files really have, such as 12 of many cameras; empty: all 16",
+    )
     max_unreadable_share: Share = Field(0.01, description="largest share of unreadable images a run accepts")
     effective_resolution_px: ShortSide | None = Field(
         None,
-        description="reduce every image's short side to this first, so that all carry equal detail",
+        description="reduce every image's short side (long side where fit is pad) to this first, so that all carry "
+        "equal detail",
     )
 
     @property
@@ -58,10 +76,10 @@ class SharedDatasetSettings(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _canvas_of_kind(cls, values: Any) -> Any:
+    def _defaults_of_kind(cls, values: Any) -> Any:
         kind = values.get("kind") if isinstance(values, dict) else None
         if isinstance(kind, str) and kind in DATASETS:
-            return {"canvas": DATASETS[kind].canvas_rgb, **values}
+            return {"canvas": DATASETS[kind].canvas_rgb, "fit": DATASETS[kind].fit, **values}
         return values
 
     @model_validator(mode="after")

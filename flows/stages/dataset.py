@@ -40,7 +40,11 @@ IMAGES = TableSchema(
         Column("split", TEXT, "`train`, `valid` or `test`"),
         Column("label", TEXT, "class, or type of an item"),
         Column("attributes", TEXTS, "names of the attributes it has, in vocabulary order"),
-        Column("width_px", INTEGER, "width of the upright file before resizing"),
+        Column(
+            "width_px",
+            INTEGER,
+            "width of the upright file before resizing; with `dataset.fit` it tells what the square shows of it",
+        ),
         Column("height_px", INTEGER, "height, likewise"),
         Column("sha256", TEXT, "of the file's bytes; of the pixels where there is no file"),
         Column("pixels_sha256", TEXT, "digest of the decoded square pixels; equal for duplicates"),
@@ -59,6 +63,16 @@ UNREADABLE_IMAGES = TableSchema(
     (
         Column("path", TEXT, "relative to the dataset's root"),
         Column("reason", TEXT, "what was found instead of a readable image"),
+    ),
+)
+
+IMAGE_NOTES = TableSchema(
+    "image_notes",
+    "One row per file that was read and is odd; only where there is one.",
+    (
+        Column("image_id", TEXT, "of the image"),
+        Column("path", TEXT, "relative to the dataset's root"),
+        Column("note", TEXT, "what is odd, and the remedy"),
     ),
 )
 
@@ -94,6 +108,8 @@ def dataset_stages(settings: Settings) -> list[Stage]:
     if chosen.table is not None:
         paths["dataset_table"] = str(chosen.table)
     values = chosen.model_dump(include=set(kind.pixel_settings))
+    later = {key: getattr(chosen, key) for key in kind.later_settings}
+    later = {key: value for key, value in later.items() if value != kind.later_settings[key]}
     notes = (kind.index_module, "pipeline.datasets.attribute_notes")
     # How many items there are is no setting of a shard: with more of them the others stay as they are.
     item_limits = chosen.model_dump(include=set(kind.item_limits))
@@ -114,13 +130,13 @@ def dataset_stages(settings: Settings) -> list[Stage]:
         Stage(
             "images",
             "flows.jobs.images",
-            values,
+            {**values, **later},
             (kind.pixels_module,),
             (),
             cut_images,
             paths,
             item_limits=item_limits,
-            tables=(IMAGES, UNREADABLE_IMAGES),
+            tables=(IMAGES, UNREADABLE_IMAGES, IMAGE_NOTES),
             costs=ShardCosts(_images_work, image_extents(*SPLITS)),
             check_result=partial(check_images, settings),
             keys=keys_in("dataset", values),

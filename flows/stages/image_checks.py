@@ -30,6 +30,12 @@ def check_images(settings: Settings, plan: StagePlan, current: Upstream) -> None
     if unreadable:
         _check_share(dataset, unreadable, counts.get("images", 0) + unreadable)
         _check_labels(settings, rows, current.table(plan.stage.name, "unreadable_images")["path"].to_pylist())
+    if counts.get("cropped_images"):
+        cropped, share = counts["cropped_images"], counts["cropped_images"] / counts["images"]
+        words = "images: %d of %d (%.0f %%) lose more than a tenth of their area by cropping to a square: %s"
+        LOG.warning(words, cropped, counts["images"], 100 * share, 'dataset.fit = "pad" keeps them whole')
+    if counts.get("image_notes"):
+        _warn_of_notes(plan, current, counts["image_notes"])
     _warn_of_equal_files(rows)
 
 
@@ -61,6 +67,13 @@ def _check_labels(settings: Settings, rows: list[Mapping[str, Any]], unreadable:
             len(alone),
             names,
         )
+
+
+def _warn_of_notes(plan: StagePlan, current: Upstream, noted: int) -> None:
+    commits = current.commits(plan.stage.name)
+    with_notes = next(commit for commit in commits if "image_notes" in commit.parts)
+    first = current.store.read_part_table(with_notes, "image_notes").to_pylist()[0]
+    LOG.warning("images: %d files are odd, such as %s: %s: table image_notes", noted, first["path"], first["note"])
 
 
 def _warn_of_equal_files(rows: list[Mapping[str, Any]]) -> None:

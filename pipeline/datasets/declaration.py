@@ -7,19 +7,25 @@ import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from pipeline.datasets.fitting import CROP
 from pipeline.datasets.records import DatasetIndex, IndexSource, PixelSource
 
 GREY, WHITE = (127, 127, 127), (255, 255, 255)
 # What the pixels of an image file depend on, and the module that decodes it.
 FILE_SETTINGS = ("kind", "image_size_px", "canvas", "effective_resolution_px")
 FILE_DECODER = "pipeline.datasets.image_decoding"
+# Likewise, added when images were kept already: at these values they are left out of the key, and kept images stay.
+LATER_FILE_SETTINGS: Mapping[str, Any] = MappingProxyType({"fit": CROP, "bit_depth": None})
 
 # Returns uint8 (y, x, rgb) pixels and the (width, height) of the source in px; raises BadImage.
 MakePixels = Callable[[PixelSource, Mapping[str, Any]], tuple[np.ndarray, tuple[int, int]]]
+# Returns what is odd about a file that can be read, and the remedy; None where nothing is.
+NoteFile = Callable[[PixelSource, Mapping[str, Any]], str | None]
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,7 @@ class DatasetKind:
             else images of one label match.
         has_outfits: its index is an OutfitIndex, and images match that were put together.
         canvas_rgb: `dataset.canvas` unless set.
+        fit: `dataset.fit` unless set.
     """
 
     name: str
@@ -65,6 +72,7 @@ class DatasetKind:
     has_graded_similarity: bool = False
     has_outfits: bool = False
     canvas_rgb: tuple[int, int, int] = GREY
+    fit: str = CROP
 
     @property
     def own_keys(self) -> tuple[str, ...]:
@@ -75,6 +83,18 @@ class DatasetKind:
     def item_limits(self) -> tuple[str, ...]:
         """Names of its own settings that say how many items there are, and change none of them."""
         return tuple(name for name in self.own_keys if name not in self.pixel_settings)
+
+    @property
+    def later_settings(self) -> Mapping[str, Any]:
+        """Further keys that change pixels, each with the value at which it is left out of the key of an image."""
+        return LATER_FILE_SETTINGS if self.pixels_module == FILE_DECODER else {}
+
+    def note_function(self) -> NoteFile | None:
+        """Return the function that says what is odd about an image's file; None where images have none."""
+        if self.pixels_module != FILE_DECODER:
+            return None
+        note_file: NoteFile = importlib.import_module(self.pixels_module).note_file
+        return note_file
 
     def pixel_function(self) -> MakePixels:
         """Return the function that makes the pixels of one image; its module is imported now, not before."""

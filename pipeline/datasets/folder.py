@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pipeline.datasets.declaration import FILE_SETTINGS, DatasetKind, NoSettings
+from pipeline.datasets.fitting import PAD
 from pipeline.datasets.folder_images import FolderImages, LeadsOutside
 from pipeline.datasets.names import composed, is_name, names_alike
 from pipeline.datasets.records import SPLITS, DatasetIndex, ImageRecord, IndexSource, TableRow, UserTable
@@ -245,4 +246,5 @@ FOLDER = DatasetKind(
     index_module="pipeline.datasets.folder",
     index_files=_index_files,
     needs_table=True,
+    fit=PAD,
 )

@@ -1,4 +1,4 @@
-"""What the images of a dataset are worth once they were opened: labels without a match, equal files, cropped area."""
+"""What the images of a dataset are worth once they were opened: labels without a match, equal files."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -9,7 +9,6 @@ from pipeline.errors import BadDataset
 
 # Rows name image_id, path, split, label and sha256 of an image.
 Rows = Sequence[Mapping[str, Any]]
-MOST_LOST_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -78,8 +77,3 @@ def files_in_two_splits(rows: Rows) -> list[SharedFile]:
         if earlier["split"] != row["split"] and earlier["path"] != row["path"]:
             found.append(SharedFile(row["image_id"], row["split"], earlier["image_id"], earlier["split"]))
     return found
-
-
-def lost_by_cropping(width_px: int, height_px: int) -> float:
-    """Return the share of an image's area that its centred square leaves out, 0 to 1."""
-    return 1 - min(width_px, height_px) / max(width_px, height_px)

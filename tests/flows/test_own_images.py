@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from tests.flows.fake_folder import write_fake_folder
 from tests.flows.run_cases import FinishedRun, invoke, refusal
@@ -182,3 +184,25 @@ def test_equal_files_of_two_splits_are_counted(own: FinishedRun) -> None:
         with path.open("ab") as file:
             file.write(path.name.encode())
     assert "of the split test are" not in " ".join(invoke("run", own.config, "--until", "images").output.split())
+
+
+def test_files_of_twelve_bits_are_named_with_the_remedy(own: FinishedRun) -> None:
+    path = own.config.parent / "pictures" / "test" / "red test+0.png"
+    Image.fromarray(np.linspace(0, 4095, 40 * 48).astype(np.uint16).reshape(40, 48)).save(path)
+    output = " ".join(invoke("run", own.config, "--until", "images").output.split())
+    assert "1 files are odd, such as test/red test+0.png" in output
+    assert "set dataset.bit_depth = 12" in output
+    assert [row["path"] for row in own.query("select path from image_notes")] == ["test/red test+0.png"]
+    again = invoke("run", own.config, "--until", "images", "--set", "dataset.bit_depth=12").output
+    assert "are odd" not in again
+
+
+def test_pictures_are_kept_whole_unless_cropping_is_asked_for_which_is_told(own: FinishedRun) -> None:
+    padded = " ".join(invoke("run", own.config, "--until", "images").output.split())
+    assert "by cropping" not in padded
+    before = own.query("select pixels_sha256 from images order by image_id")
+    result = invoke("run", own.config, "--until", "images", "--set", "dataset.fit=crop")
+    # Pictures of 48 x 40 px lose a sixth.
+    assert "48 of 48 (100 %) lose more than a tenth of their area by cropping" in " ".join(result.output.split())
+    cropped = own.query("select pixels_sha256 from images order by image_id", "dataset.fit=crop")
+    assert all(one != other for one, other in zip(before, cropped, strict=True))

@@ -27,6 +27,7 @@ def test_defaults_are_those_that_the_dataset_declares(name: str) -> None:
     kind = DATASETS[name]
     assert settings.declared is kind
     assert settings.canvas == kind.canvas_rgb
+    assert settings.fit == kind.fit == ("pad" if name == "folder" else "crop")
     assert settings.model_dump(include=set(kind.own_keys)) == dataclasses.asdict(kind.settings())
 
 

@@ -58,12 +58,27 @@ def test_a_stage_that_depends_on_both_ways_to_pixels_is_found() -> None:
 @pytest.mark.parametrize("name", DATASETS)
 def test_every_setting_that_changes_pixels_is_in_the_key_and_no_catalogue_module_is_in_the_code(name: str) -> None:
     images = stages_of(name)["images"]
-    assert set(images.settings) == set(DATASETS[name].pixel_settings)
+    assert set(images.settings) - {"fit"} == set(DATASETS[name].pixel_settings)
+    assert images.settings.get("fit", "crop") == DATASETS[name].fit
     assert not set(images.settings) & set(images.item_limits)
     assert set(images.settings) | set(images.item_limits) >= set(DATASETS[name].own_keys)
     for stage in stages_of(name).values():
         code = stage_code(stage.job, stage.code)
         assert not {"pipeline.datasets.catalogue", "pipeline.datasets.declaration"} & set(code), stage.name
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_keys_that_came_later_are_left_out_at_the_values_of_kept_images(name: str) -> None:
+    kind = DATASETS[name]
+    places = {"root": None if kind.is_rendered else "data", "table": "items.csv" if kind.needs_table else None}
+
+    def image_settings(**values: object) -> set[str]:
+        settings = Settings.model_validate({"dataset": {"kind": name, **places, **values}})
+        return set({stage.name: stage for stage in dataset_stages(settings)}["images"].settings)
+
+    assert image_settings(fit="crop") == set(kind.pixel_settings)
+    added = set() if kind.is_rendered else {"fit", "bit_depth"}
+    assert image_settings(fit="stretch", bit_depth=12) == set(kind.pixel_settings) | added
 
 
 def test_only_datasets_of_outfits_have_stages_of_outfits() -> None:

@@ -10,9 +10,9 @@ import pytest
 from annotated_types import DocInfo, doc
 
 from pipeline.datasets.catalogue import DATASETS
-from pipeline.datasets.declaration import FILE_SETTINGS, DatasetKind
+from pipeline.datasets.declaration import FILE_SETTINGS, LATER_FILE_SETTINGS, DatasetKind
 
-SHARED = {*FILE_SETTINGS, "root", "table", "max_unreadable_share", "follow_links_to"}
+SHARED = {*FILE_SETTINGS, "root", "table", "max_unreadable_share", "follow_links_to", *LATER_FILE_SETTINGS}
 
 
 @dataclass(frozen=True)

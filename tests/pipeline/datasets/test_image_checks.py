@@ -1,4 +1,4 @@
-"""Labels and splits that unreadable files leave without a match, equal files of two splits, and cropped area."""
+"""Labels and splits that unreadable files leave without a match, and equal files of two splits."""
 
 from typing import Any
 
@@ -9,7 +9,6 @@ from pipeline.datasets.image_checks import (
     check_matches_left,
     files_in_two_splits,
     labels_left_with_one,
-    lost_by_cropping,
 )
 from pipeline.errors import BadDataset
 
@@ -73,8 +72,3 @@ def test_equal_files_of_two_splits_are_named() -> None:
 def test_an_equal_file_is_found_beside_one_of_its_own_split() -> None:
     rows = [row("a", "train", "x", "1"), row("t1", "test", "x", "1"), row("t2", "test", "x", "1")]
     assert [one.image_id for one in files_in_two_splits(rows)] == ["t1", "t2"]
-
-
-@pytest.mark.parametrize(("size", "lost"), [((100, 100), 0), ((100, 80), 0.2), ((80, 100), 0.2), ((1, 1000), 0.999)])
-def test_cropping_loses_what_lies_beside_the_square(size: tuple[int, int], lost: float) -> None:
-    assert lost_by_cropping(*size) == pytest.approx(lost)

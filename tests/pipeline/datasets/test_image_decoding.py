@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from pipeline.datasets.image_decoding import decode_image, make_pixels
+from pipeline.datasets.image_decoding import decode_image, make_pixels, note_file
 from pipeline.datasets.records import PixelSource
 from pipeline.errors import BadImage
 
@@ -264,3 +264,116 @@ def test_pixels_by_settings_are_those_of_the_file() -> None:
     with pytest.raises(BadImage) as refused:
         make_pixels(PixelSource("empty", b"", "some/empty.png"), settings)
     assert refused.value.where == "some/empty.png"
+
+
+def grey_with_transparency(bits: int) -> bytes:
+    """Return a PNG whose left half has the value that stands for transparent."""
+    ramp = np.tile(np.repeat(np.array([3, 200], np.uint16), 8), (16, 1))
+    values = ramp.astype(np.uint8) if bits == 8 else ramp * 257
+    buffer = io.BytesIO()
+    Image.fromarray(values).save(buffer, "PNG", transparency=int(values[0, 0]))
+    return buffer.getvalue()
+
+
+def test_sixteen_bits_keep_their_transparency_as_eight_do() -> None:
+    pixels = decode(grey_with_transparency(16))
+    assert (pixels[:, :8] == CANVAS).all()
+    assert (pixels[:, 8:] == 200).all()
+    np.testing.assert_array_equal(pixels, decode(grey_with_transparency(8)))
+
+
+def colours_of_sixteen_bits(transparent: tuple[int, int, int]) -> bytes:
+    """Return a PNG of 16-bit colours, red on the left and green on the right, with a colour that is transparent."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    wide = [struct.pack(">HHH", *(value * 257 for value in colour)) for colour in (RED, GREEN)]
+    rows = (b"\0" + wide[0] * 8 + wide[1] * 8) * 16
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 16, 16, 16, 2, 0, 0, 0))
+    marked = chunk(b"tRNS", struct.pack(">HHH", *(value * 257 for value in transparent)))
+    return b"\x89PNG\r\n\x1a\n" + header + marked + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def test_sixteen_bit_colours_keep_their_transparency() -> None:
+    pixels = decode(colours_of_sixteen_bits(RED))
+    assert (pixels[:, :8] == CANVAS).all()
+    assert (pixels[:, 8:] == GREEN).all()
+    assert (decode(colours_of_sixteen_bits((1, 2, 3)))[:, :8] == RED).all()
+
+
+@pytest.mark.parametrize("file_format", ["PNG", "TIFF"])
+def test_data_of_twelve_bits_are_noted_and_read_by_their_depth(file_format: str) -> None:
+    ramp = np.tile(np.linspace(0, 4095, 16).astype(np.uint16), (16, 1))
+    source = PixelSource("twelve", encoded(Image.fromarray(ramp), file_format), "twelve.tif")
+    plain = {"image_size_px": 16, "canvas": CANVAS, "effective_resolution_px": None}
+    assert make_pixels(source, plain)[0].max() <= 16
+    note = note_file(source, plain)
+    assert note is not None
+    assert "at most 4095" in note
+    assert "dataset.bit_depth = 12" in note
+    deep = {**plain, "bit_depth": 12}
+    np.testing.assert_allclose(make_pixels(source, deep)[0][..., 0], ramp / 4095 * 255, atol=1)
+    assert note_file(source, deep) is None
+
+
+@pytest.mark.parametrize("values", [np.full((16, 16), 40_000, np.uint16), np.zeros((16, 16), np.uint16)])
+def test_nothing_is_noted_of_values_that_use_their_bits(values: np.ndarray) -> None:
+    assert note_file(PixelSource("full", encoded(Image.fromarray(values))), {}) is None
+    assert note_file(PixelSource("eight", encoded(left_red_right_green())), {}) is None
+
+
+def test_a_depth_of_colours_is_refused() -> None:
+    settings = {"image_size_px": 16, "canvas": CANVAS, "effective_resolution_px": None, "bit_depth": 12}
+    with pytest.raises(BadImage, match="16-bit colours"):
+        make_pixels(PixelSource("wide", colours_of_sixteen_bits(RED)), settings)
+    make_pixels(PixelSource("eight", encoded(left_red_right_green())), settings)
+
+
+def fitted(image: Image.Image, fit: str, size_px: int = 16, detail_px: int | None = None) -> np.ndarray:
+    settings = {"image_size_px": size_px, "canvas": CANVAS, "effective_resolution_px": detail_px, "fit": fit}
+    return make_pixels(PixelSource("portrait", encoded(image)), settings)[0]
+
+
+def portrait() -> Image.Image:
+    """Return an image of 24 x 48 px: red above, green below."""
+    return left_red_right_green(48, 24).transpose(Image.Transpose.ROTATE_270)
+
+
+def test_padding_keeps_the_whole_on_the_canvas() -> None:
+    pixels = fitted(portrait(), "pad")
+    assert pixels.shape == (16, 16, 3)
+    assert (pixels[:, :4] == CANVAS).all()
+    assert (pixels[:, 12:] == CANVAS).all()
+    assert (pixels[:7, 4:12] == RED).all()
+    assert (pixels[9:, 4:12] == GREEN).all()
+    turned = fitted(portrait().transpose(Image.Transpose.ROTATE_90), "pad")
+    np.testing.assert_array_equal(turned, np.rot90(pixels))
+
+
+def test_stretching_fills_the_square_with_the_whole() -> None:
+    pixels = fitted(portrait(), "stretch")
+    assert (pixels[:7] == RED).all()
+    assert (pixels[9:] == GREEN).all()
+
+
+@pytest.mark.parametrize("detail_px", [None, 8])
+def test_every_fit_of_a_square_is_the_square(detail_px: int | None) -> None:
+    image = left_red_right_green(32, 32)
+    cropped = decode(encoded(image), 16, detail_px)
+    for fit in ("crop", "pad", "stretch"):
+        np.testing.assert_array_equal(fitted(image, fit, detail_px=detail_px), cropped)
+
+
+@pytest.mark.parametrize("fit", ["pad", "stretch"])
+def test_detail_is_evened_out_along_the_side_that_fills_the_square(fit: str) -> None:
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (128, 64, 3), dtype=np.uint8))
+    # Without the canvas beside it.
+    evened = fitted(noise, fit, 64, detail_px=16)[:, 20:44]
+    assert detail(evened) < 0.6 * detail(fitted(noise, fit, 64)[:, 20:44])
+
+
+@pytest.mark.parametrize("fit", ["pad", "stretch"])
+@pytest.mark.parametrize("size", [(1, 5000), (5000, 1), (1, 1), (2, 60_000)])
+def test_strips_and_dots_fit(fit: str, size: tuple[int, int]) -> None:
+    assert (fitted(Image.new("RGB", size, RED), fit, 112)[55, 55] == RED).all()

@@ -14,7 +14,7 @@ finds most similar. By generator and fill it prints, with 95 % intervals over qu
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,8 +37,6 @@ from pipeline.saliency.fill import BLACK, BLUR, MEAN, Fill
 from pipeline.similarity.scorer import SimilarityScorer
 
 WHITE_FROM = 250
-WHITE = (255, 255, 255)
-FILLS: dict[str, Fill] = {"mean": MEAN, "white": WHITE, "blur": BLUR, "black": BLACK}
 LEAST_BACKGROUND, MOST_BACKGROUND = 0.05, 0.95
 # Images among which queries and their references are found.
 SAMPLE_IMAGES = 600
@@ -48,6 +46,7 @@ SPECS: dict[str, dict[str, Any]] = {
     "sliding_window": {"windows_per_side": 11},
     "rise": {"masks": 200, "scheme": "balanced_regression"},
     "lime": {"samples": 200},
+    "mask": {"iterations": 100},
 }
 
 
@@ -64,6 +63,11 @@ class FillEffect:
     agreement: Interval
     on_background: Interval
     background_first: Interval
+
+
+def fills_of(canvas_rgb: Sequence[int]) -> dict[str, Fill]:
+    """Return the fills that are compared, by name, the mean colour first."""
+    return {"mean": MEAN, "canvas": canvas_rgb, "blur": BLUR, "black": BLACK}
 
 
 def background_of(pixels_hwc: np.ndarray) -> np.ndarray | None:
@@ -147,11 +151,13 @@ def _cell(interval: Interval) -> str:
     return "" if interval.n == 0 else f"{interval.value:.2f} [{interval.low:.2f}, {interval.high:.2f}]"
 
 
-def print_effects(generator: str, scorer: SimilarityScorer, queries: Sequence[ComparedQuery], seed: int) -> None:
+def print_effects(
+    generator: str, fills: Mapping[str, Fill], scorer: SimilarityScorer, queries: Sequence[ComparedQuery], seed: int
+) -> None:
     """Make a generator's maps with each fill, and print a row of the table for each."""
     pixels_qhwc = [query.pixels_hwc for query in queries]
-    maps_fqhw = np.stack([maps_with(fill, generator, scorer, queries, seed) for fill in FILLS.values()])
-    for name, effect in zip(FILLS, compare_fills(maps_fqhw, pixels_qhwc, maps_fqhw[0]), strict=True):
+    maps_fqhw = np.stack([maps_with(fill, generator, scorer, queries, seed) for fill in fills.values()])
+    for name, effect in zip(fills, compare_fills(maps_fqhw, pixels_qhwc, maps_fqhw[0]), strict=True):
         cells = (effect.agreement, effect.on_background, effect.background_first)
         print(f"| {generator} | {name} | {' | '.join(map(_cell, cells))} |", flush=True)
     if "seed" in GENERATORS[generator].spec.__dataclass_fields__:
@@ -180,7 +186,7 @@ def main() -> int:
     print("| generator | fill | agreement with mean | saliency on the background | background first |")
     print("| --- " * 5 + "|")
     for generator in arguments.generators:
-        print_effects(generator, scorer, queries, settings.seed)
+        print_effects(generator, fills_of(settings.dataset.canvas), scorer, queries, settings.seed)
     return 0
 
 

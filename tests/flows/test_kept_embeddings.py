@@ -138,6 +138,18 @@ def test_maps_are_those_made_without_keeping(run: FinishedRun, copy: FinishedRun
     assert passes(copy, WINDOWS) == queries * 122 + pairs * 9
 
 
+def test_another_fill_makes_embeddings_and_maps_anew_and_the_default_stays_current(copy: FinishedRun) -> None:
+    filled = (*LEVELS, "saliency.fill=blur")
+    default = maps_of(copy, BOTH)
+    assert set(copy.computed(*filled, until=BOTH)) == {KEPT, BOTH}
+    kept = maps_of(copy, BOTH)
+    copy.run(*filled, "saliency.rise.keep=false", until=BOTH)
+    for one, other, before in zip(kept, maps_of(copy, BOTH), default, strict=True):
+        assert worst_share_of_range(one, other) < 0.01
+        assert worst_share_of_range(one, before) > 0.1
+    assert copy.computed(*LEVELS, "saliency.fill=mean", until=BOTH) == {}
+
+
 @pytest.mark.parametrize("keep", ["true", "false"])
 def test_plans_count_what_is_then_done(run: FinishedRun, tmp_path: Path, keep: str) -> None:
     chosen = (*LEVELS, f"saliency.rise.keep={keep}", f"saliency.sliding_window.keep={keep}")

@@ -128,11 +128,12 @@ def query(
     """Run SQL over the tables of all current stages, or of a recorded run."""
     with readable_errors(debug):
         from flows.commands.query import query_tables
-        from flows.commands.query_formats import check_format, render_result
+        from flows.commands.query_formats import check_format, result_pieces
 
         check_format(format)
         settings = load_settings(config, overrides or [])
-        sys.stdout.write(render_result(query_tables(settings, sql, run), format))
+        for piece in result_pieces(query_tables(settings, sql, run), format):
+            sys.stdout.write(piece)
 
 
 @app.command()

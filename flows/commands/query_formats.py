@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from pipeline.errors import BadSetting
 if TYPE_CHECKING:
     import pyarrow as pa
 
+ROWS_AT_ONCE = 1000
 FORMATS = ("table", "csv", "json", "markdown", "latex")
 
 
@@ -27,29 +29,43 @@ def check_format(output_format: str) -> None:
         )
 
 
-def render_result(table: "pa.Table", output_format: str) -> str:
-    """Return a query's result as text, ending in a newline.
+def result_pieces(table: "pa.Table", output_format: str) -> Iterator[str]:
+    """Yield a query's result as text, piece by piece, ending in a newline.
 
-    A missing value is empty (in JSON null), a list is JSON text (in JSON a list).
+    A missing value is empty (in JSON null), a list is JSON text (in JSON a list). JSON and CSV come some rows at a
+    time, so that millions of them need little memory; the other forms are as wide as their widest row, and come whole.
 
     Raises:
         BadSetting: unknown format.
     """
     check_format(output_format)
     columns: list[str] = table.column_names
-    # By position: two columns of a result may have one name.
-    rows = [list(row) for row in zip(*(column.to_pylist() for column in table.columns), strict=True)]
     if output_format == "json":
-        records = [dict(zip(columns, map(_as_json, row), strict=True)) for row in rows]
-        return json.dumps(records, indent=2, ensure_ascii=False, default=str) + "\n"
-    cells = [[_cell(value) for value in row] for row in rows]
-    if output_format == "csv":
-        return _csv(columns, cells)
-    if output_format == "markdown":
-        return _markdown(columns, cells)
-    if output_format == "latex":
-        return _latex(columns, cells)
-    return _aligned(columns, cells)
+        yield from _json(columns, table)
+    elif output_format == "csv":
+        yield _csv([columns])
+        yield from (_csv(list(map(_cells, rows))) for rows in _row_batches(table))
+    else:
+        cells = [_cells(row) for rows in _row_batches(table) for row in rows]
+        yield {"markdown": _markdown, "latex": _latex}.get(output_format, _aligned)(columns, cells)
+
+
+def _row_batches(table: "pa.Table") -> Iterator[list[list[Any]]]:
+    for batch in table.to_batches(ROWS_AT_ONCE):
+        # By position: two columns of a result may have one name.
+        yield [list(row) for row in zip(*(column.to_pylist() for column in batch.columns), strict=True)]
+
+
+def _json(columns: list[str], table: "pa.Table") -> Iterator[str]:
+    """Yield the text that json.dumps gives of the list of all rows, indented by 2."""
+    before = "[\n  "
+    for rows in _row_batches(table):
+        records = (dict(zip(columns, map(_as_json, row), strict=True)) for row in rows)
+        texts = (json.dumps(record, indent=2, ensure_ascii=False, default=str) for record in records)
+        # Line breaks within values are escaped: these are all json's own.
+        yield before + ",\n  ".join(text.replace("\n", "\n  ") for text in texts)
+        before = ",\n  "
+    yield "[]\n" if before.startswith("[") else "\n]\n"
 
 
 def _as_json(value: Any) -> Any:
@@ -60,6 +76,10 @@ def _as_json(value: Any) -> Any:
     return [_as_json(item) for item in value] if isinstance(value, list) else value
 
 
+def _cells(row: list[Any]) -> list[str]:
+    return [_cell(value) for value in row]
+
+
 def _cell(value: Any) -> str:
     if value is None:
         return ""
@@ -68,9 +88,9 @@ def _cell(value: Any) -> str:
     return str(value)
 
 
-def _csv(columns: list[str], rows: list[list[str]]) -> str:
+def _csv(rows: list[list[str]]) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([columns, *rows])
+    csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
 
 

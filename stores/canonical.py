@@ -6,9 +6,14 @@ The hash names a computation, so it may not depend on the order of keys, the pla
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from stores.errors import StoreError
+
+_TEXT = frozenset({str})
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+_CONTAINERS = frozenset({dict, list, tuple})
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def canonical_json(value: object) -> str:
@@ -20,7 +25,28 @@ def canonical_json(value: object) -> str:
     Raises:
         StoreError: for NaN, infinity, a key that is not a string, or any other type; it names the place.
     """
+    if _is_plain(value):
+        try:
+            return _ENCODER.encode(value)
+        except ValueError:
+            pass  # a number that is not finite; below it is named with its place
     return _encode(value, "value")
+
+
+def _is_plain(value: object) -> bool:
+    """Return whether a value is made of json's own types, exactly these, with text for keys.
+
+    Nearly all values are, and json's encoder in C writes them as `_encode` does, several times as fast.
+    """
+    kind = type(value)
+    if kind in _SCALARS:
+        return True
+    if kind is dict and not _TEXT.issuperset(map(type, value)):  # type: ignore[call-overload]
+        return False
+    if kind not in _CONTAINERS:
+        return False
+    inner: Iterable[object] = value.values() if isinstance(value, dict) else value  # type: ignore[assignment]
+    return all(_is_plain(item) for item in inner if type(item) not in _SCALARS)
 
 
 def _encode(value: object, where: str) -> str:
@@ -66,6 +92,18 @@ def _encode_mapping(value: Mapping[object, object], where: str) -> str:
             )
     texts = sorted(key for key in value if isinstance(key, str))
     return "{" + ",".join(f"{json.dumps(key)}:{_encode(value[key], f'{where}.{key}')}" for key in texts) + "}"
+
+
+def fingerprint_of_parsed(value: object) -> str:
+    """Return the fingerprint of a value that json.loads returned, without looking at the type of each part.
+
+    Raises:
+        StoreError: when it holds NaN or infinity.
+    """
+    try:
+        return hashlib.sha256(_ENCODER.encode(value).encode()).hexdigest()
+    except ValueError:
+        return fingerprint(value)
 
 
 def fingerprint(value: object) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from importlib import metadata
 from typing import Any
 
-from stores.canonical import canonical_json, fingerprint
+from stores.canonical import canonical_json, fingerprint, fingerprint_of_parsed
 from stores.errors import REPAIR_REMEDY, CorruptArtifact, StoreError
 from stores.record_fields import fields_problem
 
@@ -115,7 +115,7 @@ def misplaced_record(where: str, found: str) -> CorruptArtifact:
 
 def _checksum_of(record: Mapping[str, Any]) -> str:
     try:
-        return fingerprint(record)
+        return fingerprint_of_parsed(record)
     except StoreError:
         return "none: a number that no record holds, such as NaN"
 

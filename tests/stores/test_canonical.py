@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stores.canonical import canonical_json, fingerprint
+from stores import canonical
+from stores.canonical import canonical_json, fingerprint, fingerprint_of_parsed
 from stores.errors import StoreError
 
 JSON_VALUES = st.recursive(
@@ -32,6 +33,25 @@ def test_the_order_of_keys_does_not_count(value: dict[str, int], random: object)
     keys = list(value)
     random.shuffle(keys)  # type: ignore[attr-defined]
     assert fingerprint({key: value[key] for key in keys}) == fingerprint(value)
+
+
+@given(st.recursive(JSON_VALUES | st.text(st.characters(codec=None)), st.lists))
+def test_the_fast_way_of_writing_agrees_with_the_one_that_names_places(value: object) -> None:
+    assert canonical_json(value) == canonical._encode(value, "value")
+
+
+@given(JSON_VALUES)
+def test_a_parsed_value_has_the_same_fingerprint(value: object) -> None:
+    parsed = json.loads(json.dumps(value))
+    assert fingerprint_of_parsed(parsed) == fingerprint(parsed)
+    with pytest.raises(StoreError):
+        fingerprint_of_parsed([parsed, float("nan")])
+
+
+def test_the_fast_way_takes_nothing_that_json_would_convert() -> None:
+    for value in ({1: "a"}, {"a": {None: 1}}, [{True: 1}], {"a": {2.5: 1}}, {"a": float("inf")}, [object()]):
+        with pytest.raises(StoreError):
+            canonical_json(value)
 
 
 def test_the_text_is_spelled_as_promised() -> None:

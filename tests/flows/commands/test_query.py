@@ -202,7 +202,7 @@ def test_a_table_that_is_not_current_is_told_with_the_stage_that_makes_it(finish
     message = refusal(invoke(*words), 2)
     assert "the table metrics of metrics, current for this configuration and these --set" in message
     assert "metrics is pending" in message
-    assert "pairs.test is stale: settings.most_pairs: 24 -> 7" in message
+    assert "pairs.test is stale: pairs.test: 24 -> 7" in message
     assert "repeat every --set" in message
     assert "--run latest" in message
     assert "sane run CONFIG --until metrics" in message

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from flows.engine.code_identity import stage_code
+from flows.stages.graph import build_stages
 from stores.artifacts import ArtifactStore
+from stores.fingerprints import changed_ingredients
 from stores.manifests import Manifest
 from tests.flows.run_cases import FinishedRun, invoke, states
 
@@ -15,7 +18,6 @@ ARCHIVE = Path(__file__).parent / "run-0.1.tar.xz"
 # Settings that have been added to stages since, on purpose; such a stage is computed again. Whoever changes the
 # settings of another stage names it here, in the changelog, and says there what it costs users.
 CHANGED_SETTINGS = {"report": {"settings.templates"}}
-OTHER_REASONS = re.compile(r"will be checked after .*|(\d+) of \1 shards to do \(0 unchanged since the last result\)")
 
 
 @pytest.fixture
@@ -29,9 +31,11 @@ def old_run(tmp_path: Path) -> FinishedRun:
 def changes(run: FinishedRun, *overrides: str) -> dict[str, set[str]]:
     """Return the ingredients that changed since the store was made, by stage; of code only that it did."""
     found = {}
-    for stage, row in run.status(*overrides).items():
-        named = [reason.partition(": ")[0] for reason in row["reasons"] if not OTHER_REASONS.fullmatch(reason)]
-        found[stage] = {"code" if name.startswith("code.") else name for name in named}
+    for stage in build_stages(run.settings(*overrides)):
+        kept = run.manifest(stage.name).ingredients
+        now = {"code": stage_code(stage.job, stage.code, stage.packages), "settings": dict(stage.settings)}
+        named = [path for path, _, _ in changed_ingredients({name: kept[name] for name in now}, now)]
+        found[stage.name] = {"code" if path.startswith("code.") else path for path in named}
     return found
 
 

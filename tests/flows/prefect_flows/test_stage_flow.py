@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flows.configured_runs import configured_runs, run_request
+from flows.engine.errors import BadRequest
 from flows.engine.execute import execute_shard
 from flows.engine.run import Reporter, StageOutcome, run_stages
 from flows.engine.runners import run_inline
 from flows.engine.shard_task import JobInputs, JobResult, ShardTask
 from flows.settings.asked_run import AskedRun
 from flows.settings.file import load_settings
-from pipeline.errors import BadModel, BadSetting
+from pipeline.errors import BadModel
 from stores.artifacts import ArtifactStore
 from stores.errors import CorruptArtifact, MissingArtifact, ReadOnlyStore, StoreError
 from stores.failure_records import failure_log, list_failures
@@ -62,7 +63,7 @@ def run_as_flow(config: Path, until: str, *overrides: str) -> list[StageOutcome]
     from flows.prefect_flows.explain_similarity import run_through_prefect
 
     settings = load_settings(config, overrides)
-    return run_through_prefect(AskedRun(settings, until, overrides=overrides), config)
+    return run_through_prefect(AskedRun(settings, until, overrides=overrides), config).outcomes
 
 
 def digests(config: Path, *overrides: str) -> dict[str, str]:
@@ -117,7 +118,7 @@ def test_a_flow_run_is_one_run_and_its_stages_join_it(config: Path) -> None:
     from flows.prefect_flows.explain_similarity import run_through_prefect
 
     request = AskedRun(load_settings(config), "images", name="paper")
-    (outcome,) = run_through_prefect(request, config)
+    (outcome,) = run_through_prefect(request, config).outcomes
     assert outcome.computed == outcome.shards > 1
     store = ArtifactStore(str(config.parent / "store"))
     (run,) = list_runs(store.root)
@@ -227,12 +228,12 @@ def test_what_to_force_and_to_adopt_reaches_the_flow(config: Path) -> None:
     run_without_prefect(config, "vocabulary")
     settings = load_settings(config)
     forced = run_through_prefect(AskedRun(settings, "vocabulary", force=("vocabulary",)), config)
-    assert [outcome.computed for outcome in forced] == [1]
+    assert [outcome.computed for outcome in forced.outcomes] == [1]
     for wrong in (
         AskedRun(settings, "vocabulary", force=("vocabulery",)),
         AskedRun(settings, "vocabulary", adopt=("vocabulery",)),
     ):
-        with pytest.raises(BadSetting, match="vocabulery"):
+        with pytest.raises(BadRequest, match="vocabulery"):
             run_through_prefect(wrong, config)
 
 

@@ -12,9 +12,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from flows.commands.output import OutputClosed, drop_unread_output, nobody_reads, say
+from flows.commands.output import EXIT_STOPPED, OutputClosed, drop_unread_output, nobody_reads, say
 from flows.engine.errors import BadRequest
-from flows.entry import STOPPED as EXIT_STOPPED
 from flows.settings.file import load_settings
 from pipeline.errors import BadSetting, PipelineError
 from stores.errors import StoreError

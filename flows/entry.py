@@ -4,7 +4,7 @@ import os
 import signal
 from types import FrameType
 
-STOPPED = 75
+from flows.commands.output import EXIT_STOPPED, open_missing_streams
 
 
 def main() -> None:
@@ -16,8 +16,6 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _end_at_once)
-    from flows.commands.output import open_missing_streams
-
     open_missing_streams()
     from flows.cli import app
 
@@ -26,7 +24,7 @@ def main() -> None:
 
 def _end_at_once(_signal_number: int, _frame: FrameType | None) -> None:
     # An exception could be swallowed by whatever is being imported.
-    os._exit(STOPPED)
+    os._exit(EXIT_STOPPED)
 
 
 if __name__ == "__main__":

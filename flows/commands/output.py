@@ -5,6 +5,9 @@ import select
 import sys
 from typing import TextIO
 
+# The exit code of commands that were stopped, as sysexits.h calls a failure that may pass.
+EXIT_STOPPED = 75
+
 
 class OutputClosed(KeyboardInterrupt):
     """Nobody reads the output any more; what goes on ends as it does when Ctrl-C is pressed."""

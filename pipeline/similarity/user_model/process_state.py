@@ -42,6 +42,7 @@ class Guarded:
         restore: makes a value that was read the present one.
         is_lent: a model may compute with the value that its code set, so that it finds it again whenever it is called.
         is_equal: whether the second value leaves things as they were with the first.
+        is_usual: ordinary code changes it, so that nobody needs to be told: a network draws its first weights.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Guarded:
     restore: Callable[[Any], None]
     is_lent: bool = False
     is_equal: Callable[[Any, Any], bool] = operator.eq
+    is_usual: bool = False
 
 
 def _default_device() -> torch.device | None:
@@ -296,7 +298,7 @@ def _restore_figure_settings(values: dict[str, Any] | None) -> None:
 # same numbers each time, and look deterministic to the checks.
 AROUND_LOADING: tuple[Guarded, ...] = (
     *AROUND_EACH_CALL,
-    Guarded("random generators", _random_states, _restore_random_states, is_equal=_same_random_states),
+    Guarded("random generators", _random_states, _restore_random_states, is_equal=_same_random_states, is_usual=True),
     Guarded("threads of BLAS and OpenMP", _library_threads, _restore_library_threads, is_equal=_same_threads),
     Guarded("matplotlib's settings", _figure_settings, _restore_figure_settings, is_equal=_same_figure_settings),
 )

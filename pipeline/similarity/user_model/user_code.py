@@ -41,7 +41,7 @@ class ProcessGuard:
 
     @contextmanager
     def around(self, states: Sequence[Guarded]) -> Iterator[None]:
-        """Put back, at the end of the block, what it changed of these; each is logged once."""
+        """Put back, at the end of the block, what it changed of these; each is logged once, unless it is usual."""
         kept = [(state, state.read()) for state in states]
         for state, _ in kept:
             if state.name in self._lent:
@@ -59,7 +59,8 @@ class ProcessGuard:
                 self._lent.pop(state.name, None)
                 continue
             state.restore(value)
-            changed.append(state.name)
+            if not state.is_usual:
+                changed.append(state.name)
             if state.is_lent:
                 self._lent[state.name] = found
         # After all is put back: the log is among it.

@@ -22,13 +22,13 @@ DESCRIPTION = {"factory": "mine:build", "array_type": "torch", "input_size_px": 
 
 
 @pytest.fixture(autouse=True)
-def own_modules(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Neither the path nor the modules of a test are there for the next one."""
+def own_modules(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Neither the path nor the modules of a test are there for the next one; libraries stay, which load only once."""
     monkeypatch.setattr(sys, "path", list(sys.path))
-    before = set(sys.modules)
     yield
-    for name in set(sys.modules) - before:
-        del sys.modules[name]
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", None)).startswith(str(tmp_path)):
+            del sys.modules[name]
 
 
 def made_by(folder: Path, source: str, arguments: Mapping[str, Any] | None = None) -> MadeModel:

@@ -1,22 +1,83 @@
-"""The finished report as one file where people look for it."""
+"""The finished report as files where people look for it: one for each configuration and run, and the latest."""
 
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from flows.engine.upstream import Upstream
 from stores.errors import MissingArtifact
 
+LONGEST_STEM = 80
+# They choose a seed, which is in the name, or where and how something is computed or kept.
+NOT_IN_NAMES = ("seed", "evaluation.seeds", "store.root", "compute.")
 
-def write_report(current: Upstream, seed: int, output: Path | None) -> str:
-    """Copy the current report out of the store and return the copy's path.
+
+@dataclass(frozen=True)
+class ReportFiles:
+    """Where the copies of a report are.
+
+    Attributes:
+        own: of this configuration, seed and overrides.
+        latest: of this seed, whatever configuration wrote it last.
+    """
+
+    own: str
+    latest: str
+
+
+def report_name(config: str, seed: int, overrides: Sequence[str] = ()) -> str:
+    """Return report-<configuration>-seed<N>.html, with eight digits for the overrides where any changes the results.
+
+    Args:
+        config: the configuration file as the user named it; its name without ending is used.
+        seed: of the run.
+        overrides: key=value over the file; of one key the last counts.
+    """
+    stem = re.sub(r"[^\w.+-]+", "-", Path(config).stem)[:LONGEST_STEM].strip("-")
+    chosen = {key.strip(): value.strip() for key, _, value in (override.partition("=") for override in overrides)}
+    lines = sorted(f"{key}={value}" for key, value in chosen.items() if not _is_left_out(key))
+    digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:8] if lines else ""
+    return "-".join(filter(None, ("report", stem, f"seed{seed}", digest))) + ".html"
+
+
+def export_report(current: Upstream, config: str, seed: int, overrides: Sequence[str]) -> ReportFiles:
+    """Copy the current report to the top of the store, under its own name and as the latest, report-seed<N>.html.
 
     Args:
         current: the artifacts of one seed.
+        config: the configuration file as the user named it.
         seed: that seed.
-        output: the file; None puts it at the top of the store, as report-seed<N>.html.
+        overrides: key=value over the file.
 
     Raises:
         MissingArtifact: the report is not current.
     """
+    data = _current_report(current)
+    places = [
+        current.store.root.child(name) for name in (report_name(config, seed, overrides), f"report-seed{seed}.html")
+    ]
+    for place in places:
+        place.replace_bytes(data)
+    return ReportFiles(*(place.url for place in places))
+
+
+def write_report(current: Upstream, output: Path) -> str:
+    """Copy the current report to a file and return its path.
+
+    Raises:
+        MissingArtifact: the report is not current.
+    """
+    output.write_bytes(_current_report(current))
+    return str(output)
+
+
+def _is_left_out(key: str) -> bool:
+    return any(key == name or (name.endswith(".") and key.startswith(name)) for name in NOT_IN_NAMES)
+
+
+def _current_report(current: Upstream) -> bytes:
     if "report" not in current.manifests:
         raise MissingArtifact(
             expected="a finished run",
@@ -24,10 +85,4 @@ def write_report(current: Upstream, seed: int, output: Path | None) -> str:
             where=current.store.root.url,
             remedy="run it first: sane run CONFIG; sane status CONFIG says what is missing",
         )
-    data = current.store.read_part_file(current.commits("report")[0], "report")
-    if output is not None:
-        output.write_bytes(data)
-        return str(output)
-    place = current.store.root.child(f"report-seed{seed}.html")
-    place.replace_bytes(data)
-    return place.url
+    return current.store.read_part_file(current.commits("report")[0], "report")

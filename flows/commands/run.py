@@ -8,7 +8,7 @@ from rich.console import Console
 from flows.auto_compute.decide import Runs, decided
 from flows.commands.console import plain_console
 from flows.commands.progress import console_reporter
-from flows.commands.report_file import write_report
+from flows.commands.report_file import export_report
 from flows.commands.summary import print_summary
 from flows.configured_runs import asked_runs, has_work, run_request
 from flows.engine.run import FinishedRun, StageOutcome, run_stages
@@ -50,7 +50,8 @@ def run_command(asked: AskedRun, config: Path) -> None:
         _print_outcome(console, finished.outcomes, seed)
         if request.until is None:
             print_summary(console, finished.current)
-            console.print(f"report: {write_report(finished.current, seed, None)}", soft_wrap=True)
+            files = export_report(finished.current, request.config, seed, request.overrides)
+            console.print(f"report: {files.own}\nlatest: {files.latest}", soft_wrap=True)
 
 
 def _run_seed(asked: AskedRun, config: Path, console: Console) -> FinishedRun:

@@ -8,7 +8,7 @@ from prefect import flow
 from flows.auto_compute.decide import Runs, decided
 from flows.commands.console import plain_console
 from flows.commands.progress import waiting_view
-from flows.commands.report_file import write_report
+from flows.commands.report_file import export_report
 from flows.configured_runs import ConfiguredRun, asked_runs, has_work, run_request
 from flows.engine.plan import StagePlan
 from flows.engine.run import FinishedRun, Reporter, Runner, StageOutcome, run_stages
@@ -54,7 +54,7 @@ def explain_similarity(
         outcomes[seed] = finished.outcomes
         show_outcomes(seed, finished.outcomes, finished.current)
         if until is None:
-            show_results(seed, finished.current, write_report(finished.current, seed, None))
+            show_results(seed, finished.current, export_report(finished.current, config, seed, overrides).own)
     return outcomes
 
 

@@ -137,6 +137,9 @@ def query(
         str | None, typer.Option(help="read a recorded run instead: its name, its id, or latest; needs no dataset")
     ] = None,
     format: Annotated[str, typer.Option("--format", help="table, csv, json, markdown or latex")] = "table",
+    digits: Annotated[
+        int | None, typer.Option(min=1, max=17, help="significant digits of numbers with a fraction; default: all")
+    ] = None,
     debug: Debug = False,
 ) -> None:
     """Run SQL over the tables of all current stages, or of a recorded run."""
@@ -146,7 +149,7 @@ def query(
 
         check_format(format)
         settings = load_settings(config, overrides or [])
-        sys.stdout.write(render_result(query_tables(settings, sql, run), format))
+        sys.stdout.write(render_result(query_tables(settings, sql, run), format, digits))
 
 
 @app.command()

@@ -96,15 +96,15 @@ def test_csv(finished_run: FinishedRun) -> None:
 def test_markdown(finished_run: FinishedRun) -> None:
     lines = output(finished_run, "markdown").splitlines()
     assert lines[0] == "| image_id | attributes | nothing | half |"
-    assert lines[1] == "| --- | --- | --- | --- |"
+    assert lines[1] == "| --- | --- | --- | ---: |"
     assert lines[2].startswith("| test_00000 | [")
     assert len(lines) == 4
 
 
 def test_latex(finished_run: FinishedRun) -> None:
     lines = output(finished_run, "latex").splitlines()
-    assert lines[:3] == [r"\begin{tabular}{llll}", r"image\_id & attributes & nothing & half \\", r"\hline"]
-    assert lines[3].startswith(r"test\_00000 & [")
+    assert lines[:3] == [r"\begin{tabular}{lllr}", r"image\_id & attributes & nothing & half \\", r"\hline"]
+    assert lines[3].startswith(r"test\_00000 & {[}")
     assert lines[-1] == r"\end{tabular}"
 
 

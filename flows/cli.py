@@ -170,11 +170,15 @@ def report(
 ) -> None:
     """Write the static HTML report of a finished run and print its path."""
     with readable_errors(debug):
-        from flows.commands.report_file import write_report
+        from flows.commands.report_file import export_report, write_report
         from flows.configured_runs import configured_runs
 
         for configured in configured_runs(load_settings(config, overrides or [])):
-            typer.echo(write_report(configured.current(), configured.seed, output))
+            current = configured.current()
+            if output is not None:
+                typer.echo(write_report(current, output))
+            else:
+                typer.echo(export_report(current, str(config), configured.seed, overrides or []).own)
 
 
 def _status_of_part(

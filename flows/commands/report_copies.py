@@ -1,4 +1,4 @@
-"""The copies of reports at the top of a store, for people: one a seed, written anew at the end of each run."""
+"""The copies of reports at the top of a store, for people, written anew at the end of each run."""
 
 import re
 from collections.abc import Iterator
@@ -9,11 +9,11 @@ from stores.location import Location
 from stores.verification import Problem, TolerantStore
 
 _REPORT = "report"
-_COPY = re.compile(r"report-seed-?\d+\.html")
+_COPY = re.compile(r"report-.+\.html")
 
 
-def report_copy(root: Location, seed: int) -> Location:
-    """Return the file of a copy, which need not exist."""
+def latest_copy(root: Location, seed: int) -> Location:
+    """Return the file of the latest report of a seed, which need not exist."""
     return root.child(f"report-seed{seed}.html")
 
 

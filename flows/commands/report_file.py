@@ -1,45 +1,95 @@
-"""The finished report as one file where people look for it."""
+"""The finished report as files where people look for it: one for each configuration and run, and the latest."""
 
+import hashlib
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.commands.report_copies import report_copy
+from flows.commands.report_copies import latest_copy
 from flows.engine.upstream import Upstream
 from pipeline.errors import BadSetting
 from stores.errors import MissingArtifact, StoreError
 
+LONGEST_STEM = 80
+# They choose a seed, which is in the name, or where and how something is computed or kept.
+NOT_IN_NAMES = ("seed", "evaluation.seeds", "store.root", "compute.")
+
 
 @dataclass(frozen=True)
-class ShownReport:
+class ReportFiles:
     """Where a run's report is to be looked at.
 
     Attributes:
-        url: of its copy at the top of the store, or of the report itself where the copy could not be written.
-        remark: why it could not, or None.
+        own: the copy of this configuration, seed and overrides, or the report itself where it could not be copied.
+        latest: the copy of this seed, whatever configuration wrote it last; None where there could be none.
+        remark: why it could not be copied, or None.
     """
 
-    url: str
+    own: str
+    latest: str | None
     remark: str | None = None
 
 
-def write_report(current: Upstream, seed: int, output: Path | None) -> str:
-    """Copy the current report out of the store and return the copy's path.
+def report_name(config: str, seed: int, overrides: Sequence[str] = ()) -> str:
+    """Return report-<configuration>-seed<N>.html, with eight digits for the overrides where any changes the results.
+
+    Args:
+        config: the configuration file as the user named it; its name without ending is used.
+        seed: of the run.
+        overrides: key=value over the file; of one key the last counts.
+    """
+    stem = re.sub(r"[^\w.+-]+", "-", Path(config).stem)[:LONGEST_STEM].strip("-")
+    chosen = {key.strip(): value.strip() for key, _, value in (override.partition("=") for override in overrides)}
+    lines = sorted(f"{key}={value}" for key, value in chosen.items() if not _is_left_out(key))
+    digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:8] if lines else ""
+    return "-".join(filter(None, ("report", stem, f"seed{seed}", digest))) + ".html"
+
+
+def export_report(current: Upstream, config: str, seed: int, overrides: Sequence[str]) -> ReportFiles:
+    """Copy the current report to the top of the store, under its own name and as the latest, report-seed<N>.html.
 
     Args:
         current: the artifacts of one seed.
+        config: the configuration file as the user named it.
         seed: that seed.
-        output: the file; None puts it at the top of the store, as report-seed<N>.html.
+        overrides: key=value over the file.
+
+    Raises:
+        MissingArtifact: the report is not current.
+        ReadOnlyStore: the store cannot be written.
+    """
+    data = _current_report(current)
+    root = current.store.root
+    own, latest = root.child(report_name(config, seed, overrides)), latest_copy(root, seed)
+    for place in (own, latest):
+        place.replace_bytes(data)
+    return ReportFiles(own.url, latest.url)
+
+
+def show_report(current: Upstream, config: str, seed: int, overrides: Sequence[str]) -> ReportFiles:
+    """Copy the report of a finished run, see export_report; a store that cannot be written is no failure.
+
+    Raises:
+        MissingArtifact: the report is not current.
+        StoreError: the report itself cannot be read.
+    """
+    _current_report(current)
+    try:
+        return export_report(current, config, seed, overrides)
+    except StoreError as error:
+        remark = f"its copy {latest_copy(current.store.root, seed).url} could not be written: {error.found}"
+        return ReportFiles(current.store.part_url(current.commits("report")[0], "report"), None, remark)
+
+
+def write_report(current: Upstream, output: Path) -> str:
+    """Copy the current report to a file and return its path.
 
     Raises:
         MissingArtifact: the report is not current.
         BadSetting: the file cannot be written.
-        ReadOnlyStore: the store cannot be written.
     """
-    data = _report_bytes(current)
-    if output is None:
-        place = report_copy(current.store.root, seed)
-        place.replace_bytes(data)
-        return place.url
+    data = _current_report(current)
     try:
         output.write_bytes(data)
     except OSError as error:
@@ -52,24 +102,11 @@ def write_report(current: Upstream, seed: int, output: Path | None) -> str:
     return str(output)
 
 
-def show_report(current: Upstream, seed: int) -> ShownReport:
-    """Copy the report of a finished run to the top of its store; a store that cannot be written is no failure.
-
-    Raises:
-        MissingArtifact: the report is not current.
-        StoreError: the report itself cannot be read.
-    """
-    data = _report_bytes(current)
-    place = report_copy(current.store.root, seed)
-    try:
-        place.replace_bytes(data)
-    except StoreError as error:
-        remark = f"its copy {place.url} could not be written: {error.found}"
-        return ShownReport(current.store.part_url(current.commits("report")[0], "report"), remark)
-    return ShownReport(place.url)
+def _is_left_out(key: str) -> bool:
+    return any(key == name or (name.endswith(".") and key.startswith(name)) for name in NOT_IN_NAMES)
 
 
-def _report_bytes(current: Upstream) -> bytes:
+def _current_report(current: Upstream) -> bytes:
     if "report" not in current.manifests:
         raise MissingArtifact(
             expected="a finished run",

@@ -48,10 +48,12 @@ def run_command(asked: AskedRun, config: Path, run_as_flow: RunAsFlow) -> None:
         _print_outcome(console, finished.outcomes, seed)
         if request.until is None:
             print_summary(console, finished.current)
-            shown = show_report(finished.current, seed)
-            console.print(f"report: {shown.url}", soft_wrap=True, markup=False)
-            if shown.remark:
-                console.print(f"note: {shown.remark}", soft_wrap=True, markup=False)
+            files = show_report(finished.current, request.config, seed, request.overrides)
+            console.print(f"report: {files.own}", soft_wrap=True, markup=False)
+            if files.latest:
+                console.print(f"latest: {files.latest}", soft_wrap=True, markup=False)
+            if files.remark:
+                console.print(f"note: {files.remark}", soft_wrap=True, markup=False)
 
 
 def _run_seed(asked: AskedRun, console: Console, as_flow: Callable[[], FinishedRun]) -> FinishedRun:

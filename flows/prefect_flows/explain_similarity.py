@@ -54,7 +54,7 @@ def explain_similarity(
         outcomes[seed] = finished.outcomes
         show_outcomes(seed, finished.outcomes, finished.current)
         if until is None:
-            show_results(seed, finished.current, show_report(finished.current, seed).url)
+            show_results(seed, finished.current, show_report(finished.current, config, seed, overrides).own)
     return outcomes
 
 

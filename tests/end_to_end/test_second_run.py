@@ -29,8 +29,8 @@ def run_commands(*commands: list[str]) -> tuple[str, set[str], float]:
 
 
 def artifacts(store: Path) -> list[Path]:
-    """All files but the copy of the report and the records of runs."""
-    below = sorted(path for path in store.rglob("*") if path.name != "report-seed0.html")
+    """All files but the copies of the report and the records of runs."""
+    below = sorted(path for path in store.rglob("*") if not path.name.startswith("report-"))
     return [path for path in below if path.parent.name != "runs"]
 
 
@@ -40,6 +40,7 @@ def test_a_second_run_computes_nothing_and_imports_neither_torch_nor_prefect(run
     text, modules, cpu_seconds = run_commands(["run", str(run_copy.config)])
     assert "seed 0: nothing to do, all 35 stages are current" in text
     assert "hit_at_1" in text
+    assert str(run_copy.store / "report-planted-seed0.html") in text
     assert str(run_copy.store / "report-seed0.html") in text
     assert not modules & HEAVY
     assert cpu_seconds < MOST_CPU_SECONDS

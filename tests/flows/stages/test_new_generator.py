@@ -110,5 +110,5 @@ def test_a_new_generator_has_its_settings_and_its_maps(run_copy: FinishedRun, so
     assert status_of(run_copy, source, *ASKED, "saliency.brightness.exponent=2")[OWN]["state"] == "stale"
     refused = command("status", overrides=("saliency.brightness.exponent=0",))
     assert "saliency.brightness.exponent = 0" in refused
-    assert "greater than 0" in refused
+    assert "above 0" in refused
     assert "did you mean saliency.brightness.exponent?" in command("status", overrides=("saliency.brightness.expo=2",))

@@ -9,7 +9,9 @@ from flows.auto_compute.decide import Runs, decided
 from flows.commands.console import plain_console
 from flows.commands.progress import console_reporter
 from flows.commands.report_file import write_report
+from flows.commands.run_lines import print_line
 from flows.commands.summary import print_summary
+from flows.commands.time_left import time_left
 from flows.configured_runs import asked_runs, has_work, run_request
 from flows.engine.run import FinishedRun, StageOutcome, run_stages
 from flows.engine.runners import open_runner, run_inline
@@ -41,7 +43,7 @@ def run_command(asked: AskedRun, config: Path) -> None:
     runs = Runs(lambda first: _run_seed(first, config, console), has_work)
 
     def notify(line: str) -> None:
-        console.print(line, soft_wrap=True, markup=False)
+        print_line(console, line)
 
     for of_seed in asked_runs(asked):
         request = decided(of_seed, runs, notify)
@@ -54,14 +56,15 @@ def run_command(asked: AskedRun, config: Path) -> None:
 
 
 def _run_seed(asked: AskedRun, config: Path, console: Console) -> FinishedRun:
-    reporter = console_reporter(console)
     chosen = chosen_runner(asked.settings)
+    request = run_request(asked)
+    reporter = console_reporter(console, lambda: time_left(asked.settings, request))
     if chosen == "inline" or not has_work(asked):
-        return run_stages(run_request(asked), run_inline, reporter)
+        return run_stages(request, run_inline, reporter)
     if chosen == "prefect":
         return _run_as_flow(asked, config)
     with open_runner(dask_options(asked.settings)) as runner:
-        return run_stages(run_request(asked), runner, reporter)
+        return run_stages(request, runner, reporter)
 
 
 def _run_as_flow(asked: AskedRun, config: Path) -> FinishedRun:

@@ -9,7 +9,9 @@ from flows.auto_compute.decide import Runs, decided
 from flows.commands.console import plain_console
 from flows.commands.progress import console_reporter
 from flows.commands.report_file import show_report
+from flows.commands.run_lines import print_line
 from flows.commands.summary import print_summary
+from flows.commands.time_left import time_left
 from flows.configured_runs import asked_runs, has_work, run_request
 from flows.engine.run import FinishedRun, StageOutcome, run_stages
 from flows.engine.runners import open_runner, run_inline
@@ -39,7 +41,7 @@ def run_command(asked: AskedRun, config: Path, run_as_flow: RunAsFlow) -> None:
     runs = Runs(run_seed, has_work)
 
     def notify(line: str) -> None:
-        console.print(line, soft_wrap=True)
+        print_line(console, line)
 
     for of_seed in asked_runs(asked):
         request = decided(of_seed, runs, notify)
@@ -57,14 +59,15 @@ def run_command(asked: AskedRun, config: Path, run_as_flow: RunAsFlow) -> None:
 
 
 def _run_seed(asked: AskedRun, console: Console, as_flow: Callable[[], FinishedRun]) -> FinishedRun:
-    reporter = console_reporter(console)
     chosen = chosen_runner(asked.settings)
+    request = run_request(asked)
+    reporter = console_reporter(console, lambda: time_left(asked.settings, request))
     if chosen == "inline" or not has_work(asked):
-        return run_stages(run_request(asked), run_inline, reporter)
+        return run_stages(request, run_inline, reporter)
     if chosen == "prefect":
         return as_flow()
     with open_runner(dask_options(asked.settings)) as runner:
-        return run_stages(run_request(asked), runner, reporter)
+        return run_stages(request, runner, reporter)
 
 
 def _print_outcome(console: Console, outcomes: list[StageOutcome], seed: int) -> None:

@@ -55,6 +55,16 @@ def calibrated(settings: Settings, facts: Facts, anew: bool, notify: Callable[[s
     return seconds
 
 
+def kept_calibration(settings: Settings, facts: Facts) -> Calibration | None:
+    """Return this device's seconds where they are kept beside the artifacts; nothing is measured.
+
+    Raises:
+        BadRequest: a CUDA device is asked for and there is none.
+    """
+    key = calibration_key(settings, len(facts.attribute_names))
+    return read_calibration(calibration_file(Location.parse(settings.store.root), key))
+
+
 def calibration_key(settings: Settings, n_attributes: int) -> Mapping[str, Any]:
     """Return everything that the seconds depend on, by name."""
     return {

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from flows.costs.calibration import calibrated
+from flows.costs.calibration import calibrated, kept_calibration
 from flows.costs.rates import Calibration
 from flows.engine.plan import StagePlan
 from flows.engine.work import ShardExtent, Work
@@ -60,7 +60,8 @@ class RunCosts:
     Args:
         store: with what is done already.
         workers: processes that do shards at the same time.
-        calibration: "cached" (measure where nothing is kept), "anew", or "none" (no seconds from calibration).
+        calibration: "cached" (measure where nothing is kept), "anew", "kept" (never measure), or "none" (no seconds
+            from calibration).
         notify: called with a line for the user before anything is measured.
     """
 
@@ -107,7 +108,9 @@ class RunCosts:
 
     def _calibrated(self, settings: Settings, facts: Facts) -> Calibration | None:
         # Seeds differ in no way that matters to seconds.
-        if self._seconds is None and self._calibration != "none":
+        if self._seconds is None and self._calibration == "kept":
+            self._seconds = kept_calibration(settings, facts)
+        elif self._seconds is None and self._calibration != "none":
             self._seconds = calibrated(settings, facts, self._calibration == "anew", self._notify)
         return self._seconds
 

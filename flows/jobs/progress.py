@@ -23,15 +23,8 @@ def report_epoch(stage: str, finished: int = 0) -> Callable[[int, int, float], N
             return
         last[0] = now
         left = (now - started) / (epoch - finished) * (epochs - epoch)
-        LOG.info(
-            "%s: epoch %d of at most %d, %s %.4f, at most %.0f s left",
-            stage,
-            epoch,
-            epochs,
-            measure_name,
-            measure,
-            left,
-        )
+        text = f"{stage}: epoch {epoch} of at most {epochs}, {measure_name} {measure:.4f}"
+        LOG.info("%s", text + _left(left, "at most"), extra={"inner_progress": (epoch, epochs)})
 
     return report
 
@@ -47,6 +40,12 @@ def report_count(stage: str, what: str) -> Callable[[int, int], None]:
             return
         last[0] = now
         left = (now - started) / done * (total - done)
-        LOG.info("%s: %d of %d %s, about %.0f s left", stage, done, total, what, left)
+        text = f"{stage}: {done} of {total} {what}"
+        LOG.info("%s", text + _left(left, "about"), extra={"inner_progress": (done, total)})
 
     return report
+
+
+def _left(seconds: float, bound: str) -> str:
+    """Return how long it still takes; nothing where that rounds to 0 s."""
+    return f", {bound} {seconds:.0f} s left" if seconds >= 0.5 else ""

@@ -22,10 +22,15 @@ class _ToScheduler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            self._worker.log_event(TOPIC, {"level": record.levelno, "message": record.getMessage()})
+            line = {"level": record.levelno, "message": record.getMessage(), "inner": _inner_progress(record)}
+            self._worker.log_event(TOPIC, line)
         except Exception:
             # A worker that is closing cannot send; a line that is lost must not cost the shard.
             self.handleError(record)
+
+
+def _inner_progress(record: logging.LogRecord) -> Any:
+    return getattr(record, "inner_progress", None)
 
 
 @lru_cache(maxsize=1)
@@ -41,7 +46,9 @@ def shown_log_lines(client: "Client") -> Iterator[None]:
 
     def show(event: tuple[float, Any]) -> None:
         _, line = event
-        LOG.log(int(line["level"]), "%s", line["message"])
+        # How far a shard is travels with its line, so that a bar can show it.
+        extra = None if line.get("inner") is None else {"inner_progress": line["inner"]}
+        LOG.log(int(line["level"]), "%s", line["message"], extra=extra)
 
     client.subscribe_topic(TOPIC, show)
     try:

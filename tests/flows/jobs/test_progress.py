@@ -10,7 +10,7 @@ def test_counted_work_tells_the_time_left_at_most_every_few_seconds(monkeypatch:
     clock = iter([0.0, 4.0, 6.0, 7.0, 12.0])
     lines: list[str] = []
     monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
-    monkeypatch.setattr(progress.LOG, "info", lambda text, *values: lines.append(text % values))
+    monkeypatch.setattr(progress.LOG, "info", lambda text, *values, extra: lines.append(text % values))
     report = report_count("embedding_effects.test", "attributes probed")
     for done in (1, 2, 3, 4):
         report(done, 8)

@@ -73,7 +73,7 @@ def _warn_of_notes(plan: StagePlan, current: Upstream, noted: int) -> None:
     commits = current.commits(plan.stage.name)
     with_notes = next(commit for commit in commits if "image_notes" in commit.parts)
     first = current.store.read_part_table(with_notes, "image_notes").to_pylist()[0]
-    LOG.warning("images: %d files are odd, such as %s: %s: table image_notes", noted, first["path"], first["note"])
+    LOG.warning("images: notes on %d files, such as %s: %s: table image_notes", noted, first["path"], first["note"])
 
 
 def _warn_of_equal_files(rows: list[Mapping[str, Any]]) -> None:

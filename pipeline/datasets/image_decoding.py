@@ -26,7 +26,7 @@ class FileReading:
 
     Attributes:
         fit: "crop", "pad" or "stretch", how an image that is not square becomes so.
-        bit_depth: bits that the grey values of 16-bit files really have; None: all 16.
+        bit_depth: bits that the grey values of 16-bit files really have, but for files with larger values; None: 16.
     """
 
     fit: str = CROP
@@ -58,18 +58,21 @@ def note_file(source: PixelSource, settings: Mapping[str, Any]) -> str | None:
     """Return what is odd about a file that can be read, with the remedy; None where nothing is.
 
     Grey values of 16 bits that stay below 2^10, 2^12 or 2^14 are likely those of a device of so many bits: scaled by
-    the file's 16 bits they become dark, or black.
+    the file's 16 bits they become dark, or black. Values that are too large for the bit depth that is set are read as
+    16 bits.
 
     Args:
         source: the image with its file's bytes, which can be read.
         settings: bit_depth of [dataset] where it is set.
     """
-    if settings.get("bit_depth") is not None:
-        return None
+    bit_depth = settings.get("bit_depth")
     with Image.open(io.BytesIO(source.data), formats=READABLE_FORMATS) as image:
         if not _has_wide_grey(image):
             return None
         largest = int(np.asarray(image).max(initial=0))
+    if bit_depth is not None:
+        too_large = largest >= 2**bit_depth
+        return f"values of up to {largest} do not fit into {bit_depth} bits: read as 16 bits" if too_large else None
     bits = next((bits for bits in NARROW_BITS if largest < 2**bits), None)
     if bits is None or largest == 0:
         return None
@@ -176,6 +179,8 @@ def _narrowed(image: Image.Image, reading: FileReading) -> Image.Image:
     values = np.asarray(image, dtype=np.float64)
     # Integers are 16-bit, or as deep as is said, whatever their largest value; floats do not say what their white is.
     top = 2.0 ** (reading.bit_depth or FULL_BITS) - 1
+    if values.max(initial=0) > top:  # a file of another kind among those of that depth: white would swallow it
+        top = 2.0**FULL_BITS - 1
     if image.mode == "F":
         top = min(next(top for top in (1.0, 255.0, np.inf) if values.max(initial=0) <= top), 65535.0)
     grey = Image.fromarray(np.clip(values / top * 255 + 0.5, 0, 255).astype(np.uint8))

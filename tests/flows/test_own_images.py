@@ -190,11 +190,11 @@ def test_files_of_twelve_bits_are_named_with_the_remedy(own: FinishedRun) -> Non
     path = own.config.parent / "pictures" / "test" / "red test+0.png"
     Image.fromarray(np.linspace(0, 4095, 40 * 48).astype(np.uint16).reshape(40, 48)).save(path)
     output = " ".join(invoke("run", own.config, "--until", "images").output.split())
-    assert "1 files are odd, such as test/red test+0.png" in output
+    assert "notes on 1 files, such as test/red test+0.png" in output
     assert "set dataset.bit_depth = 12" in output
     assert [row["path"] for row in own.query("select path from image_notes")] == ["test/red test+0.png"]
     again = invoke("run", own.config, "--until", "images", "--set", "dataset.bit_depth=12").output
-    assert "are odd" not in again
+    assert "notes on" not in again
 
 
 def test_pictures_are_kept_whole_unless_cropping_is_asked_for_which_is_told(own: FinishedRun) -> None:

@@ -377,3 +377,11 @@ def test_detail_is_evened_out_along_the_side_that_fills_the_square(fit: str) -> 
 @pytest.mark.parametrize("size", [(1, 5000), (5000, 1), (1, 1), (2, 60_000)])
 def test_strips_and_dots_fit(fit: str, size: tuple[int, int]) -> None:
     assert (fitted(Image.new("RGB", size, RED), fit, 112)[55, 55] == RED).all()
+
+
+def test_a_file_of_larger_values_is_read_as_sixteen_bits_and_noted() -> None:
+    ramp = np.tile(np.linspace(0, 65535, 16).astype(np.uint16), (16, 1))
+    source = PixelSource("sixteen", encoded(Image.fromarray(ramp)), "sixteen.png")
+    deep = {"image_size_px": 16, "canvas": CANVAS, "effective_resolution_px": None, "bit_depth": 12}
+    np.testing.assert_allclose(make_pixels(source, deep)[0][..., 0], ramp / 257, atol=1)
+    assert "do not fit into 12 bits" in str(note_file(source, deep))

@@ -8,7 +8,7 @@ from flows.engine.results import finish_stage
 from flows.engine.stage import Stage
 from stores.artifacts import ArtifactStore
 from stores.errors import StoreError
-from stores.fingerprints import canonical_json
+from stores.fingerprints import canonical_json, fingerprint
 from stores.manifests import Commit, Manifest
 from stores.parts import ArraysPart, FilePart, Part, TablePart, TensorsPart
 from stores.table_schema import TableSchema
@@ -69,20 +69,21 @@ def _adoptable(plan: StagePlan, store: ArtifactStore) -> Manifest:
     if not same:
         changed = _changed(latest, plan)
         raise _refusal(stage, f"{' and '.join(changed)} that changed, not only code")
-    newest = max(same, key=Manifest.moment)
-    labels = {shard.plan.label for shard in plan.shards}
-    gone = next((label for label in newest.shard_labels if label not in labels), None)
-    if gone is not None:
-        raise _refusal(stage, f"shards cut differently ({gone} is gone)")
-    return newest
+    return max(same, key=Manifest.moment)
 
 
 def _changed(earlier: Manifest, plan: StagePlan) -> list[str]:
-    return [
-        name
-        for name in ("settings", "inputs")
-        if canonical_json(earlier.ingredients.get(name)) != canonical_json(plan.ingredients[name])
-    ]
+    """Return what differs beside code: settings, or what shards are made from.
+
+    An input need not be a result of another stage, so the digests of those would not do: a shard is the same where its
+    present inputs, with all else as it was, give the key that it had.
+    """
+    if canonical_json(earlier.ingredients.get("settings")) != canonical_json(plan.ingredients["settings"]):
+        return ["settings"]
+    own = {name: value for name, value in earlier.ingredients.items() if name not in ("inputs", "shards")}
+    keys = dict(zip(earlier.shard_labels, earlier.shard_keys, strict=True))
+    now = {shard.plan.label: fingerprint({**own, "inputs": shard.plan.inputs}) for shard in plan.shards}
+    return [] if now == keys else ["inputs"]
 
 
 def _commit_again(plan: StagePlan, store: ArtifactStore, old: Commit, origin: str) -> None:

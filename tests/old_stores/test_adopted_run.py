@@ -52,7 +52,7 @@ def test_of_every_stage_nothing_but_code_has_changed(old_run: FinishedRun) -> No
 
 
 def test_the_check_above_can_fail(old_run: FinishedRun) -> None:
-    assert changes(old_run, "saliency.rise.masks=9")["saliency_maps.test.rise.fixed"] == {"code", "saliency.rise.masks"}
+    assert changes(old_run, "saliency.rise.masks=9")["saliency_maps.test.rise.fixed"] == {"code", "settings.spec.masks"}
 
 
 def test_adopting_all_computes_the_report_alone_and_keeps_every_value(old_run: FinishedRun) -> None:

@@ -260,6 +260,16 @@ def test_only_code_may_have_changed_where_a_result_is_adopted(tree: Path, finish
     assert other.total() == sum(number * 3 for number in ITEMS.values())
 
 
+def test_a_result_of_other_items_is_not_adopted_although_no_stage_before_it_changed(tree: Path, finished: Toy) -> None:
+    edit(tree, OTHER_VALUES)
+    # The items come from a file, not from another stage.
+    finished.write_items({**ITEMS, "item-03": 30})
+    with pytest.raises(BadRequest, match="inputs that changed, not only code"):
+        finished.run(adopt=("numbers",))
+    assert set(finished.computed(adopt=("all",))) == {"numbers", "sums"}
+    assert finished.total() == sum(number * 2 for number in {**ITEMS, "item-03": 30}.values())
+
+
 def test_the_engine_runs_where_neither_pipeline_nor_the_rest_of_flows_exists(tree: Path, toy: Toy) -> None:
     result = run_alone(tree, toy)
     assert result.returncode == 0, result.stderr

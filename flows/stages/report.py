@@ -5,6 +5,7 @@ from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
 from flows.stages.conditions import has_conditions, has_outfits
 from flows.stages.faithfulness import faithfulness_name
+from flows.stages.generator_spec import chosen_fill
 from flows.stages.perturbed_embeddings import kept_test_embeddings
 from flows.stages.reads import VOCABULARY, single_shard_stage
 from flows.stages.saliency_maps import maps_name
@@ -24,6 +25,9 @@ def report_stage(settings: Settings) -> Stage:
         # They are no modules, so no code id notices that they change.
         "templates": templates_digest(),
     }
+    fill = chosen_fill(settings)
+    if fill is not None:
+        values["fill"] = fill if isinstance(fill, str) else list(fill)
     reads: Reads = {
         **VOCABULARY,
         "metrics": [["metrics", None, ""]],

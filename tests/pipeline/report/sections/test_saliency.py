@@ -40,3 +40,17 @@ def test_maps_are_asked_for_the_true_region():
 def test_a_broken_localisation_table_is_noticed(tmp_path, right, wrong):
     with pytest.raises(AssertionError):
         check_localisation(broken_copy(saliency, tmp_path, right, wrong))
+
+
+def check_fill_notes(module):
+    assert module.fill_notes(None) == ()
+    texts = [module.fill_notes(fill)[0] for fill in ("mean", "blur", [255, 250, 7])]
+    for text, words in zip(texts, ("mean colour", "blurred copy of the image", "255, 250, 7 (red"), strict=True):
+        assert f" {words}" in text
+
+
+def test_a_fill_is_named_unless_it_is_each_papers_own(tmp_path):
+    check_fill_notes(saliency)
+    for right, wrong in (("if fill is None:", "if not fill or fill:"), ("words.get(fill, fill)", "words['mean']")):
+        with pytest.raises((AssertionError, IndexError)):
+            check_fill_notes(broken_copy(saliency, tmp_path, right, wrong))

@@ -25,8 +25,10 @@ from flows.configured_runs import ConfiguredRun
 from flows.readers.image_lookup import EmbeddingLookup, PixelLookup
 from flows.settings.configuration import Settings
 from flows.settings.file import load_settings
+from flows.stages.generator_spec import chosen_fill
 from pipeline.evaluation.faithfulness import faithfulness_of_query
 from pipeline.randomness import keyed_rng
+from pipeline.saliency.fill import MEAN, Fill
 from pipeline.saliency.perturbed_embeddings import embed_perturbations
 from pipeline.saliency.rise.maps import mask_coverage, reduce_scores
 from pipeline.saliency.rise.masks import draw_masks
@@ -53,6 +55,7 @@ class Explained:
         upstream = ConfiguredRun(resolved(settings)).current()
         self.size = settings.dataset.image_size_px
         self.canvas = settings.dataset.canvas
+        self.fill: Fill = chosen_fill(settings) or MEAN
         self.scorer = read_scorer(settings, upstream)
         self.images = PixelLookup(upstream, upstream.shard_of_rows("images", "images", "image_id", "test"))
         shards = upstream.shard_of_rows("embeddings", "image_embeddings", "image_id", "test")
@@ -66,7 +69,7 @@ class Explained:
 
     def scores(self, query: Query, masks: "Masks") -> torch.Tensor:
         """Return float32 (mask, reference) scores of the masked query, by the general embedding."""
-        embeddings_nd = embed_perturbations(self.scorer, self.images.of(query[0]), masks.draws).cpu()
+        embeddings_nd = embed_perturbations(self.scorer, self.images.of(query[0]), masks.draws, self.fill).cpu()
         return embeddings_nd @ torch.tensor(self.embeddings.of(query[1])).T
 
     def curves(self, query: Query, maps_skhw: np.ndarray) -> np.ndarray:

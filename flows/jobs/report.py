@@ -75,6 +75,7 @@ def _facts(inputs: JobInputs) -> RunFacts:
         test_pairs=len(upstream.table("pairs.test", "pairs")),
         attributes=len(upstream.table("vocabulary", "vocabulary")) if has_vocabulary else 0,
         made=max(upstream.manifests.values(), key=_made).created,
+        fill=inputs.settings.get("fill"),
     )
 
 

@@ -5,6 +5,7 @@ from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
 from flows.stages.conditions import has_conditions, has_outfits
 from flows.stages.faithfulness import faithfulness_name
+from flows.stages.generator_spec import chosen_fill
 from flows.stages.perturbed_embeddings import kept_test_embeddings
 from flows.stages.query_groups import MOST_MEASURED
 from flows.stages.reads import VOCABULARY, single_shard_stage
@@ -29,6 +30,9 @@ def report_stage(settings: Settings) -> Stage:
         values["curves"] = False
     elif settings.evaluation.curve_pairs is not None:
         values[MOST_MEASURED] = settings.evaluation.curve_pairs
+    fill = chosen_fill(settings)
+    if fill is not None:
+        values["fill"] = fill if isinstance(fill, str) else list(fill)
     reads: Reads = {
         **VOCABULARY,
         "metrics": [["metrics", None, ""]],

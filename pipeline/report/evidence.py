@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.saliency.fill import Fill
+
 TableRow = Mapping[str, Any]
 
 
@@ -23,6 +25,7 @@ class RunFacts:
         test_pairs: pairs whose explanations are measured.
         attributes: size of the vocabulary.
         made: ISO 8601 moment of the newest result shown.
+        fill: what removed pixels became, see pipeline.saliency.fill; None where each generator did as in its paper.
     """
 
     dataset: str
@@ -33,6 +36,7 @@ class RunFacts:
     test_pairs: int
     attributes: int
     made: str
+    fill: Fill | None = None
 
 
 @dataclass(frozen=True)

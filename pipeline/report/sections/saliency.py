@@ -12,6 +12,7 @@ from pipeline.report.paper_figures import papers_paragraph
 from pipeline.report.runtime_table import map_runtimes, runtime_table
 from pipeline.report.section import Section
 from pipeline.report.table_model import Cell, Column, NumberFormat, Row, Table, estimate_cell
+from pipeline.saliency.fill import BLUR, MEAN, Fill
 
 _TABLE = "map_localisation"
 _SHARE = NumberFormat(scale=100.0, decimals=1)
@@ -58,7 +59,7 @@ def saliency_section(evidence: ReportEvidence) -> Section:
         tables=tuple(table for table in tables if table is not None),
         gallery=make_gallery(evidence.gallery, generators),
         figures=figures,
-        notes=(_CURVES_NOTE,) if figures else (),
+        notes=(*fill_notes(evidence.facts.fill), *((_CURVES_NOTE,) if figures else ())),
     )
 
 
@@ -78,6 +79,17 @@ def curve_paragraphs(evidence: ReportEvidence) -> tuple[str, ...]:
         f"(evaluation.curve_pairs) of {count_text(evidence.facts.test_pairs)}: {shown}. Curves, and the tables of "
         "faithfulness, are of these.",
     )
+
+
+def fill_notes(fill: Fill | None) -> tuple[str, ...]:
+    """Return what removed pixels became, in words; nothing where each generator did as in its paper."""
+    if fill is None:
+        return ()
+    words = {MEAN: "the mean colour of ImageNet", BLUR: "a blurred copy of the image"}
+    shown = (
+        words.get(fill, fill) if isinstance(fill, str) else f"the colour {', '.join(map(str, fill))} (red, green, blue)"
+    )
+    return (f"Maps: pixels that a generator removes become {shown}, not what its paper fills in.",)
 
 
 def localisation_table(metrics: MetricTable, generators: list[tuple[str, str]]) -> Table | None:

@@ -118,10 +118,11 @@ def outfit_stages():
     }
 
 
-def make_page(root, stages):
+def make_page(root, stages, **settings):
     store = ArtifactStore(str(root))
     manifests = {stage: fill(store, stage, shards) for stage, shards in stages.items()}
-    task = ShardTask(str(root), "report", "report", "0" * 64, "all", SETTINGS, {}, {}, {}, Device("cpu", 1, 1))
+    settings = {**SETTINGS, **settings}
+    task = ShardTask(str(root), "report", "report", "0" * 64, "all", settings, {}, {}, {}, Device("cpu", 1, 1))
     result = run(JobInputs(task, Upstream(store, manifests)))
     return result.parts["report"]
 
@@ -147,6 +148,15 @@ def test_all_that_was_made_is_on_the_page(page):
 
 def test_another_store_with_the_same_content_gives_the_same_bytes(page, tmp_path):
     assert make_page(tmp_path, {**essential_stages(), **further_stages()}).data == page.data
+
+
+def test_a_fill_is_named_on_the_page_beside_the_maps(page, tmp_path):
+    stages = {**essential_stages(), **further_stages()}
+    filled = make_page(tmp_path / "filled", stages, fill=[255, 250, 7]).data.decode()
+    assert filled.count("become the colour 255, 250, 7") == 1
+    assert "pixels that a generator removes" not in page.data.decode()
+    without_maps = make_page(tmp_path / "without", essential_stages(), fill="blur").data.decode()
+    assert '<section id="saliency">' not in without_maps
 
 
 def test_outfits_conditions_and_checks_are_on_the_page(page, tmp_path):

@@ -50,15 +50,18 @@ def test_a_fill_is_in_the_key_of_all_that_removes_pixels_and_of_nothing_else() -
         "saliency_maps.test.rise.both",
         "saliency_maps.train.rise.fixed",
     }
-    assert changed([1, 2, 3]) == of_generators(*FILLING)
+    # The report says what its maps were filled with.
+    assert changed([1, 2, 3]) == of_generators(*FILLING) | {"report"}
+    assert stages("canvas")["report"].settings["fill"] == WHITE
+    assert "fill" not in stages()["report"].settings
     assert fills(stages([1, 2, 3])) == dict.fromkeys(of_generators(*FILLING), [1, 2, 3])
 
 
 def test_a_generators_own_fill_changes_nothing() -> None:
     assert fills(stages()) == {}
-    assert changed("mean") == of_generators("lime", "mask")
-    assert changed("blur") == of_generators("rise", "sliding_window", "lime")
-    assert changed([0, 0, 0]) == of_generators("rise", "sliding_window", "mask")
+    assert changed("mean") == of_generators("lime", "mask") | {"report"}
+    assert changed("blur") == of_generators("rise", "sliding_window", "lime") | {"report"}
+    assert changed([0, 0, 0]) == of_generators("rise", "sliding_window", "mask") | {"report"}
 
 
 def test_the_canvas_is_its_colour() -> None:

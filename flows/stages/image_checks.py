@@ -82,10 +82,10 @@ def _warn_of_equal_files(rows: list[Mapping[str, Any]]) -> None:
         shared = [one for one in found if one.split == split]
         if shared:
             LOG.warning(
-                "images: %d files of the split %s are byte for byte files of another split, such as %s and %s (%s): "
-                "figures on them are not about unseen images",
-                len(shared),
+                "images: files of the split %s that are byte for byte those of another split: %d, such as %s and "
+                "%s (%s): figures on them are not about unseen images",
                 split,
+                len(shared),
                 shared[0].image_id,
                 shared[0].other_id,
                 shared[0].other_split,

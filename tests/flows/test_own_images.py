@@ -178,7 +178,7 @@ def test_equal_files_of_two_splits_are_counted(own: FinishedRun) -> None:
     result = invoke("run", own.config, "--until", "images")
     output = " ".join(result.output.split())
     # The pictures of the three splits are made alike: 12 each of validation and test are in training, too.
-    assert "12 files of the split test are byte for byte files of another split" in output
+    assert "files of the split test that are byte for byte those of another split: 12, such as" in output
     assert "such as blue test+0 and blue train+0 (train)" in output
     for path in (own.config.parent / "pictures" / "test").iterdir():
         with path.open("ab") as file:

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
     from pipeline.similarity.scorer import SimilarityScorer
 
-FEWEST_IMAGES = 8
+# Two, as a batch norm in training mode needs; a slow model is not timed on hundreds.
+FEWEST_IMAGES = 2
 SAMPLE_IMAGES = 8
 BACKWARD_PER_FORWARD = 3
 QUERIES, SLOTS = 8, 2

@@ -15,12 +15,13 @@ from pathlib import Path
 import pytest
 
 from flows.engine.code_identity import SOURCE_ROOT
+from flows.engine.errors import BadRequest
 from flows.engine.on_dask.cluster import DaskCluster, DaskOptions, dask_cluster
 from flows.engine.on_dask.runner import DaskRun
 from flows.settings.compute import dask_options
 from flows.settings.configuration import Settings
 from flows.settings.file import load_settings
-from pipeline.errors import BadModel, BadSetting
+from pipeline.errors import BadModel
 from stores.errors import StoreError
 from stores.failure_records import failure_log, list_failures
 from stores.location import Location
@@ -178,7 +179,7 @@ def test_workers_of_another_checkout_are_refused(
 ) -> None:
     monkeypatch.setattr("flows.engine.on_dask.runner.source_digest", lambda: "of other files")
     stage = TrivialStage(tmp_path, 2)
-    with pytest.raises(BadSetting, match="same source files"):
+    with pytest.raises(BadRequest, match="same source files"):
         list(DaskRun(cluster, 60)(stage.tasks))
     assert stage.committed() == []
 
@@ -222,7 +223,7 @@ def another_worker(scheduler: str, folder: Path) -> Iterator[Callable[[], str]]:
 
 def test_a_worker_without_the_runs_store_is_found_before_it_computes(cluster: DaskCluster, tmp_path: Path) -> None:
     stage = TrivialStage(tmp_path, 2)
-    with pytest.raises(BadSetting, match="the store of the run"):
+    with pytest.raises(BadRequest, match="the store of the run"):
         list(DaskRun(cluster, 60)([replace(task, run_id="of-another-store") for task in stage.tasks]))
     assert stage.started() == []
 
@@ -249,7 +250,7 @@ def test_a_store_that_workers_do_not_share_is_refused(
     stage = TrivialStage(tmp_path, 2)
     # In memory: every process has its own.
     stage.tasks = [replace(task, store_root="memory://not-shared") for task in stage.tasks]
-    with pytest.raises(BadSetting, match="a store that driver and workers share"):
+    with pytest.raises(BadRequest, match="a store that driver and workers share"):
         list(DaskRun(cluster, 60)(stage.tasks))
 
 
@@ -259,7 +260,7 @@ def test_a_cuda_device_needs_workers_that_offer_one(tmp_path: Path) -> None:
             connected.client.wait_for_workers(1, timeout=120)
             assert connected.claims == {}
         with (
-            pytest.raises(BadSetting, match="offers the resource GPU") as refused,
+            pytest.raises(BadRequest, match="offers the resource GPU") as refused,
             dask_cluster(options_for(tmp_path, plain.address, "compute.device=cuda")),
         ):
             pass
@@ -269,7 +270,7 @@ def test_a_cuda_device_needs_workers_that_offer_one(tmp_path: Path) -> None:
 def test_no_scheduler_is_a_readable_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flows.engine.on_dask.cluster.CONNECT_TIMEOUT_S", 1)
     with (
-        pytest.raises(BadSetting, match="a Dask scheduler"),
+        pytest.raises(BadRequest, match="a Dask scheduler"),
         dask_cluster(options_for(tmp_path, "tcp://127.0.0.1:9")),
     ):
         pass

@@ -35,11 +35,11 @@ class TrivialStage:
                 "number": number,
                 "seconds": seconds,
                 "starts": str(self.starts),
-                "rows": [{"image_id": f"image-{number}"}],
                 **work,
             },
             upstream={},
             device=Device(device, 8, 1),
+            items=(f"image-{number}",),
         )
 
     def misbehaving(self, number: int, **work: object) -> None:

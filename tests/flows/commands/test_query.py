@@ -161,7 +161,7 @@ def test_a_table_of_which_some_stages_are_not_current_is_refused(finished_run: F
     message = refusal(invoke("query", finished_run.config, "select count(*) n from Pairs", *STALE), 2)
     assert "all stages that feed pairs to be current" in message
     assert "pairs is without the rows of pairs.test (stale, seed 0)" in message
-    assert "pairs.test: settings.most_pairs: 24 -> 7" in message
+    assert "pairs.test: pairs.test: 24 -> 7" in message
     assert "--stale-ok" in message
 
 

@@ -16,9 +16,18 @@ FORMATS = ("table", "csv", "json", "markdown", "latex")
 # A spreadsheet takes a cell that begins so for a formula, and would run it.
 _FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r")
 _ROWS_AT_ONCE = 1000
+# What Markdown would take for a new cell, for HTML, or for a mark of its own.
+_MARKDOWN = str.maketrans({**{mark: "\\" + mark for mark in "\\|*`"}, "<": "&lt;"})
+_LATEX_NAMES = {
+    "\\": "textbackslash",
+    "~": "textasciitilde",
+    "^": "textasciicircum",
+    "|": "textbar",
+    "<": "textless",
+    ">": "textgreater",
+}
 _LATEX = str.maketrans(
-    {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-    | {mark: "\\" + mark for mark in "&%$#_{}"}
+    {mark: f"\\{name}{{}}" for mark, name in _LATEX_NAMES.items()} | {mark: "\\" + mark for mark in "&%$#_{}"}
 )
 
 
@@ -160,16 +169,21 @@ def _write_markdown(table: "pa.Table", output: TextIO, digits: int | None) -> No
 
 
 def _markdown(text: str) -> str:
-    # A backslash of the text itself would take the meaning from the one before a bar.
-    return "<br>".join(text.replace("\\", "\\\\").replace("|", "\\|").splitlines())
+    return "<br>".join(line.translate(_MARKDOWN) for line in text.splitlines())
 
 
 def _write_latex(table: "pa.Table", output: TextIO, digits: int | None) -> None:
     def line(cells: Sequence[str]) -> str:
-        return " & ".join(" ".join(cell.splitlines()).translate(_LATEX) for cell in cells) + r" \\" + "\n"
+        return " & ".join(map(_latex, cells)) + r" \\" + "\n"
 
     places = "".join("r" if numeric else "l" for numeric in _is_numeric(table))
     output.write(f"\\begin{{tabular}}{{{places}}}\n{line(table.column_names)}\\hline\n")
     for row in _cells(table, digits):
         output.write(line(row))
     output.write("\\end{tabular}\n")
+
+
+def _latex(text: str) -> str:
+    line = " ".join(text.splitlines()).translate(_LATEX)
+    # After a line break LaTeX takes an opening bracket for an argument.
+    return "{[}" + line[1:] if line.startswith("[") else line

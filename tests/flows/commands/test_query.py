@@ -104,7 +104,7 @@ def test_markdown(finished_run: FinishedRun) -> None:
 def test_latex(finished_run: FinishedRun) -> None:
     lines = output(finished_run, "latex").splitlines()
     assert lines[:3] == [r"\begin{tabular}{lllr}", r"image\_id & attributes & nothing & half \\", r"\hline"]
-    assert lines[3].startswith(r"test\_00000 & [")
+    assert lines[3].startswith(r"test\_00000 & {[")
     assert lines[-1] == r"\end{tabular}"
 
 

@@ -55,6 +55,20 @@ def test_bars_and_line_breaks_stay_within_their_cell() -> None:
     assert len({len(line) for line in aligned}) == 1
 
 
+def test_names_are_neither_markup_nor_commands() -> None:
+    table = pa.table({"name": ["<script>alert(1)</script>", "*a* `b`", "[1] <x|y>"]})
+    assert text_of(table, "markdown").splitlines()[2:] == [
+        "| &lt;script>alert(1)&lt;/script> |",
+        r"| \*a\* \`b\` |",
+        r"| [1] &lt;x\|y> |",
+    ]
+    assert text_of(table, "latex").splitlines()[3:6] == [
+        r"\textless{}script\textgreater{}alert(1)\textless{}/script\textgreater{} \\",
+        r"*a* `b` \\",
+        r"{[}1] \textless{}x\textbar{}y\textgreater{} \\",
+    ]
+
+
 @pytest.mark.parametrize("digits", [0, 2])
 def test_digits_are_those_of_fractional_numbers_alone(digits: int) -> None:
     table = pa.table({"n": [1234], "x": [2 / 3], "d": [Decimal("0.125")], "t": ["0.123456"]})

@@ -173,7 +173,15 @@ def report(
         from flows.commands.report_file import export_report, write_report
         from flows.configured_runs import configured_runs
 
-        for configured in configured_runs(load_settings(config, overrides or [])):
+        runs = configured_runs(load_settings(config, overrides or []))
+        if output is not None and len(runs) > 1:
+            raise BadSetting(
+                expected="one seed, as --output names one file",
+                found=", ".join(str(run.seed) for run in runs),
+                where="evaluation.seeds",
+                remedy=f"choose one: --set evaluation.seeds=[{runs[0].seed}]",
+            )
+        for configured in runs:
             current = configured.current()
             if output is not None:
                 typer.echo(write_report(current, output))

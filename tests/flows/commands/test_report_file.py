@@ -39,6 +39,13 @@ def test_a_run_on_a_store_that_cannot_be_written_is_done_and_says_where_its_repo
     assert "Read-only file system" in refusal(invoke("report", run_copy.config), 1)
 
 
+def test_reports_of_several_seeds_do_not_go_into_one_file(finished_run: FinishedRun, tmp_path: Path) -> None:
+    seeds = ("--set", "evaluation.seeds=[0, 1]")
+    message = refusal(invoke("report", finished_run.config, *seeds, "--output", tmp_path / "report.html"), 2)
+    assert "found: 0, 1" in message
+    assert "--set evaluation.seeds=[0]" in message
+
+
 def test_a_name_holds_configuration_and_seed() -> None:
     assert report_name("configs/planted.toml", 3) == "report-planted-seed3.html"
     assert report_name("my shop & co.toml", 0) == "report-my-shop-co-seed0.html"

@@ -117,7 +117,7 @@ class _StagesInOrder:
             manifests[stage.name] = manifest
             # Even where nothing was to do: a second run must not get past what stopped the first.
             if stage.check_result is not None:
-                stage.check_result(plan, current)
+                stage.check_result(stage, [shard.plan for shard in plan.shards], current)
             self.record.add_artifact(stage.name, manifest.fingerprint, made=plan.manifest is None)
             outcomes.append(outcome)
         return FinishedRun(outcomes, current)

@@ -9,7 +9,6 @@ from flows.engine.work import ShardCosts, ShardExtent
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from flows.engine.plan import StagePlan
     from flows.engine.upstream import Upstream
     from stores.artifacts import ArtifactStore
     from stores.manifests import Commit
@@ -70,7 +69,8 @@ class Stage:
         costs: counts what a shard costs before it is done; None where only earlier runs tell.
         batch_setting: the setting that is its batch size, where that is part of its result, as in a training.
         check_inputs: refuses inputs before a run computes anything, given the whole graph by name.
-        check_result: refuses, or warns of, a finished result, given its plan and a reader of it and all before it.
+        check_result: refuses, or warns of, a finished result, given the stage, its shards, and a reader of it and of
+            all before it.
         keys: the user's key of each setting, by its name or the beginning of its path; empty for one that follows
             from others.
         item_changes: says in lines which items changed, from the store, the shards of an earlier result that are
@@ -93,7 +93,7 @@ class Stage:
     costs: ShardCosts | None = None
     batch_setting: str | None = None
     check_inputs: Callable[["Stage", Mapping[str, "Stage"]], None] | None = None
-    check_result: Callable[["StagePlan", "Upstream"], None] | None = None
+    check_result: "Callable[[Stage, Sequence[ShardPlan], Upstream], None] | None" = None
     keys: Mapping[str, str] = field(default_factory=dict)
     item_changes: "Callable[[ArtifactStore, Sequence[Commit], Sequence[ShardPlan]], list[str]] | None" = None
     expected_tables: "Callable[[ArtifactStore, Commit, ShardPlan], Mapping[str, pa.Table] | None] | None" = None

@@ -1,10 +1,10 @@
 """What every run says of its images once all were opened: refusals and warnings."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flows.engine.plan import StagePlan
+from flows.engine.stage import ShardPlan, Stage
 from flows.engine.upstream import Upstream
 from flows.settings.configuration import Settings
 from flows.settings.dataset import DatasetSettings
@@ -15,7 +15,7 @@ from pipeline.errors import BadDataset
 LOG = logging.getLogger("sane")
 
 
-def check_images(settings: Settings, plan: StagePlan, current: Upstream) -> None:
+def check_images(settings: Settings, stage: Stage, shards: Sequence[ShardPlan], current: Upstream) -> None:
     """Refuse images that leave nothing to do with them; warn of those that are left out, cropped or equal.
 
     Raises:
@@ -24,18 +24,18 @@ def check_images(settings: Settings, plan: StagePlan, current: Upstream) -> None
     dataset = settings.dataset
     if dataset.declared.is_rendered:
         return
-    counts = current.manifests[plan.stage.name].details.get("counts", {})
-    rows = [row for shard in plan.shards for row in shard.plan.work["rows"]]
+    counts = current.manifests[stage.name].details.get("counts", {})
+    rows = [row for shard in shards for row in shard.work["rows"]]
     unreadable = counts.get("unreadable_images", 0)
     if unreadable:
         _check_share(dataset, unreadable, counts.get("images", 0) + unreadable)
-        _check_labels(settings, rows, current.table(plan.stage.name, "unreadable_images")["path"].to_pylist())
+        _check_labels(settings, rows, current.table(stage.name, "unreadable_images")["path"].to_pylist())
     if counts.get("cropped_images"):
         cropped, share = counts["cropped_images"], counts["cropped_images"] / counts["images"]
         words = "images: %d of %d (%.0f %%) lose more than a tenth of their area by cropping to a square: %s"
         LOG.warning(words, cropped, counts["images"], 100 * share, 'dataset.fit = "pad" keeps them whole')
     if counts.get("image_notes"):
-        _warn_of_notes(plan, current, counts["image_notes"])
+        _warn_of_notes(stage.name, current, counts["image_notes"])
     _warn_of_equal_files(rows)
 
 
@@ -69,8 +69,8 @@ def _check_labels(settings: Settings, rows: list[Mapping[str, Any]], unreadable:
         )
 
 
-def _warn_of_notes(plan: StagePlan, current: Upstream, noted: int) -> None:
-    commits = current.commits(plan.stage.name)
+def _warn_of_notes(stage: str, current: Upstream, noted: int) -> None:
+    commits = current.commits(stage)
     with_notes = next(commit for commit in commits if "image_notes" in commit.parts)
     first = current.store.read_part_table(with_notes, "image_notes").to_pylist()[0]
     LOG.warning("images: notes on %d files, such as %s: %s: table image_notes", noted, first["path"], first["note"])

@@ -23,7 +23,7 @@ STOPPED = "stopped; everything committed is kept, the same command goes on from 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("moment", ["starting 1 Dask workers", "images: missing"])
+@pytest.mark.parametrize("moment", ["starting 1 Dask workers", "images: never made"])
 def test_ctrl_c_of_a_terminal_stops_a_run_and_its_workers_quietly(tmp_path: Path, moment: str) -> None:
     words = ["--runner", "dask", "--set", "compute.workers=1", "--until", "images"]
     # A session of its own is what a terminal would interrupt as a whole.

@@ -126,7 +126,7 @@ def test_a_shard_that_kills_every_worker_fails_by_name_and_the_others_are_commit
     tasks = stage.of_run("run-1")
     with pytest.raises(StoreError, match="workers that died over it") as failure:
         done += [commit.shard_label for commit in DaskRun(cluster, 120)(tasks)]
-    assert failure.value.where == "trivial 00004, images image-4"
+    assert failure.value.where == "trivial 00004, items image-4"
     # Nobody but the driver lived to write it down.
     (record,) = list_failures(Location.parse(stage.store_root))
     assert (record.run_id, record.shard, record.error) == ("run-1", "00004", str(failure.value))

@@ -69,7 +69,9 @@ def _refused_sql(settings: Settings, message: str, run: str | None, has_tables: 
     asked = re.search(r"Table with name (\w+) does not exist", message)
     absent = absent_table(settings, asked[1].lower(), run) if asked else None
     suggested = re.search(r"(?:Did you mean|Candidate (?:bindings|tables))[: ]+(.+)", message)
-    suggestion = f"did you mean {suggested[1].strip()}? " if suggested else ""
+    close = suggested[1].strip().rstrip("?") if suggested else ""
+    # DuckDB's own tables are nobody's results.
+    suggestion = f"did you mean {close}? " if close and "sqlite_" not in close else ""
     return absent or BadSetting(
         expected="DuckDB SQL over tables and columns that there are"
         + ("" if has_tables else " (there are none: run the pipeline first)"),

@@ -46,19 +46,22 @@ def _changed_parts(earlier: Sequence[Commit], later: Sequence[Commit]) -> list[s
     """Return the parts that differ, tables first: they name the items."""
     records = {name: part.kind for commit in (*earlier, *later) for name, part in commit.parts.items()}
 
-    def digests(commits: Sequence[Commit], name: str) -> set[str]:
-        return {commit.parts[name].digest for commit in commits if name in commit.parts}
-
-    changed = [name for name in records if digests(earlier, name) != digests(later, name)]
+    changed = [name for name in records if _digests(earlier, name) != _digests(later, name)]
     return sorted(changed, key=lambda name: (records[name] != "table", name))
 
 
 def _part_changes(store: ArtifactStore, part: str, earlier: Sequence[Commit], later: Sequence[Commit]) -> list[str]:
     old_items, new_items = _items(store, part, earlier), _items(store, part, later)
     if old_items is None or new_items is None:
-        labels = sorted({commit.shard_label for commit in (*earlier, *later)})
+        before, after = _digests(earlier, part), _digests(later, part)
+        labels = sorted(label for label in {**before, **after} if before.get(label) != after.get(label))
         return [f"{part} changed" + ("" if labels == ["all"] else f" in {listed(labels)}")]
     return item_changes(old_items, new_items)
+
+
+def _digests(commits: Sequence[Commit], part: str) -> dict[str, str]:
+    """Return the digest of a part in each shard that has it, by the shard's label."""
+    return {commit.shard_label: commit.parts[part].digest for commit in commits if part in commit.parts}
 
 
 def _items(store: ArtifactStore, part: str, commits: Sequence[Commit]) -> Items | None:

@@ -25,6 +25,8 @@ from stores.fingerprints import fingerprint
 from stores.table_schema import INTEGER, NUMBERS, TEXT, TEXTS, Column, TableSchema
 
 LOG = logging.getLogger("sane")
+# Settings that are there only where they are not the default, so that results from before these keys stay.
+_LEFT_OUT_AT_DEFAULT = ("fit", "bit_depth")
 IMAGES_PER_SHARD = 64
 
 IMAGES = TableSchema(
@@ -125,7 +127,7 @@ def dataset_stages(settings: Settings) -> list[Stage]:
             item_limits=item_limits,
             tables=(ATTRIBUTE_VOCABULARY, ATTRIBUTE_NOTES),
             check_inputs=_tell_notices,
-            keys=keys_in("dataset", values),
+            keys=keys_in("dataset", (*values, *_LEFT_OUT_AT_DEFAULT)),
         ),
         Stage(
             "images",
@@ -139,7 +141,7 @@ def dataset_stages(settings: Settings) -> list[Stage]:
             tables=(IMAGES, UNREADABLE_IMAGES, IMAGE_NOTES),
             costs=ShardCosts(_images_work, image_extents(*SPLITS)),
             check_result=partial(check_images, settings),
-            keys=keys_in("dataset", values),
+            keys=keys_in("dataset", (*values, *_LEFT_OUT_AT_DEFAULT)),
             item_changes=changed_images,
             expected_tables=expected_images,
         ),

@@ -221,7 +221,13 @@ AROUND_EACH_CALL: tuple[Guarded, ...] = (
     Guarded("working directory", _working_directory, _restore_working_directory, is_lent=True),
     Guarded("sys.argv", lambda: list(sys.argv), _restore_arguments),
     Guarded("recursion limit", sys.getrecursionlimit, sys.setrecursionlimit, is_lent=True),
-    Guarded("warnings filters", lambda: (list(warnings.filters), warnings.showwarning), _restore_warnings),
+    # Many libraries set filters of their own where they are first imported.
+    Guarded(
+        "warnings filters",
+        lambda: (list(warnings.filters), warnings.showwarning),
+        _restore_warnings,
+        is_usual=True,
+    ),
     Guarded("signal handlers", _signal_handlers, _restore_signal_handlers),
     Guarded("standard streams and hooks", _streams_and_hooks, _restore_streams_and_hooks),
     Guarded("logging", _logging, _restore_logging),

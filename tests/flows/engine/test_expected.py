@@ -79,3 +79,15 @@ def test_a_label_reaches_the_pairs(folder_run: FinishedRun, tmp_path: Path) -> N
     assert status["images"]["reasons"][0] == f"test/{CHANGED}: label changed"
     assert status["pairs.test"]["reasons"][1] == "1 of 1 shards to do"
     assert status["similarity_model"]["reasons"][1] == "nothing that it reads is expected to change"
+
+
+def test_pixels_are_named_in_the_shards_where_they_changed(folder_run: FinishedRun, tmp_path: Path) -> None:
+    run = folder_run.copy_to(tmp_path / "copy")
+    edit(run, attributes="bright")
+    first, second = sorted((run.config.parent / "pictures" / "train").iterdir())[:2]
+    first.write_bytes(second.read_bytes())
+    run.run(until="images")
+    (reason,) = [one for one in run.status()["similarity_model"]["reasons"] if ": pixels changed in " in one]
+    # The shard of the test image holds another attribute, and the same pixels.
+    assert "train/" in reason
+    assert "test/" not in reason

@@ -9,15 +9,16 @@ import numpy as np
 
 from flows.engine.shard_task import JobInputs, JobResult
 from pipeline.datasets.catalogue import DATASETS
-from pipeline.datasets.fitting import CROP, lost_by_cropping
+from pipeline.datasets.fitting import CROP, PAD, lost_by_cropping
 from pipeline.datasets.folder_files import contained_path
 from pipeline.datasets.records import PixelSource
 from pipeline.errors import BadDataset, BadImage
 from stores.digests import digest_array
 from stores.parts import ArraysPart, Part
 
-# Of an image's area; where cropping takes more, a run says so.
+# Of an image's area; where cropping takes more, or padding adds more to the square, a run says so.
 MOST_LOST_SHARE = 0.1
+COUNTED = {CROP: "cropped_images", PAD: "padded_images"}
 
 
 def run(inputs: JobInputs) -> JobResult:
@@ -51,9 +52,11 @@ def run(inputs: JobInputs) -> JobResult:
         "unreadable_images": inputs.table("unreadable_images", unreadable),
     }
     counts = {"images": len(readable), "unreadable_images": len(unreadable)}
-    if root is not None and inputs.settings.get("fit", CROP) == CROP:
+    fit = inputs.settings.get("fit", CROP)
+    if root is not None and fit in COUNTED:
+        # What cropping takes of an image, padding adds to its square.
         lost = [lost_by_cropping(row["width_px"], row["height_px"]) for row in readable]
-        counts["cropped_images"] = sum(share > MOST_LOST_SHARE for share in lost)
+        counts[COUNTED[fit]] = sum(share > MOST_LOST_SHARE for share in lost)
     if noted:
         # Only where there is something to say: results without notes are those that were made before notes were.
         parts["image_notes"], counts["image_notes"] = inputs.table("image_notes", noted), len(noted)

@@ -30,13 +30,20 @@ def check_images(settings: Settings, stage: Stage, shards: Sequence[ShardPlan], 
     if unreadable:
         _check_share(dataset, unreadable, counts.get("images", 0) + unreadable)
         _check_labels(settings, rows, current.table(stage.name, "unreadable_images")["path"].to_pylist())
-    if counts.get("cropped_images"):
-        cropped, share = counts["cropped_images"], counts["cropped_images"] / counts["images"]
-        words = "images: %d of %d (%.0f %%) lose more than a tenth of their area by cropping to a square: %s"
-        LOG.warning(words, cropped, counts["images"], 100 * share, 'dataset.fit = "pad" keeps them whole')
+    _tell_fit(counts)
     if counts.get("image_notes"):
         _warn_of_notes(stage.name, current, counts["image_notes"])
     _warn_of_equal_files(rows)
+
+
+def _tell_fit(counts: Mapping[str, int]) -> None:
+    cropped, padded, images = counts.get("cropped_images", 0), counts.get("padded_images", 0), counts.get("images", 0)
+    if cropped:
+        words = "images: %d of %d (%.0f %%) lose more than a tenth of their area by cropping to a square: %s"
+        LOG.warning(words, cropped, images, 100 * cropped / images, 'dataset.fit = "pad" keeps them whole')
+    if padded:
+        words = "images: of %d of %d (%.0f %%) more than a tenth of the square is border: %s"
+        LOG.info(words, padded, images, 100 * padded / images, 'dataset.fit = "crop" shows their centre alone instead')
 
 
 def _check_share(dataset: DatasetSettings, unreadable: int, total: int) -> None:

@@ -183,7 +183,7 @@ def test_equal_files_of_two_splits_are_counted(own: FinishedRun) -> None:
     for path in (own.config.parent / "pictures" / "test").iterdir():
         with path.open("ab") as file:
             file.write(path.name.encode())
-    assert "of the split test are" not in " ".join(invoke("run", own.config, "--until", "images").output.split())
+    assert "of the split test that are" not in " ".join(invoke("run", own.config, "--until", "images").output.split())
 
 
 def test_files_of_twelve_bits_are_named_with_the_remedy(own: FinishedRun) -> None:
@@ -200,6 +200,7 @@ def test_files_of_twelve_bits_are_named_with_the_remedy(own: FinishedRun) -> Non
 def test_pictures_are_kept_whole_unless_cropping_is_asked_for_which_is_told(own: FinishedRun) -> None:
     padded = " ".join(invoke("run", own.config, "--until", "images").output.split())
     assert "by cropping" not in padded
+    assert "of 48 of 48 (100 %) more than a tenth of the square is border" in padded
     before = own.query("select pixels_sha256 from images order by image_id")
     result = invoke("run", own.config, "--until", "images", "--set", "dataset.fit=crop")
     # Pictures of 48 x 40 px lose a sixth.

@@ -4,10 +4,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.flows.planted_config import write_config
 from tests.flows.run_cases import FinishedRun
 from tests.object_server import ObjectServer, make_bucket, serve_objects
+
+
+def pytest_configure() -> None:
+    """Let no test of a property fail because the machine is busy."""
+    settings.register_profile("without_deadline", deadline=None)
+    settings.load_profile("without_deadline")
 
 
 @pytest.fixture(scope="session")

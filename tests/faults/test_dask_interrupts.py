@@ -36,10 +36,13 @@ def test_ctrl_c_of_a_terminal_stops_a_run_and_its_workers_quietly(tmp_path: Path
         text=True,
         start_new_session=True,
     )
-    assert child.stdout is not None
-    assert any(moment in line for line in child.stdout)
-    os.killpg(child.pid, signal.SIGINT)
-    output, errors = child.communicate(timeout=300)
+    with child:
+        assert child.stdout is not None
+        try:
+            assert any(moment in line for line in child.stdout)
+        finally:
+            os.killpg(child.pid, signal.SIGINT)
+        output, errors = child.communicate(timeout=300)
     assert (child.returncode, errors) == (75, STOPPED)
     assert "Traceback" not in output
 

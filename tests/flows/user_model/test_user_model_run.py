@@ -295,8 +295,8 @@ def test_seconds_are_measured_with_the_users_own_model(tmp_path: Path) -> None:
     assert invoke("plan", run.config, *small).exit_code == 0
     (other,) = set((run.store / "calibration").iterdir()) - {kept}
     slow_seconds = json.loads(other.read_text())["seconds"]
-    # Timed on two images, not on hundreds.
-    assert slow_seconds["forward_image"] > 0.12 / 2
+    # Timed on so few images as take half a second at most, not on a whole batch.
+    assert slow_seconds["forward_image"] > 0.12 / 6
 
 
 def test_a_small_network_as_a_module_embeds_as_its_program_does(tmp_path: Path) -> None:

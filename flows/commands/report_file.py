@@ -10,6 +10,7 @@ from flows.commands.report_copies import latest_copy
 from flows.engine.upstream import Upstream
 from pipeline.errors import BadSetting
 from stores.errors import MissingArtifact, StoreError
+from stores.location import Location
 
 LONGEST_STEM = 80
 # They choose a seed, which is in the name, or where and how something is computed or kept.
@@ -60,11 +61,8 @@ def export_report(current: Upstream, config: str, seed: int, overrides: Sequence
         ReadOnlyStore: the store cannot be written.
     """
     data = _current_report(current)
-    root = current.store.root
-    own, latest = root.child(report_name(config, seed, overrides)), latest_copy(root, seed)
-    for place in (own, latest):
-        place.replace_bytes(data)
-    return ReportFiles(own.url, latest.url)
+    own = current.store.root.child(report_name(config, seed, overrides))
+    return _copied(data, own, latest_copy(current.store.root, seed))
 
 
 def show_report(current: Upstream, config: str, seed: int, overrides: Sequence[str]) -> ReportFiles:
@@ -74,11 +72,13 @@ def show_report(current: Upstream, config: str, seed: int, overrides: Sequence[s
         MissingArtifact: the report is not current.
         StoreError: the report itself cannot be read.
     """
-    _current_report(current)
+    data = _current_report(current)
+    own = current.store.root.child(report_name(config, seed, overrides))
+    latest = latest_copy(current.store.root, seed)
     try:
-        return export_report(current, config, seed, overrides)
+        return _copied(data, own, latest)
     except StoreError as error:
-        remark = f"its copy {latest_copy(current.store.root, seed).url} could not be written: {error.found}"
+        remark = f"its copy {latest.url} could not be written: {error.found}"
         return ReportFiles(current.store.part_url(current.commits("report")[0], "report"), None, remark)
 
 
@@ -100,6 +100,12 @@ def write_report(current: Upstream, output: Path) -> str:
             remedy="name a file where you may write, or leave --output out: the report then goes into the store",
         ) from error
     return str(output)
+
+
+def _copied(data: bytes, own: Location, latest: Location) -> ReportFiles:
+    for place in (own, latest):
+        place.replace_bytes(data)
+    return ReportFiles(own.url, latest.url)
 
 
 def _is_left_out(key: str) -> bool:

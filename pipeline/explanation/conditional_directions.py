@@ -39,6 +39,7 @@ def fit_conditional_directions(
     labels_na: npt.NDArray[np.bool_],
     image_labels_n: Sequence[str],
     least_images: int = LEAST_IMAGES_PER_LABEL,
+    weights_n: npt.NDArray[np.floating[Any]] | None = None,
 ) -> ConditionalDirections:
     """Return ridge directions over all training images and within each label that can bear its own.
 
@@ -50,6 +51,7 @@ def fit_conditional_directions(
         labels_na: (image, attribute), bool.
         image_labels_n: each image's label (item type or class).
         least_images: fewest images of a label with directions of its own.
+        weights_n: see `fit_attribute_directions`.
 
     Raises:
         BadModel, BadSetting: see `fit_attribute_directions`.
@@ -62,10 +64,12 @@ def fit_conditional_directions(
         rows = np.flatnonzero(names_n == label)
         varies = bool((labels_na[rows] != labels_na[rows[0]]).any())
         if len(rows) >= least_images and varies:
-            fitted = fit_attribute_directions(embeddings_nd[rows], labels_na[rows])
+            fitted = fit_attribute_directions(
+                embeddings_nd[rows], labels_na[rows], weights_n=None if weights_n is None else weights_n[rows]
+            )
             if fitted.explained_share > 0:
                 by_label[label] = fitted
-    return ConditionalDirections(fit_attribute_directions(embeddings_nd, labels_na), by_label)
+    return ConditionalDirections(fit_attribute_directions(embeddings_nd, labels_na, weights_n=weights_n), by_label)
 
 
 def conditional_effects(

@@ -21,12 +21,14 @@ class LabelledEmbeddings:
     Attributes:
         embeddings_nd: (image, dimension), unit norm, general.
         labels_na: bool (image, attribute).
-        types_n: item type of each image.
+        types_n: item type (or class) of each image.
+        weights_n: how much each image counts where directions are fitted, (image,); None: all alike.
     """
 
     embeddings_nd: npt.NDArray[np.floating[Any]]
     labels_na: npt.NDArray[np.bool_]
     types_n: Sequence[str]
+    weights_n: npt.NDArray[np.floating[Any]] | None = None
 
 
 def effects_by_condition(
@@ -71,6 +73,7 @@ def effects_by_condition(
             project(train.embeddings_nd[fitted_on], mask_d),
             train.labels_na[fitted_on],
             train_types_n[fitted_on].tolist(),
+            weights_n=None if train.weights_n is None else train.weights_n[fitted_on],
         )
         effects_pa[pairs] = conditional_effects(
             project(images.embeddings_nd[rows], mask_d),

@@ -15,10 +15,10 @@ from pipeline.evaluation.audit.outcomes import (
     TrueEffects,
     audit_outcomes,
     best_constant_attribute,
-    named_under_presence,
     oracle_outcomes,
     random_present_outcomes,
 )
+from pipeline.explanation.answer.naming import named_among
 
 PRESENT: Final = "|present"
 # What no ranking of attributes exceeds, and what guessing reaches, by name with a few words for people.
@@ -64,6 +64,6 @@ def audited_answers(truth: TrueEffects, valid_truth: TrueEffects, scores: Mappin
     named: dict[str, np.ndarray] = {}
     for variant, scores_pa in scores.items():
         named[variant] = scores_pa.argmax(axis=1)
-        named[variant + PRESENT] = named_under_presence(scores_pa, truth.present_pa)
+        named[variant + PRESENT] = named_among(scores_pa, truth.present_pa)
     outcomes |= {variant: audit_outcomes(truth, named_p) for variant, named_p in named.items()}
     return AuditedAnswers(truth, constant, outcomes, named)

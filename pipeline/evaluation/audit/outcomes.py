@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import BadDataset
+from pipeline.explanation.answer.naming import NOTHING_NAMED, named_among
 
 SMALLEST_FLOOR = 0.02
 _FLOOR_QUANTILE = 0.99
 HIT_SHARE = 0.9
-NOTHING_NAMED = -1
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def eligible_pairs(truth: TrueEffects) -> npt.NDArray[np.bool_]:
 
 def best_present_attributes(truth: TrueEffects) -> npt.NDArray[np.int64]:
     """Return (pair,) int64: the attribute of Delta* (ties: the first); -1 where P(q) has no effect."""
-    return named_under_presence(truth.delta_pa, truth.present_pa)
+    return named_among(truth.delta_pa, truth.present_pa)
 
 
 def largest_effect_is_absence(truth: TrueEffects) -> npt.NDArray[np.float64]:
@@ -173,21 +173,6 @@ def random_present_outcomes(truth: TrueEffects) -> AuditOutcomes:
         absent_p=np.zeros(best_p.shape),
         eligible_p=eligible_pairs(truth),
     )
-
-
-def named_under_presence(
-    scores_pa: npt.NDArray[np.floating], present_pa: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.int64]:
-    """Return per pair the top-scored attribute among those present (ties: the first); -1 without any.
-
-    NaN scores are passed over. These are the "over present attributes" rows of a table.
-    """
-    candidates = present_pa & ~np.isnan(scores_pa)
-    if candidates.shape[1] == 0:
-        return np.full(candidates.shape[0], NOTHING_NAMED, dtype=np.int64)
-    # A present attribute scored -inf must not tie with the absent ones, which stand at -inf here.
-    lowest = np.where(candidates, np.maximum(scores_pa, np.finfo(np.float64).min), -np.inf)
-    return np.where(candidates.any(axis=1), lowest.argmax(axis=1), NOTHING_NAMED).astype(np.int64)
 
 
 def best_constant_attribute(truth: TrueEffects) -> int:

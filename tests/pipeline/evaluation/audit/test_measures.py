@@ -5,6 +5,7 @@ import tests.oracles.audit as oracle
 from pipeline.evaluation.audit import measures as audit_tables
 from pipeline.evaluation.audit import outcomes as audit
 from pipeline.evaluation.audit.outcomes import TrueEffects
+from pipeline.explanation.answer.naming import named_among
 from tests.pipeline.evaluation.audit_cases import FLOOR, as_triples, make_names, make_truth
 from tests.pipeline.evaluation.broken_copy import broken_copy
 
@@ -75,7 +76,7 @@ def test_drawn_random_names_regret_one_within_their_interval():
         truth = make_truth(seed, n_pairs=300)
         chances = np.random.default_rng(seed).random(truth.delta_pa.shape)
         editable = ~np.isnan(truth.delta_pa) & truth.present_pa
-        outcomes = audit.audit_outcomes(truth, audit.named_under_presence(chances, editable))
+        outcomes = audit.audit_outcomes(truth, named_among(chances, editable))
         measures = audit_tables.audit_measures(outcomes, np.arange(300) // 3, seed=seed, samples=200)
         regret = measures["normalised_regret"]
         covered += regret.low <= 1 <= regret.high

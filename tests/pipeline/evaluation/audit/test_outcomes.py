@@ -7,6 +7,7 @@ import tests.oracles.audit as oracle
 from pipeline.errors import BadDataset
 from pipeline.evaluation.audit import outcomes as audit
 from pipeline.evaluation.audit.outcomes import TrueEffects
+from pipeline.explanation.answer.naming import named_among
 from tests.pipeline.evaluation.audit_cases import FLOOR, as_triples, make_names, make_truth
 from tests.pipeline.evaluation.broken_copy import broken_copy
 
@@ -117,8 +118,8 @@ def test_absences_are_counted_by_size_whatever_their_sign():
 def test_the_top_present_attribute_is_named_and_nothing_where_none_is_present():
     scores = np.array([[0.9, 0.2, 0.2], [np.nan, -np.inf, 0.5], [1.0, 2.0, 3.0], [np.nan, 1.0, 1.0]])
     present = np.array([[False, True, True], [True, True, False], [False] * 3, [True, False, False]])
-    assert audit.named_under_presence(scores, present).tolist() == [1, 1, -1, -1]
-    assert audit.named_under_presence(scores[:, :0], present[:, :0]).tolist() == [-1] * 4
+    assert named_among(scores, present).tolist() == [1, 1, -1, -1]
+    assert named_among(scores[:, :0], present[:, :0]).tolist() == [-1] * 4
 
 
 def test_the_best_constant_has_the_least_regret_of_all_constants():

@@ -1,0 +1,1 @@
+"""One answer per pair, with how far to trust it (beyond the papers)."""

@@ -1,0 +1,62 @@
+"""Predicted effects of a split's pairs, whatever the model: with one embedding, or with one for each condition.
+
+Must not import torch. Cost: that of `conditional_effects`, or for each condition that a pair has one ridge regression.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.explanation.conditional_directions import conditional_effects, fit_conditional_directions
+from pipeline.explanation.effects_by_condition import LabelledEmbeddings, effects_by_condition
+from pipeline.similarity.conditions import ConditionMasks
+
+
+@dataclass(frozen=True)
+class EmbeddedPairs:
+    """Pairs whose effects are to be predicted.
+
+    Attributes:
+        images: of the pairs; their labels are not looked at.
+        query_p: int64 (pair,), rows of the queries.
+        reference_p: int64 (pair,), rows of the references.
+        conditions_p: condition of each pair, or None.
+        masks: of a model with conditions, None for other models.
+        attribute_groups: see `removal_shifts`.
+    """
+
+    images: LabelledEmbeddings
+    query_p: npt.NDArray[np.int64]
+    reference_p: npt.NDArray[np.int64]
+    conditions_p: Sequence[str | None]
+    masks: ConditionMasks | None
+    attribute_groups: Sequence[int]
+
+
+def pair_effects(train: LabelledEmbeddings, pairs: EmbeddedPairs) -> npt.NDArray[np.float64]:
+    """Return the predicted drop of each pair's score when each attribute of the query is removed, (pair, attribute).
+
+    Raises:
+        BadModel, BadSetting: see `fit_attribute_directions` and `predicted_effects`.
+    """
+    if pairs.masks is not None:
+        return effects_by_condition(
+            train,
+            pairs.images,
+            pairs.query_p,
+            pairs.reference_p,
+            pairs.conditions_p,
+            pairs.masks,
+            pairs.attribute_groups,
+        )
+    fitted = fit_conditional_directions(train.embeddings_nd, train.labels_na, train.types_n, weights_n=train.weights_n)
+    return conditional_effects(
+        pairs.images.embeddings_nd,
+        pairs.query_p,
+        pairs.reference_p,
+        pairs.images.types_n,
+        fitted,
+        pairs.attribute_groups,
+    )

@@ -4,46 +4,23 @@ import numpy as np
 import pyarrow as pa
 
 from flows.engine.shard_task import JobInputs, JobResult
-from flows.engine.upstream import Upstream
-from flows.jobs.progress import report_count
-from flows.readers.conditions import read_condition_masks
-from flows.readers.pair_frame import read_embeddings, read_labels, read_pair_frame
-from pipeline.explanation.conditional_directions import conditional_effects, fit_conditional_directions
-from pipeline.explanation.effects_by_condition import LabelledEmbeddings, effects_by_condition
-from pipeline.explanation.presence_probe import fit_presence_probe, presence_probability
+from flows.readers.labelled_embeddings import read_embedded_pairs, read_labelled_embeddings
+from flows.readers.pair_frame import read_pair_frame
+from pipeline.explanation.embedding_effect import fit_attribute_directions
+from pipeline.explanation.pair_effects import pair_effects
 from stores.parts import ArraysPart, Part
 
 
 def run(inputs: JobInputs) -> JobResult:
-    """Return predicted effects and presence (pair, attribute), and the directions of the general embedding.
+    """Return predicted effects (pair, attribute), and the directions of the general embedding over all images.
 
-    Under conditions the effects come from directions in each condition's own space, which are not kept.
+    Types and conditions have directions of their own, which are not kept.
     """
-    upstream = inputs.upstream
     split = inputs.settings["split"]
-    frame = read_pair_frame(upstream, split)
-    embeddings_nd = read_embeddings(upstream, split)
-    train_labels_na = read_labels(upstream, "train")[1]
-    train_embeddings_nd = read_embeddings(upstream, "train")
-    fitted = fit_conditional_directions(train_embeddings_nd, train_labels_na, _image_labels(upstream, "train"))
-    image_labels, masks = _image_labels(upstream, split), read_condition_masks(upstream)
-    if masks is None:
-        effects_pa = conditional_effects(
-            embeddings_nd, frame.query_p, frame.reference_p, image_labels, fitted, frame.attribute_groups
-        )
-    else:
-        effects_pa = effects_by_condition(
-            LabelledEmbeddings(train_embeddings_nd, train_labels_na, _image_labels(upstream, "train")),
-            LabelledEmbeddings(embeddings_nd, frame.labels_na, image_labels),
-            frame.query_p,
-            frame.reference_p,
-            frame.conditions,
-            masks,
-            frame.attribute_groups,
-        )
-    report = report_count(inputs.task.stage, "attributes probed")
-    probe = fit_presence_probe(train_embeddings_nd, train_labels_na, fitted=report)
-    presence_pa = presence_probability(probe, embeddings_nd)[frame.query_p]
+    frame = read_pair_frame(inputs.upstream, split)
+    train = read_labelled_embeddings(inputs.upstream, "train")
+    effects_pa = pair_effects(train, read_embedded_pairs(inputs.upstream, frame))
+    overall = fit_attribute_directions(train.embeddings_nd, train.labels_na)
     n_pairs, n_attributes = effects_pa.shape
     table = pa.table(
         {
@@ -51,14 +28,13 @@ def run(inputs: JobInputs) -> JobResult:
             "split": pa.array([split] * (n_pairs * n_attributes)),
             "attribute": pa.array(np.tile(np.array(frame.attribute_names, dtype=object), n_pairs)),
             "effect": pa.array(effects_pa.ravel()),
-            "present_probability": pa.array(presence_pa.ravel()),
         }
     )
     directions = ArraysPart(
         {
-            "directions": fitted.overall.directions_ad,
-            "alpha": np.array([fitted.overall.alpha]),
-            "explained_share": np.array([fitted.overall.explained_share]),
+            "directions": overall.directions_ad,
+            "alpha": np.array([overall.alpha]),
+            "explained_share": np.array([overall.explained_share]),
         },
         {"directions": ("attribute", "dimension"), "alpha": ("value",), "explained_share": ("value",)},
     )
@@ -66,9 +42,4 @@ def run(inputs: JobInputs) -> JobResult:
         "embedding_effects": inputs.arrow_table("embedding_effects", table),
         "directions": directions,
     }
-    return JobResult(parts, {"pairs": n_pairs, "images": fitted.overall.n_images, "own_labels": len(fitted.by_label)})
-
-
-def _image_labels(upstream: Upstream, split: str) -> list[str]:
-    labels: list[str] = upstream.table("images", "images", split)["label"].to_pylist()
-    return labels
+    return JobResult(parts, {"pairs": n_pairs, "images": overall.n_images})

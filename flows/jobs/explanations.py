@@ -22,24 +22,26 @@ RANKS_IN_TABLE = 10
 
 
 def run(inputs: JobInputs) -> JobResult:
-    """Return `scores` (variant, pair, attribute) and the table `explanations` with the top ranks."""
-    frame = read_pair_frame(inputs.upstream, "test")
+    """Return `scores` (variant, pair, attribute); of test pairs the table `explanations` with the top ranks, too."""
+    split = inputs.settings["split"]
+    frame = read_pair_frame(inputs.upstream, split)
     evidence = _read_evidence(inputs, frame)
     scores = variant_scores(inputs.settings["variants"], evidence)
-    tables = [_ranked_table(frame, name, scores_pa, evidence.terms) for name, scores_pa in scores.items()]
     stacked = np.stack(list(scores.values())).astype(np.float32)
     parts: dict[str, Part] = {
         "scores": ArraysPart({"scores": stacked}, {"scores": ("variant", "pair", "attribute")}),
-        "explanations": inputs.arrow_table("explanations", pa.concat_tables(tables)),
     }
+    if split == "test":
+        tables = [_ranked_table(frame, name, scores_pa, evidence.terms) for name, scores_pa in scores.items()]
+        parts["explanations"] = inputs.arrow_table("explanations", pa.concat_tables(tables))
     return JobResult(parts, {"pairs": len(frame.pair_ids), "variants": len(scores)})
 
 
 def _read_evidence(inputs: JobInputs, frame: PairFrame) -> ExplanationEvidence:
     upstream, settings = inputs.upstream, inputs.settings
     held_out = read_pair_frame(upstream, "valid")
-    sane_logits_na, sane_activations_nahw = read_attribute_scores(upstream, "sane", "test")
-    effects = ("embedding_effects.test", "embedding_effects")
+    sane_logits_na, sane_activations_nahw = read_attribute_scores(upstream, "sane", frame.split)
+    effects = (f"embedding_effects.{frame.split}", "embedding_effects")
     return ExplanationEvidence(
         seed=int(settings["seed"]),
         pair_ids=frame.pair_ids,
@@ -48,13 +50,13 @@ def _read_evidence(inputs: JobInputs, frame: PairFrame) -> ExplanationEvidence:
         present_pa=frame.present_pa,
         sane_logits_na=sane_logits_na,
         sane_activations_nahw=sane_activations_nahw,
-        classifier_logits_na=read_attribute_scores(upstream, "classifier", "test")[0],
+        classifier_logits_na=read_attribute_scores(upstream, "classifier", frame.split)[0],
         maps_pyx=read_normalised_maps(upstream, settings["maps"], frame.pair_ids, settings["map_temperature"]),
         prior_a=_prior(upstream, frame),
         weights={kind: best_weights(upstream, kind) for kind in ("none", "count")},
         held_out_drops_pa=-read_pair_values(upstream, "replacements.valid", "replacements", "effect", held_out),
         effects_pa=read_pair_values(upstream, *effects, "effect", frame),
-        presence_pa=read_pair_values(upstream, *effects, "present_probability", frame),
+        presence_pa=upstream.arrays("presence", "presence", frame.split)[frame.query_p],
     )
 
 

@@ -48,6 +48,7 @@ GridStep = Annotated[
     AtLeast(1e-3, "0.001 has 501,501 points, each tried on all held-out pairs; at 1e-6 there are 500 billion"),
     AfterValidator(_divides_one),
 ]
+Refits = Annotated[int, Field(ge=20), AtMost(10_000, "each fits the directions of all training images twice")]
 Resamples = Annotated[int, Field(ge=100), AtMost(100_000, "for 1,000 queries so many resamples take 1.6 GB of memory")]
 Smoothing = Annotated[float, Field(ge=0), MAKES_NO_DIFFERENCE]
 Workers = Annotated[int, Field(ge=1), AtMost(1024, "each is a process of half a gigabyte")]
@@ -102,6 +103,19 @@ class ExplanationSettings(Section):
     """[explanation]: how an attribute is chosen."""
 
     variants: list[VariantName] = Field(list(VARIANTS), description="rows of the tables")
+    answer: Literal["auto"] | VariantName = Field(
+        "auto",
+        description="the variant that answers for pairs; auto: the one with the best matched effect on "
+        "validation pairs",
+    )
+    presence: Literal["labels", "predicted"] = Field(
+        "labels",
+        description="what an answer is chosen among: the query's own labels (where it has any), or what is predicted "
+        "from the image alone",
+    )
+    refits: Refits = Field(
+        100, description="refits of attribute directions behind an answer's interval, and as many behind its p-value"
+    )
     prior: Literal["count"] = Field("count", description="the prior of sane+match+count")
     prior_smoothing: Smoothing = Field(1.0, description="pseudo-count of each attribute")
     weight_grid_step: GridStep = Field(0.05, description="step of the simplex of weights; must divide 1")

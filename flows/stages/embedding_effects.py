@@ -1,4 +1,4 @@
-"""The cause read off the embedding: the predicted effect of removing each attribute, and its presence."""
+"""The cause read off the embedding: the predicted effect of removing each attribute, for validation and test pairs."""
 
 from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
@@ -8,10 +8,10 @@ from stores.table_schema import NUMBER, TEXT, Column, TableSchema
 
 EMBEDDING_EFFECTS = TableSchema(
     "embedding_effects",
-    "One row per test pair and attribute.",
+    "One row per validation or test pair and attribute.",
     (
         Column("pair_id", TEXT, "of the pair"),
-        Column("split", TEXT, "always `test`"),
+        Column("split", TEXT, "of the pair"),
         Column("attribute", TEXT, "name"),
         Column(
             "effect",
@@ -20,22 +20,16 @@ EMBEDDING_EFFECTS = TableSchema(
             "the attribute matters",
             nullable=True,
         ),
-        Column(
-            "present_probability",
-            NUMBER,
-            "probability that the query has the attribute, by a logistic probe on its embedding",
-            nullable=True,
-        ),
     ),
 )
 
 
-def embedding_effects_stage(settings: Settings) -> Stage:
-    """Return the stage of the test pairs' predicted effects."""
+def embedding_effects_stage(settings: Settings, split: str) -> Stage:
+    """Return the stage of a split's predicted effects."""
     columns = ["image_id", "label", "attributes"]
-    reads = {**pair_reads("test"), **condition_reads(settings)}
-    reads["images"] = [["images", columns, "train"], ["images", columns, "test"]]
-    reads["embeddings"] = [["embeddings", None, "train"], ["embeddings", None, "test"]]
-    values = {"split": "test"}
+    reads = {**pair_reads(split), **condition_reads(settings)}
+    reads["images"] = [["images", columns, "train"], ["images", columns, split]]
+    reads["embeddings"] = [["embeddings", None, "train"], ["embeddings", None, split]]
     tables = (EMBEDDING_EFFECTS,)
-    return single_shard_stage("embedding_effects.test", "flows.jobs.embedding_effects", values, reads, tables)
+    values = {"split": split}
+    return single_shard_stage(f"embedding_effects.{split}", "flows.jobs.embedding_effects", values, reads, tables)

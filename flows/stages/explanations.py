@@ -91,8 +91,8 @@ def weights_stage(settings: Settings) -> Stage:
     return single_shard_stage("explanation_weights", "flows.jobs.explanation_weights", values, reads, tables)
 
 
-def explanations_stage(settings: Settings) -> Stage:
-    """Return the stage that scores attributes for test pairs.
+def explanations_stage(settings: Settings, split: str) -> Stage:
+    """Return the stage that scores attributes for a split's pairs: `explanations` of test pairs, `explanations.valid`.
 
     Raises:
         BadSetting: an attribute model is left out that the variants compare.
@@ -104,22 +104,31 @@ def explanations_stage(settings: Settings) -> Stage:
             where="attribute_model.names",
             remedy='set names = ["sane", "classifier"]',
         )
-    maps = maps_name("test", settings.saliency.supervision, FIXED)
+    maps = maps_name(split, settings.saliency.supervision, FIXED)
     values = {
+        "split": split,
         "variants": list(settings.explanation.variants),
         "maps": maps,
         "map_temperature": settings.attribute_model.map_temperature,
         "seed": settings.seed,
     }
     reads = {
-        **pair_reads("test"),
-        "images": [[*LABELS, "test"], [*LABELS, "valid"]],
+        **pair_reads(split),
+        "images": [[*LABELS, each] for each in dict.fromkeys((split, "valid"))],
         "pairs.valid": [["pairs", None, ""]],
         "replacements.valid": VALIDATION_EFFECTS,
-        "attribute_scores.sane": [["scores", None, "test"]],
-        "attribute_scores.classifier": [["scores", None, "test"]],
-        "embedding_effects.test": [["embedding_effects", None, ""]],
+        "attribute_scores.sane": [["scores", None, split]],
+        "attribute_scores.classifier": [["scores", None, split]],
+        f"embedding_effects.{split}": [["embedding_effects", None, ""]],
+        "presence": [["presence", None, ""]],
         maps: [["maps", None, ""], ["map_rows", None, ""]],
         "explanation_weights": [["prior", None, ""], ["weight_grid", None, ""]],
     }
-    return single_shard_stage("explanations", "flows.jobs.explanations", values, reads, (EXPLANATIONS,))
+    # People query the answers of test pairs; those of validation pairs only decide which variant answers.
+    tables = (EXPLANATIONS,) if split == "test" else ()
+    return single_shard_stage(explanations_name(split), "flows.jobs.explanations", values, reads, tables)
+
+
+def explanations_name(split: str) -> str:
+    """Return the instance that scores a split's pairs."""
+    return "explanations" if split == "test" else f"explanations.{split}"

@@ -5,6 +5,7 @@ from dataclasses import replace
 from flows.engine.device import AUTO
 from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
+from flows.stages.answers import answers_stage
 from flows.stages.attribute_models import attribute_stages
 from flows.stages.audit import audit_stage
 from flows.stages.compatibility import compatibility_stage
@@ -19,6 +20,7 @@ from flows.stages.metrics import metrics_stage
 from flows.stages.negatives import negatives_stages
 from flows.stages.pairs import pairs_stage
 from flows.stages.perturbed_embeddings import perturbed_stages
+from flows.stages.presence import presence_stage
 from flows.stages.reads import SPLITS
 from flows.stages.replacements import replacements_stage
 from flows.stages.report import report_stage
@@ -46,6 +48,7 @@ def build_stages(settings: Settings) -> tuple[Stage, ...]:
             where="compute.precision",
             remedy="start it by `sane run`, or replace it first (flows.auto_compute), or name a precision",
         )
+    audited = settings.dataset.declared.is_audited
     stages = (
         *dataset_stages(settings),
         similarity_model_stage(settings),
@@ -59,20 +62,27 @@ def build_stages(settings: Settings) -> tuple[Stage, ...]:
         *faithfulness_stages(settings),
         *attribute_stages(settings),
         *(replacements_stage(settings, split) for split in ("valid", "test")),
-        embedding_effects_stage(settings),
+        *(embedding_effects_stage(settings, split) for split in ("valid", "test")),
+        presence_stage(settings),
         weights_stage(settings),
-        explanations_stage(settings),
-        *(_audited_stages(settings) if settings.dataset.declared.is_audited else []),
+        *(explanations_stage(settings, split) for split in ("valid", "test")),
+        *(_true_effects_stages(settings) if audited else []),
+        answers_stage(settings),
+        *(_audited_stages(settings) if audited else []),
         metrics_stage(settings),
         report_stage(settings),
     )
     return tuple(replace(stage, packages=RESULT_PACKAGES, keys={**SHARED_KEYS, **stage.keys}) for stage in stages)
 
 
+def _true_effects_stages(settings: Settings) -> list[Stage]:
+    """Return what measures the truth, which only rendered items have."""
+    return [true_effects_stage(settings, split) for split in ("valid", "test")]
+
+
 def _audited_stages(settings: Settings) -> list[Stage]:
     """Return what compares explanations and maps with the truth, which only rendered items have."""
     return [
-        *(true_effects_stage(settings, split) for split in ("valid", "test")),
         *localisation_stages(settings),
         audit_stage(settings),
     ]

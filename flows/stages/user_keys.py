@@ -15,6 +15,7 @@ FOLLOWS = (
     "map_dtype",
     "map_size_px",
     "maps",
+    "may_answer",
     "mode",
     "name",
     "perturbed",
@@ -25,6 +26,7 @@ FOLLOWS = (
 )
 SHARED_KEYS: Mapping[str, str] = {
     **dict.fromkeys(FOLLOWS, DERIVED),
+    "answer": "explanation.answer",
     "attribute_models": "attribute_model.names",
     "bootstrap_samples": "evaluation.bootstrap_samples",
     "canvas": "dataset.canvas",
@@ -37,7 +39,9 @@ SHARED_KEYS: Mapping[str, str] = {
     "map_temperature": "attribute_model.map_temperature",
     "match_threshold": "pairs.match_threshold",
     "precision": "compute.precision",
+    "presence": "explanation.presence",
     "prior_smoothing": "explanation.prior_smoothing",
+    "refits": "explanation.refits",
     "seed": "seed",
     "supervision": "saliency.supervision",
     "variants": "explanation.variants",

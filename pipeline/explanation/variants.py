@@ -42,6 +42,7 @@ class Variant:
             are not told, and listed last.
         is_claimant: the audit tests the claim that it beats others.
         claim_order: its place among those that the claim is tested against, from 1; None: it is not.
+        may_answer: it may be chosen to answer for pairs.
         card_order: its place among those that the report's cards explain in full, from 1; None: it is not.
     """
 
@@ -52,6 +53,7 @@ class Variant:
     has_shuffled_control: bool = False
     is_told_labels: bool = False
     is_claimant: bool = False
+    may_answer: bool = True
     claim_order: int | None = None
     card_order: int | None = None
 
@@ -73,6 +75,11 @@ def variant_scores(names: Iterable[str], evidence: ExplanationEvidence) -> dict[
         name: VARIANTS[name.removesuffix(SHUFFLED)].scores(shuffled if name.endswith(SHUFFLED) else evidence)
         for name in all_variants(names)
     }
+
+
+def answering_variants(names: Iterable[str], told_labels: bool) -> list[str]:
+    """Return those of the variants that may answer for pairs; without labels none that has to be told them."""
+    return [name for name in names if VARIANTS[name].may_answer and (told_labels or not VARIANTS[name].is_told_labels)]
 
 
 def in_order(places: Mapping[str, int | None]) -> list[str]:
@@ -147,7 +154,7 @@ def _effect_of_presence(evidence: ExplanationEvidence) -> npt.NDArray[np.float64
 
 VARIANTS: Final[Mapping[str, Variant]] = MappingProxyType(
     {
-        "random": Variant("uniform draw over all attributes", _random, is_baseline=True),
+        "random": Variant("uniform draw over all attributes", _random, is_baseline=True, may_answer=False),
         "best_constant": Variant(
             "one attribute for every pair, chosen on validation pairs",
             _best_constant,

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
+from pipeline.explanation.answer.presence_sources import CLASSIFIER, PROBE
 from pipeline.explanation.presence_probe import relative_confidence
 from pipeline.randomness import derive_seed
 
-PROBE, CLASSIFIER = "probe", "classifier"
 # Keeps a wrong certainty from an infinite loss.
 _LEAST_PROBABILITY = 1e-4
 
@@ -73,7 +73,7 @@ def calibrated_presence(
 
 def compare_presence(
     probe_na: npt.NDArray[np.floating],
-    logits_na: npt.NDArray[np.floating],
+    logits_na: npt.NDArray[np.floating] | None,
     labels_na: npt.NDArray[np.bool_],
     base_rates_a: npt.NDArray[np.floating],
     image_ids: Sequence[str],
@@ -85,20 +85,32 @@ def compare_presence(
 
     Args:
         probe_na: (image, attribute) probability by `presence_probability`.
-        logits_na: (image, attribute) of the classifier.
+        logits_na: (image, attribute) of the classifier; None: there is none, and the probe is chosen.
         labels_na: (image, attribute) bool.
         base_rates_a: (attribute,) share of the training images.
         image_ids: of the images.
     """
+    losses = {PROBE: _log_loss(probe_na, labels_na)}
+    if logits_na is not None:
+        losses[CLASSIFIER] = _held_out_loss(logits_na, labels_na, base_rates_a, image_ids)
+    best = min(losses, key=losses.__getitem__)
+    return [PresenceQuality(source, loss, source == best) for source, loss in losses.items()]
+
+
+def _held_out_loss(
+    logits_na: npt.NDArray[np.floating],
+    labels_na: npt.NDArray[np.bool_],
+    base_rates_a: npt.NDArray[np.floating],
+    image_ids: Sequence[str],
+) -> float:
+    """Return the log loss of calibrated confidences, each image calibrated on the half that it is not in."""
     half_n = np.array([derive_seed("presence halves", name) % 2 == 0 for name in image_ids])
     classifier_na = np.empty(labels_na.shape)
     for fitted_n in (half_n, ~half_n):
         fitted_on = fitted_n if fitted_n.any() else ~fitted_n
         calibration = calibrate_confidence(logits_na[fitted_on], labels_na[fitted_on], base_rates_a)
         classifier_na[~fitted_n] = calibrated_presence(calibration, logits_na[~fitted_n])
-    losses = {PROBE: _log_loss(probe_na, labels_na), CLASSIFIER: _log_loss(classifier_na, labels_na)}
-    best = min(losses, key=losses.__getitem__)
-    return [PresenceQuality(source, loss, source == best) for source, loss in losses.items()]
+    return _log_loss(classifier_na, labels_na)
 
 
 def _figures(calibration: ConfidenceCalibration, logits_na: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """The probability that an answer is right, calibrated on pairs whose truth is known.
 
-Must not import torch. Cost: one logistic regression on three figures of each pair.
+Must not import torch. Cost: one logistic regression on two figures of each pair.
 """
 
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
 from pipeline.errors import BadDataset
-from pipeline.explanation.answer.uncertainty import EffectUncertainty
+from pipeline.explanation.answer.naming import NOTHING_NAMED
 
 LEAST_PAIRS = 20
 
 
 @dataclass(frozen=True)
 class AnswerCalibration:
-    """Logistic regression from what refits say to the probability of being right.
+    """Logistic regression from an answer's effect and lead to the probability of being right.
 
     Attributes:
         weights_f: (figure,), float64.
@@ -31,18 +31,20 @@ class AnswerCalibration:
 
 
 def answer_figures(
-    uncertainty: EffectUncertainty, candidates_pa: npt.NDArray[np.bool_], draws: int
+    effects_pa: npt.NDArray[np.floating], named_p: npt.NDArray[np.integer], candidates_pa: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.float64]:
-    """Return (pair, 3) float64: log odds of the refits' agreement, log number of candidates, width of the interval.
+    """Return (pair, 2) float64: the named attribute's predicted effect, and its lead over the best other candidate's.
 
-    The width is relative to the effect, between 0 and 1. NaN where nothing was named.
+    The lead is negative where another candidate has a larger predicted effect, and the effect itself where there is no
+    other. NaN where nothing was named.
     """
-    agreed_p = (uncertainty.agreement_p * draws + 0.5) / (draws + 1)
-    width_p = uncertainty.high_p - uncertainty.low_p
-    size_p = np.abs(uncertainty.effect_p) + width_p
-    relative_p = np.divide(width_p, size_p, out=np.ones_like(width_p), where=size_p > 0)
-    candidates_p = np.log(np.maximum(candidates_pa.sum(axis=1), 1))
-    return np.stack([np.log(agreed_p / (1 - agreed_p)), candidates_p, relative_p], axis=1)
+    rows_p = np.arange(len(named_p))
+    others_pa = np.where(candidates_pa, effects_pa, -np.inf)
+    others_pa[rows_p, named_p] = -np.inf
+    effect_p = np.where(named_p == NOTHING_NAMED, np.nan, effects_pa[rows_p, named_p])
+    best_other_p = others_pa.max(axis=1)
+    lead_p = effect_p - np.where(np.isfinite(best_other_p), best_other_p, 0.0)
+    return np.stack([effect_p, lead_p], axis=1)
 
 
 def fit_calibration(figures_pf: npt.NDArray[np.float64], right_p: npt.NDArray[np.floating]) -> AnswerCalibration:
@@ -68,8 +70,10 @@ def fit_calibration(figures_pf: npt.NDArray[np.float64], right_p: npt.NDArray[np
         # One outcome alone cannot be regressed on: Laplace's estimate for all.
         share = (right.sum() + 1) / (right.size + 2)
         return AnswerCalibration(np.zeros(figures_pf.shape[1]), float(np.log(share / (1 - share))), int(right.size))
-    fitted = LogisticRegression().fit(figures_pf[known_p], right)
-    return AnswerCalibration(fitted.coef_[0].astype(np.float64), float(fitted.intercept_[0]), int(right.size))
+    # Effects are hundredths of a cosine: penalised as they come, their weights would stay at nothing.
+    deviation_f = np.maximum(figures_pf[known_p].std(axis=0), 1e-12)
+    fitted = LogisticRegression().fit(figures_pf[known_p] / deviation_f, right)
+    return AnswerCalibration(fitted.coef_[0] / deviation_f, float(fitted.intercept_[0]), int(right.size))
 
 
 def answer_probability(calibration: AnswerCalibration, figures_pf: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -1,0 +1,181 @@
+"""One answer per test pair: which variant answers, what it names, and how far to trust that."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from flows.engine.shard_task import JobInputs, JobResult
+from flows.engine.upstream import Upstream
+from flows.readers.labelled_embeddings import read_embedded_pairs, read_labelled_embeddings
+from flows.readers.pair_frame import PairFrame, read_pair_frame, read_pair_values
+from flows.readers.replacement_effects import read_replacement_effects
+from pipeline.evaluation.answer_choice import CandidateAnswer, compare_answers
+from pipeline.evaluation.audit.outcomes import TrueEffects, audit_outcomes, effect_floor
+from pipeline.evaluation.bootstrap import Resampling
+from pipeline.evaluation.metrics.measured_pairs import cluster_codes
+from pipeline.explanation.answer.candidates import AnswerCandidates, answer_candidates
+from pipeline.explanation.answer.naming import NOTHING_NAMED, named_among
+from pipeline.explanation.answer.probability import answer_figures, answer_probability, fit_calibration
+from pipeline.explanation.answer.refits import exchanged_effects, reweighted_effects
+from pipeline.explanation.answer.uncertainty import EffectUncertainty, effect_uncertainty
+from pipeline.explanation.variants import all_variants
+from stores.parts import ArraysPart, Part
+
+NO_EFFECT, NO_CANDIDATES = "no_effect", "no_candidates"
+
+
+@dataclass(frozen=True)
+class _Split:
+    """Pairs of a split with what answers are made of.
+
+    Attributes:
+        frame: the pairs.
+        scores: (pair, attribute) of each variant that may answer.
+        effects_pa: predicted effects.
+        presence_pa: (pair, attribute), estimated probability that the query has the attribute.
+        candidates: what may be named.
+    """
+
+    frame: PairFrame
+    scores: dict[str, np.ndarray]
+    effects_pa: np.ndarray
+    presence_pa: np.ndarray
+    candidates: AnswerCandidates
+
+    def named(self, variant: str) -> np.ndarray:
+        """Return the attribute that a variant names for each pair, (pair,), -1 for none."""
+        return named_among(self.scores[variant], self.candidates.may_be_named_pa)
+
+
+def run(inputs: JobInputs) -> JobResult:
+    """Return the tables `answers` and `answer_choice`, and the array `named` (pair,): -1 where nothing explains."""
+    settings = inputs.settings
+    valid, test = (_read_split(inputs, split) for split in ("valid", "test"))
+    choice = _choose(inputs, valid)
+    variant = next(one.variant for one in choice if one.is_chosen)
+    named_p = test.named(variant)
+    uncertainty = _uncertainty(inputs, test, named_p)
+    if settings["audited"]:
+        probability_p = _true_best_probability(inputs.upstream, valid, valid.named(variant), test, named_p)
+    else:
+        probability_p = test.presence_pa[np.arange(len(named_p)), named_p]
+    rows = [
+        _row(inputs, test, variant, pair, int(named_p[pair]), uncertainty, float(probability_p[pair]))
+        for pair in range(len(named_p))
+    ]
+    answered_p = np.where(uncertainty.explained_p, named_p, NOTHING_NAMED)
+    parts: dict[str, Part] = {
+        "named": ArraysPart({"named": answered_p}, {"named": ("pair",)}),
+        "answers": inputs.table("answers", rows),
+        "answer_choice": inputs.table("answer_choice", [_choice_row(one) for one in choice]),
+    }
+    return JobResult(parts, {"pairs": len(rows), "unexplained": int((answered_p == NOTHING_NAMED).sum())})
+
+
+def _read_split(inputs: JobInputs, split: str) -> _Split:
+    upstream, settings = inputs.upstream, inputs.settings
+    frame = read_pair_frame(upstream, split)
+    stage = "explanations" if split == "test" else f"explanations.{split}"
+    scores = dict(zip(all_variants(settings["variants"]), upstream.arrays(stage, "scores", "scores"), strict=True))
+    presence_pa = upstream.arrays("presence", "presence", split)[frame.query_p]
+    effects_pa = read_pair_values(upstream, f"embedding_effects.{split}", "embedding_effects", "effect", frame)
+    candidates = answer_candidates(frame.present_pa, presence_pa, use_labels=settings["presence"] == "labels")
+    return _Split(frame, {name: scores[name] for name in settings["may_answer"]}, effects_pa, presence_pa, candidates)
+
+
+def _choose(inputs: JobInputs, valid: _Split) -> list[CandidateAnswer]:
+    settings = inputs.settings
+    return compare_answers(
+        {variant: valid.named(variant) for variant in settings["may_answer"]},
+        -read_replacement_effects(inputs.upstream, "valid", "matched", valid.frame),
+        valid.frame.present_pa,
+        cluster_codes(valid.frame.queries),
+        Resampling(int(settings["seed"]), int(settings["bootstrap_samples"])),
+        None if settings["answer"] == "auto" else settings["answer"],
+    )
+
+
+def _uncertainty(inputs: JobInputs, test: _Split, named_p: np.ndarray) -> EffectUncertainty:
+    train = read_labelled_embeddings(inputs.upstream, "train")
+    pairs = read_embedded_pairs(inputs.upstream, test.frame)
+    seed, draws = int(inputs.settings["seed"]), int(inputs.settings["refits"])
+    return effect_uncertainty(
+        named_p,
+        test.candidates.with_named(named_p),
+        test.effects_pa,
+        reweighted_effects(train, pairs, seed, draws),
+        exchanged_effects(train, pairs, seed, draws),
+    )
+
+
+def _true_best_probability(
+    upstream: Upstream, valid: _Split, valid_named_p: np.ndarray, test: _Split, named_p: np.ndarray
+) -> np.ndarray:
+    """Return the probability that each test answer has the largest true effect, calibrated on validation pairs."""
+    stage = "true_effects.valid"
+    floor = effect_floor(upstream.table(stage, "null_effects")["effect"].to_numpy())
+    delta_pa = read_pair_values(upstream, stage, "true_effects", "effect", valid.frame)
+    truth = TrueEffects(delta_pa, valid.frame.present_pa, floor)
+    figures_pf = answer_figures(valid.effects_pa, valid_named_p, valid.candidates.with_named(valid_named_p))
+    calibration = fit_calibration(figures_pf, audit_outcomes(truth, valid_named_p).hit_p)
+    return answer_probability(
+        calibration, answer_figures(test.effects_pa, named_p, test.candidates.with_named(named_p))
+    )
+
+
+def _row(
+    inputs: JobInputs,
+    test: _Split,
+    variant: str,
+    pair: int,
+    named: int,
+    uncertainty: EffectUncertainty,
+    probability: float,
+) -> dict[str, Any]:
+    frame = test.frame
+    leading = None if named == NOTHING_NAMED else frame.attribute_names[named]
+    explained = bool(uncertainty.explained_p[pair])
+    by_labels = bool(test.candidates.by_labels_p[pair])
+    probability_of = None
+    if leading is not None and inputs.settings["audited"]:
+        probability_of = "largest_true_effect"
+    elif leading is not None and not by_labels:
+        probability_of = "query_has_attribute"
+    return {
+        "pair_id": frame.pair_ids[pair],
+        "split": frame.split,
+        "attribute": leading if explained else None,
+        "reason": None if explained else NO_CANDIDATES if leading is None else NO_EFFECT,
+        "leading_attribute": leading,
+        "variant": variant,
+        "effect": _number(uncertainty.effect_p[pair]),
+        "effect_low": _number(uncertainty.low_p[pair]),
+        "effect_high": _number(uncertainty.high_p[pair]),
+        "p_value": _number(uncertainty.p_value_p[pair]),
+        "agreement": _number(uncertainty.agreement_p[pair]),
+        "probability": None if probability_of is None else _number(probability),
+        "probability_of": probability_of,
+        "presence": "labels" if by_labels else "predicted",
+        "candidates": int(test.candidates.candidates_pa[pair].sum()),
+        "is_ground_truth": None if leading is None else bool(frame.present_pa[pair, named]),
+    }
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _choice_row(one: CandidateAnswer) -> dict[str, Any]:
+    effect = one.matched_effect
+    return {
+        "variant": one.variant,
+        "matched_effect": effect.value,
+        "ci_low": _number(effect.low),
+        "ci_high": _number(effect.high),
+        "n": effect.n,
+        "n_clusters": effect.n_clusters,
+        "top1_accuracy": one.top1_accuracy,
+        "undefined": one.undefined,
+        "is_chosen": one.is_chosen,
+    }

@@ -56,6 +56,8 @@ def run(inputs: JobInputs) -> JobResult:
         stages=[stage_record(manifest) for manifest in sorted(upstream.manifests.values(), key=_made)],
         outfits=_outfit_facts(upstream, masked),
         model_checks=_rows(upstream, "similarity_model", "model_checks"),
+        answers=_rows(upstream, "answers", "answers"),
+        answer_choice=_rows(upstream, "answers", "answer_choice"),
         curves_asked=settings.get("curves", True),
         curve_pairs_asked=settings.get("curve_pairs"),
     )
@@ -117,6 +119,7 @@ def _pairs(
     pair_ids = [pair["pair_id"] for pair in chosen]
     maps = read_maps(upstream, SHOWN_GENERATOR, FIXED, pair_ids)
     explanations = _explanations(upstream, pair_ids)
+    answers = {row["pair_id"]: row for row in _rows(upstream, "answers", "answers")}
     return [
         PairEvidence(
             pair["pair_id"],
@@ -131,6 +134,7 @@ def _pairs(
             explanations[pair["pair_id"]],
             pair["condition"],
             None if masked is None else pair["condition"] in masked,
+            answers.get(pair["pair_id"]),
         )
         for pair in chosen
     ]

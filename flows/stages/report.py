@@ -40,6 +40,7 @@ def report_stage(settings: Settings) -> Stage:
         "pairs.test": [["pairs", None, ""]],
         "similarities.test": [["similarities", None, ""]],
         "explanations": [["explanations", None, ""]],
+        "answers": [["answers", None, ""], ["answer_choice", None, ""]],
         "explanation_weights": [["prior", None, ""], ["weight_grid", None, ""]],
         "similarity_model": [["training_history", None, ""]],
     }

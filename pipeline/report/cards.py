@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.randomness import derive_seed
+from pipeline.report.answer_text import AnswerText, answer_text
 from pipeline.report.evidence import PairEvidence, TableRow
 from pipeline.report.number_text import number_text
 from pipeline.report.overlays import image_uri, overlay_uri
@@ -53,6 +54,7 @@ class Card:
         query_picture: data URI.
         reference_picture: data URI.
         overlay: data URI; None where there is no map.
+        answer: what explains the match, said first; None where answers were not made.
         variant: what ranks the attributes; None where there are no explanations.
         caption: what that variant is, in a few words.
         ranked: its first attributes.
@@ -65,6 +67,7 @@ class Card:
     query_picture: str
     reference_picture: str
     overlay: str | None
+    answer: AnswerText | None
     variant: str | None
     caption: str
     ranked: tuple[RankedAttribute, ...]
@@ -100,8 +103,9 @@ def choose_pairs(pairs: Sequence[TableRow], labels: Mapping[str, str], seed: int
 
 
 def make_cards(evidence: Sequence[PairEvidence]) -> list[Card]:
-    """Return the cards in the order given; all show the same variant in full."""
-    variant = card_variant(row["variant"] for pair in evidence for row in pair.explanations)
+    """Return the cards in the order given; all show the same variant in full: the one that answers, if one does."""
+    answering = next((pair.answer["variant"] for pair in evidence if pair.answer is not None), None)
+    variant = answering or card_variant(row["variant"] for pair in evidence for row in pair.explanations)
     return [_card(number, pair, variant) for number, pair in enumerate(evidence, start=1)]
 
 
@@ -114,6 +118,7 @@ def _card(number: int, pair: PairEvidence, variant: str | None) -> Card:
         image_uri(pair.query_hwc),
         image_uri(pair.reference_hwc),
         None if pair.map_hw is None else overlay_uri(pair.query_hwc, pair.map_hw),
+        None if pair.answer is None else answer_text(pair.answer),
         variant,
         _caption(variant),
         tuple(_ranked(row) for row in chosen[:SHOWN_RANKS]),

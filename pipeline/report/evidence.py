@@ -54,6 +54,7 @@ class PairEvidence:
         reference_hwc: uint8 (y, x, 3).
         map_hw: float (y, x), larger = matters more; None or NaN where there is no map.
         explanations: its rows of the table `explanations`, all variants and ranks.
+        answer: its row of the table `answers`, None where there is none.
         condition: the pair's two item types, such as "bags|shoes"; None where items have no types.
         has_mask: whether the model has a mask of its own for the condition; None where it has no masks at all.
     """
@@ -70,6 +71,7 @@ class PairEvidence:
     explanations: Sequence[TableRow]
     condition: str | None = None
     has_mask: bool | None = None
+    answer: TableRow | None = None
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,8 @@ class ReportEvidence:
         model_checks: rows of the table `model_checks`; empty but for a user's own model.
         curves_asked: whether faithfulness was to be measured.
         curve_pairs_asked: of how many pairs at most; None for all.
+        answers: rows of the table `answers`, all pairs.
+        answer_choice: rows of the table `answer_choice`, the best variant first.
     """
 
     facts: RunFacts
@@ -185,6 +189,8 @@ class ReportEvidence:
     gallery: Sequence[GalleryPair] = ()
     curves_asked: bool = True
     curve_pairs_asked: int | None = None
+    answers: Sequence[TableRow] = ()
+    answer_choice: Sequence[TableRow] = ()
 
 
 def best_weights(weight_grid: Sequence[TableRow], prior_kind: str) -> TableRow | None:

@@ -15,6 +15,7 @@ from pipeline.report.number_text import count_text, moment_text
 from pipeline.report.overlays import legend_gradient
 from pipeline.report.paper_figures import PAPERS
 from pipeline.report.section import Section
+from pipeline.report.sections.answers import answers_section
 from pipeline.report.sections.attributes import attributes_section
 from pipeline.report.sections.audit import audit_section
 from pipeline.report.sections.cost import cost_section
@@ -27,6 +28,7 @@ from pipeline.report.template_files import STYLE_SHEET, template_text
 
 # In reading order. Each makes its section of the evidence; one that has nothing to show is left out.
 SECTIONS: Final[tuple[Callable[[ReportEvidence], Section], ...]] = (
+    answers_section,
     pairs_section,
     model_section,
     audit_section,

@@ -15,6 +15,10 @@ _EFFECT_TEXT = (
     "far the similarity would drop if the query lost the attribute, and how probable it is that the query has it. Both "
     "are read off the model’s embeddings, by directions and probes fitted on training images."
 )
+_ANSWER_TEXT = (
+    "Each card begins with the answer: the attribute that explains the match best, how far the similarity is expected to "
+    "fall without it, and how sure that is; or that no attribute explains it."
+)
 _LABELS_TEXT = "It is not told the query’s labels: the marks beside the attributes are added for the reader."
 _TERMS_TEXT = (
     "Confidence is a share of the query’s largest, map match the cosine of saliency and activation map, prior a share "
@@ -33,6 +37,8 @@ def pairs_section(evidence: ReportEvidence) -> Section:
         "Pairs are drawn by the seed, spread over labels and queries, never by how good they look. Colours "
         "run from each map’s own minimum to its maximum and cannot be compared between pairs."
     ]
+    if any(card.answer is not None for card in cards):
+        paragraphs.append(_ANSWER_TEXT)
     if cards and cards[0].variant is not None:
         paragraphs += _variant_paragraphs(evidence, cards[0].variant)
     if any(pair.condition for pair in evidence.pairs):

@@ -1,0 +1,61 @@
+"""An answer in words: what explains the match, how much, and how far to trust it."""
+
+from dataclasses import dataclass
+
+from pipeline.report.evidence import TableRow
+from pipeline.report.number_text import number_text
+
+_PROBABILITIES = {
+    "largest_true_effect": "that no attribute of the query matters more",
+    "query_has_attribute": "that the query has it",
+}
+_REASONS = {
+    "no_effect": "No attribute explains this match",
+    "no_candidates": "No attribute is known of this query",
+}
+
+
+@dataclass(frozen=True)
+class AnswerText:
+    """What a card says first.
+
+    Attributes:
+        attribute: that explains the match; None where none does.
+        headline: what stands in its place where there is none, else nothing.
+        details: how large the effect is and how sure, a sentence or two.
+        is_true: the query is labelled with the attribute; None where unknown or without one.
+    """
+
+    attribute: str | None
+    headline: str
+    details: str
+    is_true: bool | None
+
+
+def answer_text(answer: TableRow) -> AnswerText:
+    """Return the words for a row of the table `answers`."""
+    attribute = answer["attribute"]
+    if attribute is not None:
+        return AnswerText(
+            attribute, "", f"{_effect_text(answer)}{_probability_text(answer)}.", answer["is_ground_truth"]
+        )
+    headline = _REASONS[answer["reason"]]
+    if answer["leading_attribute"] is None:
+        return AnswerText(None, headline, "", None)
+    details = (
+        f"Closest is {answer['leading_attribute']}: {_effect_text(answer)}. Where attributes mean nothing to the model, "
+        f"an effect as large as the largest here arises with a chance of {number_text(answer['p_value'], 100.0, 0)} %."
+    )
+    return AnswerText(None, headline, details, None)
+
+
+def _effect_text(answer: TableRow) -> str:
+    effect, low, high = (number_text(answer[name], decimals=3) for name in ("effect", "effect_low", "effect_high"))
+    return f"without it the similarity is expected to fall by {effect} [{low}, {high}]"
+
+
+def _probability_text(answer: TableRow) -> str:
+    if answer["probability"] is None:
+        return ""
+    share = number_text(answer["probability"], 100.0, 0)
+    return f"; probability {share} % {_PROBABILITIES[answer['probability_of']]}"

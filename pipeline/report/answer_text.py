@@ -43,8 +43,8 @@ def answer_text(answer: TableRow) -> AnswerText:
     if answer["leading_attribute"] is None:
         return AnswerText(None, headline, "", None)
     details = (
-        f"Closest is {answer['leading_attribute']}: {_effect_text(answer)}. Where attributes mean nothing to the model, "
-        f"an effect as large as the largest here arises with a chance of {number_text(answer['p_value'], 100.0, 0)} %."
+        f"Closest is {answer['leading_attribute']}: {_effect_text(answer)}. Where attributes mean nothing to the "
+        f"model, an effect as large as the largest here arises with a chance of {number_text(answer['p_value'], 100.0, 0)} %."
     )
     return AnswerText(None, headline, details, None)
 

@@ -23,8 +23,8 @@ def answers_section(evidence: ReportEvidence) -> Section:
         tables=(choice_table(choice),),
         charts=(Chart(_chart_title(answers), tuple(answer_bars(answers))),),
         notes=(
-            "The effect of an answer is read off the model’s embeddings; its interval shows how much it depends on which "
-            "images it was read off, and is that of the expected effect, not of one pair’s.",
+            "The effect of an answer is read off the model’s embeddings; its interval shows how much it depends on "
+            "which images it was read off, and is that of the expected effect, not of one pair’s.",
         ),
     )
 
@@ -73,9 +73,9 @@ def choice_table(choice: Sequence[TableRow]) -> Table:
         for row in choice
     )
     note = (
-        "Matched effect: how far the score drops when the query is replaced by images without the attribute, beyond what "
-        "replacements as far away that keep it cost; 0 where the query lacks it or nothing can replace it. Chosen among "
-        "the candidates of each query. In brackets 95 % intervals, clustered by query."
+        "Matched effect: how far the score drops when the query is replaced by images without the attribute, beyond "
+        "what replacements as far away that keep it cost; 0 where the query lacks it or nothing can replace it. Chosen "
+        "among the candidates of each query. In brackets 95 % intervals, clustered by query."
     )
     return Table("Which variant answers: validation pairs", columns, rows, (note,))
 

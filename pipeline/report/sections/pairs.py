@@ -16,8 +16,8 @@ _EFFECT_TEXT = (
     "are read off the model’s embeddings, by directions and probes fitted on training images."
 )
 _ANSWER_TEXT = (
-    "Each card begins with the answer: the attribute that explains the match best, how far the similarity is expected to "
-    "fall without it, and how sure that is; or that no attribute explains it."
+    "Each card begins with the answer: the attribute that explains the match best, how far the similarity is expected "
+    "to fall without it, and how sure that is; or that no attribute explains it."
 )
 _LABELS_TEXT = "It is not told the query’s labels: the marks beside the attributes are added for the reader."
 _TERMS_TEXT = (

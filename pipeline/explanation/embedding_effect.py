@@ -71,7 +71,7 @@ def fit_attribute_directions(
     # RidgeCV centres both sides through its intercept
     if weights_n is not None:
         weights_n = weights_n / weights_n.mean()
-    ridge = RidgeCV(alphas=tuple(alphas)).fit(labels_na.astype(np.float64), embeddings_nd, sample_weight=weights_n)
+    ridge = RidgeCV(alphas=list(alphas)).fit(labels_na.astype(np.float64), embeddings_nd, sample_weight=weights_n)
     centred_nd = embeddings_nd - np.average(embeddings_nd, axis=0, weights=weights_n)
     variance = float(np.average(centred_nd**2, axis=0, weights=weights_n).mean())
     explained_share = 1 + float(ridge.best_score_) / variance if variance > 0 else 0.0

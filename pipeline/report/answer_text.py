@@ -42,9 +42,10 @@ def answer_text(answer: TableRow) -> AnswerText:
     headline = _REASONS[answer["reason"]]
     if answer["leading_attribute"] is None:
         return AnswerText(None, headline, "", None)
+    chance = number_text(answer["p_value"], 100.0, 0)
     details = (
         f"Closest is {answer['leading_attribute']}: {_effect_text(answer)}. Where attributes mean nothing to the "
-        f"model, an effect as large as the largest here arises with a chance of {number_text(answer['p_value'], 100.0, 0)} %."
+        f"model, an effect as large as the largest here arises with a chance of {chance} %."
     )
     return AnswerText(None, headline, details, None)
 

@@ -49,7 +49,11 @@ class _Split:
 
 
 def run(inputs: JobInputs) -> JobResult:
-    """Return the tables `answers` and `answer_choice`, and the array `named` (pair,): -1 where nothing explains."""
+    """Return the tables `answers` and `answer_choice`, and what is named for each test pair.
+
+    Arrays `answered` (pair,), -1 where no attribute explains the match, and `named` (variant, pair) of all that may
+    answer, in the order of the setting.
+    """
     settings = inputs.settings
     valid, test = (_read_split(inputs, split) for split in ("valid", "test"))
     choice = _choose(inputs, valid)
@@ -66,7 +70,10 @@ def run(inputs: JobInputs) -> JobResult:
     ]
     answered_p = np.where(uncertainty.explained_p, named_p, NOTHING_NAMED)
     parts: dict[str, Part] = {
-        "named": ArraysPart({"named": answered_p}, {"named": ("pair",)}),
+        "named": ArraysPart(
+            {"answered": answered_p, "named": np.stack([test.named(name) for name in settings["may_answer"]])},
+            {"answered": ("pair",), "named": ("variant", "pair")},
+        ),
         "answers": inputs.table("answers", rows),
         "answer_choice": inputs.table("answer_choice", [_choice_row(one) for one in choice]),
     }

@@ -3,7 +3,7 @@
 import numpy as np
 
 from flows.engine.shard_task import JobInputs, JobResult
-from flows.readers.normalised_maps import read_normalised_maps
+from flows.readers.normalised_maps import read_normalised_maps, stage_normalisation
 from flows.readers.pair_frame import (
     read_attribute_scores,
     read_pair_frame,
@@ -24,7 +24,7 @@ def run(inputs: JobInputs) -> JobResult:
     present_pa = frame.present_pa
     prior_a = count_prior(drops_pa[fits_prior_p], present_pa[fits_prior_p], settings["prior_smoothing"])
     logits, activations = read_attribute_scores(inputs.upstream, "sane", "valid")
-    maps = read_normalised_maps(inputs.upstream, settings["maps"], frame.pair_ids, settings["map_temperature"])
+    maps = read_normalised_maps(inputs.upstream, settings["maps"], frame.pair_ids, stage_normalisation(settings))
     grid = ~fits_prior_p
     terms = explanation_terms(logits, activations, maps[grid], frame.query_p[grid], prior_a)
     rows = []

@@ -5,7 +5,7 @@ import pyarrow as pa
 
 from flows.engine.shard_task import JobInputs, JobResult
 from flows.engine.upstream import Upstream
-from flows.readers.normalised_maps import read_normalised_maps
+from flows.readers.normalised_maps import read_normalised_maps, stage_normalisation
 from flows.readers.pair_frame import (
     PairFrame,
     read_attribute_scores,
@@ -49,7 +49,7 @@ def _read_evidence(inputs: JobInputs, frame: PairFrame) -> ExplanationEvidence:
         sane_logits_na=sane_logits_na,
         sane_activations_nahw=sane_activations_nahw,
         classifier_logits_na=read_attribute_scores(upstream, "classifier", "test")[0],
-        maps_pyx=read_normalised_maps(upstream, settings["maps"], frame.pair_ids, settings["map_temperature"]),
+        maps_pyx=read_normalised_maps(upstream, settings["maps"], frame.pair_ids, stage_normalisation(settings)),
         prior_a=_prior(upstream, frame),
         weights={kind: best_weights(upstream, kind) for kind in ("none", "count")},
         held_out_drops_pa=-read_pair_values(upstream, "replacements.valid", "replacements", "effect", held_out),

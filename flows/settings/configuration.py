@@ -93,9 +93,18 @@ class AttributeModelSettings(Section):
     learning_rate_decay: float = Field(0.985, gt=0, le=1, description="factor per epoch")
     heatmap_weight: NumberFromZero = Field(5e-3, description="lambda of L = L_Huber + lambda L_hm")
     huber_reduction: Literal["mean", "sum_attributes"] = Field(
-        "mean", description="mean over batch and attributes (the authors' code), or sum over attributes"
+        "sum_attributes",
+        description="of L_Huber: summed over attributes, or its mean over batch and attributes (the authors' code), "
+        "beside which L_hm outweighs it",
     )
-    map_temperature: PositiveNumber = Field(3.0, description="inverse temperature of normalise_map")
+    map_normalisation: Literal["standardised", "authors_code"] = Field(
+        "standardised",
+        description="how saliency maps become distributions, in L_hm and in map matching: cells brought to mean 0 and "
+        "deviation 1, then softmax; authors_code: softmax of 2,000 times the map, nearly all weight on one cell",
+    )
+    map_temperature: PositiveNumber = Field(
+        3.0, description="inverse temperature of that softmax; authors_code has its own, 1"
+    )
 
 
 class ExplanationSettings(Section):

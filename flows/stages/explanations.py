@@ -4,6 +4,7 @@ from typing import Any
 
 from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
+from flows.stages.attribute_models import map_normalisation_values
 from flows.stages.reads import LABELS, pair_reads, single_shard_stage
 from flows.stages.saliency_maps import maps_name
 from pipeline.errors import BadSetting
@@ -76,7 +77,7 @@ def weights_stage(settings: Settings) -> Stage:
     maps = maps_name("valid", settings.saliency.supervision, FIXED)
     values = {
         "maps": maps,
-        "map_temperature": settings.attribute_model.map_temperature,
+        **map_normalisation_values(settings),
         "prior_smoothing": settings.explanation.prior_smoothing,
         "weight_grid_step": settings.explanation.weight_grid_step,
         "seed": settings.seed,
@@ -108,7 +109,7 @@ def explanations_stage(settings: Settings) -> Stage:
     values = {
         "variants": list(settings.explanation.variants),
         "maps": maps,
-        "map_temperature": settings.attribute_model.map_temperature,
+        **map_normalisation_values(settings),
         "seed": settings.seed,
     }
     reads = {

@@ -34,6 +34,7 @@ SHARED_KEYS: Mapping[str, str] = {
     "embedding_dim": "similarity_model.embedding_dim",
     "generator_modes": "saliency.generators",
     "image_size_px": "dataset.image_size_px",
+    "map_normalisation": "attribute_model.map_normalisation",
     "map_temperature": "attribute_model.map_temperature",
     "match_threshold": "pairs.match_threshold",
     "precision": "compute.precision",

@@ -22,17 +22,20 @@ from flows.settings.section import (
 )
 from flows.settings.similarity_model import SimilarityModelSettings
 from flows.settings.white_box import refuse_gradients_of_black_box
+from pipeline.attributes.catalogue import ATTRIBUTE_MODELS
 from pipeline.evaluation.curves import CURVE_STEPS
-from pipeline.explanation.variants import VARIANTS
+from pipeline.explanation.variants import VARIANTS, default_variants, models_needed
 from pipeline.setting_limits import MAKES_NO_DIFFERENCE, AtLeast, AtMost
 from stores.object_requests import REQUEST_TIMEOUT_S
 
 DEFAULT_BATCH_SIZE = 100
 if TYPE_CHECKING:
     VariantName = str
+    ModelName = str
 else:
-    # The names of the table; to a type checker any text.
+    # The names of the tables; to a type checker any text.
     VariantName = Literal[tuple(VARIANTS)]
+    ModelName = Literal[tuple(ATTRIBUTE_MODELS)]
 
 
 def _divides_one(step: float) -> float:
@@ -81,9 +84,11 @@ class PairsSettings(Section):
 
 
 class AttributeModelSettings(Section):
-    """[attribute_model]: the SANE predictor and the classifier beside it."""
+    """[attribute_model]: the SANE predictor and those beside it."""
 
-    names: list[Literal["sane", "classifier"]] = Field(["sane", "classifier"], description="models to train")
+    names: list[ModelName] | None = Field(
+        None, description="models to train; empty: those that explanation.variants need"
+    )
     backbone: Literal["resnet18", "resnet18_three_stage", "small_residual"] = Field("resnet18", description="the trunk")
     pretrained: str | None = Field(None, description="torchvision weights to start from")
     epochs: Epochs = Field(300, description="most epochs")
@@ -110,7 +115,7 @@ class AttributeModelSettings(Section):
 class ExplanationSettings(Section):
     """[explanation]: how an attribute is chosen."""
 
-    variants: list[VariantName] = Field(list(VARIANTS), description="rows of the tables")
+    variants: list[VariantName] = Field(default_variants(), description="rows of the tables")
     prior: Literal["count"] = Field("count", description="the prior of sane+match+count")
     prior_smoothing: Smoothing = Field(1.0, description="pseudo-count of each attribute")
     weight_grid_step: GridStep = Field(0.05, description="step of the simplex of weights; must divide 1")
@@ -187,6 +192,24 @@ class Settings(Section):
             problem = section and section.problem_at_size(self.dataset.image_size_px)
             if problem:
                 raise ValueError(problem)
+        return self
+
+    @property
+    def attribute_models(self) -> list[str]:
+        """The attribute models that are trained."""
+        needed = models_needed(self.explanation.variants)
+        if self.attribute_model.names is not None:
+            return list(dict.fromkeys(self.attribute_model.names))
+        return [name for name in ATTRIBUTE_MODELS if name in needed]
+
+    @model_validator(mode="after")
+    def _models_of_the_variants(self) -> "Settings":
+        for model, variant in models_needed(self.explanation.variants).items():
+            if model not in self.attribute_models:
+                raise ValueError(
+                    f"{model!r} among attribute_model.names, which {variant!r} of explanation.variants needs: name it, "
+                    "leave attribute_model.names out, or leave the variant out"
+                )
         return self
 
     @model_validator(mode="after")

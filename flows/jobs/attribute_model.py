@@ -6,10 +6,11 @@ from flows.engine.shard_task import JobInputs, JobResult
 from flows.engine.upstream import Upstream
 from flows.jobs.checkpoints import TrainingCheckpoints
 from flows.jobs.progress import report_epoch
+from flows.readers.normalised_maps import stage_normalisation
 from flows.readers.pair_frame import read_labels
 from pipeline.attributes.training import train_attribute_predictor
 from pipeline.attributes.training_data import AttributeTrainingSpec, TrainingData
-from pipeline.explanation.normalise_map import normalise_map, target_entropy
+from pipeline.explanation.normalise_map import MapNormalisation, apply_normalisation, target_entropy
 from stores.parts import Part, TensorsPart
 
 
@@ -64,11 +65,11 @@ def _training_data(inputs: JobInputs, split: str) -> TrainingData:
     targets = None
     # Validation chooses the epoch by mAP alone, so only training images need maps.
     if maps is not None and split == "train":
-        targets = _map_targets(inputs.upstream, maps, image_ids, inputs.settings["map_temperature"])
+        targets = _map_targets(inputs.upstream, maps, image_ids, stage_normalisation(inputs.settings))
     return TrainingData(inputs.upstream.arrays("images", "pixels", "pixels", split), labels_na, targets)
 
 
-def _map_targets(upstream: Upstream, stage: str, image_ids: list[str], inverse_temperature: float) -> np.ndarray:
+def _map_targets(upstream: Upstream, stage: str, image_ids: list[str], normalisation: MapNormalisation) -> np.ndarray:
     """Return float32 (image, reference slot, cell, cell); NaN where an image has no map in a slot."""
     row = {image_id: position for position, image_id in enumerate(image_ids)}
     pieces: list[tuple[int, np.ndarray]] = []
@@ -76,7 +77,7 @@ def _map_targets(upstream: Upstream, stage: str, image_ids: list[str], inverse_t
         maps_qkyx = upstream.store.read_part_arrays(commit, "maps", ["maps"])["maps"].astype(np.float32)
         table = upstream.store.read_part_table(commit, "map_rows", ["query", "row"])
         slots, side = maps_qkyx.shape[1], maps_qkyx.shape[-1]
-        normalised = normalise_map(maps_qkyx.reshape(-1, side, side), inverse_temperature=inverse_temperature)
+        normalised = apply_normalisation(maps_qkyx.reshape(-1, side, side), normalisation)
         by_query = normalised.reshape(-1, slots, *normalised.shape[-2:])
         queries = dict(zip((table["row"].to_numpy() // slots).tolist(), table["query"].to_pylist(), strict=True))
         pieces += [(row[query], by_query[number]) for number, query in queries.items()]

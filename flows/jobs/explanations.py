@@ -5,10 +5,11 @@ import pyarrow as pa
 
 from flows.engine.shard_task import JobInputs, JobResult
 from flows.engine.upstream import Upstream
-from flows.readers.normalised_maps import read_normalised_maps
+from flows.readers.normalised_maps import read_normalised_maps, stage_normalisation
 from flows.readers.pair_frame import (
     PairFrame,
-    read_attribute_scores,
+    read_attribute_activations,
+    read_attribute_logits,
     read_pair_frame,
     read_pair_values,
 )
@@ -19,6 +20,8 @@ from pipeline.explanation.variants import variant_scores
 from stores.parts import ArraysPart, Part
 
 RANKS_IN_TABLE = 10
+# Whose terms stand beside every variant's answers.
+SHOWN_MODEL = "sane"
 
 
 def run(inputs: JobInputs) -> JobResult:
@@ -32,7 +35,8 @@ def run(inputs: JobInputs) -> JobResult:
         "scores": ArraysPart({"scores": stacked}, {"scores": ("variant", "pair", "attribute")}),
     }
     if split == "test":
-        tables = [_ranked_table(frame, name, scores_pa, evidence.terms) for name, scores_pa in scores.items()]
+        terms = evidence.terms(SHOWN_MODEL) if SHOWN_MODEL in evidence.activations else None
+        tables = [_ranked_table(frame, name, scores_pa, terms) for name, scores_pa in scores.items()]
         parts["explanations"] = inputs.arrow_table("explanations", pa.concat_tables(tables))
     return JobResult(parts, {"pairs": len(frame.pair_ids), "variants": len(scores)})
 
@@ -40,7 +44,7 @@ def run(inputs: JobInputs) -> JobResult:
 def _read_evidence(inputs: JobInputs, frame: PairFrame) -> ExplanationEvidence:
     upstream, settings = inputs.upstream, inputs.settings
     held_out = read_pair_frame(upstream, "valid")
-    sane_logits_na, sane_activations_nahw = read_attribute_scores(upstream, "sane", frame.split)
+    models, matched = settings["models"], settings["matched_models"]
     effects = (f"embedding_effects.{frame.split}", "embedding_effects")
     return ExplanationEvidence(
         seed=int(settings["seed"]),
@@ -48,12 +52,11 @@ def _read_evidence(inputs: JobInputs, frame: PairFrame) -> ExplanationEvidence:
         query_p=frame.query_p,
         reference_p=frame.reference_p,
         present_pa=frame.present_pa,
-        sane_logits_na=sane_logits_na,
-        sane_activations_nahw=sane_activations_nahw,
-        classifier_logits_na=read_attribute_scores(upstream, "classifier", frame.split)[0],
-        maps_pyx=read_normalised_maps(upstream, settings["maps"], frame.pair_ids, settings["map_temperature"]),
+        logits={model: read_attribute_logits(upstream, model, frame.split) for model in models},
+        activations={model: read_attribute_activations(upstream, model, frame.split) for model in matched},
+        maps_pyx=read_normalised_maps(upstream, settings["maps"], frame.pair_ids, stage_normalisation(settings)),
         prior_a=_prior(upstream, frame),
-        weights={kind: best_weights(upstream, kind) for kind in ("none", "count")},
+        weights={(model, kind): best_weights(upstream, model, kind) for model in matched for kind in ("none", "count")},
         held_out_drops_pa=-read_pair_values(upstream, "replacements.valid", "replacements", "effect", held_out),
         effects_pa=read_pair_values(upstream, *effects, "effect", frame),
         presence_pa=upstream.arrays("presence", "presence", frame.split)[frame.query_p],
@@ -66,13 +69,12 @@ def _prior(upstream: Upstream, frame: PairFrame) -> np.ndarray:
     return np.array([value[name] for name in frame.attribute_names])
 
 
-def _ranked_table(frame: PairFrame, variant: str, scores_pa: np.ndarray, terms: ExplanationTerms) -> pa.Table:
+def _ranked_table(frame: PairFrame, variant: str, scores_pa: np.ndarray, terms: ExplanationTerms | None) -> pa.Table:
     order_pa = rank_attributes(scores_pa)[:, :RANKS_IN_TABLE]
     n_pairs, ranks = order_pa.shape
     rows = np.repeat(np.arange(n_pairs), ranks)
     columns = order_pa.ravel()
     score = scores_pa[rows, columns].astype(np.float64)
-    match = terms.map_match_pa[rows, columns]
     names = np.array(frame.attribute_names, dtype=object)
     return pa.table(
         {
@@ -82,9 +84,14 @@ def _ranked_table(frame: PairFrame, variant: str, scores_pa: np.ndarray, terms: 
             "rank": pa.array(np.tile(np.arange(1, ranks + 1), n_pairs)),
             "attribute": pa.array(names[columns]),
             "score": pa.array(score, mask=~np.isfinite(score)),
-            "confidence": pa.array(terms.confidence_pa[rows, columns]),
-            "map_match": pa.array(match, mask=np.isnan(match)),
-            "prior": pa.array(terms.prior_pa[rows, columns]),
+            "confidence": _term(terms.confidence_pa[rows, columns] if terms else None, len(rows)),
+            "map_match": _term(terms.map_match_pa[rows, columns] if terms else None, len(rows)),
+            "prior": _term(terms.prior_pa[rows, columns] if terms else None, len(rows)),
             "is_ground_truth": pa.array(frame.present_pa[rows, columns]),
         }
     )
+
+
+def _term(values: np.ndarray | None, n_rows: int) -> pa.Array:
+    """Return a column of numbers; null where a value is NaN, or everywhere where the term is unknown."""
+    return pa.nulls(n_rows, pa.float64()) if values is None else pa.array(values, mask=np.isnan(values))

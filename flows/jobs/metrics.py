@@ -9,7 +9,7 @@ from flows.engine.shard_task import JobInputs, JobResult
 from flows.engine.upstream import Upstream
 from flows.readers.pair_frame import (
     PairFrame,
-    read_attribute_scores,
+    read_attribute_logits,
     read_labels,
     read_pair_frame,
     read_pair_values,
@@ -32,7 +32,7 @@ def run(inputs: JobInputs) -> JobResult:
     pairs = MeasuredPairs(frame.pair_ids, cluster_codes(frame.queries), resampling)
     shown: list[GeneratorMode] = [(generator, mode) for generator, mode in settings["generator_modes"]]
     generator, mode = settings["supervision"]
-    logits = {model: read_attribute_scores(upstream, model, "test")[0] for model in settings["attribute_models"]}
+    logits = {model: read_attribute_logits(upstream, model, "test") for model in settings["attribute_models"]}
     measured = map_columns(upstream, "faithfulness", shown) if settings.get("curves", True) else {}
     rows = [
         *faithfulness_rows(pairs, measured, (generator, mode)),

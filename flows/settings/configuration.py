@@ -22,17 +22,20 @@ from flows.settings.section import (
 )
 from flows.settings.similarity_model import SimilarityModelSettings
 from flows.settings.white_box import refuse_gradients_of_black_box
+from pipeline.attributes.catalogue import ATTRIBUTE_MODELS
 from pipeline.evaluation.curves import CURVE_STEPS
-from pipeline.explanation.variants import VARIANTS
+from pipeline.explanation.variants import VARIANTS, default_variants, models_needed
 from pipeline.setting_limits import MAKES_NO_DIFFERENCE, AtLeast, AtMost
 from stores.object_requests import REQUEST_TIMEOUT_S
 
 DEFAULT_BATCH_SIZE = 100
 if TYPE_CHECKING:
     VariantName = str
+    ModelName = str
 else:
-    # The names of the table; to a type checker any text.
+    # The names of the tables; to a type checker any text.
     VariantName = Literal[tuple(VARIANTS)]
+    ModelName = Literal[tuple(ATTRIBUTE_MODELS)]
 
 
 def _divides_one(step: float) -> float:
@@ -82,9 +85,11 @@ class PairsSettings(Section):
 
 
 class AttributeModelSettings(Section):
-    """[attribute_model]: the SANE predictor and the classifier beside it."""
+    """[attribute_model]: the SANE predictor and those beside it."""
 
-    names: list[Literal["sane", "classifier"]] = Field(["sane", "classifier"], description="models to train")
+    names: list[ModelName] | None = Field(
+        None, description="models to train; empty: those that explanation.variants need"
+    )
     backbone: Literal["resnet18", "resnet18_three_stage", "small_residual"] = Field("resnet18", description="the trunk")
     pretrained: str | None = Field(None, description="torchvision weights to start from")
     epochs: Epochs = Field(300, description="most epochs")
@@ -94,15 +99,24 @@ class AttributeModelSettings(Section):
     learning_rate_decay: float = Field(0.985, gt=0, le=1, description="factor per epoch")
     heatmap_weight: NumberFromZero = Field(5e-3, description="lambda of L = L_Huber + lambda L_hm")
     huber_reduction: Literal["mean", "sum_attributes"] = Field(
-        "mean", description="mean over batch and attributes (the authors' code), or sum over attributes"
+        "sum_attributes",
+        description="of L_Huber: summed over attributes, or its mean over batch and attributes (the authors' code), "
+        "beside which L_hm outweighs it",
     )
-    map_temperature: PositiveNumber = Field(3.0, description="inverse temperature of normalise_map")
+    map_normalisation: Literal["standardised", "authors_code"] = Field(
+        "standardised",
+        description="how saliency maps become distributions, in L_hm and in map matching: cells brought to mean 0 and "
+        "deviation 1, then softmax; authors_code: softmax of 2,000 times the map, nearly all weight on one cell",
+    )
+    map_temperature: PositiveNumber = Field(
+        3.0, description="inverse temperature of that softmax; authors_code has its own, 1"
+    )
 
 
 class ExplanationSettings(Section):
     """[explanation]: how an attribute is chosen."""
 
-    variants: list[VariantName] = Field(list(VARIANTS), description="rows of the tables")
+    variants: list[VariantName] = Field(default_variants(), description="rows of the tables")
     answer: Literal["auto"] | VariantName = Field(
         "auto",
         description="the variant that answers for pairs; auto: the one with the best matched effect on "
@@ -192,6 +206,24 @@ class Settings(Section):
             problem = section and section.problem_at_size(self.dataset.image_size_px)
             if problem:
                 raise ValueError(problem)
+        return self
+
+    @property
+    def attribute_models(self) -> list[str]:
+        """The attribute models that are trained."""
+        needed = models_needed(self.explanation.variants)
+        if self.attribute_model.names is not None:
+            return list(dict.fromkeys(self.attribute_model.names))
+        return [name for name in ATTRIBUTE_MODELS if name in needed]
+
+    @model_validator(mode="after")
+    def _models_of_the_variants(self) -> "Settings":
+        for model, variant in models_needed(self.explanation.variants).items():
+            if model not in self.attribute_models:
+                raise ValueError(
+                    f"{model!r} among attribute_model.names, which {variant!r} of explanation.variants needs: name it, "
+                    "leave attribute_model.names out, or leave the variant out"
+                )
         return self
 
     @model_validator(mode="after")

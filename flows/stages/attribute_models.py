@@ -1,5 +1,7 @@
 """The attribute predictors, SANE with the maps that supervise it and the classifier without, and their scores."""
 
+from typing import Any
+
 from flows.engine.cuts import NamedReads, Read, SourceShards, one_for_each_of, one_shard_of
 from flows.engine.stage import Stage
 from flows.engine.work import ShardCosts, ShardExtent, Work
@@ -7,6 +9,7 @@ from flows.settings.configuration import Settings
 from flows.stages.facts import Facts, image_extents
 from flows.stages.saliency_maps import maps_name
 from flows.stages.training_history import TRAINING_HISTORY
+from pipeline.attributes.catalogue import ATTRIBUTE_MODELS
 from pipeline.saliency.declaration import FIXED
 from stores.table_schema import INTEGER, TEXT, Column, TableSchema
 
@@ -27,18 +30,28 @@ FLOAT32_BYTES = 4
 
 def attribute_stages(settings: Settings) -> list[Stage]:
     """Return each attribute predictor and its scores on validation and test images."""
-    names = settings.attribute_model.names
-    return [stage for name in names for stage in (_model_stage(settings, name), _scores_stage(name))]
+    return [
+        stage for name in settings.attribute_models for stage in (_model_stage(settings, name), _scores_stage(name))
+    ]
+
+
+def map_normalisation_values(settings: Settings) -> dict[str, Any]:
+    """Return how maps become distributions, as a stage's settings."""
+    model = settings.attribute_model
+    is_own = model.map_normalisation == "standardised"
+    return {
+        "map_normalisation": model.map_normalisation,
+        "map_temperature": model.map_temperature if is_own else None,
+    }
 
 
 def _model_stage(settings: Settings, name: str) -> Stage:
     model = settings.attribute_model
-    # The classifier is the same network with lambda 0 (ECCV supplement): it sees no map and depends on none.
-    weight = model.heatmap_weight if name == "sane" else 0.0
+    weight = model.heatmap_weight if ATTRIBUTE_MODELS[name].learns_from_maps else 0.0
     maps = maps_name("train", settings.saliency.supervision, FIXED) if weight else None
     values = {
         "name": name,
-        "map_temperature": model.map_temperature if weight else None,
+        **(map_normalisation_values(settings) if weight else {}),
         "maps": maps,
         "training": {
             "backbone": model.backbone,

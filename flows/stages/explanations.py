@@ -4,9 +4,10 @@ from typing import Any
 
 from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
+from flows.stages.attribute_models import map_normalisation_values
 from flows.stages.reads import LABELS, pair_reads, single_shard_stage
 from flows.stages.saliency_maps import maps_name
-from pipeline.errors import BadSetting
+from pipeline.explanation.variants import models_matched, models_needed
 from pipeline.saliency.declaration import FIXED
 from stores.table_schema import FLAG, INTEGER, NUMBER, TEXT, Column, TableSchema
 
@@ -28,13 +29,14 @@ PRIOR = TableSchema(
 
 WEIGHT_GRID = TableSchema(
     "weight_grid",
-    "One row per grid point, for the grid with and the grid without the prior.",
+    "One row per grid point, for the grids with and without the prior of each attribute model whose maps are matched.",
     (
+        Column("model", TEXT, "attribute model whose confidences and activation maps are weighed"),
         Column("confidence_weight", NUMBER, "weight of the confidence; the three weights sum to 1"),
         Column("map_match_weight", NUMBER, "weight of the map match"),
         Column("prior_weight", NUMBER, "weight of the prior"),
         Column("prior_kind", TEXT, "`count`, or `none` for the grid without it"),
-        Column("is_best", FLAG, "this point was chosen; one per `prior_kind`"),
+        Column("is_best", FLAG, "this point was chosen; one per `model` and `prior_kind`"),
         Column("objective", NUMBER, "mean removal drop of the attribute that this point names", nullable=True),
         Column("top1_accuracy", NUMBER, "share of pairs whose named attribute the query has", nullable=True),
     ),
@@ -59,11 +61,11 @@ EXPLANATIONS = TableSchema(
             "confidence",
             NUMBER,
             "confidence of `attribute_model.sane` in the query, as a share of the query's largest, "
-            "whatever the variant",
+            "whatever the variant; null where no variant matches its maps",
             nullable=True,
         ),
-        Column("map_match", NUMBER, "cosine of normalised map and activation map, whatever the variant", nullable=True),
-        Column("prior", NUMBER, "count prior as a share of its largest entry, whatever the variant", nullable=True),
+        Column("map_match", NUMBER, "cosine of normalised map and its activation map, likewise", nullable=True),
+        Column("prior", NUMBER, "count prior as a share of its largest entry, likewise", nullable=True),
         Column("is_ground_truth", FLAG, "the query is labelled with the attribute", nullable=True),
     ),
 )
@@ -74,9 +76,11 @@ VALIDATION_EFFECTS: list[list[Any]] = [["replacements", ["pair_id", "attribute",
 def weights_stage(settings: Settings) -> Stage:
     """Return the stage that counts the prior and chooses the weights, on validation pairs."""
     maps = maps_name("valid", settings.saliency.supervision, FIXED)
+    matched = models_matched(settings.explanation.variants)
     values = {
+        "models": matched,
         "maps": maps,
-        "map_temperature": settings.attribute_model.map_temperature,
+        **map_normalisation_values(settings),
         "prior_smoothing": settings.explanation.prior_smoothing,
         "weight_grid_step": settings.explanation.weight_grid_step,
         "seed": settings.seed,
@@ -84,7 +88,7 @@ def weights_stage(settings: Settings) -> Stage:
     reads = {
         **pair_reads("valid"),
         "replacements.valid": VALIDATION_EFFECTS,
-        "attribute_scores.sane": [["scores", None, "valid"]],
+        **{f"attribute_scores.{model}": [["scores", None, "valid"]] for model in matched},
         maps: [["maps", None, ""], ["map_rows", None, ""]],
     }
     tables = (PRIOR, WEIGHT_GRID)
@@ -92,24 +96,17 @@ def weights_stage(settings: Settings) -> Stage:
 
 
 def explanations_stage(settings: Settings, split: str) -> Stage:
-    """Return the stage that scores attributes for a split's pairs: `explanations` of test pairs, `explanations.valid`.
-
-    Raises:
-        BadSetting: an attribute model is left out that the variants compare.
-    """
-    if set(settings.attribute_model.names) != {"sane", "classifier"}:
-        raise BadSetting(
-            expected="both sane and classifier: the variants compare them",
-            found=str(settings.attribute_model.names),
-            where="attribute_model.names",
-            remedy='set names = ["sane", "classifier"]',
-        )
+    """Return the stage that scores attributes: `explanations` for test pairs, `explanations.valid` for the others."""
+    variants = settings.explanation.variants
+    models, matched = list(models_needed(variants)), models_matched(variants)
     maps = maps_name(split, settings.saliency.supervision, FIXED)
     values = {
         "split": split,
-        "variants": list(settings.explanation.variants),
+        "variants": list(variants),
+        "models": models,
+        "matched_models": matched,
         "maps": maps,
-        "map_temperature": settings.attribute_model.map_temperature,
+        **map_normalisation_values(settings),
         "seed": settings.seed,
     }
     reads = {
@@ -117,8 +114,7 @@ def explanations_stage(settings: Settings, split: str) -> Stage:
         "images": [[*LABELS, each] for each in dict.fromkeys((split, "valid"))],
         "pairs.valid": [["pairs", None, ""]],
         "replacements.valid": VALIDATION_EFFECTS,
-        "attribute_scores.sane": [["scores", None, split]],
-        "attribute_scores.classifier": [["scores", None, split]],
+        **{f"attribute_scores.{model}": [["scores", None, split]] for model in models},
         f"embedding_effects.{split}": [["embedding_effects", None, ""]],
         "presence": [["presence", None, ""]],
         maps: [["maps", None, ""], ["map_rows", None, ""]],

@@ -62,7 +62,7 @@ def metrics_stage(settings: Settings) -> Stage:
         "similarity_model": settings.similarity_model.name,
         "generator_modes": [list(one) for one in shown],
         "supervision": [settings.saliency.supervision, FIXED],
-        "attribute_models": list(settings.attribute_model.names),
+        "attribute_models": settings.attribute_models,
         "variants": list(settings.explanation.variants),
         "audited": audited,
         "seed": settings.seed,
@@ -73,7 +73,7 @@ def metrics_stage(settings: Settings) -> Stage:
         "replacements.test": [["replacements", ["pair_id", "attribute", "effect"], ""]],
         "explanations": [["scores", None, ""]],
         **{stage.name: [["faithfulness", None, ""]] for stage in faithfulness_stages(settings)},
-        **{f"attribute_scores.{name}": [["scores", None, "test"]] for name in settings.attribute_model.names},
+        **{f"attribute_scores.{name}": [["scores", None, "test"]] for name in settings.attribute_models},
     }
     if not settings.evaluation.curves:
         values["curves"] = False

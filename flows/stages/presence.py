@@ -27,6 +27,6 @@ def presence_stage(settings: Settings) -> Stage:
         "images": [[*LABELS, "train"], [*LABELS, "valid"]],
         "embeddings": [["embeddings", None, split] for split in ("train", *splits)],
     }
-    if CLASSIFIER in settings.attribute_model.names:
+    if CLASSIFIER in settings.attribute_models:
         reads[f"attribute_scores.{CLASSIFIER}"] = [["scores", None, split] for split in splits]
     return single_shard_stage("presence", "flows.jobs.presence", {}, reads, (PRESENCE_QUALITY,))

@@ -20,7 +20,7 @@ def report_stage(settings: Settings) -> Stage:
         "dataset": settings.dataset.kind,
         "similarity_model": settings.similarity_model.name,
         "generator_modes": [list(shown) for shown in settings.saliency.generator_modes],
-        "attribute_models": list(settings.attribute_model.names),
+        "attribute_models": settings.attribute_models,
         "variants": list(settings.explanation.variants),
         "seed": settings.seed,
         # They are no modules, so no code id notices that they change.
@@ -50,7 +50,7 @@ def report_stage(settings: Settings) -> Stage:
             reads[faithfulness_name(generator, mode)] = [["faithfulness", None, ""]]
     # What they cost is part of what a map costs; of their content nothing is read.
     reads |= {stage: [] for stage in kept_test_embeddings(settings)}
-    for name in settings.attribute_model.names:
+    for name in settings.attribute_models:
         reads[f"attribute_model.{name}"] = [["training_history", None, ""]]
     _add_model_reads(settings, reads)
     # Values of declarations are in settings of stages, but the report also prints titles that stand there.

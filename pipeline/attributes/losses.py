@@ -27,8 +27,8 @@ def huber_loss(confidences_na: torch.Tensor, targets_na: torch.Tensor, reduction
     quadratic branch, half the squared difference, is ever reached.
 
     Source: v1 section 3.1 (L_Huber).
-    Departure: the papers leave the reduction open, though it decides how much the heat map loss weighs; the
-    authors' code averages.
+    Departure: the papers leave the reduction open, though it decides how much the heat map loss weighs. The
+    authors' code averages; the default of the settings is the sum, with which both losses are learned.
     """
     losses_na = functional.smooth_l1_loss(confidences_na, targets_na, reduction="none", beta=1.0)
     return losses_na.mean() if reduction == "mean" else losses_na.sum(dim=1).mean()

@@ -13,7 +13,8 @@ from pipeline.errors import BadDataset, BadSetting
 
 @dataclass(frozen=True, kw_only=True)
 class AttributeTrainingSpec:
-    """How a predictor is trained; the defaults are the papers' or, where they are silent, the code's.
+    """How a predictor is trained; the defaults are the papers' or, where they are silent, the code's, but for
+    the reduction.
 
     Attributes:
         backbone: name of a trunk.
@@ -39,7 +40,7 @@ class AttributeTrainingSpec:
     learning_rate: float = 5e-4
     decay: float = 0.985
     heatmap_weight: float = 5e-3
-    huber_reduction: HuberReduction = "mean"
+    huber_reduction: HuberReduction = "sum_attributes"
     patience: int = 20
     seed: int = 0
     threads: int = 1

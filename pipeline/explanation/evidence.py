@@ -21,12 +21,11 @@ class ExplanationEvidence:
         query_p: int64 (pair,), row of each pair's query among the images.
         reference_p: int64 (pair,), row of each pair's reference.
         present_pa: bool (pair, attribute), the query is labelled with the attribute.
-        sane_logits_na: (image, attribute), of the predictor that maps supervised.
-        sane_activations_nahw: (image, attribute, y, x), its activation maps.
-        classifier_logits_na: (image, attribute), of the predictor that never saw a map.
+        logits: (image, attribute), by attribute model.
+        activations: activation maps (image, attribute, y, x), by attribute model; only of those that have maps.
         maps_pyx: (pair, y, x), saliency maps as distributions on the grid of the activation maps.
         prior_a: (attribute,), counted on validation pairs.
-        weights: of the terms of Eq. 4 by kind of prior, "none" or "count".
+        weights: of the terms of Eq. 4, by attribute model and kind of prior, "none" or "count".
         held_out_drops_pa: (validation pair, attribute), drop of the score when the attribute is removed.
         effects_pa: (pair, attribute), drop predicted from the embedding, whether the query has the attribute or not.
         presence_pa: (pair, attribute), probed probability that the query has the attribute.
@@ -37,12 +36,11 @@ class ExplanationEvidence:
     query_p: np.ndarray
     reference_p: np.ndarray
     present_pa: np.ndarray
-    sane_logits_na: np.ndarray
-    sane_activations_nahw: np.ndarray
-    classifier_logits_na: np.ndarray
+    logits: Mapping[str, np.ndarray]
+    activations: Mapping[str, np.ndarray]
     maps_pyx: np.ndarray
     prior_a: np.ndarray
-    weights: Mapping[str, ExplanationWeights]
+    weights: Mapping[tuple[str, str], ExplanationWeights]
     held_out_drops_pa: np.ndarray
     effects_pa: np.ndarray
     presence_pa: np.ndarray
@@ -52,16 +50,22 @@ class ExplanationEvidence:
         """Length of the attribute axis."""
         return int(self.present_pa.shape[1])
 
-    @cached_property
-    def terms(self) -> ExplanationTerms:
-        """The three terms of Eq. 4.
+    def terms(self, model: str) -> ExplanationTerms:
+        """Return the three terms of Eq. 4 with the confidences and activation maps of an attribute model.
 
         Raises:
             BadSetting: grids, attributes or pairs of the arrays disagree, or the prior has no positive entry.
         """
-        return explanation_terms(
-            self.sane_logits_na, self.sane_activations_nahw, self.maps_pyx, self.query_p, self.prior_a
-        )
+        if model not in self._terms_of:
+            self._terms_of[model] = explanation_terms(
+                self.logits[model], self.activations[model], self.maps_pyx, self.query_p, self.prior_a
+            )
+        return self._terms_of[model]
+
+    @cached_property
+    def _terms_of(self) -> dict[str, ExplanationTerms]:
+        """The terms that were asked for, because several variants share them."""
+        return {}
 
     def with_shuffled_maps(self) -> "ExplanationEvidence":
         """Return the same with maps exchanged between pairs, as the controls of map matching see it."""

@@ -5,7 +5,7 @@ two can never drift apart. Imports no torch. Cost: one pass over the pixels, a b
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,9 @@ from pipeline.errors import BadSetting
 
 # Deviations below this share of the largest cell are rounding of float32 maps, not saliency.
 _CONSTANT_SHARE = 1e-6
+# Masks of the authors' code, which its maps are sums over.
+CODE_MASKS: Final = 2000
+NormalisationRule = Literal["standardised", "authors_code"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,20 @@ class MapNormalisation:
                     where="map normalisation",
                     remedy="use the default, 3 for the inverse temperature and 1 for the scale",
                 )
+
+
+def map_normalisation(rule: NormalisationRule, inverse_temperature: float | None) -> MapNormalisation:
+    """Return the normalisation that a configuration asks for.
+
+    "standardised" is the project's rule at this inverse temperature. "authors_code" is the code's, as for its
+    2,000 masks however many were drawn, so that training and matching see the same; it has its own temperature.
+
+    Raises:
+        BadSetting: the project's rule without an inverse temperature.
+    """
+    if rule == "authors_code":
+        return code_normalisation(CODE_MASKS)
+    return MapNormalisation(inverse_temperature=float("nan") if inverse_temperature is None else inverse_temperature)
 
 
 def code_normalisation(n_masks: int, cells: int = 4) -> MapNormalisation:

@@ -6,6 +6,7 @@ Must import no more than NumPy, which every command has anyway: settings read th
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -25,7 +26,9 @@ from pipeline.explanation.evidence import ExplanationEvidence
 
 SHUFFLED: Final = "~shuffled"
 CONTROL_DESCRIPTION: Final = "control: maps exchanged between pairs"
-MATCH_NEEDS: Final = ("sane_logits_na", "sane_activations_nahw", "maps_pyx", "prior_a", "weights")
+MATCH_NEEDS: Final = ("logits", "activations", "maps_pyx", "prior_a", "weights")
+# Variants that need other predictors are chosen by name, because each of these takes a training.
+DEFAULT_MODELS: Final = frozenset({"sane", "classifier"})
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Variant:
         description: a few words for people.
         scores: returns (pair, attribute) float64, larger = better explanation; -inf excludes an attribute.
         needs: fields of the evidence that it looks at, beside seed, ids and rows of the pairs.
+        models: attribute models whose logits, activation maps and weights it looks at.
         is_baseline: what a method has to beat; the report lists these first.
         has_shuffled_control: it is scored once more with maps exchanged between pairs.
         is_told_labels: it chooses among the attributes that the query is labelled with; never compared with those that
@@ -49,6 +53,7 @@ class Variant:
     description: str
     scores: Callable[[ExplanationEvidence], npt.NDArray[np.float64]]
     needs: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
     is_baseline: bool = False
     has_shuffled_control: bool = False
     is_told_labels: bool = False
@@ -80,6 +85,25 @@ def variant_scores(names: Iterable[str], evidence: ExplanationEvidence) -> dict[
 def answering_variants(names: Iterable[str], told_labels: bool) -> list[str]:
     """Return those of the variants that may answer for pairs; without labels none that has to be told them."""
     return [name for name in names if VARIANTS[name].may_answer and (told_labels or not VARIANTS[name].is_told_labels)]
+
+
+def default_variants() -> list[str]:
+    """Return the variants that need no more than the papers' two predictors, in the table's order."""
+    return [name for name, variant in VARIANTS.items() if DEFAULT_MODELS.issuperset(variant.models)]
+
+
+def models_needed(names: Iterable[str]) -> dict[str, str]:
+    """Return the attribute models that the variants need, each with the first variant that needs it."""
+    needed: dict[str, str] = {}
+    for name in names:
+        for model in VARIANTS[name].models:
+            needed.setdefault(model, name)
+    return needed
+
+
+def models_matched(names: Iterable[str]) -> list[str]:
+    """Return the attribute models whose activation maps the variants match with saliency maps."""
+    return list(models_needed(name for name in names if "weights" in VARIANTS[name].needs))
 
 
 def in_order(places: Mapping[str, int | None]) -> list[str]:
@@ -123,25 +147,21 @@ def _prior_only(evidence: ExplanationEvidence) -> npt.NDArray[np.float64]:
 
 
 def _predicted_in_both(evidence: ExplanationEvidence) -> npt.NDArray[np.float64]:
-    return predicted_in_both_scores(evidence.classifier_logits_na, evidence.query_p, evidence.reference_p)
+    return predicted_in_both_scores(evidence.logits["classifier"], evidence.query_p, evidence.reference_p)
 
 
-def _classifier(evidence: ExplanationEvidence) -> npt.NDArray[np.float64]:
-    return confidence_scores(evidence.classifier_logits_na, evidence.query_p)
+def _confidence(model: str, evidence: ExplanationEvidence) -> npt.NDArray[np.float64]:
+    return confidence_scores(evidence.logits[model], evidence.query_p)
 
 
-def _sane(evidence: ExplanationEvidence) -> npt.NDArray[np.float64]:
-    return confidence_scores(evidence.sane_logits_na, evidence.query_p)
-
-
-def _matched(evidence: ExplanationEvidence) -> npt.NDArray[np.float64]:
+def _matched(model: str, evidence: ExplanationEvidence) -> npt.NDArray[np.float64]:
     """Return Eq. 4 without its prior, weights renormalised."""
-    return combine(evidence.terms, evidence.weights["none"].without_prior())
+    return combine(evidence.terms(model), evidence.weights[model, "none"].without_prior())
 
 
-def _matched_with_prior(evidence: ExplanationEvidence) -> npt.NDArray[np.float64]:
+def _matched_with_prior(model: str, evidence: ExplanationEvidence) -> npt.NDArray[np.float64]:
     """Return Eq. 4 in full."""
-    return combine(evidence.terms, evidence.weights["count"].on_simplex())
+    return combine(evidence.terms(model), evidence.weights[model, "count"].on_simplex())
 
 
 def _effect_of_labels(evidence: ExplanationEvidence) -> npt.NDArray[np.float64]:
@@ -168,37 +188,42 @@ VARIANTS: Final[Mapping[str, Variant]] = MappingProxyType(
         "predicted_in_both": Variant(
             "classifier's confidence in query × in reference",
             _predicted_in_both,
-            ("classifier_logits_na",),
+            ("logits",),
+            ("classifier",),
             is_baseline=True,
             claim_order=4,
         ),
         "classifier": Variant(
             "its most confident attribute; never saw a map",
-            _classifier,
-            ("classifier_logits_na",),
+            partial(_confidence, "classifier"),
+            ("logits",),
+            ("classifier",),
             is_baseline=True,
             claim_order=1,
             card_order=5,
         ),
         "sane": Variant(
             "most confident attribute; maps supervised its training",
-            _sane,
-            ("sane_logits_na",),
+            partial(_confidence, "sane"),
+            ("logits",),
+            ("sane",),
             claim_order=5,
             card_order=4,
         ),
         "sane+match": Variant(
             "+ agreement of activation map and saliency map",
-            _matched,
+            partial(_matched, "sane"),
             MATCH_NEEDS,
+            ("sane",),
             has_shuffled_control=True,
             claim_order=6,
             card_order=3,
         ),
         "sane+match+count": Variant(
             "+ prior counted on validation pairs",
-            _matched_with_prior,
+            partial(_matched_with_prior, "sane"),
             MATCH_NEEDS,
+            ("sane",),
             has_shuffled_control=True,
             claim_order=7,
             card_order=2,

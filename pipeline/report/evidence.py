@@ -193,6 +193,7 @@ class ReportEvidence:
     answer_choice: Sequence[TableRow] = ()
 
 
-def best_weights(weight_grid: Sequence[TableRow], prior_kind: str) -> TableRow | None:
-    """Return the chosen row of the grid of one prior, None where there is none."""
-    return next((row for row in weight_grid if row["prior_kind"] == prior_kind and row["is_best"]), None)
+def best_weights(weight_grid: Sequence[TableRow], prior_kind: str, model: str = "sane") -> TableRow | None:
+    """Return the chosen row of an attribute model's grid of one prior, None where there is none."""
+    rows = (row for row in weight_grid if (row["model"], row["prior_kind"]) == (model, prior_kind))
+    return next((row for row in rows if row["is_best"]), None)

@@ -63,9 +63,12 @@ def test_a_device_that_is_not_there_is_refused(finished_run: FinishedRun, tmp_pa
     assert "compute.device = 'cuda'" in message
 
 
-def test_one_attribute_model_alone_is_refused(finished_run: FinishedRun) -> None:
+def test_a_variant_without_its_attribute_model_is_refused(finished_run: FinishedRun) -> None:
     message = refusal(invoke("status", finished_run.config, "--set", "attribute_model.names=['sane']"), 2)
-    assert "attribute_model.names" in message
+    assert "expected: 'classifier' among attribute_model.names, which 'predicted_in_both' of explanation" in message
+    assert "found: attribute_model.names = ['sane'], no explanation.variants" in message
+    fewer = ("--set", "explanation.variants=['sane', 'random']")
+    assert invoke("status", finished_run.config, "--set", "attribute_model.names=['sane']", *fewer).exit_code == 0
 
 
 def test_a_report_before_the_run_is_refused(finished_run: FinishedRun, tmp_path: Path) -> None:

@@ -70,8 +70,12 @@ def _condition_text(evidence: ReportEvidence) -> str:
 
 
 def _weights_text(variant: str, grid: Sequence[TableRow]) -> str:
-    kinds = {"sane+match+count": "count", "sane+match": "none"}
-    best = best_weights(grid, kinds[variant]) if variant in kinds else None
+    kinds = {
+        "sane+match+count": ("count", "sane"),
+        "sane+match": ("none", "sane"),
+        "fashion_search_net+match": ("none", "fashion_search_net"),
+    }
+    best = best_weights(grid, *kinds[variant]) if variant in kinds else None
     if best is None:
         return ""
     names = ("confidence", "map match", "prior")

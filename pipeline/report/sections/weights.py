@@ -70,9 +70,11 @@ def triangle_points(weights_gw: npt.NDArray[np.float64]) -> npt.NDArray[np.float
 def weight_grid_figure(rows: Sequence[TableRow], prior_kind: str = "count") -> Picture | None:
     """Return the objective x 100 over the simplex of weights, the best point and the papers' points marked.
 
-    `rows` have the columns of the table `weight_grid`. None without a grid of this prior.
+    `rows` have the columns of the table `weight_grid`; the grid shown is that of `sane`. None without a grid of this
+    prior.
     """
-    grid = [row for row in rows if row["prior_kind"] == prior_kind and row["objective"] is not None]
+    wanted = ("sane", prior_kind)
+    grid = [row for row in rows if (row["model"], row["prior_kind"]) == wanted and row["objective"] is not None]
     if len(grid) < 3:
         return None
     alt = "Objective over the weights of confidence, map match and prior"

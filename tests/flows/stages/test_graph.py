@@ -153,6 +153,24 @@ def test_a_classifier_depends_on_no_map() -> None:
     assert "saliency_maps.train.rise.fixed" in needed_for(build_stages(PLANTED), "attribute_model.sane")
 
 
+def with_variants(*names: str, **changes: object) -> Settings:
+    """Planted settings, validated, with these variants."""
+    values = {"dataset": {"kind": "planted"}, "explanation": {"variants": list(names)}, "attribute_model": changes}
+    return Settings.model_validate(values)
+
+
+def test_only_the_models_that_the_variants_need_are_trained() -> None:
+    def models(settings: Settings) -> set[str]:
+        return {name.partition(".")[2] for name in by_name(settings) if name.startswith("attribute_model.")}
+
+    assert models(PLANTED) == {"sane", "classifier"}
+    assert models(with_variants("random", "predicted_in_both")) == {"classifier"}
+    assert models(with_variants("sane+match")) == {"sane"}
+    assert models(with_variants("random", "embedding_effect")) == set()
+    # More may be trained than are needed: they are compared as predictors.
+    assert models(with_variants("sane", names=["classifier", "sane"])) == {"sane", "classifier"}
+
+
 def test_needed_for_is_the_stage_and_all_upstream_of_it() -> None:
     stages = build_stages(PLANTED)
     assert needed_for(stages, "images") == {"images"}

@@ -19,7 +19,13 @@ from pipeline.errors import BadDataset, BadModel, BadSetting
 from tests.pipeline.attributes.coloured_squares import coloured_squares
 
 SPEC = AttributeTrainingSpec(
-    backbone="small_residual", epochs=3, batch_size=8, learning_rate=2e-3, heatmap_weight=0.1, seed=3
+    backbone="small_residual",
+    epochs=3,
+    batch_size=8,
+    learning_rate=2e-3,
+    heatmap_weight=0.1,
+    huber_reduction="mean",
+    seed=3,
 )
 
 TRAIN, VALID = coloured_squares(24, 0), coloured_squares(12, 1)

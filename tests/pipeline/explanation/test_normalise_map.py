@@ -14,6 +14,7 @@ from pipeline.explanation.normalise_map import (
     MapNormalisation,
     apply_normalisation,
     code_normalisation,
+    map_normalisation,
     normalise_map,
     target_entropy,
 )
@@ -96,6 +97,13 @@ def test_code_preset_scales_the_raw_map_and_is_nearly_one_hot() -> None:
     expected = (weights / weights.sum(axis=1, keepdims=True)).reshape(5, 4, 4)
     np.testing.assert_allclose(apply_normalisation(maps, preset), expected, atol=1e-6)
     assert np.median(target_entropy(expected)) < 0.1 * math.log(16)
+
+
+def test_a_configuration_reaches_both_rules() -> None:
+    assert map_normalisation("standardised", 2.5) == MapNormalisation(inverse_temperature=2.5)
+    assert map_normalisation("authors_code", None) == code_normalisation(2000) != map_normalisation("standardised", 1)
+    with pytest.raises(BadSetting, match="inverse_temperature"):
+        map_normalisation("standardised", None)
 
 
 def test_constant_maps_are_uniform_and_missing_maps_stay_missing() -> None:

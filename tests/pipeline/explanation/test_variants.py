@@ -9,11 +9,21 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
+from pipeline.attributes.catalogue import ATTRIBUTE_MODELS
 from pipeline.errors import BadSetting
 from pipeline.explanation import variants as module
 from pipeline.explanation.combination import ExplanationWeights, combine
 from pipeline.explanation.evidence import ExplanationEvidence
-from pipeline.explanation.variants import SHUFFLED, VARIANTS, all_variants, in_order, variant_scores
+from pipeline.explanation.variants import (
+    SHUFFLED,
+    VARIANTS,
+    all_variants,
+    default_variants,
+    in_order,
+    models_matched,
+    models_needed,
+    variant_scores,
+)
 from tests.pipeline.evaluation.broken_copy import broken_copy
 
 N_PAIRS, N_IMAGES, N_ATTRIBUTES = 30, 20, 6
@@ -39,12 +49,15 @@ def made_up_evidence(seed: int = 0) -> ExplanationEvidence:
         query_p=rng.integers(0, N_IMAGES, N_PAIRS),
         reference_p=rng.integers(0, N_IMAGES, N_PAIRS),
         present_pa=rng.random((N_PAIRS, N_ATTRIBUTES)) < 0.5,
-        sane_logits_na=rng.normal(size=(N_IMAGES, N_ATTRIBUTES)),
-        sane_activations_nahw=rng.normal(size=(N_IMAGES, N_ATTRIBUTES, 3, 3)),
-        classifier_logits_na=rng.normal(size=(N_IMAGES, N_ATTRIBUTES)),
+        logits={model: rng.normal(size=(N_IMAGES, N_ATTRIBUTES)) for model in ATTRIBUTE_MODELS},
+        activations={model: rng.normal(size=(N_IMAGES, N_ATTRIBUTES, 3, 3)) for model in ATTRIBUTE_MODELS},
         maps_pyx=maps / maps.sum(axis=(1, 2), keepdims=True),
         prior_a=rng.random(N_ATTRIBUTES),
-        weights={"none": ExplanationWeights(0.2, 0.3, 0.0), "count": ExplanationWeights(0.2, 0.3, 0.5)},
+        weights={
+            (model, kind): ExplanationWeights(0.2 + 0.1 * number, 0.3, 0.5 if kind == "count" else 0.0)
+            for number, model in enumerate(ATTRIBUTE_MODELS)
+            for kind in ("none", "count")
+        },
         held_out_drops_pa=rng.normal(size=(9, N_ATTRIBUTES)),
         effects_pa=rng.normal(size=(N_PAIRS, N_ATTRIBUTES)),
         presence_pa=rng.random((N_PAIRS, N_ATTRIBUTES)),
@@ -54,14 +67,14 @@ def made_up_evidence(seed: int = 0) -> ExplanationEvidence:
 def assert_definitions(tested=module) -> None:
     known = made_up_evidence()
     scores = tested.variant_scores(VARIANTS, known)
-    terms = known.terms
+    terms = known.terms("sane")
     query, reference = known.query_p, known.reference_p
     by_hand = {
         "best_constant": np.tile(known.held_out_drops_pa.mean(axis=0), (N_PAIRS, 1)),
         "prior_only": np.tile(known.prior_a, (N_PAIRS, 1)),
-        "classifier": softmax(known.classifier_logits_na, axis=1)[query],
-        "sane": softmax(known.sane_logits_na, axis=1)[query],
-        "predicted_in_both": (one := softmax(known.classifier_logits_na, axis=1))[query] * one[reference],
+        "classifier": softmax(known.logits["classifier"], axis=1)[query],
+        "sane": softmax(known.logits["sane"], axis=1)[query],
+        "predicted_in_both": (one := softmax(known.logits["classifier"], axis=1))[query] * one[reference],
         "sane+match": 0.4 * terms.confidence_pa + 0.6 * terms.map_match_pa,
         "sane+match+count": combine(terms, ExplanationWeights(0.2, 0.3, 0.5)),
         "embedding_effect": np.where(known.present_pa, known.effects_pa, -np.inf),
@@ -84,15 +97,12 @@ def test_every_variant_is_its_definition() -> None:
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ('evidence.weights["none"].without_prior()', 'evidence.weights["count"]'),
-        ('evidence.weights["count"].on_simplex()', 'evidence.weights["none"]'),
+        ('evidence.weights[model, "none"].without_prior()', 'evidence.weights[model, "count"]'),
+        ('evidence.weights[model, "count"].on_simplex()', 'evidence.weights[model, "none"]'),
+        ("return confidence_scores(evidence.logits[model],", 'return confidence_scores(evidence.logits["classifier"],'),
         (
-            "return confidence_scores(evidence.sane_logits_na,",
-            "return confidence_scores(evidence.classifier_logits_na,",
-        ),
-        (
-            "evidence.classifier_logits_na, evidence.query_p, evidence.reference_p",
-            "evidence.classifier_logits_na, evidence.query_p, evidence.query_p",
+            'evidence.logits["classifier"], evidence.query_p, evidence.reference_p',
+            'evidence.logits["classifier"], evidence.query_p, evidence.query_p',
         ),
         ("np.where(evidence.present_pa, evidence.effects_pa, -np.inf)", "evidence.effects_pa"),
         ("effects_pa * presence_pa,", "effects_pa + presence_pa,"),
@@ -121,11 +131,18 @@ def test_a_variant_looks_at_nothing_but_what_it_says_it_needs(name: str) -> None
     hidden = fields - ALWAYS_KNOWN - set(VARIANTS[name].needs)
     expected = VARIANTS[name].scores(known)
     blind = dataclasses.replace(known, **dict.fromkeys(hidden, Unreadable()))
+    models = VARIANTS[name].models
+    for field in {"logits", "activations"} & set(VARIANTS[name].needs):
+        blind = dataclasses.replace(blind, **{field: {model: getattr(known, field)[model] for model in models}})
     np.testing.assert_array_equal(VARIANTS[name].scores(blind), expected)
     for needed in VARIANTS[name].needs:
         if needed not in ALWAYS_KNOWN:
             with pytest.raises((AssertionError, TypeError)):
                 VARIANTS[name].scores(dataclasses.replace(known, **{needed: Unreadable()}))
+    for model in models:
+        others = {other: array for other, array in known.logits.items() if other != model}
+        with pytest.raises(KeyError):
+            VARIANTS[name].scores(dataclasses.replace(known, logits=others))
 
 
 def test_only_those_told_the_labels_change_with_them() -> None:
@@ -135,6 +152,17 @@ def test_only_those_told_the_labels_change_with_them() -> None:
         name for name in VARIANTS if not np.array_equal(VARIANTS[name].scores(known), VARIANTS[name].scores(other))
     }
     assert changed == {name for name, variant in VARIANTS.items() if variant.is_told_labels} == {"embedding_effect"}
+
+
+def test_models_are_those_of_the_catalogue_and_only_the_papers_two_are_trained_unasked() -> None:
+    assert set(models_needed(VARIANTS)) == set(ATTRIBUTE_MODELS)
+    assert set(models_needed(default_variants())) == {"sane", "classifier"}
+    assert models_needed(["random", "predicted_in_both", "sane+match", "classifier"]) == {
+        "classifier": "predicted_in_both",
+        "sane": "sane+match",
+    }
+    assert models_matched(["classifier", "sane"]) == []
+    assert models_matched(["classifier", "sane+match", "sane+match+count"]) == ["sane"]
 
 
 def test_controls_follow_all_variants_in_their_order() -> None:
@@ -163,7 +191,7 @@ def test_places_are_distinct_and_one_variant_makes_the_claim() -> None:
 
 
 def test_nothing_is_left_without_the_prior() -> None:
-    known = dataclasses.replace(made_up_evidence(), weights={"none": ExplanationWeights(0, 0, 1)})
+    known = dataclasses.replace(made_up_evidence(), weights={("sane", "none"): ExplanationWeights(0, 0, 1)})
     with pytest.raises(BadSetting, match="weights"):
         VARIANTS["sane+match"].scores(known)
 

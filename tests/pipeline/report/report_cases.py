@@ -227,7 +227,13 @@ def make_grid_row(kind, weights):
     best = (0.3, 0.5, 0.2) if kind == "count" else (0.3, 0.7, 0.0)
     away = sum((weight - target) ** 2 for weight, target in zip(weights, best, strict=True))
     names = ("confidence_weight", "map_match_weight", "prior_weight")
-    values = {"prior_kind": kind, "objective": 0.08 - 0.05 * away, "top1_accuracy": 0.5, "is_best": away < 1e-9}
+    values = {
+        "model": "sane",
+        "prior_kind": kind,
+        "objective": 0.08 - 0.05 * away,
+        "top1_accuracy": 0.5,
+        "is_best": away < 1e-9,
+    }
     return {**dict(zip(names, weights, strict=True)), **values}
 
 

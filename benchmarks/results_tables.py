@@ -3,6 +3,7 @@
 python benchmarks/results_tables.py configs/awa2.toml [key=value ...]
 """
 
+import math
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -74,8 +75,15 @@ def cell(row: Row | None) -> str:
     if row["unit"] in ("count", "correlation") or row["metric"] == "effect_floor":
         return f"{row['value']:.0f}" if float(row["value"]).is_integer() else f"{row['value']:.3g}"
     interval = "" if row["ci_low"] is None else f" [{100 * row['ci_low']:.1f}, {100 * row['ci_high']:.1f}]"
-    p_value = "" if row["p_value"] is None else f", p = {row['p_value']:.3f}"
+    p_value = "" if row["p_value"] is None else f", {_p_text(row)}"
     return f"{100 * row['value']:.1f}{interval}{p_value}"
+
+
+def _p_text(row: Row) -> str:
+    # At the floor of what the resamples can give, rounded up so that it stays a bound.
+    if row.get("p_is_bound") and row["p_value"] < 1:
+        return f"p <= {math.ceil(1000 * row['p_value']) / 1000:.3f}"
+    return f"p = {row['p_value']:.3f}"
 
 
 def figure_name(row: Row) -> str:

@@ -6,9 +6,9 @@ Repeat every --set of the run that made the explanations.
 
 The names of these attributes begin with one of PREFIX, such as "colour:". A model that sees nothing but
 colours should be explained by colours; how often classifier and random name one tells how easy that is.
-Intervals are 95 %, over resampled queries (bootstrap). A lead is the difference in percentage points on the same
-pairs; p is twice the share of resamples in which it is 0 or has the other sign, corrected after Holm for the number
-of leads in the table.
+Intervals are 95 %, over resampled queries (corrected bootstrap). A lead is the difference in percentage points on the
+pairs that both have; p is corrected after Holm for the number of leads in the table, those of variants that are told
+the query's labels apart.
 """
 
 import argparse
@@ -23,14 +23,10 @@ import numpy as np
 from flows.commands.query import query_tables
 from flows.settings.file import load_settings, run_seeds
 from pipeline.errors import PipelineError
-from pipeline.evaluation.bootstrap import (
-    Difference,
-    Interval,
-    Ratio,
-    clustered_difference_interval,
-    clustered_interval,
-    holm,
-)
+from pipeline.evaluation.bootstrap import Interval, clustered_interval
+from pipeline.evaluation.comparisons import Difference, paired_comparisons
+from pipeline.evaluation.metrics.families import told_families
+from pipeline.report.number_text import p_value_text
 from stores.errors import StoreError
 
 # Scores of variants that rank present attributes alone are null elsewhere, so a null first rank names nothing.
@@ -48,7 +44,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Share:
-    """A variant's share of pairs whose first attribute is of the kind, and its lead over other variants."""
+    """A variant's share of pairs whose first attribute is of the kind, and its lead over others, p corrected."""
 
     variant: str
     share: Interval
@@ -67,17 +63,18 @@ def shares(
     for row in rows:
         values = named.setdefault(row["variant"], np.full(len(pairs), np.nan))
         values[position[row["pair_id"]]] = float(row["attribute"].startswith(prefixes))
-    ones = np.ones(len(pairs))
-    found = []
-    for variant, values in named.items():
-        leads = {
-            other: clustered_difference_interval(
-                Ratio(values, ones), Ratio(named[other], ones), clusters, seed=seed, samples=samples
-            )
-            for other in against
-            if other in named and other != variant
-        }
-        found.append(Share(variant, clustered_interval(values, clusters, seed=seed, samples=samples), leads))
+    leads: dict[str, dict[str, Difference]] = {variant: {} for variant in named}
+    for family in told_families(named):
+        compared = [(variant, other) for variant in family for other in against if other in named and other != variant]
+        differences = paired_comparisons(
+            [(named[variant], named[other]) for variant, other in compared], clusters, seed=seed, samples=samples
+        )
+        for (variant, other), difference in zip(compared, differences, strict=True):
+            leads[variant][other] = difference
+    found = [
+        Share(variant, clustered_interval(values, clusters, seed=seed, samples=samples), leads[variant])
+        for variant, values in named.items()
+    ]
     return sorted(found, key=lambda share: -share.share.value)
 
 
@@ -92,20 +89,18 @@ def present_share(rows: Sequence[Row], queries: Sequence[str], prefixes: tuple[s
 
 def markdown(found: Sequence[Share], against: Sequence[str]) -> str:
     """Return the shares as a table, in percent."""
-    leads = [(share, other) for share in found for other in against if other in share.leads]
-    corrected = holm(np.array([share.leads[other].p_value for share, other in leads]))
-    p_values = {(share.variant, other): p for (share, other), p in zip(leads, corrected, strict=True)}
     header = ["variant", "named first", *(f"lead over {other}" for other in against), "pairs", "queries"]
     lines = [header, ["---"] * len(header)]
     for share in found:
-        cells = [
-            f"{_percent(share.leads[other].interval)}, p = {p_values[share.variant, other]:.3f}"
-            if other in share.leads
-            else "-"
-            for other in against
-        ]
+        cells = [_lead_text(share.leads[other], share.share.n) if other in share.leads else "-" for other in against]
         lines.append([share.variant, _percent(share.share), *cells, str(share.share.n), str(share.share.n_clusters)])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _lead_text(lead: Difference, n: int) -> str:
+    p_text = p_value_text(lead.p_value, lead.is_bound)
+    fewer = "" if lead.interval.n == n else f", n = {lead.interval.n}"
+    return f"{_percent(lead.interval)}, p {p_text if p_text[0] in '<≤' else f'= {p_text}'}{fewer}"
 
 
 def _percent(interval: Interval) -> str:

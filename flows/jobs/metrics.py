@@ -1,4 +1,4 @@
-"""Every figure of the run, each with n and an interval clustered by query."""
+"""Every figure of the run, each with n and an interval over what its pairs or images share."""
 
 from typing import Any
 
@@ -7,20 +7,20 @@ import pyarrow as pa
 
 from flows.engine.shard_task import JobInputs, JobResult
 from flows.engine.upstream import Upstream
+from flows.readers.clusters import read_image_clusters, read_pair_clusters
 from flows.readers.pair_frame import (
     PairFrame,
     read_attribute_logits,
-    read_labels,
     read_pair_frame,
     read_pair_values,
 )
 from pipeline.evaluation.bootstrap import Resampling
 from pipeline.evaluation.metrics.faithfulness import GeneratorMode, faithfulness_rows
 from pipeline.evaluation.metrics.localisation import localisation_rows
-from pipeline.evaluation.metrics.measured_pairs import Columns, MeasuredPairs, cluster_codes
+from pipeline.evaluation.metrics.measured_pairs import Columns, MeasuredPairs
 from pipeline.evaluation.metrics.recognition import recognition_rows
 from pipeline.evaluation.metrics.removal import ExplainedPairs, removal_rows
-from pipeline.evaluation.metrics.rows import completed
+from pipeline.evaluation.metrics.rows import clustered_by, completed
 from pipeline.explanation.variants import all_variants
 
 
@@ -29,18 +29,25 @@ def run(inputs: JobInputs) -> JobResult:
     settings, upstream = inputs.settings, inputs.upstream
     resampling = Resampling(int(settings["seed"]), int(settings["bootstrap_samples"]))
     frame = read_pair_frame(upstream, "test")
-    pairs = MeasuredPairs(frame.pair_ids, cluster_codes(frame.queries), resampling)
+    unit: str = settings["shared_unit"]
+    pairs = MeasuredPairs(frame.pair_ids, read_pair_clusters(upstream, frame, unit), resampling)
+    image_unit, clusters_n = read_image_clusters(upstream, frame, unit)
     shown: list[GeneratorMode] = [(generator, mode) for generator, mode in settings["generator_modes"]]
     generator, mode = settings["supervision"]
     logits = {model: read_attribute_logits(upstream, model, "test") for model in settings["attribute_models"]}
     measured = map_columns(upstream, "faithfulness", shown) if settings.get("curves", True) else {}
-    rows = [
+    pair_rows = [
         *faithfulness_rows(pairs, measured, (generator, mode)),
-        *recognition_rows(logits, read_labels(upstream, "test")[1], resampling),
         *_removal_rows(upstream, frame, pairs, settings["variants"]),
     ]
     if settings["audited"]:
-        rows += localisation_rows(pairs, map_columns(upstream, "map_localisation", shown), eligible_pairs(upstream))
+        localised = map_columns(upstream, "map_localisation", shown)
+        pair_rows += localisation_rows(pairs, localised, eligible_pairs(upstream))
+    rows = [
+        *clustered_by(unit, pair_rows),
+        *clustered_by(image_unit, recognition_rows(logits, frame.labels_na, clusters_n, resampling)),
+    ]
+    if settings["audited"]:
         rows += upstream.rows("audit", "metrics")
     if settings.get("compatibility"):
         rows += upstream.rows("compatibility", "metrics")

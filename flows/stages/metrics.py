@@ -5,8 +5,9 @@ from flows.settings.configuration import Settings
 from flows.stages.conditions import has_outfits
 from flows.stages.faithfulness import faithfulness_stages
 from flows.stages.reads import pair_reads, single_shard_stage
+from pipeline.datasets.declaration import CLASS, OUTFIT
 from pipeline.saliency.declaration import FIXED
-from stores.table_schema import INTEGER, NUMBER, TEXT, Column, TableSchema
+from stores.table_schema import FLAG, INTEGER, NUMBER, TEXT, Column, TableSchema
 
 METRICS = TableSchema(
     "metrics",
@@ -29,14 +30,37 @@ METRICS = TableSchema(
         Column(
             "value", NUMBER, "a fraction or a score difference, never per cent; null where undefined", nullable=True
         ),
-        Column("ci_low", NUMBER, "lower end of the 95 % bootstrap interval", nullable=True),
-        Column("ci_high", NUMBER, "upper end", nullable=True),
-        Column("p_value", NUMBER, "of a difference, after Holm's correction over its `table_name`", nullable=True),
-        Column("n", INTEGER, "pairs, images or attributes behind the figure", nullable=True),
+        Column("ci_low", NUMBER, "lower end of the 95 % bootstrap interval, at most `value`", nullable=True),
+        Column("ci_high", NUMBER, "upper end, at least `value`", nullable=True),
+        Column(
+            "p_value",
+            NUMBER,
+            "of a difference, after Holm's correction over its family: its `table_name`, in "
+            "`attribute_explanation_comparison` only the variants that are told the query's labels, or only the others",
+            nullable=True,
+        ),
+        Column(
+            "p_is_bound",
+            FLAG,
+            "the resamples could give no smaller `p_value`: it is at most this",
+            nullable=True,
+        ),
+        Column(
+            "n",
+            INTEGER,
+            "pairs, images or attributes behind the figure; of a difference the pairs that both have",
+            nullable=True,
+        ),
         Column(
             "n_clusters",
             INTEGER,
-            "queries (for mAP images, for `similarity_model` outfits) that were resampled",
+            "units that were resampled whole; an interval over fewer than 10 speaks of these alone",
+            nullable=True,
+        ),
+        Column(
+            "cluster_unit",
+            TEXT,
+            "what was resampled: `query`, `class`, `outfit` (outfits that share a query count as one) or `image`",
             nullable=True,
         ),
         Column(
@@ -65,6 +89,7 @@ def metrics_stage(settings: Settings) -> Stage:
         "attribute_models": settings.attribute_models,
         "variants": list(settings.explanation.variants),
         "audited": audited,
+        "shared_unit": settings.dataset.declared.shared_unit,
         "seed": settings.seed,
         "bootstrap_samples": settings.evaluation.bootstrap_samples,
     }
@@ -75,6 +100,10 @@ def metrics_stage(settings: Settings) -> Stage:
         **{stage.name: [["faithfulness", None, ""]] for stage in faithfulness_stages(settings)},
         **{f"attribute_scores.{name}": [["scores", None, "test"]] for name in settings.attribute_models},
     }
+    if settings.dataset.declared.shared_unit in (CLASS, OUTFIT):
+        reads["images"] = [["images", ["image_id", "label", "attributes"], "test"]]
+    if settings.dataset.declared.shared_unit == OUTFIT:
+        reads["outfits.test"] = [["outfits", None, ""]]
     if not settings.evaluation.curves:
         values["curves"] = False
     if has_outfits(settings):

@@ -11,7 +11,7 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Ge, doc
 
-from pipeline.datasets.declaration import FILE_SETTINGS, DatasetKind
+from pipeline.datasets.declaration import CLASS, FILE_SETTINGS, DatasetKind
 from pipeline.datasets.folder_files import IMAGE_SUFFIXES, list_class_images, read_lines
 from pipeline.datasets.records import DatasetIndex, ImageRecord, IndexSource
 from pipeline.errors import BadDataset
@@ -180,4 +180,5 @@ AWA2 = DatasetKind(
     build_index=_build_index,
     index_module="pipeline.datasets.awa2",
     index_files=_index_files,
+    shared_unit=CLASS,
 )

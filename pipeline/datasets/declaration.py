@@ -22,6 +22,9 @@ FILE_DECODER = "pipeline.datasets.image_decoding"
 # Likewise, added when images were kept already: at these values they are left out of the key, and kept images stay.
 LATER_FILE_SETTINGS: Mapping[str, Any] = MappingProxyType({"fit": CROP, "bit_depth": None})
 
+# What pairs share at the most, so that they are no independent draws: intervals resample whole ones.
+QUERY, CLASS, OUTFIT = "query", "class", "outfit"
+
 # Returns uint8 (y, x, rgb) pixels and the (width, height) of the source in px; raises BadImage.
 MakePixels = Callable[[PixelSource, Mapping[str, Any]], tuple[np.ndarray, tuple[int, int]]]
 # Returns what is odd about a file that can be read, and the remedy; None where nothing is.
@@ -54,6 +57,8 @@ class DatasetKind:
         has_graded_similarity: its records have similarity targets, and images match above `pairs.match_threshold`;
             else images of one label match.
         has_outfits: its index is an OutfitIndex, and images match that were put together.
+        shared_unit: the coarsest thing that its pairs share: QUERY; CLASS, where attributes are labelled by class, so
+            that classes are the sample, not their images; or OUTFIT, whose pairs share images.
         canvas_rgb: `dataset.canvas` unless set.
         fit: `dataset.fit` unless set.
     """
@@ -71,6 +76,7 @@ class DatasetKind:
     is_audited: bool = False
     has_graded_similarity: bool = False
     has_outfits: bool = False
+    shared_unit: str = QUERY
     canvas_rgb: tuple[int, int, int] = GREY
     fit: str = CROP
 

@@ -1,4 +1,4 @@
-"""An interval for mAP: images are resampled by weights, every attribute's average precision computed anew.
+"""An interval for mAP: clusters of images are resampled, every attribute's average precision computed anew.
 
 An attribute's images are sorted once; all resamples are then cumulative sums along that order.
 """
@@ -6,30 +6,70 @@ An attribute's images are sorted once; all resamples are then cumulative sums al
 import numpy as np
 
 from pipeline.attributes.average_precision import mean_average_precision
-from pipeline.evaluation.bootstrap import Interval, resampling_counts
+from pipeline.evaluation.bootstrap import Interval, check_resampling, resampling_counts
+from pipeline.evaluation.corrected_interval import Bootstrapped, corrected_ends, halving_weights
 from pipeline.randomness import keyed_rng
 
+# Weights of images held at once; bounds the memory at about 100 MB whatever the number of images.
+_WEIGHTS_PER_BLOCK = 2_000_000
 
-def map_interval(logits_na: np.ndarray, labels_na: np.ndarray, *, seed: int, samples: int) -> Interval:
-    """Return mAP (0 to 1) with a 95 % percentile bootstrap interval over images.
 
-    A resample's mAP is over the attributes that have a positive and a negative in it.
+def map_interval(
+    logits_na: np.ndarray, labels_na: np.ndarray, clusters_n: np.ndarray, *, seed: int, samples: int
+) -> Interval:
+    """Return mAP (0 to 1) with a corrected 95 % bootstrap interval over clusters of images.
+
+    The attributes are those of the value, whatever a resample holds: one that has no positive or no negative in it
+    keeps its average precision on the data there. n counts images.
+
+    Args:
+        logits_na: (image, attribute) scores.
+        labels_na: (image, attribute) bool.
+        clusters_n: (image,) integer label of the cluster each image belongs to: its class where labels are those of
+            classes, else itself.
+        seed: keys the resampling.
+        samples: bootstrap samples.
 
     Raises:
         BadModel: the logits are not finite.
+        BadDataset: logits and labels differ in shape.
+        BadSetting: fewer than 1 sample.
     """
-    value = mean_average_precision(logits_na, labels_na).value
-    n_images = len(logits_na)
-    counts_sn = resampling_counts(n_images, samples, keyed_rng(seed, "mAP bootstrap", n_images))
-    precisions_sa = np.stack(
-        [weighted_average_precision(logits_na[:, a], labels_na[:, a], counts_sn) for a in range(labels_na.shape[1])],
-        axis=1,
-    )
-    defined_sa = np.isfinite(precisions_sa)
-    sums_s = np.where(defined_sa, precisions_sa, 0.0).sum(axis=1)
-    resampled_s = sums_s[defined_sa.any(axis=1)] / defined_sa.sum(axis=1)[defined_sa.any(axis=1)]
-    low, high = np.percentile(resampled_s, [2.5, 97.5]) if len(resampled_s) else (np.nan, np.nan)
-    return Interval(value, float(low), float(high), n_images, n_images)
+    check_resampling(samples, 0.95)
+    precision = mean_average_precision(logits_na, labels_na)
+    kept_a = np.isfinite(precision.per_attribute)
+    labels, cluster_n = np.unique(clusters_n, return_inverse=True)
+    interval = float("nan"), float("nan")
+    if kept_a.any():
+        fixed = _FixedAttributes(logits_na[:, kept_a], labels_na[:, kept_a], precision.per_attribute[kept_a], cluster_n)
+        counts_sc = resampling_counts(len(labels), samples, keyed_rng(seed, "mAP bootstrap", len(labels)))
+        resampled_s, halved_g = fixed.mean_precision(counts_sc), fixed.mean_precision(halving_weights(len(labels)))
+        interval = corrected_ends(Bootstrapped(precision.value, resampled_s, halved_g, len(labels)), 0.95)
+    return Interval(precision.value, *interval, len(logits_na), len(labels))
+
+
+class _FixedAttributes:
+    """Attributes whose mean is resampled: logits and labels (image, attribute), average precision on the data."""
+
+    def __init__(
+        self, logits_na: np.ndarray, labels_na: np.ndarray, precision_a: np.ndarray, cluster_n: np.ndarray
+    ) -> None:
+        self._logits_na, self._labels_na, self._precision_a = logits_na, labels_na, precision_a
+        self._cluster_n = cluster_n
+
+    def mean_precision(self, weights_sc: np.ndarray) -> np.ndarray:
+        """Return the mean over the attributes, (sample,), where clusters weigh as given."""
+        block = max(1, _WEIGHTS_PER_BLOCK // len(self._cluster_n))
+        blocks = [self._mean(weights_sc[start : start + block]) for start in range(0, len(weights_sc), block)]
+        return np.concatenate(blocks)
+
+    def _mean(self, weights_sc: np.ndarray) -> np.ndarray:
+        weights_sn = weights_sc[:, self._cluster_n]
+        total_s = np.zeros(len(weights_sc))
+        for logits_n, labels_n, on_data in zip(self._logits_na.T, self._labels_na.T, self._precision_a, strict=True):
+            found_s = weighted_average_precision(logits_n, labels_n, weights_sn)
+            total_s += np.where(np.isfinite(found_s), found_s, on_data)
+        return total_s / len(self._precision_a)
 
 
 def weighted_average_precision(logits_n: np.ndarray, labels_n: np.ndarray, counts_sn: np.ndarray) -> np.ndarray:
@@ -41,7 +81,7 @@ def weighted_average_precision(logits_n: np.ndarray, labels_n: np.ndarray, count
     Args:
         logits_n: scores of the images.
         labels_n: bool, the image has the attribute.
-        counts_sn: (resample, image) how often each image is drawn.
+        counts_sn: (resample, image) how often each image is drawn, or its weight.
     """
     order = np.argsort(-logits_n, kind="stable")
     scores, positives = logits_n[order], labels_n[order].astype(np.float64)

@@ -30,7 +30,7 @@ def comparison_table(
                 Cell(estimate.variant or MISSING),
                 Cell(estimate.compared_with or MISSING),
                 estimate_cell(estimate, number),
-                Cell(p_value_text(estimate.p_value)),
+                Cell(p_value_text(estimate.p_value, estimate.p_is_bound)),
                 Cell(count_text(estimate.n)),
                 verdict_cell(estimate, better_sign),
             )
@@ -60,7 +60,7 @@ def difference_cell(
     if estimate is None or estimate.value is None:
         return Cell(MISSING, tone="muted")
     shown = estimate_cell(estimate, number, verdict_cell(estimate, better_sign).tone)
-    p_text = p_value_text(estimate.p_value)
-    p_text = f"p {p_text}" if p_text.startswith("<") else f"p = {p_text}"
+    p_text = p_value_text(estimate.p_value, estimate.p_is_bound)
+    p_text = f"p {p_text}" if p_text.startswith(("<", "≤")) else f"p = {p_text}"
     fewer = "" if estimate.n == pairs else f", {count_text(estimate.n)} pairs"
     return Cell(shown.text, f"{shown.note} {p_text}{fewer}".strip(), shown.tone)

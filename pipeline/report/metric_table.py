@@ -15,6 +15,7 @@ class Estimate:
         high: upper end, likewise.
         n: what it was averaged or counted over.
         p_value: of a comparison, corrected for the comparisons of its table.
+        p_is_bound: the p-value is at most that.
         variant: the row of the comparison it belongs to, if any.
         compared_with: the other side of a comparison.
         attribute: what it is about, if an attribute.
@@ -28,6 +29,7 @@ class Estimate:
     variant: str | None = None
     compared_with: str | None = None
     attribute: str | None = None
+    p_is_bound: bool = False
 
 
 class MetricTable:
@@ -93,4 +95,5 @@ def _estimate(row: Mapping[str, Any]) -> Estimate:
         row.get("variant"),
         row.get("compared_with"),
         row.get("attribute"),
+        bool(row.get("p_is_bound")),
     )

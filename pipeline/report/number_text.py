@@ -43,10 +43,13 @@ def _without_zeros(text: str) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def p_value_text(value: float | None) -> str:
-    """Return a p-value with three decimals, "< 0.001" below that, or a dash."""
+def p_value_text(value: float | None, is_bound: bool = False) -> str:
+    """Return a p-value with three decimals, "< 0.001" below that, "≤ 0.004" where it is at most that, or a dash."""
     if value is not None and math.isfinite(value) and value < 0.001:
         return "< 0.001"
+    if value is not None and is_bound and value < 1:
+        # Rounded up, so that it stays a bound.
+        return f"≤ {number_text(math.ceil(value * 1000) / 1000, decimals=3)}"
     return number_text(value, decimals=3)
 
 

@@ -34,6 +34,12 @@ def test_measured_constants_keep_their_digits() -> None:
     assert cell(None) == "-"
 
 
+def test_a_p_value_that_is_a_bound_says_so() -> None:
+    compared = {**figure("removal_difference", 0.0312, 480), "p_value": 0.0031}
+    assert cell({**compared, "p_is_bound": True}).endswith("], p <= 0.004")
+    assert cell({**compared, "p_is_bound": False}).endswith("], p = 0.003")
+
+
 def test_modes_and_baselines_have_rows_of_their_own() -> None:
     rows = []
     for mode, rival, value in (("fixed", "centre", 0.0312), ("both", "centre", 0.0512), ("both", "rise", 0.0123)):

@@ -74,7 +74,7 @@ def test_the_table_is_in_percent_with_corrected_p_values() -> None:
     first = text.splitlines()[2]
     assert first.startswith("| explains | 90.0 [")
     assert "40.0 [" in first
-    assert "p = 0.0" in first
+    assert "p \N{LESS-THAN OR EQUAL TO} 0.004 |" in first
 
 
 def test_results_of_other_settings_are_refused_in_one_readable_block(

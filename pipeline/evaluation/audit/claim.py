@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.datasets.declaration import QUERY
 from pipeline.evaluation.audit.measures import regret_ratio
 from pipeline.evaluation.audit.outcomes import AuditOutcomes
 from pipeline.evaluation.bootstrap import Resampling
 from pipeline.evaluation.comparisons import paired_comparisons
-from pipeline.evaluation.metrics.rows import comparison_row
+from pipeline.evaluation.metrics.families import is_told_labels
+from pipeline.evaluation.metrics.rows import clustered_by, comparison_row
 from pipeline.explanation.variants import VARIANTS, in_order
 
 
@@ -35,18 +37,25 @@ def claim_rows(
         BadDataset: lengths differ.
     """
     beaten = in_order({name: variant.claim_order for name, variant in VARIANTS.items() if name in outcomes})
-    compared = [(name, other) for name in outcomes if _claims(name) for other in beaten]
+    # Who is told the query's labels is not measured against who has to find them out.
+    compared = [
+        (name, other)
+        for name in outcomes
+        if _claims(name)
+        for other in beaten
+        if is_told_labels(name) == is_told_labels(other)
+    ]
     differences = paired_comparisons(
         [(regret_ratio(outcomes[claimant]), regret_ratio(outcomes[other])) for claimant, other in compared],
         clusters_p,
         seed=resampling.seed,
         samples=resampling.samples,
-        samples_per_comparison=0,
     )
-    return [
+    rows = [
         comparison_row("audit_comparison", "regret_difference", difference, variant=claimant, compared_with=other)
         for (claimant, other), difference in zip(compared, differences, strict=True)
     ]
+    return clustered_by(QUERY, rows)
 
 
 def _claims(name: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.datasets.declaration import QUERY
 from pipeline.datasets.planted.similarity import driver_attributes
 from pipeline.evaluation.audit.answers import AuditedAnswers
 from pipeline.evaluation.audit.measures import (
@@ -19,7 +20,7 @@ from pipeline.evaluation.audit.measures import (
 )
 from pipeline.evaluation.audit.outcomes import TrueEffects
 from pipeline.evaluation.bootstrap import Resampling
-from pipeline.evaluation.metrics.rows import count_row, metric_row
+from pipeline.evaluation.metrics.rows import clustered_by, count_row, metric_row
 from pipeline.similarity.retrieval import target_correlation
 
 
@@ -55,7 +56,7 @@ def variant_rows(audited: AuditedAnswers, pairs: AuditedPairs, resampling: Resam
     for variant, outcomes in audited.outcomes.items():
         measures = audit_measures(outcomes, pairs.query_p, audited.constant, seed=seed, samples=samples)
         rows += [metric_row("audit", metric, interval, variant=variant) for metric, interval in measures.items()]
-    return rows
+    return clustered_by(QUERY, rows)
 
 
 def instrument_rows(
@@ -90,7 +91,7 @@ def instrument_rows(
     names = ", ".join(pairs.attribute_names[driver.attribute] for driver in unlearned) or None
     agreement = target_correlation(embeddings_nd, targets)
     return [
-        *rows,
+        *clustered_by(QUERY, rows),
         count_row("audit_instrument", "drivers_not_learned", len(unlearned), int(is_driver_a.sum()), attribute=names),
         count_row("audit_instrument", "effect_floor", truth.floor, len(pairs.pair_ids), unit="cosine"),
         count_row("audit_instrument", "target_correlation", agreement, len(targets), unit="correlation"),

@@ -4,9 +4,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from pipeline.datasets.declaration import OUTFIT
 from pipeline.evaluation.bootstrap import Resampling, clustered_interval
 from pipeline.evaluation.compatibility_interval import compatibility_auc_interval
-from pipeline.evaluation.metrics.rows import count_row, metric_row
+from pipeline.evaluation.metrics.rows import clustered_by, count_row, metric_row
 from pipeline.similarity.compatibility.outfit_scores import answers_right
 
 TABLE: Final = "similarity_model"
@@ -38,7 +39,8 @@ def compatibility_rows(
     seed, samples = resampling.seed, resampling.samples
     accuracy = clustered_interval(answers_right(scores_qc), np.arange(len(scores_qc)), seed=seed, samples=samples)
     area = compatibility_auc_interval(real_o, replaced_o, seed=seed, samples=samples)
-    return [
+    rows = [
         metric_row(TABLE, "fill_in_the_blank_accuracy", accuracy, variant=scoring),
         metric_row(TABLE, "compatibility_auc", area, variant=scoring),
     ]
+    return clustered_by(OUTFIT, rows)

@@ -7,8 +7,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.evaluation.bootstrap import Difference, Interval, Resampling, clustered_interval
-from pipeline.evaluation.comparisons import SAMPLES_PER_COMPARISON, Measure, paired_comparisons
+from pipeline.evaluation.bootstrap import Interval, Resampling, clustered_interval
+from pipeline.evaluation.comparisons import Difference, Measure, paired_comparisons
 
 # Columns of a table over pairs: text as lists, numbers as arrays.
 Columns = Mapping[str, Sequence[str] | np.ndarray]
@@ -20,7 +20,8 @@ class MeasuredPairs:
 
     Attributes:
         pair_ids: of all pairs, in their order.
-        clusters_p: integer (pair,), the query of each pair; whole clusters are resampled.
+        clusters_p: integer (pair,), what each pair shares with others, see `CLUSTER_UNITS`; whole clusters are
+            resampled.
         resampling: seed and number of bootstrap samples.
     """
 
@@ -52,17 +53,10 @@ class MeasuredPairs:
         seed, samples = self.resampling.seed, self.resampling.samples
         return clustered_interval(values_p, self.clusters_p, seed=seed, samples=samples)
 
-    def compare(
-        self, measures: Sequence[tuple[Measure, Measure]], samples_per_comparison: int = SAMPLES_PER_COMPARISON
-    ) -> list[Difference]:
-        """Return the difference of each two measures; arguments and errors as in `paired_comparisons`."""
-        return paired_comparisons(
-            measures,
-            self.clusters_p,
-            seed=self.resampling.seed,
-            samples=self.resampling.samples,
-            samples_per_comparison=samples_per_comparison,
-        )
+    def compare(self, measures: Sequence[tuple[Measure, Measure]]) -> list[Difference]:
+        """Return the difference of each two measures, as one family; see `paired_comparisons`, also for errors."""
+        seed, samples = self.resampling.seed, self.resampling.samples
+        return paired_comparisons(measures, self.clusters_p, seed=seed, samples=samples)
 
 
 def cluster_codes(names: Sequence[str]) -> npt.NDArray[np.int64]:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from pipeline.evaluation.metrics.families import told_families
 from pipeline.evaluation.metrics.measured_pairs import MeasuredPairs
 from pipeline.evaluation.metrics.rows import comparison_row, count_row, metric_row
 from pipeline.evaluation.named_attributes import distinct_answers_per_query, top1_accuracy
@@ -73,11 +74,17 @@ def _variant_rows(
 
 
 def _comparison_rows(pairs: MeasuredPairs, drops: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
-    """Compare every variant with the classifier on the pairs where both have a defined removal."""
+    """Compare every variant with the classifier on the pairs where both have a defined removal, family by family."""
     if CLASSIFIER not in drops:
         return []
-    others = [variant for variant in drops if variant != CLASSIFIER]
-    differences = pairs.compare([(drops[variant], drops[CLASSIFIER]) for variant in others], samples_per_comparison=0)
+    families = told_families(variant for variant in drops if variant != CLASSIFIER)
+    compared = [
+        (variant, difference)
+        for family in families
+        for variant, difference in zip(
+            family, pairs.compare([(drops[variant], drops[CLASSIFIER]) for variant in family]), strict=True
+        )
+    ]
     return [
         comparison_row(
             "attribute_explanation_comparison",
@@ -87,5 +94,5 @@ def _comparison_rows(pairs: MeasuredPairs, drops: Mapping[str, np.ndarray]) -> l
             compared_with=CLASSIFIER,
             unit="cosine",
         )
-        for variant, difference in zip(others, differences, strict=True)
+        for variant, difference in compared
     ]

@@ -1,11 +1,12 @@
 """Rows of the table `metrics`, built from intervals."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from pipeline.evaluation.bootstrap import Difference, Interval
+from pipeline.evaluation.bootstrap import Interval
+from pipeline.evaluation.comparisons import Difference
 
 
 def metric_row(table_name: str, metric: str, interval: Interval, **labels: str | float | None) -> dict[str, Any]:
@@ -24,8 +25,10 @@ def metric_row(table_name: str, metric: str, interval: Interval, **labels: str |
 
 
 def comparison_row(table_name: str, metric: str, difference: Difference, **labels: str | None) -> dict[str, Any]:
-    """Return one row for a difference with its p-value, null where there is none."""
-    return metric_row(table_name, metric, difference.interval, p_value=_finite(difference.p_value), **labels)
+    """Return one row for a difference with its p-value, null where there is none, and whether that is a bound."""
+    p_value = _finite(difference.p_value)
+    row = metric_row(table_name, metric, difference.interval, p_value=p_value, **labels)
+    return {**row, "p_is_bound": None if p_value is None else difference.is_bound}
 
 
 def count_row(table_name: str, metric: str, value: float, n: int, **labels: str | None) -> dict[str, Any]:
@@ -38,6 +41,11 @@ def count_row(table_name: str, metric: str, value: float, n: int, **labels: str 
         "unit": "count",
         **labels,
     }
+
+
+def clustered_by(cluster_unit: str, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows, those with an interval naming what its clusters are: one of `CLUSTER_UNITS`."""
+    return [{**row, "cluster_unit": cluster_unit} if "n_clusters" in row else dict(row) for row in rows]
 
 
 def completed(row: Mapping[str, Any], shared: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 import tests.oracles.bootstrap as oracle
 from pipeline.errors import BadDataset, BadSetting
 from pipeline.evaluation import bootstrap
-from pipeline.evaluation.bootstrap import Ratio
 from pipeline.randomness import keyed_rng
 from tests.pipeline.evaluation.broken_copy import broken_copy
 
@@ -42,10 +41,11 @@ def test_intervals_are_the_slow_bootstrap_with_the_same_counts():
     [
         ("~np.isnan(parts_pm).any(axis=1)", "~np.isnan(parts_pm[:, 0])"),
         ("sums_sm[:, 0::2], sums_sm[:, 1::2]", "sums_sm[:, 1::2], sums_sm[:, 0::2]"),
-        ('"sc,cm->sm", counts_sc, sums_cm', '"sc,cm->sm", counts_sc[:, ::-1], sums_cm'),
-        ('"sc,cm->sm", counts_sc, sums_cm', '"sc,cm->sm", np.minimum(counts_sc, 1), sums_cm'),
-        ("[(1 - confidence) / 2, (1 + confidence) / 2]", "[1 - confidence, confidence]"),
-        ("ratio = Ratio(values, np.ones_like(values))", "ratio = Ratio(-values, np.ones_like(values))"),
+        ('"sc,cm->sm", counts_sc, figure.sums_cm', '"sc,cm->sm", counts_sc[:, ::-1], figure.sums_cm'),
+        ('"sc,cm->sm", counts_sc, figure.sums_cm', '"sc,cm->sm", np.minimum(counts_sc, 1), figure.sums_cm'),
+        ("corrected_ends(bootstrapped, confidence)", "corrected_ends(bootstrapped, 2 * confidence - 1)"),
+        ("- sums.sums_cm / 2", "- sums.sums_cm**2"),
+        ("return clustered_ratio_interval(values, ones,", "return clustered_ratio_interval(-values, ones,"),
     ],
 )
 def test_the_comparison_notices_mistakes(tmp_path, right, wrong):
@@ -109,69 +109,6 @@ def test_a_single_cluster_or_no_value_has_no_interval():
     assert empty.n == 0
     zero = bootstrap.clustered_ratio_interval(np.ones(4), np.zeros(4), np.arange(4), seed=0)
     assert np.isnan([zero.value, zero.low, zero.high]).all()
-
-
-def test_a_paired_difference_is_resampled_together():
-    rng = np.random.default_rng(0)
-    clusters, common = np.arange(50), rng.normal(size=50) * 10
-    better = Ratio(common + 1 + 0.1 * rng.normal(size=50), np.ones(50))
-    worse = Ratio(common, np.ones(50))
-    result = bootstrap.clustered_difference_interval(better, worse, clusters, seed=1)
-    # Either mean alone is uncertain by several units; their difference is not.
-    assert 0.9 < result.interval.low < 1 < result.interval.high < 1.1
-    assert result.p_value == pytest.approx(2 / 1001)
-    reverse = bootstrap.clustered_difference_interval(worse, better, clusters, seed=1)
-    np.testing.assert_allclose(
-        (reverse.interval.value, reverse.interval.low), (-result.interval.value, -result.interval.high)
-    )
-    same = bootstrap.clustered_difference_interval(worse, worse, clusters, seed=1)
-    assert (same.interval.value, same.p_value) == (0.0, 1.0)
-
-
-def test_a_difference_is_the_oracles_and_leaves_pairs_undefined_on_either_side_out_of_both():
-    numerator, denominator, clusters = sample_pairs()
-    second = numerator[::-1].copy()
-    result = bootstrap.clustered_difference_interval(
-        Ratio(numerator, denominator), Ratio(second, np.ones(23)), clusters, seed=SEED, samples=SAMPLES
-    )
-    kept = ~np.isnan(numerator + denominator + second)
-    assert result.interval.n == kept.sum()
-    first_value = numerator[kept].sum() / denominator[kept].sum()
-    assert result.interval.value == pytest.approx(first_value - second[kept].mean())
-
-
-def test_without_a_second_cluster_there_is_no_p_value():
-    ratio = Ratio(np.ones(2), np.ones(2))
-    assert np.isnan(bootstrap.clustered_difference_interval(ratio, ratio, np.zeros(2), seed=0).p_value)
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    st.lists(st.floats(0, 1), min_size=1, max_size=8),
-    st.floats(0.001, 0.5),
-)
-def test_holm_adjusts_to_what_the_procedure_rejects(p_values, level):
-    adjusted = bootstrap.holm(np.array(p_values))
-    rejected = oracle.holm_rejections(p_values, level)
-    for p_adjusted, is_rejected in zip(adjusted, rejected, strict=True):
-        # A p-value within rounding of the level may fall on either side.
-        if abs(p_adjusted - level) > 1e-12:
-            assert (p_adjusted <= level) == is_rejected
-
-
-def test_holm_by_hand_and_with_a_comparison_that_could_not_be_made():
-    adjusted = bootstrap.holm(np.array([0.04, np.nan, 0.01, 0.03]))
-    np.testing.assert_allclose(adjusted, [0.06, np.nan, 0.03, 0.06])
-
-
-@pytest.mark.parametrize(
-    ("right", "wrong"),
-    [("order.size, 0, -1", "1, order.size + 1"), ("np.maximum.accumulate(", "np.asarray(")],
-)
-def test_the_holm_comparison_notices_mistakes(tmp_path, right, wrong):
-    broken = broken_copy(bootstrap, tmp_path, right, wrong)
-    with pytest.raises(AssertionError):
-        np.testing.assert_allclose(broken.holm(np.array([0.04, 0.01, 0.03])), [0.06, 0.03, 0.06])
 
 
 def test_settings_and_lengths_are_checked():

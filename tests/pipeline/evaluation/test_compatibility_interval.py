@@ -10,6 +10,8 @@ from pipeline.evaluation import compatibility_interval as module
 from pipeline.evaluation.bootstrap import resampling_counts
 from pipeline.evaluation.compatibility_interval import compatibility_auc_interval
 from pipeline.randomness import keyed_rng
+from pipeline.similarity.compatibility.auc import weighted_compatibility_auc
+from tests.oracles import bootstrap as bootstrap_oracle
 from tests.oracles import type_aware as oracle
 from tests.pipeline.evaluation.broken_copy import broken_copy
 
@@ -24,8 +26,11 @@ def assert_drawn_with_its_copy(interval=compatibility_auc_interval) -> None:
     counts_so = resampling_counts(40, 200, keyed_rng(3, "clustered bootstrap", 40))
     drawn = [(np.repeat(REAL, counts), np.repeat(REPLACED, counts)) for counts in counts_so.astype(int)]
     areas = [oracle.area_under_curve(real.tolist(), replaced.tolist()) for real, replaced in drawn]
-    low, high = np.quantile(areas, [0.025, 0.975])
-    assert (found.low, found.high) == pytest.approx((low, high), abs=1e-12)
+    halved = [
+        weighted_compatibility_auc(REAL, REPLACED, np.where(np.arange(40) == o, 0.5, 1.0)[None])[0] for o in range(40)
+    ]
+    expected = bootstrap_oracle.bca_ends(found.value, areas, halved, 40, 0.95)
+    assert (found.low, found.high) == pytest.approx(expected, abs=1e-12)
     assert found.low < found.value < found.high
     assert (found.n, found.n_clusters) == (40, 40)
 
@@ -37,7 +42,7 @@ def test_the_interval_draws_an_outfit_with_its_copy() -> None:
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ("[(1 - confidence) / 2, (1 + confidence) / 2]", "[1 - confidence, confidence]"),
+        ("n_outfits), confidence)\n    return", "n_outfits), 2 * confidence - 1)\n    return"),
         ("keyed_rng(int(seed),", "keyed_rng(int(seed) + 1,"),
     ],
     ids=["tails too wide", "another seed"],

@@ -64,6 +64,10 @@ def test_counts_and_p_values():
     assert count_text(None) == "–"
     assert p_value_text(0.0004) == "< 0.001"
     assert p_value_text(0.05) == "0.050"
+    # A bound is rounded up; "<" is a bound of its own.
+    assert p_value_text(0.0031, is_bound=True) == "\N{LESS-THAN OR EQUAL TO} 0.004"
+    assert p_value_text(0.0004, is_bound=True) == "< 0.001"
+    assert p_value_text(1.0, is_bound=True) == "1.000"
     assert p_value_text(None) == "–"
 
 

@@ -9,7 +9,8 @@ import tests.oracles.audit as oracle
 from pipeline.evaluation.audit import claim as module
 from pipeline.evaluation.audit.measures import regret_ratio
 from pipeline.evaluation.audit.outcomes import AuditOutcomes, audit_outcomes, oracle_outcomes
-from pipeline.evaluation.bootstrap import Resampling, clustered_difference_interval, holm
+from pipeline.evaluation.bootstrap import Resampling
+from pipeline.evaluation.comparisons import paired_comparisons
 from tests.pipeline.evaluation.audit_cases import FLOOR, as_triples, make_names, make_truth
 from tests.pipeline.evaluation.broken_copy import broken_copy
 
@@ -32,16 +33,17 @@ def assert_claim(tested=module) -> None:
     assert {(row["table_name"], row["metric"], row["variant"]) for row in rows} == {
         ("audit_comparison", "regret_difference", CLAIMANT)
     }
-    raw = []
+    compared = []
     for row in rows:
         other = row["compared_with"]
         eligible = [t for t in as_triples(TRUTH, NAMES[other]) if oracle.is_eligible(t[0], t[1], FLOOR)]
         assert row["value"] == pytest.approx(-oracle.regret(eligible))
         assert row["ci_high"] < 0
-        first, second = regret_ratio(outcomes()[CLAIMANT]), regret_ratio(outcomes()[other])
-        raw.append(clustered_difference_interval(first, second, CLUSTERS, seed=0, samples=200).p_value)
-    assert [row["p_value"] for row in rows] == pytest.approx(holm(np.array(raw)))
-    assert rows[0]["p_value"] == pytest.approx(2 * 2 / 201)
+        compared.append((regret_ratio(outcomes()[CLAIMANT]), regret_ratio(outcomes()[other])))
+    expected = paired_comparisons(compared, CLUSTERS, seed=0, samples=200)
+    assert [row["p_value"] for row in rows] == [one.p_value for one in expected]
+    assert (rows[0]["p_value"], rows[0]["p_is_bound"]) == (pytest.approx(2 / 501), True)
+    assert {row.get("cluster_unit") for row in rows} == {"query"}
 
 
 def test_the_claimant_is_compared_with_what_it_should_beat() -> None:
@@ -56,9 +58,10 @@ def test_the_claimant_is_compared_with_what_it_should_beat() -> None:
             "(regret_ratio(outcomes[other]), regret_ratio(outcomes[claimant]))",
         ),
         ("variant.claim_order for", "1 for"),
-        ("samples_per_comparison=0,", "samples_per_comparison=400,"),
+        ("samples=resampling.samples,", "samples=2 * resampling.samples + 200,"),
+        ("return clustered_by(QUERY, rows)", "return rows"),
     ],
-    ids=["the other minus the claimant", "everybody is to be beaten", "more samples"],
+    ids=["the other minus the claimant", "everybody is to be beaten", "more samples", "unit unsaid"],
 )
 def test_broken_copies_are_noticed(tmp_path: Path, right: str, wrong: str) -> None:
     with pytest.raises(AssertionError):

@@ -76,8 +76,8 @@ def assert_figures(tested=module) -> None:
             assert pointing["value"] == pytest.approx(np.mean([hits(generator, n) - n % 2 for n in chosen]))
             assert difference["n"] == pointing["n"] == len(chosen)
             assert difference["compared_with"] == "centre"
-    # 24 comparisons, each with 1 920 resamples; the smallest p-value there can be, times 24.
-    assert found["auroc_difference_small_regions", "rise", "fixed"]["p_value"] == pytest.approx(24 * 2 / 1921)
+    # 24 comparisons, each with 6 000 resamples; the smallest p-value there can be, times 24.
+    assert found["auroc_difference_small_regions", "rise", "fixed"]["p_value"] == pytest.approx(24 / 6001)
     assert found["auroc_difference_large_regions", "rise", "fixed"]["value"] < 0
     # What scores as the blob does differs from it in nothing.
     same = [row for key, row in found.items() if key[1] == "random" and "difference" in key[0]]

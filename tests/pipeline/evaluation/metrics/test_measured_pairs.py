@@ -22,9 +22,7 @@ def assert_placed_and_resampled(tested=module) -> None:
     assert pairs.rows_of(["p11", "p0"]) == [11, 0]
     assert pairs.mean(VALUES) == clustered_interval(VALUES, QUERIES, seed=5, samples=100)
     measures = [(VALUES, VALUES**2)] * 3
-    as_it_is = paired_comparisons(measures, QUERIES, seed=5, samples=100, samples_per_comparison=0)
-    assert pairs.compare(measures, samples_per_comparison=0) == as_it_is
-    assert pairs.compare(measures) == paired_comparisons(measures, QUERIES, seed=5, samples=100) != as_it_is
+    assert pairs.compare(measures) == paired_comparisons(measures, QUERIES, seed=5, samples=100)
 
 
 def test_values_find_their_pairs_and_queries_are_resampled() -> None:
@@ -36,10 +34,10 @@ def test_values_find_their_pairs_and_queries_are_resampled() -> None:
     [
         ("values_p[self.rows_of(pair_ids)] =", "values_p[: len(pair_ids)] ="),
         ("np.full(len(self.pair_ids), np.nan)", "np.zeros(len(self.pair_ids))"),
-        ("samples_per_comparison=samples_per_comparison,", ""),
+        ("paired_comparisons(measures, self.clusters_p,", "paired_comparisons(measures[:1] * 3, np.arange(12),"),
         ("clustered_interval(values_p, self.clusters_p,", "clustered_interval(values_p, np.arange(12),"),
     ],
-    ids=["in the order given", "missing is 0", "always raised", "pairs resampled"],
+    ids=["in the order given", "missing is 0", "pairs resampled in comparisons", "pairs resampled"],
 )
 def test_broken_copies_are_noticed(tmp_path: Path, right: str, wrong: str) -> None:
     with pytest.raises(AssertionError):

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.evaluation.bootstrap import Ratio, Resampling, clustered_difference_interval, holm
+from pipeline.evaluation.bootstrap import Resampling
+from pipeline.evaluation.comparisons import paired_comparisons
 from pipeline.evaluation.metrics import removal as module
 from pipeline.evaluation.metrics.measured_pairs import MeasuredPairs
 from pipeline.evaluation.metrics.removal import ExplainedPairs
@@ -22,7 +23,9 @@ EFFECTS[RNG.random(EFFECTS.shape) < 0.15] = np.nan
 EXPLAINED = ExplainedPairs(
     MeasuredPairs([f"p{n}" for n in range(N_PAIRS)], QUERY_P, Resampling(1, 300)), QUERY_P, LABELS, EFFECTS
 )
-NAMED = {name: RNG.integers(0, N_ATTRIBUTES, N_PAIRS) for name in ("classifier", "sane", "sane+match")}
+NAMED = {
+    name: RNG.integers(0, N_ATTRIBUTES, N_PAIRS) for name in ("classifier", "sane", "embedding_effect", "sane+match")
+}
 SCORES = {name: np.eye(N_ATTRIBUTES)[named_p] for name, named_p in NAMED.items()}
 
 
@@ -33,7 +36,7 @@ def drops_of(name: str) -> np.ndarray:
 def assert_table_2(tested=module) -> None:
     rows = tested.removal_rows(EXPLAINED, SCORES)
     found = {(row["metric"], row.get("variant")): row for row in rows}
-    assert len(found) == len(rows) == 3 * 5 + 1 + 2
+    assert len(found) == len(rows) == 4 * 5 + 1 + 3
     for name, named_p in NAMED.items():
         drop = drops_of(name)
         assert found["top1_accuracy", name]["value"] == pytest.approx(PRESENT[np.arange(N_PAIRS), named_p].mean())
@@ -58,18 +61,23 @@ def test_figures_are_those_of_the_answers() -> None:
 def assert_comparisons(tested=module) -> None:
     rows = tested.removal_rows(EXPLAINED, SCORES)
     found = {row["variant"]: row for row in rows if row["table_name"] == "attribute_explanation_comparison"}
-    assert list(found) == ["sane", "sane+match"]
-    ones, expected = np.ones(N_PAIRS), []
-    for name, row in found.items():
-        first, second = Ratio(drops_of(name), ones), Ratio(drops_of("classifier"), ones)
-        expected.append(clustered_difference_interval(first, second, QUERY_P, seed=1, samples=300))
+    assert list(found) == ["sane", "sane+match", "embedding_effect"]
+    # The one that is told the labels is no part of the family of those that are not.
+    families = (["sane", "sane+match"], ["embedding_effect"])
+    expected = [
+        difference
+        for family in families
+        for difference in paired_comparisons(
+            [(drops_of(name), drops_of("classifier")) for name in family], QUERY_P, seed=1, samples=300
+        )
+    ]
+    for (name, row), difference in zip(found.items(), expected, strict=True):
         both = np.isfinite(drops_of(name)) & np.isfinite(drops_of("classifier"))
         assert row["n"] == both.sum() < N_PAIRS
         assert row["value"] == pytest.approx((drops_of(name) - drops_of("classifier"))[both].mean())
         assert (row["compared_with"], row["unit"]) == ("classifier", "cosine")
-        assert (row["ci_low"], row["ci_high"]) == (expected[-1].interval.low, expected[-1].interval.high)
-    corrected = holm(np.array([one.p_value for one in expected]))
-    assert [row["p_value"] for row in found.values()] == corrected.tolist()
+        assert (row["ci_low"], row["ci_high"]) == (difference.interval.low, difference.interval.high)
+        assert (row["p_value"], row["p_is_bound"]) == (difference.p_value, difference.is_bound)
 
 
 def test_all_are_compared_with_the_classifier_on_shared_pairs() -> None:
@@ -87,9 +95,13 @@ def test_all_are_compared_with_the_classifier_on_shared_pairs() -> None:
         ),
         ("np.isnan(drop_p).sum()", "np.isfinite(drop_p).sum()", assert_table_2),
         ("(drops[variant], drops[CLASSIFIER])", "(drops[CLASSIFIER], drops[variant])", assert_comparisons),
-        (", samples_per_comparison=0", ", samples_per_comparison=300", assert_comparisons),
+        (
+            "families = told_families(variant for variant in drops if variant != CLASSIFIER)",
+            "families = [[variant for variant in drops if variant != CLASSIFIER]]",
+            assert_comparisons,
+        ),
     ],
-    ids=["agrees", "another query's labels", "defined counted", "classifier first", "more samples"],
+    ids=["agrees", "another query's labels", "defined counted", "classifier first", "one family"],
 )
 def test_broken_copies_are_noticed(tmp_path: Path, right: str, wrong: str, noticed_by) -> None:
     with pytest.raises(AssertionError):

@@ -38,7 +38,7 @@ class AttributeDirections:
 
 def fit_attribute_directions(
     embeddings_nd: npt.NDArray[np.floating[Any]],
-    labels_na: npt.NDArray[np.bool_],
+    labels_na: npt.NDArray[np.bool_ | np.floating[Any]],
     alphas: Sequence[float] = RIDGE_ALPHAS,
     weights_n: npt.NDArray[np.floating[Any]] | None = None,
 ) -> AttributeDirections:

@@ -7,13 +7,13 @@ import numpy as np
 
 from flows.engine.shard_task import JobInputs, JobResult
 from flows.engine.upstream import Upstream
+from flows.readers.clusters import read_pair_clusters
 from flows.readers.labelled_embeddings import read_embedded_pairs, read_labelled_embeddings
 from flows.readers.pair_frame import PairFrame, read_pair_frame, read_pair_values
 from flows.readers.replacement_effects import read_replacement_effects
 from pipeline.evaluation.answer_choice import CandidateAnswer, compare_answers
 from pipeline.evaluation.audit.outcomes import TrueEffects, audit_outcomes, effect_floor
 from pipeline.evaluation.bootstrap import Resampling
-from pipeline.evaluation.metrics.measured_pairs import cluster_codes
 from pipeline.explanation.answer.candidates import AnswerCandidates, answer_candidates
 from pipeline.explanation.answer.naming import NOTHING_NAMED, named_among
 from pipeline.explanation.answer.probability import answer_figures, answer_probability, fit_calibration
@@ -97,7 +97,7 @@ def _choose(inputs: JobInputs, valid: _Split) -> list[CandidateAnswer]:
         {variant: valid.named(variant) for variant in settings["may_answer"]},
         -read_replacement_effects(inputs.upstream, "valid", "matched", valid.frame),
         valid.frame.present_pa,
-        cluster_codes(valid.frame.queries),
+        read_pair_clusters(inputs.upstream, valid.frame, settings["shared_unit"]),
         Resampling(int(settings["seed"]), int(settings["bootstrap_samples"])),
         None if settings["answer"] == "auto" else settings["answer"],
     )

@@ -8,7 +8,7 @@ from flows.readers.pair_frame import PairFrame, read_embeddings, read_pair_frame
 from pipeline.evaluation.audit.answers import audited_answers
 from pipeline.evaluation.audit.claim import claim_rows
 from pipeline.evaluation.audit.outcomes import TrueEffects, effect_floor
-from pipeline.evaluation.audit.rows import AuditedPairs, instrument_rows, outcome_rows, variant_rows
+from pipeline.evaluation.audit.rows import AuditedPairs, calibration_row, instrument_rows, outcome_rows, variant_rows
 from pipeline.evaluation.bootstrap import Resampling
 from pipeline.explanation.variants import all_variants
 from stores.parts import Part
@@ -22,6 +22,8 @@ def run(inputs: JobInputs) -> JobResult:
     scores_vpa = upstream.arrays("explanations", "scores", "scores")
     scores = dict(zip(all_variants(settings["variants"]), scores_vpa, strict=True))
     audited = audited_answers(truth, _truth(upstream, read_pair_frame(upstream, "valid")), scores)
+    audited = audited.with_answers(upstream.arrays("answers", "named", "answered"))
+    probability_p = upstream.table("answers", "answers")["probability"].to_numpy(zero_copy_only=False)
     pairs = AuditedPairs(
         frame.pair_ids, frame.image_ids, frame.query_p, frame.reference_p, frame.labels_na, frame.attribute_names
     )
@@ -30,6 +32,7 @@ def run(inputs: JobInputs) -> JobResult:
     rows = [
         *instrument_rows(truth, pairs, read_embeddings(upstream, "test"), targets, resampling),
         *variant_rows(audited, pairs, resampling),
+        calibration_row(audited, np.asarray(probability_p, dtype=np.float64)),
         *claim_rows(audited.outcomes, frame.query_p, resampling),
     ]
     parts: dict[str, Part] = {

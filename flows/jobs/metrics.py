@@ -14,7 +14,9 @@ from flows.readers.pair_frame import (
     read_pair_frame,
     read_pair_values,
 )
+from flows.readers.replacement_effects import read_replacement_effects
 from pipeline.evaluation.bootstrap import Resampling
+from pipeline.evaluation.metrics.answers import answer_rows
 from pipeline.evaluation.metrics.faithfulness import GeneratorMode, faithfulness_rows
 from pipeline.evaluation.metrics.localisation import localisation_rows
 from pipeline.evaluation.metrics.measured_pairs import Columns, MeasuredPairs
@@ -39,6 +41,7 @@ def run(inputs: JobInputs) -> JobResult:
     pair_rows = [
         *faithfulness_rows(pairs, measured, (generator, mode)),
         *_removal_rows(upstream, frame, pairs, settings["variants"]),
+        *_answer_rows(upstream, frame, pairs, settings["may_answer"]),
     ]
     if settings["audited"]:
         localised = map_columns(upstream, "map_localisation", shown)
@@ -79,6 +82,14 @@ def _columns(upstream: Upstream, stage: str, part: str) -> dict[str, list[str] |
         if pa.types.is_floating(field.type) or pa.types.is_boolean(field.type):
             columns[field.name] = table[field.name].to_numpy()
     return columns
+
+
+def _answer_rows(
+    upstream: Upstream, frame: PairFrame, pairs: MeasuredPairs, variants: list[str]
+) -> list[dict[str, Any]]:
+    named = dict(zip(variants, upstream.arrays("answers", "named", "named"), strict=True))
+    drops_pa = -read_replacement_effects(upstream, "test", "matched", frame)
+    return answer_rows(pairs, upstream.arrays("answers", "named", "answered"), named, drops_pa, frame.present_pa)
 
 
 def _removal_rows(

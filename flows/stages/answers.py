@@ -7,6 +7,7 @@ from flows.stages.conditions import condition_reads
 from flows.stages.explanations import explanations_name
 from flows.stages.reads import pair_reads, single_shard_stage
 from flows.stages.true_effects import true_effects_name
+from pipeline.datasets.declaration import OUTFIT
 from pipeline.explanation.variants import answering_variants
 from stores.table_schema import FLAG, INTEGER, NUMBER, TEXT, Column, TableSchema
 
@@ -53,7 +54,7 @@ ANSWER_CHOICE = TableSchema(
         Column("ci_low", NUMBER, "lower end of the 95 % interval", nullable=True),
         Column("ci_high", NUMBER, "upper end", nullable=True),
         Column("n", INTEGER, "validation pairs"),
-        Column("n_clusters", INTEGER, "queries that were resampled"),
+        Column("n_clusters", INTEGER, "classes, outfits or queries that were resampled"),
         Column("top1_accuracy", NUMBER, "share of pairs whose query is labelled with the attribute named"),
         Column("undefined", INTEGER, "pairs whose attribute has no measurable effect; they count as 0"),
         Column("is_chosen", FLAG, "this variant answers"),
@@ -61,15 +62,22 @@ ANSWER_CHOICE = TableSchema(
 )
 
 
+def may_answer(settings: Settings) -> list[str]:
+    """Return the variants that may answer, in the order of what is named by each."""
+    explanation = settings.explanation
+    return answering_variants(explanation.variants, told_labels=explanation.presence == "labels")
+
+
 def answers_stage(settings: Settings) -> Stage:
     """Return the stage that answers for test pairs."""
     explanation, audited = settings.explanation, settings.dataset.declared.is_audited
     values = {
         "variants": list(explanation.variants),
-        "may_answer": answering_variants(explanation.variants, told_labels=explanation.presence == "labels"),
+        "may_answer": may_answer(settings),
         "answer": explanation.answer,
         "presence": explanation.presence,
         "refits": explanation.refits,
+        "shared_unit": settings.dataset.declared.shared_unit,
         "seed": settings.seed,
         "bootstrap_samples": settings.evaluation.bootstrap_samples,
         "audited": audited,
@@ -83,6 +91,8 @@ def answers_stage(settings: Settings) -> Stage:
     for split in ("valid", "test"):
         reads[explanations_name(split)] = [["scores", None, ""]]
         reads[f"embedding_effects.{split}"] = [["embedding_effects", None, ""]]
+    if settings.dataset.declared.shared_unit == OUTFIT:
+        reads["outfits.valid"] = [["outfits", None, ""]]
     if audited:
         reads[true_effects_name("valid")] = [["true_effects", None, ""], ["null_effects", None, ""]]
     return single_shard_stage("answers", "flows.jobs.answers", values, reads, (ANSWERS, ANSWER_CHOICE))

@@ -1,5 +1,6 @@
 """The audit: what each variant named, against what re-rendering shows to be true."""
 
+from flows.engine.cuts import Reads
 from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
 from flows.stages.metrics import METRICS
@@ -41,7 +42,7 @@ def audit_stage(settings: Settings) -> Stage:
         "bootstrap_samples": settings.evaluation.bootstrap_samples,
     }
     effects = [["true_effects", None, ""], ["null_effects", None, ""]]
-    reads = {
+    reads: Reads = {
         **pair_reads("test"),
         "images": [["images", ["image_id", "attributes", "similarity_target"], "test"], [*LABELS, "valid"]],
         "pairs.valid": [["pairs", None, ""]],
@@ -49,5 +50,6 @@ def audit_stage(settings: Settings) -> Stage:
         true_effects_name("valid"): effects,
         true_effects_name("test"): effects,
         "explanations": [["scores", None, ""]],
+        "answers": [["named", None, ""], ["answers", ["pair_id", "probability"], ""]],
     }
     return single_shard_stage("audit", "flows.jobs.audit", values, reads, (AUDIT_METRICS, AUDIT_OUTCOMES))

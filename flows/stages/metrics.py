@@ -2,6 +2,7 @@
 
 from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
+from flows.stages.answers import may_answer
 from flows.stages.conditions import has_outfits
 from flows.stages.faithfulness import faithfulness_stages
 from flows.stages.reads import pair_reads, single_shard_stage
@@ -88,6 +89,7 @@ def metrics_stage(settings: Settings) -> Stage:
         "supervision": [settings.saliency.supervision, FIXED],
         "attribute_models": settings.attribute_models,
         "variants": list(settings.explanation.variants),
+        "may_answer": may_answer(settings),
         "audited": audited,
         "shared_unit": settings.dataset.declared.shared_unit,
         "seed": settings.seed,
@@ -97,6 +99,7 @@ def metrics_stage(settings: Settings) -> Stage:
         **pair_reads("test"),
         "replacements.test": [["replacements", ["pair_id", "attribute", "effect"], ""]],
         "explanations": [["scores", None, ""]],
+        "answers": [["named", None, ""]],
         **{stage.name: [["faithfulness", None, ""]] for stage in faithfulness_stages(settings)},
         **{f"attribute_scores.{name}": [["scores", None, "test"]] for name in settings.attribute_models},
     }

@@ -21,6 +21,7 @@ from pipeline.evaluation.audit.outcomes import (
 from pipeline.explanation.answer.naming import named_among
 
 PRESENT: Final = "|present"
+ANSWER: Final = "answer"
 # What no ranking of attributes exceeds, and what guessing reaches, by name with a few words for people.
 BOUNDS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -45,6 +46,11 @@ class AuditedAnswers:
     constant: AuditOutcomes
     outcomes: dict[str, AuditOutcomes]
     named: dict[str, np.ndarray]
+
+    def with_answers(self, answered_p: np.ndarray) -> "AuditedAnswers":
+        """Return the same with the answers among what is named: int64 (pair,), -1 where no attribute explains."""
+        outcomes = {**self.outcomes, ANSWER: audit_outcomes(self.truth, answered_p)}
+        return AuditedAnswers(self.truth, self.constant, outcomes, {**self.named, ANSWER: answered_p})
 
 
 def audited_answers(truth: TrueEffects, valid_truth: TrueEffects, scores: Mapping[str, np.ndarray]) -> AuditedAnswers:

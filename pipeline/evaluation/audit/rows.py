@@ -11,7 +11,7 @@ import numpy as np
 
 from pipeline.datasets.declaration import QUERY
 from pipeline.datasets.planted.similarity import driver_attributes
-from pipeline.evaluation.audit.answers import AuditedAnswers
+from pipeline.evaluation.audit.answers import ANSWER, AuditedAnswers
 from pipeline.evaluation.audit.measures import (
     audit_measures,
     driver_learned,
@@ -20,7 +20,9 @@ from pipeline.evaluation.audit.measures import (
 )
 from pipeline.evaluation.audit.outcomes import TrueEffects
 from pipeline.evaluation.bootstrap import Resampling
+from pipeline.evaluation.calibration_error import expected_calibration_error
 from pipeline.evaluation.metrics.rows import clustered_by, count_row, metric_row
+from pipeline.explanation.answer.naming import NOTHING_NAMED
 from pipeline.similarity.retrieval import target_correlation
 
 
@@ -57,6 +59,18 @@ def variant_rows(audited: AuditedAnswers, pairs: AuditedPairs, resampling: Resam
         measures = audit_measures(outcomes, pairs.query_p, audited.constant, seed=seed, samples=samples)
         rows += [metric_row("audit", metric, interval, variant=variant) for metric, interval in measures.items()]
     return clustered_by(QUERY, rows)
+
+
+def calibration_row(audited: AuditedAnswers, probability_p: np.ndarray) -> dict[str, Any]:
+    """Return how far the answers' stated probabilities (pair,) are from how often they have the largest true effect.
+
+    Pairs without an answer are left out.
+    """
+    outcomes = audited.outcomes[ANSWER]
+    right_p = np.where(audited.named[ANSWER] == NOTHING_NAMED, np.nan, outcomes.hit_p)
+    known_p = ~(np.isnan(right_p) | np.isnan(probability_p))
+    error = expected_calibration_error(probability_p, right_p)
+    return count_row("audit", "expected_calibration_error", error, int(known_p.sum()), variant=ANSWER)
 
 
 def instrument_rows(

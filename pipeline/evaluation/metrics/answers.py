@@ -6,12 +6,12 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.evaluation.audit.answers import ANSWER
 from pipeline.evaluation.metrics.measured_pairs import MeasuredPairs
 from pipeline.evaluation.metrics.rows import comparison_row, metric_row
 from pipeline.explanation.answer.naming import NOTHING_NAMED
 
 TABLE: Final = "answer"
-ANSWER: Final = "answer"
 
 
 def answer_rows(

@@ -75,7 +75,7 @@ def choice_table(choice: Sequence[TableRow]) -> Table:
     note = (
         "Matched effect: how far the score drops when the query is replaced by images without the attribute, beyond "
         "what replacements as far away that keep it cost; 0 where the query lacks it or nothing can replace it. Chosen "
-        "among the candidates of each query. In brackets 95 % intervals, clustered by query."
+        "among the candidates of each query. In brackets 95 % intervals over what pairs share."
     )
     return Table("Which variant answers: validation pairs", columns, rows, (note,))
 

@@ -28,6 +28,8 @@ from pipeline.setting_limits import MAKES_NO_DIFFERENCE, AtLeast, AtMost
 from stores.object_requests import REQUEST_TIMEOUT_S
 
 DEFAULT_BATCH_SIZE = 100
+# The papers' attribute space is made of these three.
+REPLACEMENT_MODELS = ("classifier", "fashion_search_net", "sane")
 if TYPE_CHECKING:
     VariantName = str
 else:
@@ -49,6 +51,7 @@ GridStep = Annotated[
     AfterValidator(_divides_one),
 ]
 Resamples = Annotated[int, Field(ge=100), AtMost(100_000, "for 1,000 queries so many resamples take 1.6 GB of memory")]
+Replacements = Annotated[int, Field(ge=1), AtMost(1000, "for 10,000 pairs and 200 attributes so many take 8 GB")]
 Smoothing = Annotated[float, Field(ge=0), MAKES_NO_DIFFERENCE]
 Workers = Annotated[int, Field(ge=1), AtMost(1024, "each is a process of half a gigabyte")]
 Threads = Annotated[int, Field(ge=1), AtMost(4096, "no machine has so many cores")]
@@ -121,6 +124,16 @@ class EvaluationSettings(Section):
     curve_steps: int = Field(
         CURVE_STEPS, ge=2, le=1000, description="steps of a curve; each ranking of pixels costs 2 (steps - 1) passes"
     )
+    replacements: Replacements = Field(
+        5, description="K: images put in the query's place to measure deletion, insertion and matched effects"
+    )
+    replacement_models: list[str] | None = Field(
+        None,
+        min_length=1,
+        description="of attribute_model.names, those whose scores say which images are alike but for one attribute; "
+        "fixed, so that no other model changes these figures; empty: classifier, fashion_search_net and sane, as far "
+        "as they are trained",
+    )
     bootstrap_samples: Resamples = Field(1000, description="resamples of queries behind each interval")
     seeds: list[Seed] = Field([], description="run once per seed; empty: only `seed`")
 
@@ -170,6 +183,23 @@ class Settings(Section):
     explanation: ExplanationSettings = ExplanationSettings()  # type: ignore[call-arg]
     evaluation: EvaluationSettings = EvaluationSettings()  # type: ignore[call-arg]
     compute: ComputeSettings = ComputeSettings()  # type: ignore[call-arg]
+
+    @property
+    def replacement_models(self) -> list[str]:
+        """Names of the attribute models in whose scores replacements are found, in the order of `names`."""
+        asked = self.evaluation.replacement_models
+        return [name for name in self.attribute_model.names if name in (REPLACEMENT_MODELS if asked is None else asked)]
+
+    @model_validator(mode="after")
+    def _replacement_models_are_trained(self) -> "Settings":
+        names = self.attribute_model.names
+        unknown = [name for name in self.evaluation.replacement_models or () if name not in names]
+        if unknown or not self.replacement_models:
+            raise ValueError(
+                "evaluation.replacement_models must be of attribute_model.names"
+                + (f", not {', '.join(unknown)}" if unknown else "; by default none of these finds replacements")
+            )
+        return self
 
     @model_validator(mode="after")
     def _maps_fit_images(self) -> "Settings":

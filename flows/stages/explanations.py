@@ -1,10 +1,9 @@
 """The weights of confidence, map matching and prior, and the score of every attribute under every variant."""
 
-from typing import Any
-
 from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
 from flows.stages.reads import LABELS, pair_reads, single_shard_stage
+from flows.stages.replacements import effects_read
 from flows.stages.saliency_maps import maps_name
 from pipeline.errors import BadSetting
 from pipeline.saliency.declaration import FIXED
@@ -68,8 +67,6 @@ EXPLANATIONS = TableSchema(
     ),
 )
 
-VALIDATION_EFFECTS: list[list[Any]] = [["replacements", ["pair_id", "attribute", "effect"], ""]]
-
 
 def weights_stage(settings: Settings) -> Stage:
     """Return the stage that counts the prior and chooses the weights, on validation pairs."""
@@ -83,7 +80,7 @@ def weights_stage(settings: Settings) -> Stage:
     }
     reads = {
         **pair_reads("valid"),
-        "replacements.valid": VALIDATION_EFFECTS,
+        **effects_read("valid"),
         "attribute_scores.sane": [["scores", None, "valid"]],
         maps: [["maps", None, ""], ["map_rows", None, ""]],
     }
@@ -115,7 +112,7 @@ def explanations_stage(settings: Settings) -> Stage:
         **pair_reads("test"),
         "images": [[*LABELS, "test"], [*LABELS, "valid"]],
         "pairs.valid": [["pairs", None, ""]],
-        "replacements.valid": VALIDATION_EFFECTS,
+        **effects_read("valid"),
         "attribute_scores.sane": [["scores", None, "test"]],
         "attribute_scores.classifier": [["scores", None, "test"]],
         "embedding_effects.test": [["embedding_effects", None, ""]],

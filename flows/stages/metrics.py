@@ -31,7 +31,12 @@ METRICS = TableSchema(
         ),
         Column("ci_low", NUMBER, "lower end of the 95 % bootstrap interval", nullable=True),
         Column("ci_high", NUMBER, "upper end", nullable=True),
-        Column("p_value", NUMBER, "of a difference, after Holm's correction over its `table_name`", nullable=True),
+        Column(
+            "p_value",
+            NUMBER,
+            "of a difference, after Holm's correction; [figures](#figures-in-metrics) says over which comparisons",
+            nullable=True,
+        ),
         Column("n", INTEGER, "pairs, images or attributes behind the figure", nullable=True),
         Column(
             "n_clusters",
@@ -70,7 +75,7 @@ def metrics_stage(settings: Settings) -> Stage:
     }
     reads = {
         **pair_reads("test"),
-        "replacements.test": [["replacements", ["pair_id", "attribute", "effect"], ""]],
+        "replacements.test": [["replacements", ["pair_id", "attribute", "kind", "effect", "distance"], ""]],
         "explanations": [["scores", None, ""]],
         **{stage.name: [["faithfulness", None, ""]] for stage in faithfulness_stages(settings)},
         **{f"attribute_scores.{name}": [["scores", None, "test"]] for name in settings.attribute_model.names},

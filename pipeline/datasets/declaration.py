@@ -54,6 +54,8 @@ class DatasetKind:
         has_graded_similarity: its records have similarity targets, and images match above `pairs.match_threshold`;
             else images of one label match.
         has_outfits: its index is an OutfitIndex, and images match that were put together.
+        has_sparse_labels: many of its images' attributes are not labelled, so what predictors are sure of counts, too,
+            where replacements are chosen.
         canvas_rgb: `dataset.canvas` unless set.
         fit: `dataset.fit` unless set.
     """
@@ -71,6 +73,7 @@ class DatasetKind:
     is_audited: bool = False
     has_graded_similarity: bool = False
     has_outfits: bool = False
+    has_sparse_labels: bool = False
     canvas_rgb: tuple[int, int, int] = GREY
     fit: str = CROP
 

@@ -227,5 +227,6 @@ POLYVORE_OUTFITS = DatasetKind(
     index_module="pipeline.datasets.polyvore_outfits",
     index_files=_index_files,
     has_outfits=True,
+    has_sparse_labels=True,
     canvas_rgb=WHITE,
 )

@@ -9,9 +9,11 @@ import numpy as np
 from pipeline.evaluation.metrics.measured_pairs import MeasuredPairs
 from pipeline.evaluation.metrics.rows import comparison_row, count_row, metric_row
 from pipeline.evaluation.named_attributes import distinct_answers_per_query, top1_accuracy
-from pipeline.evaluation.replacement import constant_attributes, removal_measure
+from pipeline.evaluation.replacements.pool import constant_attributes
+from pipeline.evaluation.replacements.removal import removal_measure
 
 TABLE: Final = "attribute_explanation"
+COMPARISON_TABLE: Final = "attribute_explanation_comparison"
 # All variants are compared with it, as in the papers' Table 2.
 CLASSIFIER: Final = "classifier"
 
@@ -80,7 +82,7 @@ def _comparison_rows(pairs: MeasuredPairs, drops: Mapping[str, np.ndarray]) -> l
     differences = pairs.compare([(drops[variant], drops[CLASSIFIER]) for variant in others], samples_per_comparison=0)
     return [
         comparison_row(
-            "attribute_explanation_comparison",
+            COMPARISON_TABLE,
             "removal_difference",
             difference,
             variant=variant,

@@ -4,12 +4,8 @@ import numpy as np
 
 from flows.engine.shard_task import JobInputs, JobResult
 from flows.readers.normalised_maps import read_normalised_maps, stage_normalisation
-from flows.readers.pair_frame import (
-    read_attribute_activations,
-    read_attribute_logits,
-    read_pair_frame,
-    read_pair_values,
-)
+from flows.readers.pair_frame import read_attribute_activations, read_attribute_logits, read_pair_frame
+from flows.readers.replacement_effects import read_replacement_effects
 from pipeline.explanation.combination import explanation_terms
 from pipeline.explanation.count_prior import count_prior
 from pipeline.explanation.weight_grid import GridResult, WeightGridSpec, choose_weights, cross_fit_halves
@@ -20,7 +16,7 @@ def run(inputs: JobInputs) -> JobResult:
     """Return the tables `prior` and `weight_grid` (with and without the prior; each has one best row a model)."""
     settings = inputs.settings
     frame = read_pair_frame(inputs.upstream, "valid")
-    drops_pa = -read_pair_values(inputs.upstream, "replacements.valid", "replacements", "effect", frame)
+    drops_pa = -read_replacement_effects(inputs.upstream, "valid", "removal", frame)
     fits_prior_p = cross_fit_halves(np.array(frame.queries), settings["seed"])
     present_pa = frame.present_pa
     prior_a = count_prior(drops_pa[fits_prior_p], present_pa[fits_prior_p], settings["prior_smoothing"])

@@ -13,6 +13,7 @@ from flows.readers.pair_frame import (
     read_pair_frame,
     read_pair_values,
 )
+from flows.readers.replacement_effects import read_replacement_effects
 from flows.readers.weights_table import best_weights
 from pipeline.explanation.combination import ExplanationTerms, rank_attributes
 from pipeline.explanation.evidence import ExplanationEvidence
@@ -57,7 +58,7 @@ def _read_evidence(inputs: JobInputs, frame: PairFrame) -> ExplanationEvidence:
         maps_pyx=read_normalised_maps(upstream, settings["maps"], frame.pair_ids, stage_normalisation(settings)),
         prior_a=_prior(upstream, frame),
         weights={(model, kind): best_weights(upstream, model, kind) for model in matched for kind in ("none", "count")},
-        held_out_drops_pa=-read_pair_values(upstream, "replacements.valid", "replacements", "effect", held_out),
+        held_out_drops_pa=-read_replacement_effects(upstream, "valid", "removal", held_out),
         effects_pa=read_pair_values(upstream, *effects, "effect", frame),
         presence_pa=upstream.arrays("presence", "presence", frame.split)[frame.query_p],
     )

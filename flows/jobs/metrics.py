@@ -12,11 +12,11 @@ from flows.readers.pair_frame import (
     PairFrame,
     read_attribute_logits,
     read_pair_frame,
-    read_pair_values,
 )
-from flows.readers.replacement_effects import read_replacement_effects
+from flows.readers.replacement_effects import read_query_has, read_replacement_distances, read_replacement_effects
 from pipeline.evaluation.bootstrap import Resampling
 from pipeline.evaluation.metrics.answers import answer_rows
+from pipeline.evaluation.metrics.attribute_effects import ReplacedAttributes, attribute_effect_rows
 from pipeline.evaluation.metrics.faithfulness import GeneratorMode, faithfulness_rows
 from pipeline.evaluation.metrics.localisation import localisation_rows
 from pipeline.evaluation.metrics.measured_pairs import Columns, MeasuredPairs
@@ -40,7 +40,7 @@ def run(inputs: JobInputs) -> JobResult:
     measured = map_columns(upstream, "faithfulness", shown) if settings.get("curves", True) else {}
     pair_rows = [
         *faithfulness_rows(pairs, measured, (generator, mode)),
-        *_removal_rows(upstream, frame, pairs, settings["variants"]),
+        *_explanation_rows(upstream, frame, pairs, settings["variants"]),
         *_answer_rows(upstream, frame, pairs, settings["may_answer"]),
     ]
     if settings["audited"]:
@@ -92,10 +92,23 @@ def _answer_rows(
     return answer_rows(pairs, upstream.arrays("answers", "named", "answered"), named, drops_pa, frame.present_pa)
 
 
-def _removal_rows(
+def _explanation_rows(
     upstream: Upstream, frame: PairFrame, pairs: MeasuredPairs, variants: list[str]
 ) -> list[dict[str, Any]]:
-    effects_pa = read_pair_values(upstream, "replacements.test", "replacements", "effect", frame)
+    removal_pa, deletion_pa, insertion_pa, matched_pa = (
+        read_replacement_effects(upstream, "test", kind, frame)
+        for kind in ("removal", "deletion", "insertion", "matched")
+    )
+    replaced = ReplacedAttributes(
+        pairs,
+        frame.labels_na,
+        read_query_has(upstream, "test", frame),
+        deletion_pa,
+        insertion_pa,
+        matched_pa,
+        read_replacement_distances(upstream, "test", "deletion", frame),
+    )
     scores_vpa = upstream.arrays("explanations", "scores", "scores")
     scores = dict(zip(all_variants(variants), scores_vpa, strict=True))
-    return removal_rows(ExplainedPairs(pairs, frame.query_p, frame.labels_na, effects_pa), scores)
+    explained = ExplainedPairs(pairs, frame.query_p, frame.labels_na, removal_pa)
+    return [*removal_rows(explained, scores), *attribute_effect_rows(replaced, scores)]

@@ -24,11 +24,13 @@ from flows.settings.similarity_model import SimilarityModelSettings
 from flows.settings.white_box import refuse_gradients_of_black_box
 from pipeline.attributes.catalogue import ATTRIBUTE_MODELS
 from pipeline.evaluation.curves import CURVE_STEPS
-from pipeline.explanation.variants import VARIANTS, default_variants, models_needed
+from pipeline.explanation.variants import DEFAULT_MODELS, VARIANTS, default_variants, models_needed
 from pipeline.setting_limits import MAKES_NO_DIFFERENCE, AtLeast, AtMost
 from stores.object_requests import REQUEST_TIMEOUT_S
 
 DEFAULT_BATCH_SIZE = 100
+# The papers' attribute space is made of these three.
+REPLACEMENT_MODELS = ("classifier", "fashion_search_net", "sane")
 if TYPE_CHECKING:
     VariantName = str
     ModelName = str
@@ -53,6 +55,7 @@ GridStep = Annotated[
 ]
 Refits = Annotated[int, Field(ge=20), AtMost(10_000, "each fits the directions of all training images twice")]
 Resamples = Annotated[int, Field(ge=100), AtMost(100_000, "for 1,000 queries so many resamples take 1.6 GB of memory")]
+Replacements = Annotated[int, Field(ge=1), AtMost(1000, "for 10,000 pairs and 200 attributes so many take 8 GB")]
 Smoothing = Annotated[float, Field(ge=0), MAKES_NO_DIFFERENCE]
 Workers = Annotated[int, Field(ge=1), AtMost(1024, "each is a process of half a gigabyte")]
 Threads = Annotated[int, Field(ge=1), AtMost(4096, "no machine has so many cores")]
@@ -149,6 +152,16 @@ class EvaluationSettings(Section):
     curve_steps: int = Field(
         CURVE_STEPS, ge=2, le=1000, description="steps of a curve; each ranking of pixels costs 2 (steps - 1) passes"
     )
+    replacements: Replacements = Field(
+        5, description="K: images put in the query's place to measure deletion, insertion and matched effects"
+    )
+    replacement_models: list[str] | None = Field(
+        None,
+        min_length=1,
+        description="of attribute_model.names, those whose scores say which images are alike but for one attribute; "
+        "fixed, so that no other model changes these figures; empty: classifier and sane, as far as they are trained, "
+        "else fashion_search_net",
+    )
     bootstrap_samples: Resamples = Field(1000, description="resamples of queries behind each interval")
     seeds: list[Seed] = Field([], description="run once per seed; empty: only `seed`")
 
@@ -198,6 +211,29 @@ class Settings(Section):
     explanation: ExplanationSettings = ExplanationSettings()  # type: ignore[call-arg]
     evaluation: EvaluationSettings = EvaluationSettings()  # type: ignore[call-arg]
     compute: ComputeSettings = ComputeSettings()  # type: ignore[call-arg]
+
+    @property
+    def replacement_models(self) -> list[str]:
+        """Names of the attribute models in whose scores replacements are found, in the order of the models.
+
+        By default a variant that needs one more model does not change them.
+        """
+        asked = self.evaluation.replacement_models
+        if asked is not None:
+            return [name for name in self.attribute_models if name in asked]
+        usual = [name for name in self.attribute_models if name in DEFAULT_MODELS]
+        return usual or [name for name in self.attribute_models if name in REPLACEMENT_MODELS]
+
+    @model_validator(mode="after")
+    def _replacement_models_are_trained(self) -> "Settings":
+        names = self.attribute_models
+        unknown = [name for name in self.evaluation.replacement_models or () if name not in names]
+        if unknown or not self.replacement_models:
+            raise ValueError(
+                "evaluation.replacement_models must be of attribute_model.names"
+                + (f", not {', '.join(unknown)}" if unknown else "; by default none of these finds replacements")
+            )
+        return self
 
     @model_validator(mode="after")
     def _maps_fit_images(self) -> "Settings":

@@ -6,6 +6,7 @@ from flows.settings.configuration import Settings
 from flows.stages.conditions import condition_reads
 from flows.stages.explanations import explanations_name
 from flows.stages.reads import pair_reads, single_shard_stage
+from flows.stages.replacements import effects_read
 from flows.stages.true_effects import true_effects_name
 from pipeline.datasets.declaration import OUTFIT
 from pipeline.explanation.variants import answering_variants
@@ -87,7 +88,7 @@ def answers_stage(settings: Settings) -> Stage:
     reads["images"] = [["images", columns, split] for split in ("train", "valid", "test")]
     reads["embeddings"] = [["embeddings", None, split] for split in ("train", "valid", "test")]
     reads["presence"] = [["presence", None, ""]]
-    reads["replacements.valid"] = [["replacements", ["pair_id", "attribute", "kind", "effect"], ""]]
+    reads |= effects_read("valid")
     for split in ("valid", "test"):
         reads[explanations_name(split)] = [["scores", None, ""]]
         reads[f"embedding_effects.{split}"] = [["embedding_effects", None, ""]]

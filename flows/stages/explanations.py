@@ -1,11 +1,10 @@
 """The weights of confidence, map matching and prior, and the score of every attribute under every variant."""
 
-from typing import Any
-
 from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
 from flows.stages.attribute_models import map_normalisation_values
 from flows.stages.reads import LABELS, pair_reads, single_shard_stage
+from flows.stages.replacements import effects_read
 from flows.stages.saliency_maps import maps_name
 from pipeline.explanation.variants import models_matched, models_needed
 from pipeline.saliency.declaration import FIXED
@@ -70,8 +69,6 @@ EXPLANATIONS = TableSchema(
     ),
 )
 
-VALIDATION_EFFECTS: list[list[Any]] = [["replacements", ["pair_id", "attribute", "effect"], ""]]
-
 
 def weights_stage(settings: Settings) -> Stage:
     """Return the stage that counts the prior and chooses the weights, on validation pairs."""
@@ -87,7 +84,7 @@ def weights_stage(settings: Settings) -> Stage:
     }
     reads = {
         **pair_reads("valid"),
-        "replacements.valid": VALIDATION_EFFECTS,
+        **effects_read("valid"),
         **{f"attribute_scores.{model}": [["scores", None, "valid"]] for model in matched},
         maps: [["maps", None, ""], ["map_rows", None, ""]],
     }
@@ -113,7 +110,7 @@ def explanations_stage(settings: Settings, split: str) -> Stage:
         **pair_reads(split),
         "images": [[*LABELS, each] for each in dict.fromkeys((split, "valid"))],
         "pairs.valid": [["pairs", None, ""]],
-        "replacements.valid": VALIDATION_EFFECTS,
+        **effects_read("valid"),
         **{f"attribute_scores.{model}": [["scores", None, split]] for model in models},
         f"embedding_effects.{split}": [["embedding_effects", None, ""]],
         "presence": [["presence", None, ""]],

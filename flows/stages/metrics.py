@@ -36,8 +36,7 @@ METRICS = TableSchema(
         Column(
             "p_value",
             NUMBER,
-            "of a difference, after Holm's correction over its family: its `table_name`, in "
-            "`attribute_explanation_comparison` only the variants that are told the query's labels, or only the others",
+            "of a difference, after Holm's correction over its family; [figures](#figures-in-metrics) says which",
             nullable=True,
         ),
         Column(
@@ -97,7 +96,7 @@ def metrics_stage(settings: Settings) -> Stage:
     }
     reads = {
         **pair_reads("test"),
-        "replacements.test": [["replacements", ["pair_id", "attribute", "effect"], ""]],
+        "replacements.test": [["replacements", ["pair_id", "attribute", "kind", "effect", "distance"], ""]],
         "explanations": [["scores", None, ""]],
         "answers": [["named", None, ""]],
         **{stage.name: [["faithfulness", None, ""]] for stage in faithfulness_stages(settings)},

@@ -59,6 +59,8 @@ class DatasetKind:
         has_outfits: its index is an OutfitIndex, and images match that were put together.
         shared_unit: the coarsest thing that its pairs share: QUERY; CLASS, where attributes are labelled by class, so
             that classes are the sample, not their images; or OUTFIT, whose pairs share images.
+        has_sparse_labels: many of its images' attributes are not labelled, so what predictors are sure of counts, too,
+            where replacements are chosen.
         canvas_rgb: `dataset.canvas` unless set.
         fit: `dataset.fit` unless set.
     """
@@ -77,6 +79,7 @@ class DatasetKind:
     has_graded_similarity: bool = False
     has_outfits: bool = False
     shared_unit: str = QUERY
+    has_sparse_labels: bool = False
     canvas_rgb: tuple[int, int, int] = GREY
     fit: str = CROP
 

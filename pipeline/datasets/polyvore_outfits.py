@@ -228,5 +228,6 @@ POLYVORE_OUTFITS = DatasetKind(
     index_files=_index_files,
     has_outfits=True,
     shared_unit=OUTFIT,
+    has_sparse_labels=True,
     canvas_rgb=WHITE,
 )

@@ -82,20 +82,48 @@ def test_curves_end_at_the_score_under_the_condition(tables: Tables) -> None:
         assert (row["last"], row["first"]) == pytest.approx((row["similarity"], row["similarity"]), abs=1e-5)
 
 
-def test_removal_is_scored_under_the_condition_and_within_the_type(
+def test_replacements_are_scored_under_the_condition_and_within_the_type(
     tables: Tables, embedding_of: dict[str, np.ndarray], mask_of: dict[str, np.ndarray]
 ) -> None:
     rows = tables.ask(
-        "select p.*, r.effect, r.replacements[1] as other, a.label as query_type, b.label as other_type "
-        "from replacements r join pairs p using (pair_id) join images a on a.image_id = p.query "
-        "join images b on b.image_id = r.replacements[1] where r.reason is null"
+        "select p.*, r.attribute, r.kind, r.effect, r.reason, r.replacements "
+        "from replacements r join pairs p using (pair_id) where len(r.replacements) > 0"
     )
-    assert len(rows) > 20
+    type_of = {row["image_id"]: row["label"] for row in tables.ask("select image_id, label from images")}
+    changes: dict[tuple[str, str, str], list[float]] = {}
     for row in rows:
         mask = mask_of[row["condition"]]
-        after = expected_score({**row, "query": row["other"]}, embedding_of, mask)
-        assert row["effect"] == pytest.approx(after - expected_score(row, embedding_of, mask), abs=1e-6)
-        assert row["query_type"] == row["other_type"]
+        after = [expected_score({**row, "query": other}, embedding_of, mask) for other in row["replacements"]]
+        changes[row["pair_id"], row["attribute"], row["kind"]] = [
+            one - expected_score(row, embedding_of, mask) for one in after
+        ]
+        assert {type_of[other] for other in row["replacements"]} == {type_of[row["query"]]}
+        wanted = 1 if row["kind"] == "removal" else 5
+        assert len(after) == wanted or (len(after) < wanted and row["reason"] == "too_few")
+    for row in rows:
+        key = row["pair_id"], row["attribute"]
+        expected = np.mean(changes[*key, row["kind"]])
+        if row["kind"] == "matched":
+            kept = changes[*key, "matched"]
+            expected = np.mean(changes[*key, "deletion"][: len(kept)]) - np.mean(kept)
+        assert row["effect"] == pytest.approx(expected, abs=1e-6)
+    assert {kind for _, _, kind in changes} == {"removal", "deletion", "insertion", "matched"}
+    assert len(rows) > 80
+
+
+def test_each_kind_has_rows_where_it_applies(tables: Tables) -> None:
+    """Deletion and matched where the query counts as having the attribute, insertion elsewhere, removal everywhere."""
+    counted = tables.ask(
+        "select split, count(*) filter (kind = 'removal') as removal, count(*) filter (kind = 'deletion') as deletion, "
+        "count(*) filter (kind = 'insertion') as insertion, count(*) filter (kind = 'matched') as matched, "
+        "count(distinct pair_id || '/' || attribute) as places from replacements group by split"
+    )
+    assert {row["split"] for row in counted} == {"valid", "test"}
+    for row in counted:
+        assert row["removal"] == row["places"] == row["deletion"] + row["insertion"] == 24 * 5
+        assert row["deletion"] == row["matched"] > 24
+    both = "select count(*) n from replacements d join replacements i using (pair_id, attribute) "
+    assert tables.ask(both + "where d.kind = 'deletion' and i.kind = 'insertion'") == [{"n": 0}]
 
 
 def test_rise_passes_follow_queries_alone(tables: Tables) -> None:

@@ -10,9 +10,11 @@ from pipeline.evaluation.metrics.families import told_families
 from pipeline.evaluation.metrics.measured_pairs import MeasuredPairs
 from pipeline.evaluation.metrics.rows import comparison_row, count_row, metric_row
 from pipeline.evaluation.named_attributes import distinct_answers_per_query, top1_accuracy
-from pipeline.evaluation.replacement import constant_attributes, removal_measure
+from pipeline.evaluation.replacements.pool import constant_attributes
+from pipeline.evaluation.replacements.removal import removal_measure
 
 TABLE: Final = "attribute_explanation"
+COMPARISON_TABLE: Final = "attribute_explanation_comparison"
 # All variants are compared with it, as in the papers' Table 2.
 CLASSIFIER: Final = "classifier"
 
@@ -87,7 +89,7 @@ def _comparison_rows(pairs: MeasuredPairs, drops: Mapping[str, np.ndarray]) -> l
     ]
     return [
         comparison_row(
-            "attribute_explanation_comparison",
+            COMPARISON_TABLE,
             "removal_difference",
             difference,
             variant=variant,

@@ -7,8 +7,13 @@ from hypothesis import strategies as st
 
 import tests.oracles.removal as oracle
 from pipeline.errors import BadDataset, BadModel
-from pipeline.evaluation import replacement
-from pipeline.evaluation.replacement import RemovalReason
+from pipeline.evaluation.replacements import removal as replacement
+from pipeline.evaluation.replacements.pool import (
+    ReplacedPairs,
+    ReplacementPool,
+    ReplacementReason,
+    constant_attributes,
+)
 from tests.oracles.type_aware import projection
 from tests.pipeline.evaluation.broken_copy import broken_copy
 
@@ -29,16 +34,22 @@ def make_pool(seed, n_images=30, n_attributes=6, n_pairs=20):
     return embeddings, query, reference, labels, groups
 
 
+def removed(embeddings, query, reference, labels, groups, types=None, *, masks=None, has=None, module=replacement):
+    types = np.zeros(len(groups), dtype=np.int64) if types is None else types
+    pool = ReplacementPool(embeddings, labels, labels if has is None else has, groups, types)
+    return module.removal_replacements(pool, ReplacedPairs(query, reference, masks))
+
+
 def compare_with_oracle(module, seed=0, n_types=None):
     embeddings, query, reference, labels, groups = make_pool(seed)
     types = None if n_types is None else np.random.default_rng(seed).integers(0, n_types, size=len(groups))
-    result = module.removal_replacements(embeddings, query, reference, labels, groups, types)
+    result = removed(embeddings, query, reference, labels, groups, types, module=module)
     for p in range(query.size):
         for a in range(labels.shape[1]):
             found = oracle.removal(embeddings, query[p], reference[p], labels, groups, a, types)
             image, reason, effect, distance = found
-            assert RemovalReason(result.reason_pa[p, a]).name.lower() == reason
-            assert result.replacement_pa[p, a] == (-1 if image is None else image)
+            assert ReplacementReason(result.reason_pa[p, a]).name.lower() == reason
+            assert result.replacement_pak[p, a, 0] == (-1 if image is None else image)
             expected = [np.nan if x is None else x for x in (effect, distance)]
             np.testing.assert_allclose([result.effect_pa[p, a], result.distance_pa[p, a]], expected, atol=1e-12)
 
@@ -56,12 +67,12 @@ def test_within_types_they_are_those_of_a_full_search_too(n_types):
 def compare_under_conditions(module, seed=0):
     embeddings, query, reference, labels, groups = make_pool(seed)
     masks = np.random.default_rng(seed + 100).uniform(0, 1, (query.size, 4))
-    general = replacement.removal_replacements(embeddings, query, reference, labels, groups)
-    result = module.removal_replacements(embeddings, query, reference, labels, groups, condition_masks_pd=masks)
-    np.testing.assert_array_equal(result.replacement_pa, general.replacement_pa)
+    general = removed(embeddings, query, reference, labels, groups)
+    result = removed(embeddings, query, reference, labels, groups, masks=masks, module=module)
+    np.testing.assert_array_equal(result.replacement_pak, general.replacement_pak)
     np.testing.assert_array_equal(result.reason_pa, general.reason_pa)
-    for p, a in zip(*np.nonzero(result.replacement_pa >= 0), strict=True):
-        rows = query[p], reference[p], result.replacement_pa[p, a]
+    for p, a in zip(*np.nonzero(result.replacement_pak[:, :, 0] >= 0), strict=True):
+        rows = query[p], reference[p], result.replacement_pak[p, a, 0]
         q, r, other = (projection(embeddings[row], masks[p]) for row in rows)
         expected = [oracle.dot(other, r) - oracle.dot(q, r), np.linalg.norm(other - q)]
         np.testing.assert_allclose([result.effect_pa[p, a], result.distance_pa[p, a]], expected, atol=1e-12)
@@ -75,8 +86,8 @@ def test_under_conditions_scores_are_those_of_the_projections(seed):
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ("project(compared, condition_masks_pd[pair])", "project(compared, condition_masks_pd[0])"),
-        ("project(compared, condition_masks_pd[pair])", "compared * condition_masks_pd[pair]"),
+        ("project(compared, pairs.condition_masks_pd[pair])", "project(compared, pairs.condition_masks_pd[0])"),
+        ("project(compared, pairs.condition_masks_pd[pair])", "compared * pairs.condition_masks_pd[pair]"),
     ],
 )
 def test_the_comparison_under_conditions_notices_mistakes(tmp_path, right, wrong):
@@ -87,9 +98,9 @@ def test_the_comparison_under_conditions_notices_mistakes(tmp_path, right, wrong
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ("== type_n[query])", "!= type_n[query])"),
-        ("== type_n[query])", "== type_n[reference_p[pairs[0]]])"),
-        ("(type_n[nearest_first] ==", "(type_n =="),
+        ("== pool.type_n[query])", "!= pool.type_n[query])"),
+        ("== pool.type_n[query])", "== pool.type_n[pairs.reference_p[rows[0]]])"),
+        ("(pool.type_n[order] ==", "(pool.type_n =="),
     ],
 )
 def test_the_comparison_notices_the_wrong_type(tmp_path, right, wrong):
@@ -107,19 +118,19 @@ def test_a_walk_beyond_the_first_neighbours_finds_the_same(monkeypatch):
     ("right", "wrong"),
     [
         ("argsort(-np.round(similarity_n", "argsort(np.round(similarity_n"),
-        ("lacks = ~labels_na", "lacks = labels_na"),
+        ("lacks = ~has_na", "lacks = has_na"),
         (
             '"nd,d->n", embeddings, embeddings[query]',
-            '"nd,d->n", embeddings, embeddings[reference_p[pairs[0]]]',
+            '"nd,d->n", embeddings, embeddings[pairs.reference_p[rows[0]]]',
         ),
         ("change_nd, compared[1])", "change_nd, compared[0])"),
         ("compared[2:] - compared[0]", "compared[0] - compared[2:]"),
-        ("is_other & (group_by", "(group_by"),
-        ("!= duplicate_group_n[reference])", "!= duplicate_group_n[query])"),
-        ("allowed = nearest_first[is_other", "allowed = nearest_first[(nearest_first != query)"),
+        ("(group_n[order] != group_n[query]) & ", ""),
+        ("!= self.group_n[reference]", "!= NO_IMAGE"),
+        ("(group_n[order] != group_n[query])", "(order != query)"),
         ("[:, has_one].argmax(axis=0)", "[:, has_one].argmax(axis=0) - 1"),
-        ("np.where(labels_na[query_p], np.nan, 0.0)", "np.where(labels_na[reference_p], np.nan, 0.0)"),
-        ("present = np.flatnonzero(labels_na[query])", "present = np.arange(n_attributes)"),
+        ("np.where(present_pa, np.nan, 0.0)", "np.where(pool.labels_na[pairs.reference_p], np.nan, 0.0)"),
+        ("present = np.flatnonzero(present_pa[pair])", "present = np.arange(present_pa.shape[1])"),
     ],
 )
 def test_the_comparison_notices_mistakes(tmp_path, right, wrong):
@@ -133,9 +144,9 @@ def test_the_comparison_notices_mistakes(tmp_path, right, wrong):
 def test_a_replacement_is_never_the_query_the_reference_or_a_duplicate_and_lacks_the_attribute(seed):
     embeddings, query, reference, labels, _ = make_pool(seed)
     groups = np.random.default_rng(seed).integers(0, 15, size=len(embeddings))
-    result = replacement.removal_replacements(embeddings, query, reference, labels, groups)
-    pair, attribute = np.nonzero(result.replacement_pa >= 0)
-    chosen = result.replacement_pa[pair, attribute]
+    result = removed(embeddings, query, reference, labels, groups)
+    pair, attribute = np.nonzero(result.replacement_pak[:, :, 0] >= 0)
+    chosen = result.replacement_pak[pair, attribute, 0]
     assert (groups[chosen] != groups[query[pair]]).all()
     assert (groups[chosen] != groups[reference[pair]]).all()
     assert not labels[chosen, attribute].any()
@@ -148,9 +159,9 @@ def test_a_replacement_is_never_the_query_the_reference_or_a_duplicate_and_lacks
 def test_permuting_pairs_permutes_results(seed):
     embeddings, query, reference, labels, groups = make_pool(seed)
     order = np.random.default_rng(seed).permutation(query.size)
-    one = replacement.removal_replacements(embeddings, query, reference, labels, groups)
-    other = replacement.removal_replacements(embeddings, query[order], reference[order], labels, groups)
-    np.testing.assert_array_equal(other.replacement_pa, one.replacement_pa[order])
+    one = removed(embeddings, query, reference, labels, groups)
+    other = removed(embeddings, query[order], reference[order], labels, groups)
+    np.testing.assert_array_equal(other.replacement_pak, one.replacement_pak[order])
     np.testing.assert_array_equal(other.effect_pa, one.effect_pa[order])
     np.testing.assert_array_equal(other.reason_pa, one.reason_pa[order])
 
@@ -158,9 +169,38 @@ def test_permuting_pairs_permutes_results(seed):
 def test_ties_go_to_the_earlier_image():
     embeddings = np.array([[1.0, 0.0], [0.0, 1.0], [0.6, 0.8], [0.6, 0.8], [0.6, -0.8]])
     labels = np.array([[True], [True], [False], [False], [False]])
-    result = replacement.removal_replacements(embeddings, np.array([0]), np.array([1]), labels, np.arange(len(labels)))
-    assert result.replacement_pa.tolist() == [[2]]
+    result = removed(embeddings, np.array([0]), np.array([1]), labels, np.arange(len(labels)))
+    assert result.replacement_pak.tolist() == [[[2]]]
     assert result.effect_pa[0, 0] == pytest.approx(0.8)
+
+
+def compare_where_labels_are_sparse(module):
+    embeddings, query, reference, labels, groups = make_pool(1)
+    has = labels | (np.random.default_rng(1).random(labels.shape) < 0.3)
+    result = removed(embeddings, query, reference, labels, groups, has=has, module=module)
+    full = removed(embeddings, query, reference, has, groups, module=module)
+    present = labels[query]
+    np.testing.assert_array_equal(result.effect_pa[present], full.effect_pa[present])
+    assert (result.reason_pa[~present] == ReplacementReason.QUERY_LACKS).all()
+    assert (result.effect_pa[~present] == 0).all()
+    pair, attribute = np.nonzero(result.replacement_pak[:, :, 0] >= 0)
+    assert not has[result.replacement_pak[pair, attribute, 0], attribute].any()
+
+
+def test_what_counts_as_having_does_not_lack():
+    compare_where_labels_are_sparse(replacement)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("(pool.has_na, neighbours", "(pool.labels_na, neighbours"),
+        ("pool.labels_na[pairs.query_p]", "pool.has_na[pairs.query_p]"),
+    ],
+)
+def test_the_comparison_notices_the_wrong_presence(tmp_path, right, wrong):
+    with pytest.raises(AssertionError):
+        compare_where_labels_are_sparse(broken_copy(replacement, tmp_path, right, wrong))
 
 
 def test_the_measure_is_the_drop_of_the_named_attribute():
@@ -171,29 +211,29 @@ def test_the_measure_is_the_drop_of_the_named_attribute():
 
 def test_constant_attributes_are_those_of_all_or_no_images():
     labels = np.array([[True, False, True], [True, False, False]])
-    assert replacement.constant_attributes(labels).tolist() == [0, 1]
+    assert constant_attributes(labels).tolist() == [0, 1]
 
 
 def test_no_pairs_give_empty_results():
     embeddings, query, reference, labels, groups = make_pool(0)
-    result = replacement.removal_replacements(embeddings, query[:0], reference[:0], labels, groups)
+    result = removed(embeddings, query[:0], reference[:0], labels, groups)
     assert result.effect_pa.shape == (0, 6)
 
 
 def test_bad_pools_are_refused():
     embeddings, query, reference, labels, groups = make_pool(0)
     with pytest.raises(BadModel, match="row 0"):
-        replacement.removal_replacements(2 * embeddings, query, reference, labels, groups)
+        removed(2 * embeddings, query, reference, labels, groups)
     with pytest.raises(BadModel):
-        replacement.removal_replacements(embeddings * np.nan, query, reference, labels, groups)
+        removed(embeddings * np.nan, query, reference, labels, groups)
     with pytest.raises(BadDataset):
-        replacement.removal_replacements(embeddings, query + 30, reference, labels, groups)
+        removed(embeddings, query + 30, reference, labels, groups)
     with pytest.raises(BadDataset):
-        replacement.removal_replacements(embeddings, query, reference, labels[1:], groups)
+        removed(embeddings, query, reference, labels[1:], groups)
 
 
 def test_a_pool_of_full_size_takes_seconds_not_hours():
     embeddings, query, reference, labels, groups = make_pool(0, n_images=5000, n_attributes=205, n_pairs=400)
     started = time.perf_counter()
-    replacement.removal_replacements(embeddings, query, reference, labels, groups)
+    removed(embeddings, query, reference, labels, groups)
     assert time.perf_counter() - started < 10

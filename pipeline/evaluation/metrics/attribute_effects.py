@@ -1,0 +1,119 @@
+"""Figures of the ECCV table and the matched effect: what the score owes to the attributes that are named."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pipeline.evaluation.metrics.families import told_families
+from pipeline.evaluation.metrics.measured_pairs import MeasuredPairs
+from pipeline.evaluation.metrics.removal import CLASSIFIER, COMPARISON_TABLE, TABLE
+from pipeline.evaluation.metrics.rows import comparison_row, count_row, metric_row
+from pipeline.evaluation.replacements.pool import constant_attributes
+from pipeline.evaluation.replacements.removal import removal_measure
+from pipeline.explanation.answer.naming import NOTHING_NAMED, named_among
+
+
+@dataclass(frozen=True)
+class ReplacedAttributes:
+    """Pairs with what replacing their queries changes, attribute by attribute.
+
+    Attributes:
+        pairs: all test pairs.
+        labels_na: bool (image, attribute), of all test images.
+        has_pa: bool (pair, attribute), what each query counts as having.
+        deletion_pa: (pair, attribute) float64, change of the score; 0 where the query lacks the attribute, NaN where
+            undefined.
+        insertion_pa: likewise, NaN also where the query has it.
+        matched_pa: likewise, 0 where the query lacks it.
+        distance_pa: (pair, attribute) float64, mean distance of deletion's replacements from the query; NaN where
+            there are none.
+    """
+
+    pairs: MeasuredPairs
+    labels_na: np.ndarray
+    has_pa: np.ndarray
+    deletion_pa: np.ndarray
+    insertion_pa: np.ndarray
+    matched_pa: np.ndarray
+    distance_pa: np.ndarray
+
+
+def attribute_effect_rows(replaced: ReplacedAttributes, scores: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
+    """Return the rows of `attribute_explanation` on deletion, insertion and matched effects, and comparisons.
+
+    Args:
+        replaced: the pairs.
+        scores: (pair, attribute) of each variant, by name.
+
+    Raises:
+        BadSetting: fewer than 1 bootstrap sample.
+        BadDataset: scores and effects differ in shape.
+
+    Source: ECCV 2 (deletion of the top-ranked attribute that the query has, insertion of the top-ranked that it
+    lacks; changes of the score). The matched effect of the attribute that is named, as a drop, is this project's.
+    Attributes that are the same in all images have no effect, and are passed over.
+    """
+    named = {variant: scores_pa.argmax(axis=1) for variant, scores_pa in scores.items()}
+    drops = {variant: removal_measure(named_p, replaced.matched_pa) for variant, named_p in named.items()}
+    rows = []
+    for variant, scores_pa in scores.items():
+        rows += _one_side_rows(replaced, variant, scores_pa)
+        rows += _matched_rows(replaced, variant, named[variant], drops[variant])
+    return rows + _comparison_rows(replaced.pairs, drops)
+
+
+def _one_side_rows(replaced: ReplacedAttributes, variant: str, scores_pa: np.ndarray) -> list[dict[str, Any]]:
+    varies_a = np.ones(replaced.labels_na.shape[1], dtype=bool)
+    varies_a[constant_attributes(replaced.labels_na)] = False
+    rows = []
+    for metric, effect_pa, candidates_pa in (
+        ("deletion", replaced.deletion_pa, replaced.has_pa & varies_a),
+        ("insertion", replaced.insertion_pa, ~replaced.has_pa & varies_a),
+    ):
+        top_p = named_among(scores_pa, candidates_pa)
+        change_p = np.where(top_p != NOTHING_NAMED, effect_pa[np.arange(top_p.size), top_p], np.nan)
+        rows.append(metric_row(TABLE, metric, replaced.pairs.mean(change_p), variant=variant, unit="cosine"))
+        rows.append(_undefined_row(f"{metric}_undefined", change_p, variant))
+    return rows
+
+
+def _matched_rows(
+    replaced: ReplacedAttributes, variant: str, named_p: np.ndarray, drop_p: np.ndarray
+) -> list[dict[str, Any]]:
+    distance_p = replaced.distance_pa[np.arange(named_p.size), named_p]
+    matched, distance = replaced.pairs.mean(drop_p), replaced.pairs.mean(distance_p)
+    return [
+        metric_row(TABLE, "matched_effect", matched, variant=variant, unit="cosine"),
+        metric_row(TABLE, "replacement_distance", distance, variant=variant, unit="distance"),
+        _undefined_row("matched_undefined", drop_p, variant),
+    ]
+
+
+def _undefined_row(metric: str, values_p: np.ndarray, variant: str) -> dict[str, Any]:
+    return count_row(TABLE, metric, int(np.isnan(values_p).sum()), len(values_p), variant=variant)
+
+
+def _comparison_rows(pairs: MeasuredPairs, drops: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
+    """Compare every variant with the classifier on the pairs where both have a matched effect."""
+    if CLASSIFIER not in drops:
+        return []
+    compared = [
+        (variant, difference)
+        for family in told_families(variant for variant in drops if variant != CLASSIFIER)
+        for variant, difference in zip(
+            family, pairs.compare([(drops[variant], drops[CLASSIFIER]) for variant in family]), strict=True
+        )
+    ]
+    return [
+        comparison_row(
+            COMPARISON_TABLE,
+            "matched_effect_difference",
+            difference,
+            variant=variant,
+            compared_with=CLASSIFIER,
+            unit="cosine",
+        )
+        for variant, difference in compared
+    ]

@@ -56,17 +56,22 @@ def _read_evidence(inputs: JobInputs, frame: PairFrame) -> ExplanationEvidence:
         logits={model: read_attribute_logits(upstream, model, frame.split) for model in models},
         activations={model: read_attribute_activations(upstream, model, frame.split) for model in matched},
         maps_pyx=read_normalised_maps(upstream, settings["maps"], frame.pair_ids, stage_normalisation(settings)),
-        prior_a=_prior(upstream, frame),
-        weights={(model, kind): best_weights(upstream, model, kind) for model in matched for kind in ("none", "count")},
+        priors={kind: _prior(upstream, frame, kind) for kind in settings["prior_kinds"]},
+        prior_kind=settings["prior"],
+        weights={
+            (model, kind): best_weights(upstream, model, kind)
+            for model in matched
+            for kind in ("none", *settings["prior_kinds"])
+        },
         held_out_drops_pa=-read_replacement_effects(upstream, "valid", "removal", held_out),
         effects_pa=read_pair_values(upstream, *effects, "effect", frame),
         presence_pa=upstream.arrays("presence", "presence", frame.split)[frame.query_p],
     )
 
 
-def _prior(upstream: Upstream, frame: PairFrame) -> np.ndarray:
-    table = upstream.table("explanation_weights", "prior")
-    value = dict(zip(table["attribute"].to_pylist(), table["value"].to_pylist(), strict=True))
+def _prior(upstream: Upstream, frame: PairFrame, kind: str) -> np.ndarray:
+    rows = upstream.rows("explanation_weights", "prior")
+    value = {row["attribute"]: row["value"] for row in rows if row["kind"] == kind}
     return np.array([value[name] for name in frame.attribute_names])
 
 

@@ -24,11 +24,14 @@ from flows.settings.similarity_model import SimilarityModelSettings
 from flows.settings.white_box import refuse_gradients_of_black_box
 from pipeline.attributes.catalogue import ATTRIBUTE_MODELS
 from pipeline.evaluation.curves import CURVE_STEPS
+from pipeline.explanation.combination import AWA_PAPER_WEIGHTS, POLYVORE_PAPER_WEIGHTS
 from pipeline.explanation.variants import DEFAULT_MODELS, VARIANTS, default_variants, models_needed
 from pipeline.setting_limits import MAKES_NO_DIFFERENCE, AtLeast, AtMost
 from stores.object_requests import REQUEST_TIMEOUT_S
 
 DEFAULT_BATCH_SIZE = 100
+# v1 section 4: for animals, and for outfits.
+PAPER_WEIGHTS = {False: AWA_PAPER_WEIGHTS, True: POLYVORE_PAPER_WEIGHTS}
 # The papers' attribute space is made of these three.
 REPLACEMENT_MODELS = ("classifier", "fashion_search_net", "sane")
 if TYPE_CHECKING:
@@ -133,7 +136,18 @@ class ExplanationSettings(Section):
     refits: Refits = Field(
         100, description="refits of attribute directions behind an answer's interval, and as many behind its p-value"
     )
-    prior: Literal["count"] = Field("count", description="the prior of sane+match+count")
+    prior: Literal["count", "tcav"] = Field("count", description="the prior of prior_only")
+    prior_measure: Literal["removal", "matched"] = Field(
+        "removal", description="effect by which the count prior votes for a pair's best attribute (v1: removal)"
+    )
+    weights: Literal["grid", "papers"] | tuple[NumberFromZero, NumberFromZero, NumberFromZero] = Field(
+        "grid",
+        description="weights of confidence, map match and prior: grid searches them on validation pairs; papers: "
+        "theirs for the dataset, nominal only; or three numbers",
+    )
+    weights_measure: Literal["matched", "removal"] = Field(
+        "matched", description="mean effect that the grid's weights are chosen for"
+    )
     prior_smoothing: Smoothing = Field(1.0, description="pseudo-count of each attribute")
     weight_grid_step: GridStep = Field(0.05, description="step of the simplex of weights; must divide 1")
 
@@ -211,6 +225,15 @@ class Settings(Section):
     explanation: ExplanationSettings = ExplanationSettings()  # type: ignore[call-arg]
     evaluation: EvaluationSettings = EvaluationSettings()  # type: ignore[call-arg]
     compute: ComputeSettings = ComputeSettings()  # type: ignore[call-arg]
+
+    @property
+    def explanation_weights(self) -> Literal["grid"] | tuple[float, float, float]:
+        """The weights of confidence, map match and prior that are fixed beforehand, else "grid"."""
+        asked = self.explanation.weights
+        if asked != "papers":
+            return asked
+        paper = PAPER_WEIGHTS[self.dataset.declared.has_outfits]
+        return paper.confidence, paper.map_match, paper.prior
 
     @property
     def replacement_models(self) -> list[str]:

@@ -1,11 +1,13 @@
 """The weights of confidence, map matching and prior, and the score of every attribute under every variant."""
 
+from flows.engine.cuts import Reads
 from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
 from flows.stages.attribute_models import map_normalisation_values
 from flows.stages.reads import LABELS, pair_reads, single_shard_stage
 from flows.stages.replacements import effects_read
 from flows.stages.saliency_maps import maps_name
+from pipeline.explanation.evidence import COUNT, TCAV
 from pipeline.explanation.variants import models_matched, models_needed
 from pipeline.saliency.declaration import FIXED
 from stores.table_schema import FLAG, INTEGER, NUMBER, TEXT, Column, TableSchema
@@ -15,14 +17,16 @@ PRIOR = TableSchema(
     "One row per attribute.",
     (
         Column("attribute", TEXT, "name"),
-        Column("kind", TEXT, "always `count` today"),
+        Column("kind", TEXT, "`count`, or `tcav` where a variant uses it"),
         Column(
             "value",
             NUMBER,
-            "share of the votes on the prior's half of the validation pairs, smoothed; sums to 1",
+            "`count`: share of the votes on the prior's half of the validation pairs, smoothed; `tcav`: of the "
+            "pairs whose query has the attribute, the share that its concept vector pulls together, where that is "
+            "significant; sums to 1",
             nullable=True,
         ),
-        Column("significance", NUMBER, "always null today", nullable=True),
+        Column("significance", NUMBER, "of `tcav`: p-value against random vectors, after Holm", nullable=True),
     ),
 )
 
@@ -34,9 +38,14 @@ WEIGHT_GRID = TableSchema(
         Column("confidence_weight", NUMBER, "weight of the confidence; the three weights sum to 1"),
         Column("map_match_weight", NUMBER, "weight of the map match"),
         Column("prior_weight", NUMBER, "weight of the prior"),
-        Column("prior_kind", TEXT, "`count`, or `none` for the grid without it"),
+        Column("prior_kind", TEXT, "`count` or `tcav`; `none` for the grid without one"),
         Column("is_best", FLAG, "this point was chosen; one per `model` and `prior_kind`"),
-        Column("objective", NUMBER, "mean removal drop of the attribute that this point names", nullable=True),
+        Column(
+            "objective",
+            NUMBER,
+            "mean drop (`explanation.weights_measure`) of what this point names",
+            nullable=True,
+        ),
         Column("top1_accuracy", NUMBER, "share of pairs whose named attribute the query has", nullable=True),
     ),
 )
@@ -74,22 +83,35 @@ def weights_stage(settings: Settings) -> Stage:
     """Return the stage that counts the prior and chooses the weights, on validation pairs."""
     maps = maps_name("valid", settings.saliency.supervision, FIXED)
     matched = models_matched(settings.explanation.variants)
+    preset = settings.explanation_weights
     values = {
         "models": matched,
         "maps": maps,
         **map_normalisation_values(settings),
         "prior_smoothing": settings.explanation.prior_smoothing,
+        "prior_measure": settings.explanation.prior_measure,
+        "has_tcav": uses_tcav(settings),
+        "weights": preset if preset == "grid" else list(preset),
+        "weights_measure": settings.explanation.weights_measure,
         "weight_grid_step": settings.explanation.weight_grid_step,
         "seed": settings.seed,
     }
-    reads = {
+    reads: Reads = {
         **pair_reads("valid"),
         **effects_read("valid"),
         **{f"attribute_scores.{model}": [["scores", None, "valid"]] for model in matched},
         maps: [["maps", None, ""], ["map_rows", None, ""]],
     }
+    if uses_tcav(settings):
+        reads["images"] = [[*LABELS, "valid"], ["images", ["image_id", "label", "attributes"], "train"]]
+        reads["embeddings"] = [["embeddings", None, split] for split in ("train", "valid")]
     tables = (PRIOR, WEIGHT_GRID)
     return single_shard_stage("explanation_weights", "flows.jobs.explanation_weights", values, reads, tables)
+
+
+def uses_tcav(settings: Settings) -> bool:
+    """Return whether the prior of concept vectors is made: some variant looks at it."""
+    return settings.explanation.prior == TCAV or any(name.endswith(TCAV) for name in settings.explanation.variants)
 
 
 def explanations_stage(settings: Settings, split: str) -> Stage:
@@ -102,6 +124,8 @@ def explanations_stage(settings: Settings, split: str) -> Stage:
         "variants": list(variants),
         "models": models,
         "matched_models": matched,
+        "prior": settings.explanation.prior,
+        "prior_kinds": [COUNT, *([TCAV] if uses_tcav(settings) else [])],
         "maps": maps,
         **map_normalisation_values(settings),
         "seed": settings.seed,

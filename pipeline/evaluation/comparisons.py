@@ -20,6 +20,7 @@ from pipeline.evaluation.bootstrap import (
     resampled_values,
 )
 from pipeline.evaluation.corrected_interval import widened_quantile
+from pipeline.multiple_testing import holm
 
 # The smallest p-value that resampling can give is 1 / (samples + 1). Holm multiplies it by the number of
 # comparisons; with so many samples for each, a clear difference stays under 0.004 however many are tested.
@@ -74,19 +75,6 @@ def paired_comparisons(
         dataclasses.replace(difference, p_value=float(p_value))
         for difference, p_value in zip(differences, corrected, strict=True)
     ]
-
-
-def holm(p_values: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    """Return Holm's step-down adjusted p-values, in the order given; NaN stays NaN and is not counted.
-
-    Source: Holm 1979, A simple sequentially rejective multiple test procedure.
-    """
-    adjusted = np.full(p_values.shape, np.nan)
-    tested = np.flatnonzero(~np.isnan(p_values))
-    order = tested[np.argsort(p_values[tested], kind="stable")]
-    still_open = np.arange(order.size, 0, -1)
-    adjusted[order] = np.maximum.accumulate(np.minimum(1.0, p_values[order] * still_open))
-    return adjusted
 
 
 def _p_value(interval: Interval, resampled_s: npt.NDArray[np.float64]) -> tuple[float, bool]:

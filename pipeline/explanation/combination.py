@@ -75,6 +75,15 @@ class ExplanationTerms:
     map_match_pa: npt.NDArray[np.float64]
     prior_pa: npt.NDArray[np.float64]
 
+    def with_prior(self, prior_a: npt.NDArray[np.floating[Any]]) -> "ExplanationTerms":
+        """Return the same terms with another prior (attribute,).
+
+        Raises:
+            BadSetting: not a prior of these attributes, or it has no positive entry.
+        """
+        prior_pa = np.broadcast_to(_relative_prior(prior_a, self.prior_pa.shape[1]), self.prior_pa.shape)
+        return ExplanationTerms(self.confidence_pa, self.map_match_pa, prior_pa)
+
 
 def explanation_terms(
     logits_na: npt.NDArray[np.floating[Any]],

@@ -4,11 +4,15 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 
 from pipeline.explanation.combination import ExplanationTerms, ExplanationWeights, explanation_terms
 from pipeline.randomness import keyed_rng
+
+COUNT: Final = "count"
+TCAV: Final = "tcav"
 
 
 @dataclass(frozen=True)
@@ -24,8 +28,9 @@ class ExplanationEvidence:
         logits: (image, attribute), by attribute model.
         activations: activation maps (image, attribute, y, x), by attribute model; only of those that have maps.
         maps_pyx: (pair, y, x), saliency maps as distributions on the grid of the activation maps.
-        prior_a: (attribute,), counted on validation pairs.
-        weights: of the terms of Eq. 4, by attribute model and kind of prior, "none" or "count".
+        priors: (attribute,) by kind, "count" or "tcav", from validation pairs.
+        prior_kind: the one that variants use which name no kind themselves.
+        weights: of the terms of Eq. 4, by attribute model and kind of prior, "none", "count" or "tcav".
         held_out_drops_pa: (validation pair, attribute), drop of the score when the attribute is removed.
         effects_pa: (pair, attribute), drop predicted from the embedding, whether the query has the attribute or not.
         presence_pa: (pair, attribute), probed probability that the query has the attribute.
@@ -39,7 +44,8 @@ class ExplanationEvidence:
     logits: Mapping[str, np.ndarray]
     activations: Mapping[str, np.ndarray]
     maps_pyx: np.ndarray
-    prior_a: np.ndarray
+    priors: Mapping[str, np.ndarray]
+    prior_kind: str
     weights: Mapping[tuple[str, str], ExplanationWeights]
     held_out_drops_pa: np.ndarray
     effects_pa: np.ndarray
@@ -50,7 +56,7 @@ class ExplanationEvidence:
         """Length of the attribute axis."""
         return int(self.present_pa.shape[1])
 
-    def terms(self, model: str) -> ExplanationTerms:
+    def terms(self, model: str, prior_kind: str = COUNT) -> ExplanationTerms:
         """Return the three terms of Eq. 4 with the confidences and activation maps of an attribute model.
 
         Raises:
@@ -58,9 +64,13 @@ class ExplanationEvidence:
         """
         if model not in self._terms_of:
             self._terms_of[model] = explanation_terms(
-                self.logits[model], self.activations[model], self.maps_pyx, self.query_p, self.prior_a
+                self.logits[model], self.activations[model], self.maps_pyx, self.query_p, self.priors[COUNT]
             )
-        return self._terms_of[model]
+        counted = self._terms_of[model]
+        if prior_kind == COUNT:
+            return counted
+        # What takes long, the match of the maps, does not depend on the prior.
+        return counted.with_prior(self.priors[prior_kind])
 
     @cached_property
     def _terms_of(self) -> dict[str, ExplanationTerms]:

@@ -22,11 +22,11 @@ from pipeline.explanation.baselines import (
     random_scores,
 )
 from pipeline.explanation.combination import combine
-from pipeline.explanation.evidence import ExplanationEvidence
+from pipeline.explanation.evidence import COUNT, TCAV, ExplanationEvidence
 
 SHUFFLED: Final = "~shuffled"
 CONTROL_DESCRIPTION: Final = "control: maps exchanged between pairs"
-MATCH_NEEDS: Final = ("logits", "activations", "maps_pyx", "prior_a", "weights")
+MATCH_NEEDS: Final = ("logits", "activations", "maps_pyx", "priors", "weights")
 # Variants that need other predictors are chosen by name, because each of these takes a training.
 DEFAULT_MODELS: Final = frozenset({"sane", "classifier"})
 
@@ -143,7 +143,7 @@ def _best_constant(evidence: ExplanationEvidence) -> npt.NDArray[np.float64]:
 
 
 def _prior_only(evidence: ExplanationEvidence) -> npt.NDArray[np.float64]:
-    return prior_only_scores(evidence.prior_a, len(evidence.pair_ids))
+    return prior_only_scores(evidence.priors[evidence.prior_kind], len(evidence.pair_ids))
 
 
 def _predicted_in_both(evidence: ExplanationEvidence) -> npt.NDArray[np.float64]:
@@ -159,9 +159,9 @@ def _matched(model: str, evidence: ExplanationEvidence) -> npt.NDArray[np.float6
     return combine(evidence.terms(model), evidence.weights[model, "none"].without_prior())
 
 
-def _matched_with_prior(model: str, evidence: ExplanationEvidence) -> npt.NDArray[np.float64]:
+def _matched_with_prior(model: str, prior_kind: str, evidence: ExplanationEvidence) -> npt.NDArray[np.float64]:
     """Return Eq. 4 in full."""
-    return combine(evidence.terms(model), evidence.weights[model, "count"].on_simplex())
+    return combine(evidence.terms(model, prior_kind), evidence.weights[model, prior_kind].on_simplex())
 
 
 def _effect_of_labels(evidence: ExplanationEvidence) -> npt.NDArray[np.float64]:
@@ -183,7 +183,11 @@ VARIANTS: Final[Mapping[str, Variant]] = MappingProxyType(
             claim_order=2,
         ),
         "prior_only": Variant(
-            "the most probable attribute of the prior", _prior_only, ("prior_a",), is_baseline=True, claim_order=3
+            "the most probable attribute of the prior",
+            _prior_only,
+            ("priors",),
+            is_baseline=True,
+            claim_order=3,
         ),
         "predicted_in_both": Variant(
             "classifier's confidence in query × in reference",
@@ -221,7 +225,7 @@ VARIANTS: Final[Mapping[str, Variant]] = MappingProxyType(
         ),
         "sane+match+count": Variant(
             "+ prior counted on validation pairs",
-            partial(_matched_with_prior, "sane"),
+            partial(_matched_with_prior, "sane", COUNT),
             MATCH_NEEDS,
             ("sane",),
             has_shuffled_control=True,
@@ -241,6 +245,14 @@ VARIANTS: Final[Mapping[str, Variant]] = MappingProxyType(
             ("effects_pa", "presence_pa"),
             is_claimant=True,
             card_order=1,
+        ),
+        "sane+match+tcav": Variant(
+            "+ prior of concept vectors against random ones",
+            partial(_matched_with_prior, "sane", TCAV),
+            MATCH_NEEDS,
+            ("sane",),
+            has_shuffled_control=True,
+            claim_order=8,
         ),
     }
 )

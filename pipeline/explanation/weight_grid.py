@@ -4,6 +4,7 @@ Only ratios of weights matter for an argmax, so the simplex holds every choice o
 Cost: one combination and one argmax per grid point (231 at a step of 0.05).
 """
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,6 +127,31 @@ def choose_weights(
         n_pairs=int(usable_p.sum()),
         n_pairs_left_out=int((~usable_p).sum()),
     )
+
+
+def preset_weights(
+    terms: ExplanationTerms,
+    objective_pa: npt.NDArray[np.floating[Any]],
+    present_pa: npt.NDArray[np.bool_],
+    spec: WeightGridSpec,
+    preset: ExplanationWeights,
+) -> GridResult:
+    """Return the whole grid with one more row that is chosen whatever its figures: weights fixed beforehand.
+
+    Arguments as in `choose_weights`; a term that `spec` switches off gets no weight.
+
+    Raises:
+        BadSetting: as `choose_weights`; or nothing is left of the preset.
+    """
+    searched = choose_weights(terms, objective_pa, present_pa, spec)
+    usable_p = _usable_pairs(terms, objective_pa, present_pa)
+    kept = ExplanationTerms(terms.confidence_pa[usable_p], terms.map_match_pa[usable_p], terms.prior_pa[usable_p])
+    chosen = preset.on_simplex() if spec.use_prior else preset.without_prior()
+    point_3 = np.array([chosen.confidence, chosen.map_match, chosen.prior])
+    figures_3 = np.array(_evaluate(kept, point_3, objective_pa[usable_p], present_pa[usable_p]))
+    rows = tuple(dataclasses.replace(row, is_best=False) for row in searched.rows)
+    rows += (_grid_row(point_3, figures_3, is_best=True),)
+    return dataclasses.replace(searched, rows=rows, best=chosen)
 
 
 def cross_fit_halves(pair_clusters: npt.NDArray[Any], seed: int) -> npt.NDArray[np.bool_]:

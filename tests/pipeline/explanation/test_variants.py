@@ -13,7 +13,7 @@ from pipeline.attributes.catalogue import ATTRIBUTE_MODELS
 from pipeline.errors import BadSetting
 from pipeline.explanation import variants as module
 from pipeline.explanation.combination import ExplanationWeights, combine
-from pipeline.explanation.evidence import ExplanationEvidence
+from pipeline.explanation.evidence import COUNT, TCAV, ExplanationEvidence
 from pipeline.explanation.variants import (
     SHUFFLED,
     VARIANTS,
@@ -27,7 +27,7 @@ from pipeline.explanation.variants import (
 from tests.pipeline.evaluation.broken_copy import broken_copy
 
 N_PAIRS, N_IMAGES, N_ATTRIBUTES = 30, 20, 6
-ALWAYS_KNOWN = {"seed", "pair_ids", "query_p", "reference_p", "present_pa"}
+ALWAYS_KNOWN = {"seed", "prior_kind", "pair_ids", "query_p", "reference_p", "present_pa"}
 
 
 class Unreadable:
@@ -52,11 +52,12 @@ def made_up_evidence(seed: int = 0) -> ExplanationEvidence:
         logits={model: rng.normal(size=(N_IMAGES, N_ATTRIBUTES)) for model in ATTRIBUTE_MODELS},
         activations={model: rng.normal(size=(N_IMAGES, N_ATTRIBUTES, 3, 3)) for model in ATTRIBUTE_MODELS},
         maps_pyx=maps / maps.sum(axis=(1, 2), keepdims=True),
-        prior_a=rng.random(N_ATTRIBUTES),
+        priors={kind: rng.random(N_ATTRIBUTES) for kind in (COUNT, TCAV)},
+        prior_kind=COUNT,
         weights={
-            (model, kind): ExplanationWeights(0.2 + 0.1 * number, 0.3, 0.5 if kind == "count" else 0.0)
+            (model, kind): ExplanationWeights(0.2 + 0.1 * number, 0.3, 0.0 if kind == "none" else 0.5)
             for number, model in enumerate(ATTRIBUTE_MODELS)
-            for kind in ("none", "count")
+            for kind in ("none", COUNT, TCAV)
         },
         held_out_drops_pa=rng.normal(size=(9, N_ATTRIBUTES)),
         effects_pa=rng.normal(size=(N_PAIRS, N_ATTRIBUTES)),
@@ -71,12 +72,13 @@ def assert_definitions(tested=module) -> None:
     query, reference = known.query_p, known.reference_p
     by_hand = {
         "best_constant": np.tile(known.held_out_drops_pa.mean(axis=0), (N_PAIRS, 1)),
-        "prior_only": np.tile(known.prior_a, (N_PAIRS, 1)),
+        "prior_only": np.tile(known.priors[COUNT], (N_PAIRS, 1)),
         "classifier": softmax(known.logits["classifier"], axis=1)[query],
         "sane": softmax(known.logits["sane"], axis=1)[query],
         "predicted_in_both": (one := softmax(known.logits["classifier"], axis=1))[query] * one[reference],
         "sane+match": 0.4 * terms.confidence_pa + 0.6 * terms.map_match_pa,
         "sane+match+count": combine(terms, ExplanationWeights(0.2, 0.3, 0.5)),
+        "sane+match+tcav": combine(terms.with_prior(known.priors[TCAV]), ExplanationWeights(0.2, 0.3, 0.5)),
         "embedding_effect": np.where(known.present_pa, known.effects_pa, -np.inf),
         "embedding_effect+presence": known.effects_pa * known.presence_pa,
     }

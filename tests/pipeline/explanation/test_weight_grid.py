@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from pipeline.errors import BadSetting
 from pipeline.explanation.combination import ExplanationTerms, ExplanationWeights
-from pipeline.explanation.weight_grid import WeightGridSpec, choose_weights, cross_fit_halves, simplex_grid
+from pipeline.explanation.weight_grid import (
+    WeightGridSpec,
+    choose_weights,
+    cross_fit_halves,
+    preset_weights,
+    simplex_grid,
+)
 from tests.oracles import weight_grid as oracle
 
 
@@ -113,6 +119,30 @@ def test_tolerance_decides_what_is_a_tie() -> None:
     strict = choose_weights(terms, objective, present, WeightGridSpec(use_prior=False, tolerance=1e-6))
     assert loose.best == ExplanationWeights(0.4, 0.6, 0)
     assert strict.best.confidence >= 0.5
+
+
+def test_weights_that_were_fixed_beforehand_are_one_more_row_and_are_chosen() -> None:
+    terms, objective, present = example()
+    searched = choose_weights(terms, objective, present, WeightGridSpec(step=0.2))
+    fixed = preset_weights(terms, objective, present, WeightGridSpec(step=0.2), ExplanationWeights(0.1, 0.9, 0.05))
+    assert [row.is_best for row in fixed.rows] == [False] * 21 + [True]
+    assert [row.objective for row in fixed.rows[:-1]] == [row.objective for row in searched.rows]
+    row = fixed.rows[-1]
+    chosen = (row.confidence_weight, row.map_match_weight, row.prior_weight)
+    assert chosen == pytest.approx((0.1 / 1.05, 0.9 / 1.05, 0.05 / 1.05))
+    assert (fixed.best.confidence, fixed.best.map_match, fixed.best.prior) == pytest.approx(chosen)
+    arrays = [terms.confidence_pa, terms.map_match_pa, terms.prior_pa]
+    assert [row.objective, row.top1_accuracy] == pytest.approx(oracle.figures(arrays, objective, present, chosen))
+    on_the_grid = preset_weights(
+        terms, objective, present, WeightGridSpec(step=0.2), ExplanationWeights(0.2, 0.2, 0.6)
+    ).rows
+    assert on_the_grid[-1].objective == next(
+        row.objective for row in on_the_grid if (row.confidence_weight, row.map_match_weight) == (0.2, 0.2)
+    )
+    bare = preset_weights(
+        terms, objective, present, WeightGridSpec(step=0.2, use_prior=False), ExplanationWeights(0.1, 0.9, 0.05)
+    )
+    assert (bare.best.confidence, bare.best.map_match, bare.best.prior) == pytest.approx((0.1, 0.9, 0.0))
 
 
 def test_undefined_and_absent_attributes_earn_nothing() -> None:

@@ -20,6 +20,7 @@ FOLLOWS = (
     "perturbed",
     "reads",
     "similarity_model",
+    "sparse_labels",
     "split",
     "within_type",
 )
@@ -38,6 +39,8 @@ SHARED_KEYS: Mapping[str, str] = {
     "match_threshold": "pairs.match_threshold",
     "precision": "compute.precision",
     "prior_smoothing": "explanation.prior_smoothing",
+    "replacement_models": "evaluation.replacement_models",
+    "replacements": "evaluation.replacements",
     "seed": "seed",
     "supervision": "saliency.supervision",
     "variants": "explanation.variants",

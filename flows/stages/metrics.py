@@ -64,7 +64,11 @@ METRICS = TableSchema(
             nullable=True,
         ),
         Column(
-            "unit", TEXT, "`share`, or `count` for counts and for measured constants without an interval", nullable=True
+            "unit",
+            TEXT,
+            "`share`, `cosine` (of scores and their differences), `distance` (between unit embeddings), `correlation`, "
+            "or `count` for counts and for measured constants without an interval",
+            nullable=True,
         ),
         Column("seed", INTEGER, "`seed` of the run", nullable=True),
         Column(

@@ -25,6 +25,7 @@ FOLLOWS = (
     "prior_kinds",
     "reads",
     "similarity_model",
+    "sparse_labels",
     "split",
     "within_type",
 )
@@ -49,6 +50,8 @@ SHARED_KEYS: Mapping[str, str] = {
     "prior_measure": "explanation.prior_measure",
     "prior_smoothing": "explanation.prior_smoothing",
     "refits": "explanation.refits",
+    "replacement_models": "evaluation.replacement_models",
+    "replacements": "evaluation.replacements",
     "seed": "seed",
     "supervision": "saliency.supervision",
     "variants": "explanation.variants",

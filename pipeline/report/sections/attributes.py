@@ -6,19 +6,23 @@ from pipeline.report.metric_table import MetricTable
 from pipeline.report.number_text import MISSING, count_text
 from pipeline.report.paper_figures import PAPERS, PaperExplanation, PaperFigures, papers_paragraph
 from pipeline.report.section import Section
+from pipeline.report.sections.attribute_effects import EFFECT, effects_table, matched_comparison_table
 from pipeline.report.table_model import Cell, Column, NumberFormat, Row, Table, estimate_cell, paper_cell
 from pipeline.report.variant_names import description, ordered
 
 _SHARE = NumberFormat(scale=100.0, decimals=1)
-# Drops of a cosine are small: two decimals after x 100.
-_EFFECT = NumberFormat(scale=100.0, decimals=2)
 _TABLE = "attribute_explanation"
 
 
 def attributes_section(evidence: ReportEvidence) -> Section:
-    """Return Table 2, and each variant's removal beside the classifier's."""
+    """Return Table 2 and the other effects, and each variant's beside the classifier's."""
     metrics, dataset = MetricTable(evidence.metrics), evidence.facts.dataset
-    tables = (explanation_table(metrics, dataset), removal_comparison_table(metrics))
+    tables = (
+        explanation_table(metrics, dataset),
+        removal_comparison_table(metrics),
+        effects_table(metrics),
+        matched_comparison_table(metrics),
+    )
     return Section(
         "attributes",
         "Attributes",
@@ -48,7 +52,7 @@ def removal_comparison_table(metrics: MetricTable) -> Table | None:
     estimates = metrics.all_of("attribute_explanation_comparison", "removal_difference")
     order = ordered(estimate.variant or "" for estimate in estimates)
     estimates.sort(key=lambda estimate: order.index(estimate.variant or ""))
-    return comparison_table("Removal compared with the classifier’s", "difference × 100, ↑", estimates, 1, _EFFECT)
+    return comparison_table("Removal compared with the classifier’s", "difference × 100, ↑", estimates, 1, EFFECT)
 
 
 def _columns(papers: PaperFigures | None) -> tuple[Column, ...]:
@@ -74,7 +78,7 @@ def _run_row(metrics: MetricTable, variant: str, papers: PaperFigures | None) ->
         Cell(variant, description(variant)),
         estimate_cell(metrics.of_variant("attribute_recognition", "map", variant), _SHARE),
         estimate_cell(top1, _SHARE),
-        estimate_cell(metrics.of_variant(_TABLE, "removal", variant), _EFFECT),
+        estimate_cell(metrics.of_variant(_TABLE, "removal", variant), EFFECT),
         Cell(count_text(top1.n if top1 else None)),
         Cell(count_text(undefined.value if undefined else None)),
         estimate_cell(metrics.of_variant(_TABLE, "distinct_per_query", variant), _SHARE),

@@ -121,9 +121,18 @@ def make_metrics(attributes=ATTRIBUTES, audited=True):
         rows.append(figure(table, "distinct_per_query", 0.3, variant=variant))
         rows.append(figure(table, "differs_from_classifier", 0.5, variant=variant))
         rows.append(count(table, "removal_undefined", 5, 600, variant=variant))
+        rows.append(figure(table, "matched_effect", 0.0456 - 0.003 * i, variant=variant))
+        rows.append(figure(table, "deletion", -0.0789, variant=variant))
+        rows.append(figure(table, "insertion", -0.0321, variant=variant))
+        rows.append(figure(table, "replacement_distance", 0.876, variant=variant))
+        rows += [
+            count(table, f"{name}_undefined", number, 600, variant=variant)
+            for name, number in (("matched", 7), ("deletion", 8), ("insertion", 9))
+        ]
         labels = {"variant": variant, "compared_with": "classifier", "p_value": (0.0004, 0.3, 0.01)[i % 3]}
         difference = 0.01 if i % 2 else -0.01
         rows.append(figure("attribute_explanation_comparison", "removal_difference", difference, **labels))
+        rows.append(figure("attribute_explanation_comparison", "matched_effect_difference", -difference, **labels))
     rows.append(count("attribute_explanation", "constant_attributes", 2, 26))
     return rows + (make_audit(attributes) if audited else [])
 

@@ -119,9 +119,10 @@ def _attribute_seconds(
     settings: Settings, n_attributes: int, device: Device, stopwatch: Stopwatch
 ) -> tuple[float, float]:
     """Return seconds an image through the attribute predictor, and forward and backward."""
-    from pipeline.attributes.predictor import build_attribute_predictor, predict_attributes
+    from pipeline.attributes.predictor import PredictorSpec, build_attribute_predictor, predict_attributes
 
-    predictor = build_attribute_predictor(settings.attribute_model.backbone, n_attributes, None, 0).eval()
+    spec = PredictorSpec(settings.attribute_model.backbone, n_attributes)
+    predictor = build_attribute_predictor(spec, None, 0).eval()
     pixels = _made_up_images(device.batch_size, settings.dataset.image_size_px)
 
     def predict(some: np.ndarray) -> object:

@@ -1,23 +1,30 @@
-"""Training of one attribute predictor: `sane` with the cached maps, `classifier` without."""
+"""Training of one attribute predictor: `sane` with the cached maps, the others without."""
+
+from pathlib import Path
 
 import numpy as np
+import torch
 
 from flows.engine.shard_task import JobInputs, JobResult
 from flows.engine.upstream import Upstream
 from flows.jobs.checkpoints import TrainingCheckpoints
 from flows.jobs.progress import report_epoch
+from flows.readers.attribute_model import predictor_metadata
 from flows.readers.normalised_maps import stage_normalisation
 from flows.readers.pair_frame import read_labels
 from pipeline.attributes.training import train_attribute_predictor
 from pipeline.attributes.training_data import AttributeTrainingSpec, TrainingData
 from pipeline.explanation.normalise_map import MapNormalisation, apply_normalisation, target_entropy
+from pipeline.similarity.weights_file import read_weights_file
 from stores.parts import Part, TensorsPart
 
 
 def run(inputs: JobInputs) -> JobResult:
     """Return the best epoch's tensors and the training history."""
     settings = inputs.settings
-    spec = AttributeTrainingSpec(**settings["training"], threads=inputs.task.device.threads)
+    spec = AttributeTrainingSpec(
+        **settings["training"], threads=inputs.task.device.threads, backbone_weights=_backbone_weights(inputs)
+    )
     train = _training_data(inputs, "train")
     valid = _training_data(inputs, "valid")
     checkpoints = TrainingCheckpoints(inputs)
@@ -25,7 +32,7 @@ def run(inputs: JobInputs) -> JobResult:
     report = report_epoch(inputs.task.stage, finished=0 if state is None else state.epoch)
     device = inputs.task.device.name
     trained = train_attribute_predictor(spec, train, valid, device, report, state, checkpoints.save)
-    metadata = {"backbone": spec.backbone, "attributes": str(train.labels_na.shape[1])}
+    metadata = predictor_metadata(spec.predictor(train.labels_na.shape[1]))
     if train.targets_nkcc is not None:
         # How sharp the targets are decides whether the heat map loss can teach anything: log 16 is flat.
         entropies = target_entropy(train.targets_nkcc.reshape(-1, *train.targets_nkcc.shape[-2:]))
@@ -37,6 +44,7 @@ def run(inputs: JobInputs) -> JobResult:
             "loss": row["total_loss"],
             "huber_loss_mean": row["huber_loss_mean"],
             "huber_loss_sum": row["huber_loss_sum"],
+            "pooled_map_loss": row["pooled_map_loss"],
             "heatmap_loss": row["heatmap_loss"],
             "validation_map": row["validation_map"],
             "learning_rate": row["learning_rate"],
@@ -48,15 +56,24 @@ def run(inputs: JobInputs) -> JobResult:
         "model": TensorsPart(trained.state, metadata),
         "training_history": inputs.table("training_history", history),
     }
+    labelled = len(train.labels_na) - trained.images_without_attributes
+    # A frozen backbone sees every image once.
+    training_passes = 0 if spec.freeze_backbone else len(history) * labelled
+    validation_passes = len(valid.labels_na) * (1 if spec.freeze_backbone else len(history))
     counts = {
         "images": len(train.labels_na),
         "epochs": len(history),
         "best_epoch": trained.best_epoch,
         "images_without_attributes": trained.images_without_attributes,
-        "training_passes": len(history) * (len(train.labels_na) - trained.images_without_attributes),
-        "forward_passes": len(history) * len(valid.labels_na),
+        "training_passes": training_passes,
+        "forward_passes": validation_passes + (len(train.labels_na) if spec.freeze_backbone else 0),
     }
     return JobResult(parts, counts)
+
+
+def _backbone_weights(inputs: JobInputs) -> dict[str, torch.Tensor] | None:
+    path = inputs.task.paths.get("backbone_weights")
+    return None if path is None else read_weights_file(Path(str(path)))
 
 
 def _training_data(inputs: JobInputs, split: str) -> TrainingData:

@@ -52,6 +52,10 @@ def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
     updates["similarity_model"] = _model_paths(settings.similarity_model, folder)
     if settings.pairs.file is not None:
         updates["pairs"] = {"file": folder / settings.pairs.file.expanduser()}
+    if settings.attribute_model.backbone_weights is not None:
+        updates["attribute_model"] = {
+            "backbone_weights": folder / settings.attribute_model.backbone_weights.expanduser()
+        }
     if "://" not in settings.store.root:
         updates["store"] = {"root": str(folder / Path(settings.store.root).expanduser())}
     elif "request_timeout_seconds" in settings.store.model_fields_set:

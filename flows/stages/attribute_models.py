@@ -1,14 +1,19 @@
-"""The attribute predictors, SANE with the maps that supervise it and the classifier without, and their scores."""
+"""The attribute predictors, SANE with the maps that supervise it and the others without, and their scores."""
 
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from flows.engine.cuts import NamedReads, Read, SourceShards, one_for_each_of, one_shard_of
-from flows.engine.stage import Stage
+from flows.engine.reasons import DERIVED
+from flows.engine.stage import Cut, ShardPlan, Stage
+from flows.engine.upstream import Upstream
 from flows.engine.work import ShardCosts, ShardExtent, Work
 from flows.settings.configuration import Settings
 from flows.stages.facts import Facts, image_extents
 from flows.stages.saliency_maps import maps_name
 from flows.stages.training_history import TRAINING_HISTORY
+from flows.user_model.files import check_model_file, model_file_digest
 from pipeline.attributes.catalogue import ATTRIBUTE_MODELS
 from pipeline.saliency.declaration import FIXED
 from stores.table_schema import INTEGER, TEXT, Column, TableSchema
@@ -25,6 +30,7 @@ ATTRIBUTE_SCORE_ROWS = TableSchema(
 LABEL_COLUMNS = ("image_id", "attributes")
 SCORED_SPLITS = ("valid", "test")
 GRID_CELLS = 4
+BACKBONE_WEIGHTS = "backbone_weights"
 FLOAT32_BYTES = 4
 
 
@@ -47,7 +53,8 @@ def map_normalisation_values(settings: Settings) -> dict[str, Any]:
 
 def _model_stage(settings: Settings, name: str) -> Stage:
     model = settings.attribute_model
-    weight = model.heatmap_weight if ATTRIBUTE_MODELS[name].learns_from_maps else 0.0
+    declared = ATTRIBUTE_MODELS[name]
+    weight = model.heatmap_weight if declared.learns_from_maps else 0.0
     maps = maps_name("train", settings.saliency.supervision, FIXED) if weight else None
     values = {
         "name": name,
@@ -55,7 +62,10 @@ def _model_stage(settings: Settings, name: str) -> Stage:
         "maps": maps,
         "training": {
             "backbone": model.backbone,
+            "head": declared.head,
+            **({"region_threshold": model.region_threshold} if declared.head == "regions" else {}),
             "pretrained": model.pretrained,
+            "freeze_backbone": model.freeze_backbone,
             "epochs": model.epochs,
             "patience": model.patience,
             "batch_size": model.batch_size,
@@ -72,16 +82,38 @@ def _model_stage(settings: Settings, name: str) -> Stage:
         values,
         (),
         ("vocabulary", "images", *([maps] if maps else [])),
-        one_shard_of(_training_reads(maps)),
+        _training_cut(_training_reads(maps)),
+        {} if model.backbone_weights is None else {BACKBONE_WEIGHTS: str(model.backbone_weights)},
         tables=(TRAINING_HISTORY,),
         costs=ShardCosts(_training_work),
+        check_inputs=_check_weights,
         batch_setting="attribute_model.batch_size",
         keys={
             "training": "attribute_model",
+            "training.head": DERIVED,
             "training.decay": "attribute_model.learning_rate_decay",
             "training.seed": "seed",
         },
     )
+
+
+def _training_cut(reads: NamedReads) -> Cut:
+    """Return a cut of one shard that depends on these reads and on the content of the weights file, if there is one."""
+    of_reads = one_shard_of(reads)
+
+    def cut(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
+        (shard,) = of_reads(upstream, stage)
+        if BACKBONE_WEIGHTS not in stage.paths:
+            return [shard]
+        digest = model_file_digest(str(stage.paths[BACKBONE_WEIGHTS]), f"attribute_model.{BACKBONE_WEIGHTS}")
+        return [replace(shard, inputs={**shard.inputs, BACKBONE_WEIGHTS: digest})]
+
+    return cut
+
+
+def _check_weights(stage: Stage, _stages: Any) -> None:
+    if BACKBONE_WEIGHTS in stage.paths:
+        check_model_file(str(stage.paths[BACKBONE_WEIGHTS]), f"attribute_model.{BACKBONE_WEIGHTS}")
 
 
 def _training_reads(maps: str | None) -> NamedReads:
@@ -109,7 +141,7 @@ def _scores_stage(name: str) -> Stage:
         ("images", model),
         one_for_each_of(source, {"model": Read(model, "model")}),
         tables=(ATTRIBUTE_SCORE_ROWS,),
-        costs=ShardCosts(_scores_work, image_extents(*SCORED_SPLITS)),
+        costs=ShardCosts(partial(_scores_work, name), image_extents(*SCORED_SPLITS)),
     )
 
 
@@ -118,15 +150,26 @@ def _training_work(stage: Stage, _extent: ShardExtent, facts: Facts) -> Work:
     # Images without attributes are left out.
     labelled = sum(1 for row in facts.rows("train") if row["attributes"])
     valid = len(facts.rows("valid"))
+    if training["freeze_backbone"]:
+        # Every image passes the backbone once; what the head costs is not worth counting.
+        n_images = len(facts.rows("train")) + valid
+        read = 2 * len(facts.shard_labels("train", "valid"))
+        return Work(
+            n_images,
+            rates={"attribute_forward_image": n_images, "read_part": read},
+            is_upper_bound=not facts.images_are_certain,
+            loads_torch=True,
+        )
     return facts.training_work(training["epochs"], training["patience"], labelled, valid, "attribute_")
 
 
-def _scores_work(_stage: Stage, extent: ShardExtent, facts: Facts) -> Work:
+def _scores_work(name: str, _stage: Stage, extent: ShardExtent, facts: Facts) -> Work:
     n, n_attributes = extent.items, len(facts.attribute_names)
+    cells = GRID_CELLS**2 if ATTRIBUTE_MODELS[name].has_activations else 0
     return Work(
         n,
         rates={"attribute_forward_image": n, "read_part": 3},
-        array_bytes=FLOAT32_BYTES * n * n_attributes * (1 + GRID_CELLS**2),
+        array_bytes=FLOAT32_BYTES * n * n_attributes * (1 + cells),
         is_upper_bound=not facts.images_are_certain,
         loads_torch=True,
     )

@@ -6,7 +6,7 @@ TRAINING_HISTORY = TableSchema(
     "training_history",
     "One row per epoch; empty for a similarity model read from a file.",
     (
-        Column("model", TEXT, "`similarity_model`, `sane` or `classifier`"),
+        Column("model", TEXT, "`similarity_model`, or the attribute model"),
         Column("epoch", INTEGER, "from 1"),
         Column("loss", NUMBER, "what was minimised"),
         Column(
@@ -16,6 +16,13 @@ TRAINING_HISTORY = TableSchema(
             "huber_loss_sum",
             NUMBER,
             "attribute models: Huber loss summed over attributes, averaged over images",
+            nullable=True,
+        ),
+        Column(
+            "pooled_map_loss",
+            NUMBER,
+            "`fashion_search_net`: Huber loss of the means of its activation maps, in the reduction that is minimised; "
+            "NaN for other attribute models",
             nullable=True,
         ),
         Column("heatmap_loss", NUMBER, "attribute models: heat map loss; NaN where it is not computed", nullable=True),

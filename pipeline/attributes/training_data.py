@@ -1,13 +1,17 @@
 """What training an attribute predictor takes and gives, and what it refuses."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
+from pipeline.attributes.catalogue import HeadName
 from pipeline.attributes.losses import HuberReduction
-from pipeline.attributes.predictor import GRID_CELLS
+from pipeline.attributes.networks import GRID_CELLS
+from pipeline.attributes.predictor import PredictorSpec
 from pipeline.errors import BadDataset, BadSetting
 
 
@@ -18,7 +22,11 @@ class AttributeTrainingSpec:
 
     Attributes:
         backbone: name of a trunk.
-        pretrained: name of its pretrained weights, or None.
+        head: what stands on it, see `PredictorSpec`.
+        region_threshold: of head "regions", see `region_weights`.
+        pretrained: name of torchvision weights that the trunk starts from, or None.
+        backbone_weights: tensors that the trunk starts from instead, see `load_backbone`.
+        freeze_backbone: train the head alone; the trunk keeps its weights and its batch norms' statistics.
         epochs: most epochs.
         batch_size: images per step.
         learning_rate: Adam's, in the first epoch.
@@ -34,7 +42,11 @@ class AttributeTrainingSpec:
     """
 
     backbone: str
+    head: HeadName = "activation_maps"
+    region_threshold: float = 0.5
     pretrained: str | None = None
+    backbone_weights: Mapping[str, torch.Tensor] | None = field(default=None, repr=False, compare=False)
+    freeze_backbone: bool = False
     epochs: int = 300
     batch_size: int = 256
     learning_rate: float = 5e-4
@@ -54,16 +66,22 @@ class AttributeTrainingSpec:
             wrong.append(f"decay = {self.decay}")
         if not self.heatmap_weight >= 0:
             wrong.append(f"heatmap_weight = {self.heatmap_weight}")
+        if self.heatmap_weight > 0 and self.head != "activation_maps":
+            wrong.append(f"heatmap_weight = {self.heatmap_weight} with head {self.head}")
         if self.huber_reduction not in ("mean", "sum_attributes"):
             wrong.append(f"huber_reduction = {self.huber_reduction!r}")
         if wrong:
             raise BadSetting(
                 expected="counts of at least 1, a positive learning rate, a decay in (0, 1], a heatmap "
-                "weight of at least 0 and a reduction of mean or sum_attributes",
+                "weight of at least 0 (0 but for head activation_maps) and a reduction of mean or sum_attributes",
                 found=", ".join(wrong),
                 where="training of the attribute model",
                 remedy="use the defaults",
             )
+
+    def predictor(self, n_attributes: int) -> PredictorSpec:
+        """Return the network that is trained, for a vocabulary of this size."""
+        return PredictorSpec(self.backbone, n_attributes, self.head, self.region_threshold)
 
 
 @dataclass(frozen=True)
@@ -88,8 +106,9 @@ class TrainedPredictor:
 
     Attributes:
         state: arrays by name, as `restore_attribute_predictor` takes them.
-        history: one row per epoch: epoch (from 1), huber_loss_mean, huber_loss_sum, heatmap_loss (NaN where
-            it is not computed), total_loss, validation_map (a fraction), learning_rate, seconds.
+        history: one row per epoch: epoch (from 1), huber_loss_mean, huber_loss_sum, heatmap_loss and
+            pooled_map_loss (NaN where they are not computed), total_loss, validation_map (a fraction),
+            learning_rate, seconds.
         best_epoch: epoch of the largest validation mAP, the first of equals.
         images_without_attributes: training images left out.
     """

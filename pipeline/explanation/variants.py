@@ -138,6 +138,10 @@ def _random(evidence: ExplanationEvidence) -> npt.NDArray[np.float64]:
     return random_scores(evidence.seed, evidence.pair_ids, evidence.n_attributes)
 
 
+def _random_present(evidence: ExplanationEvidence) -> npt.NDArray[np.float64]:
+    return np.where(evidence.present_pa, _random(evidence), -np.inf)
+
+
 def _best_constant(evidence: ExplanationEvidence) -> npt.NDArray[np.float64]:
     return best_constant_scores(evidence.held_out_drops_pa, len(evidence.pair_ids))
 
@@ -253,6 +257,39 @@ VARIANTS: Final[Mapping[str, Variant]] = MappingProxyType(
             ("sane",),
             has_shuffled_control=True,
             claim_order=8,
+        ),
+        "random_present": Variant(
+            "uniform draw over the query's labelled attributes",
+            _random_present,
+            ("present_pa",),
+            is_baseline=True,
+            is_told_labels=True,
+            may_answer=False,
+        ),
+        "classifier_fc": Variant(
+            "most confident attribute of a classifier with a fully connected head",
+            partial(_confidence, "classifier_fc"),
+            ("logits",),
+            ("classifier_fc",),
+            is_baseline=True,
+            claim_order=9,
+        ),
+        "fashion_search_net": Variant(
+            "most confident attribute; each is read in the region of its activation map",
+            partial(_confidence, "fashion_search_net"),
+            ("logits",),
+            ("fashion_search_net",),
+            is_baseline=True,
+            claim_order=10,
+        ),
+        "fashion_search_net+match": Variant(
+            "+ agreement of activation map and saliency map",
+            partial(_matched, "fashion_search_net"),
+            MATCH_NEEDS,
+            ("fashion_search_net",),
+            is_baseline=True,
+            has_shuffled_control=True,
+            claim_order=11,
         ),
     }
 )

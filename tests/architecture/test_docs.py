@@ -8,6 +8,7 @@ import pytest
 
 from flows.settings.configuration import Settings
 from flows.stages.graph import build_stages
+from pipeline.explanation.variants import VARIANTS
 from pipeline.saliency.catalogue import GENERATORS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,7 +96,8 @@ ALL_GENERATORS = {"generators": list(GENERATORS)}
 
 
 def all_stage_names() -> list[str]:
-    settings = [Settings.model_validate({"dataset": dataset, "saliency": ALL_GENERATORS}) for dataset in DATASETS]
+    everything = {"saliency": ALL_GENERATORS, "explanation": {"variants": list(VARIANTS)}}
+    settings = [Settings.model_validate({"dataset": dataset, **everything}) for dataset in DATASETS]
     return sorted({stage.name for one in settings for stage in build_stages(one)})
 
 

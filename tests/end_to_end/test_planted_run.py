@@ -20,6 +20,7 @@ VARIANTS = {
     "sane+match+count",
     "embedding_effect",
     "embedding_effect+presence",
+    "random_present",
 }
 SHUFFLED = {"sane+match~shuffled", "sane+match+count~shuffled"}
 

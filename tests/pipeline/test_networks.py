@@ -25,7 +25,12 @@ def with_trained_statistics(network: nn.Module) -> nn.Module:
 
 @pytest.mark.parametrize(
     ("name", "size_px", "channels", "grid"),
-    [("resnet18", 112, 512, 4), ("resnet18_three_stage", 112, 256, 7), ("small_residual", 64, 128, 4)],
+    [
+        ("resnet18", 112, 512, 4),
+        ("resnet18_three_stage", 112, 256, 7),
+        ("resnet50", 112, 2048, 4),
+        ("small_residual", 64, 128, 4),
+    ],
 )
 def test_grids_and_channels(name: str, size_px: int, channels: int, grid: int) -> None:
     trunk = build_trunk(name)
@@ -35,7 +40,7 @@ def test_grids_and_channels(name: str, size_px: int, channels: int, grid: int) -
     assert features.shape == (1, channels, grid, grid)
 
 
-@pytest.mark.parametrize("name", ["resnet18", "resnet18_three_stage", "small_residual"])
+@pytest.mark.parametrize("name", ["resnet18", "resnet18_three_stage", "resnet50", "small_residual"])
 def test_folding_batch_norms_changes_rounding_only(name: str) -> None:
     torch.manual_seed(0)
     exact = with_trained_statistics(build_trunk(name).module).double()
@@ -104,7 +109,7 @@ def test_pretrained_weights_are_asked_of_torchvision(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("name", "pretrained", "message"),
     [
-        ("resnet50", None, "(?s)resnet18_three_stage.*'resnet50'"),
+        ("resnet101", None, "(?s)resnet18_three_stage.*'resnet101'"),
         ("resnet18", "IMAGENET1K_V9", "(?s)IMAGENET1K_V1.*'IMAGENET1K_V9'"),
         ("small_residual", "IMAGENET1K_V1", "(?s)no pretrained weights.*leave the key out"),
     ],

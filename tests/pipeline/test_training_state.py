@@ -56,6 +56,12 @@ TRAININGS: dict[str, Train] = {
     "classifier": partial(
         train_attribute_predictor, dataclasses.replace(ATTRIBUTES, heatmap_weight=0.0), *SQUARES, "cpu"
     ),
+    "frozen_net": partial(
+        train_attribute_predictor,
+        dataclasses.replace(ATTRIBUTES, heatmap_weight=0.0, head="regions", freeze_backbone=True),
+        *SQUARES,
+        "cpu",
+    ),
 }
 
 

@@ -56,6 +56,8 @@ class AuditedAnswers:
 def audited_answers(truth: TrueEffects, valid_truth: TrueEffects, scores: Mapping[str, np.ndarray]) -> AuditedAnswers:
     """Return what the variants name and achieve; each counts twice, the second time as `<variant>|present`.
 
+    A variant of a bound's name is left out: the bound stands for it.
+
     Args:
         truth: of the audited pairs.
         valid_truth: of the pairs that the constant is chosen on. It is chosen on true effects; the variant
@@ -69,6 +71,9 @@ def audited_answers(truth: TrueEffects, valid_truth: TrueEffects, scores: Mappin
     outcomes = {"oracle": oracle_outcomes(truth), "random_present": random_present_outcomes(truth)}
     named: dict[str, np.ndarray] = {}
     for variant, scores_pa in scores.items():
+        if variant in outcomes:
+            # The bound is the mean over all that the variant may draw, without the noise of one draw.
+            continue
         named[variant] = scores_pa.argmax(axis=1)
         named[variant + PRESENT] = named_among(scores_pa, truth.present_pa)
     outcomes |= {variant: audit_outcomes(truth, named_p) for variant, named_p in named.items()}

@@ -27,8 +27,8 @@ def costs_of(settings: Settings, calibration: str = "none", workers: int = 1) ->
     return {cost.plan.stage.name: cost for cost in costs}
 
 
-def recorded(finished_run: FinishedRun) -> dict[str, StageFigures]:
-    rows = finished_run.query(RUNTIME)
+def recorded(finished_run: FinishedRun, *overrides: str) -> dict[str, StageFigures]:
+    rows = finished_run.query(RUNTIME, *overrides)
     return {row["stage"]: StageFigures(row["forward"], row["training"], 0, 0.0, 0.0) for row in rows}
 
 

@@ -13,6 +13,8 @@ from flows.settings.generators import SECTIONS
 from flows.settings.saliency import SaliencySettings
 from flows.settings.similarity_model import SimilarityModelSettings
 from flows.stages.graph import build_stages
+from pipeline.errors import BadModel
+from pipeline.explanation.variants import default_variants
 
 PLANTED = Settings(dataset=DatasetSettings(kind="planted"))
 AWA2 = Settings(dataset=DatasetSettings(kind="awa2", root=Path("photographs")))
@@ -169,6 +171,36 @@ def test_only_the_models_that_the_variants_need_are_trained() -> None:
     assert models(with_variants("random", "embedding_effect")) == set()
     # More may be trained than are needed: they are compared as predictors.
     assert models(with_variants("sane", names=["classifier", "sane"])) == {"sane", "classifier"}
+
+
+ADDED = ("random_present", "classifier_fc", "fashion_search_net", "fashion_search_net+match")
+
+
+def test_more_variants_and_models_leave_every_other_result_as_it_is() -> None:
+    before, after = by_name(PLANTED), by_name(with_variants(*default_variants(), *ADDED))
+    new = {f"{stage}.{model}" for stage in ("attribute_model", "attribute_scores") for model in ADDED[1:3]}
+    assert set(after) - set(before) == new
+    changed = {name for name in before if identity_of(before[name]) != identity_of(after[name])}
+    # Weights, scores and figures of all variants are one result each; nothing is trained, embedded or mapped again.
+    assert changed == {"explanation_weights", "explanations", "audit", "metrics", "report"}
+    # Neither do the models' own settings reach each other.
+    other = by_name(with_variants(*default_variants(), *ADDED, region_threshold=0.3))
+    assert {name for name in after if identity_of(after[name]) != identity_of(other[name])} == {
+        "attribute_model.fashion_search_net"
+    }
+
+
+def test_weights_to_start_from_are_known_by_their_content(tmp_path: Path) -> None:
+    path = tmp_path / "weights.safetensors"
+    settings = with_variants("classifier", backbone_weights=path, freeze_backbone=True)
+    stage = by_name(settings)["attribute_model.classifier"]
+    assert stage.paths == {"backbone_weights": str(path)}
+    assert str(tmp_path) not in str(stage.settings)
+    assert stage.check_inputs is not None
+    with pytest.raises(BadModel, match=r"attribute_model\.backbone_weights"):
+        stage.check_inputs(stage, {})
+    path.write_bytes(b"weights")
+    stage.check_inputs(stage, {})
 
 
 def test_needed_for_is_the_stage_and_all_upstream_of_it() -> None:

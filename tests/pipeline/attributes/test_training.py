@@ -8,7 +8,13 @@ import pytest
 import torch
 
 from pipeline.attributes.average_precision import mean_average_precision
-from pipeline.attributes.predictor import predict_attributes, restore_attribute_predictor
+from pipeline.attributes.catalogue import HeadName
+from pipeline.attributes.predictor import (
+    build_attribute_predictor,
+    predict_attributes,
+    restore_attribute_predictor,
+    trunk_features,
+)
 from pipeline.attributes.training import (
     AttributeTrainingSpec,
     TrainedPredictor,
@@ -16,6 +22,9 @@ from pipeline.attributes.training import (
     train_attribute_predictor,
 )
 from pipeline.errors import BadDataset, BadModel, BadSetting
+from pipeline.images import normalise_pixels
+from pipeline.networks import network_state
+from tests.oracles import attribute_losses as oracle
 from tests.pipeline.attributes.coloured_squares import coloured_squares
 
 SPEC = AttributeTrainingSpec(
@@ -64,7 +73,7 @@ def test_history_adds_up_and_the_state_is_the_best_epochs() -> None:
         assert row["learning_rate"] == pytest.approx(2e-3 * 0.985 ** (row["epoch"] - 1))
     maps = [row["validation_map"] for row in result.history]
     assert result.best_epoch == 1 + int(np.argmax(maps))
-    model = restore_attribute_predictor("small_residual", 4, result.state)
+    model = restore_attribute_predictor(SPEC.predictor(4), result.state)
     logits, _ = predict_attributes(model, VALID.pixels_nhwc, 8, "cpu")
     assert mean_average_precision(logits, VALID.labels_na).value == max(maps)
 
@@ -84,6 +93,87 @@ def test_classifier_ignores_maps() -> None:
     assert all(math.isnan(row["heatmap_loss"]) for row in with_maps.history)
     sane = train_attribute_predictor(SPEC, TRAIN, VALID, "cpu")
     assert not weights_equal(sane, without)
+
+
+NET = dataclasses.replace(SPEC, head="regions", heatmap_weight=0.0, huber_reduction="sum_attributes")
+
+
+def first_losses(spec: AttributeTrainingSpec) -> dict[str, float]:
+    """The losses of one step on all images, before the weights change."""
+    whole = dataclasses.replace(spec, epochs=1, batch_size=len(TRAIN.labels_na))
+    (row,) = train_attribute_predictor(whole, TRAIN, VALID, "cpu").history
+    return row
+
+
+def test_fashion_search_net_minimises_both_of_its_losses() -> None:
+    model = build_attribute_predictor(NET.predictor(4), None, NET.seed)
+    with torch.no_grad():
+        logits, activations = model.train()(normalise_pixels(TRAIN.pixels_nhwc))
+    final = oracle.huber_sum(logits.softmax(dim=1).numpy(), TRAIN.labels_na)
+    pooled = oracle.huber_sum(activations.mean(dim=(2, 3)).softmax(dim=1).numpy(), TRAIN.labels_na)
+    row = first_losses(NET)
+    assert row["huber_loss_sum"] == pytest.approx(final, rel=1e-4)
+    assert row["pooled_map_loss"] == pytest.approx(pooled, rel=1e-4)
+    assert row["total_loss"] == pytest.approx(final + pooled, rel=1e-4)
+    # A copy that leaves either out would be noticed.
+    assert min(final, pooled) > 1e-2 * (final + pooled)
+    assert final != pytest.approx(pooled, rel=1e-3)
+    averaged = first_losses(dataclasses.replace(NET, huber_reduction="mean"))
+    assert averaged["pooled_map_loss"] == pytest.approx(pooled / 4, rel=1e-4)
+    assert averaged["total_loss"] == pytest.approx((final + pooled) / 4, rel=1e-4)
+    assert math.isnan(first_losses(SPEC)["pooled_map_loss"])
+
+
+@pytest.mark.parametrize("head", ["fully_connected", "regions"])
+def test_every_head_learns_repeatably_and_keeps_its_best_epoch(head: HeadName) -> None:
+    spec = dataclasses.replace(NET, head=head, epochs=4)
+    first, second = (train_attribute_predictor(spec, TRAIN, VALID, "cpu") for _ in range(2))
+    assert weights_equal(first, second)
+    assert first.history[-1]["total_loss"] < first.history[0]["total_loss"]
+    model = restore_attribute_predictor(spec.predictor(4), first.state)
+    logits, activations = predict_attributes(model, VALID.pixels_nhwc, 8, "cpu")
+    best = max(row["validation_map"] for row in first.history)
+    assert mean_average_precision(logits, VALID.labels_na).value == best
+    assert (activations is None) == (head == "fully_connected")
+
+
+def trained_trunk() -> dict[str, torch.Tensor]:
+    """Weights of a trunk after a step, as a file would hold them."""
+    state = train_attribute_predictor(dataclasses.replace(SPEC, epochs=1), TRAIN, VALID, "cpu").state
+    return {name: torch.tensor(array) for name, array in state.items()}
+
+
+@pytest.mark.parametrize("head", ["activation_maps", "fully_connected", "regions"])
+def test_a_frozen_backbone_keeps_weights_and_statistics_while_the_head_learns(head: HeadName) -> None:
+    weights = trained_trunk()
+    spec = dataclasses.replace(NET, head=head, freeze_backbone=True, backbone_weights=weights, learning_rate=2e-2)
+    result = train_attribute_predictor(spec, TRAIN, VALID, "cpu")
+    start = network_state(build_attribute_predictor(spec.predictor(4), None, spec.seed))
+    trunk = {name for name in start if name.startswith("trunk.")}
+    assert all(np.array_equal(result.state[name], weights[name].numpy()) for name in trunk)
+    assert all(not np.array_equal(result.state[name], start[name]) for name in set(start) - trunk)
+    assert result.history[-1]["total_loss"] < result.history[0]["total_loss"]
+    # What is learned from is the trunk in evaluation mode: its first loss is that of its features.
+    model = build_attribute_predictor(spec.predictor(4), None, spec.seed)
+    model.load_state_dict({**model.state_dict(), **{name: weights[name] for name in trunk}})
+    features = torch.from_numpy(trunk_features(model, TRAIN.pixels_nhwc, 5, "cpu"))
+    confidences = model.predict_features(features).logits_na.softmax(dim=1).detach().numpy()
+    assert first_losses(spec)["huber_loss_sum"] == pytest.approx(
+        oracle.huber_sum(confidences, TRAIN.labels_na), rel=1e-4
+    )
+    thawed = train_attribute_predictor(dataclasses.replace(spec, freeze_backbone=False), TRAIN, VALID, "cpu")
+    assert any(not np.array_equal(thawed.state[name], weights[name].numpy()) for name in trunk)
+
+
+def test_weights_of_another_backbone_are_refused() -> None:
+    weights = {f"{name}.other": tensor for name, tensor in trained_trunk().items()}
+    with pytest.raises(BadModel, match=r"attribute_model\.backbone_weights"):
+        train_attribute_predictor(dataclasses.replace(SPEC, backbone_weights=weights), TRAIN, VALID, "cpu")
+
+
+def test_saliency_maps_supervise_no_other_head() -> None:
+    with pytest.raises(BadSetting, match="heatmap_weight = 0.1 with head regions"):
+        dataclasses.replace(SPEC, head="regions")
 
 
 def test_images_without_attributes_are_left_out_and_counted() -> None:

@@ -12,6 +12,7 @@ from scipy.special import softmax
 from pipeline.attributes.catalogue import ATTRIBUTE_MODELS
 from pipeline.errors import BadSetting
 from pipeline.explanation import variants as module
+from pipeline.explanation.baselines import random_scores
 from pipeline.explanation.combination import ExplanationWeights, combine
 from pipeline.explanation.evidence import COUNT, TCAV, ExplanationEvidence
 from pipeline.explanation.variants import (
@@ -76,6 +77,10 @@ def assert_definitions(tested=module) -> None:
         "classifier": softmax(known.logits["classifier"], axis=1)[query],
         "sane": softmax(known.logits["sane"], axis=1)[query],
         "predicted_in_both": (one := softmax(known.logits["classifier"], axis=1))[query] * one[reference],
+        "classifier_fc": softmax(known.logits["classifier_fc"], axis=1)[query],
+        "fashion_search_net": softmax(known.logits["fashion_search_net"], axis=1)[query],
+        "fashion_search_net+match": combine(known.terms("fashion_search_net"), ExplanationWeights(5 / 8, 3 / 8, 0)),
+        "random_present": np.where(known.present_pa, random_scores(4, known.pair_ids, N_ATTRIBUTES), -np.inf),
         "sane+match": 0.4 * terms.confidence_pa + 0.6 * terms.map_match_pa,
         "sane+match+count": combine(terms, ExplanationWeights(0.2, 0.3, 0.5)),
         "sane+match+tcav": combine(terms.with_prior(known.priors[TCAV]), ExplanationWeights(0.2, 0.3, 0.5)),
@@ -87,7 +92,7 @@ def assert_definitions(tested=module) -> None:
     # The controls see the same but for the maps, which are those of other pairs.
     shuffled = known.with_shuffled_maps()
     assert sorted(shuffled.maps_pyx.sum(axis=2).ravel()) == sorted(known.maps_pyx.sum(axis=2).ravel())
-    for name in ("sane+match", "sane+match+count"):
+    for name in ("sane+match", "sane+match+count", "fashion_search_net+match"):
         np.testing.assert_array_equal(scores[name + SHUFFLED], VARIANTS[name].scores(shuffled))
         assert (scores[name + SHUFFLED] != scores[name]).any(axis=1).mean() > 0.8
 
@@ -107,6 +112,9 @@ def test_every_variant_is_its_definition() -> None:
             'evidence.logits["classifier"], evidence.query_p, evidence.query_p',
         ),
         ("np.where(evidence.present_pa, evidence.effects_pa, -np.inf)", "evidence.effects_pa"),
+        ("np.where(evidence.present_pa, _random(evidence), -np.inf)", "_random(evidence)"),
+        ('partial(_matched, "fashion_search_net")', 'partial(_matched, "sane")'),
+        ('partial(_confidence, "classifier_fc")', 'partial(_confidence, "classifier")'),
         ("effects_pa * presence_pa,", "effects_pa + presence_pa,"),
         ("shuffled if name.endswith(SHUFFLED) else evidence", "evidence"),
     ],
@@ -116,6 +124,9 @@ def test_every_variant_is_its_definition() -> None:
         "another predictor",
         "query twice",
         "labels not used",
+        "random over all",
+        "matched with another model",
+        "confidence of another model",
         "sum",
         "not shuffled",
     ],
@@ -153,7 +164,8 @@ def test_only_those_told_the_labels_change_with_them() -> None:
     changed = {
         name for name in VARIANTS if not np.array_equal(VARIANTS[name].scores(known), VARIANTS[name].scores(other))
     }
-    assert changed == {name for name, variant in VARIANTS.items() if variant.is_told_labels} == {"embedding_effect"}
+    told = {name for name, variant in VARIANTS.items() if variant.is_told_labels}
+    assert changed == told == {"embedding_effect", "random_present"}
 
 
 def test_models_are_those_of_the_catalogue_and_only_the_papers_two_are_trained_unasked() -> None:
@@ -165,6 +177,16 @@ def test_models_are_those_of_the_catalogue_and_only_the_papers_two_are_trained_u
     }
     assert models_matched(["classifier", "sane"]) == []
     assert models_matched(["classifier", "sane+match", "sane+match+count"]) == ["sane"]
+
+
+def test_a_random_present_attribute_is_each_of_them_equally_often() -> None:
+    n_pairs = 4000
+    present = np.tile([True, False, True, False, True, False], (n_pairs, 1))
+    known = dataclasses.replace(made_up_evidence(), pair_ids=[f"p{n}" for n in range(n_pairs)], present_pa=present)
+    named = np.bincount(VARIANTS["random_present"].scores(known).argmax(axis=1), minlength=6)
+    assert named[[1, 3, 5]].sum() == 0
+    # Four standard deviations of a share of a third.
+    np.testing.assert_allclose(named[[0, 2, 4]] / n_pairs, 1 / 3, atol=0.03)
 
 
 def test_controls_follow_all_variants_in_their_order() -> None:

@@ -49,6 +49,14 @@ def test_every_variant_answers_twice_and_the_bounds_once() -> None:
     np.testing.assert_array_equal(AUDITED.constant.effect_p, constant.effect_p)
 
 
+def test_a_bound_stands_for_the_variant_that_draws_from_it() -> None:
+    found = audited_answers(TRUTH, TRUTH, {**SCORES, "random_present": RNG.random((N_PAIRS, 3))})
+    assert list(found.outcomes) == list(AUDITED.outcomes)
+    expected = AUDITED.outcomes["random_present"].effect_p
+    np.testing.assert_array_equal(found.outcomes["random_present"].effect_p, expected)
+    assert "random_present" not in found.named
+
+
 def assert_outcomes(tested=module) -> None:
     rows = tested.outcome_rows(AUDITED, PAIRS)
     assert [(row["variant"], row["pair_id"]) for row in rows] == [

@@ -10,6 +10,7 @@ from flows.engine.upstream import Upstream
 from flows.jobs.report import run
 from flows.readers.image_lookup import PixelLookup
 from flows.readers.report_maps import gallery_pairs
+from flows.readers.shown_images import ShownImages
 from stores.artifacts import ArtifactStore
 from stores.parts import ArraysPart
 from tests.flows.jobs.small_store import fill, table
@@ -199,7 +200,7 @@ def test_the_gallery_shows_pairs_that_every_generator_has_maps_of(tmp_path):
     images = PixelLookup(upstream, upstream.shard_of_rows("images", "images", "image_id", "test"))
     generators = [("rise", "fixed"), ("mask", "fixed"), ("centre", "fixed")]
     labels = dict.fromkeys(QUERIES, "bag")
-    pairs = gallery_pairs(upstream, generators, labels, {"pair5": 0.25}, images, 0)
+    pairs = gallery_pairs(upstream, generators, labels, {"pair5": 0.25}, ShownImages(images, []), 0)
     assert len(pairs) == 3
     expected = {
         pair: (images.of(query), images.of(reference), number) for number, (pair, query, reference) in enumerate(PAIRS)
@@ -209,7 +210,9 @@ def test_the_gallery_shows_pairs_that_every_generator_has_maps_of(tmp_path):
         (found,) = (
             (name, number)
             for name, (query, reference, number) in expected.items()
-            if number >= 4 and np.array_equal(query, pair.query_hwc) and np.array_equal(reference, pair.reference_hwc)
+            if number >= 4
+            and np.array_equal(query, pair.query_image.pixels_hwc)
+            and np.array_equal(reference, pair.reference_image.pixels_hwc)
         )
         assert pair.similarity == (0.25 if found[0] == "pair5" else None)
         # Not run, so not shown.

@@ -54,7 +54,10 @@ def test_cards_without_explanations_need_no_words_on_them():
 @pytest.mark.parametrize(
     ("fit", "words"),
     [
-        ("crop", "faded and hatched below (dataset.fit = “crop”). 3 of 1,200 test images (0.25 %) lose more than a tenth"),
+        (
+            "crop",
+            "faded and hatched below (dataset.fit = “crop”). 3 of 1,200 test images (0.25 %) lose more than a tenth",
+        ),
         ("pad", "borders, and what maps say of them, are left out below (dataset.fit = “pad”). 3 of 1,200 test images"),
         (
             "stretch",

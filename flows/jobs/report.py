@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from flows.engine.shard_task import JobInputs, JobResult
 from flows.engine.upstream import Upstream
 from flows.readers.image_lookup import PixelLookup
 from flows.readers.report_maps import gallery_pairs, read_maps
+from flows.readers.shown_images import Photographs, ShownImages
 from flows.readers.stage_records import stage_record
 from pipeline.report.cards import choose_pairs
 from pipeline.report.evidence import (
@@ -38,14 +40,15 @@ def run(inputs: JobInputs) -> JobResult:
     models = list(settings.get("attribute_models", ()))
     masked = _masked_conditions(upstream)
     seed, labels, similarities = int(settings["seed"]), _labels(upstream), _similarities(upstream)
-    images = PixelLookup(upstream, upstream.shard_of_rows("images", "images", "image_id", "test"))
+    images = _images(inputs)
     pairs = _pairs(upstream, images, labels, similarities, seed, masked)
+    gallery = gallery_pairs(upstream, generators, labels, similarities, images, seed)
     evidence = ReportEvidence(
         facts=_facts(inputs),
         pairs=pairs,
         metrics=_rows(upstream, "metrics", "metrics"),
         generators=generators,
-        gallery=gallery_pairs(upstream, generators, labels, similarities, images, seed),
+        gallery=gallery,
         curves=_curves(upstream, generators),
         prior=_rows(upstream, "explanation_weights", "prior"),
         weight_grid=_rows(upstream, "explanation_weights", "weight_grid"),
@@ -60,9 +63,20 @@ def run(inputs: JobInputs) -> JobResult:
         answer_choice=_rows(upstream, "answers", "answer_choice"),
         curves_asked=settings.get("curves", True),
         curve_pairs_asked=settings.get("curve_pairs"),
+        fitting=images.fitting(),
     )
     page = render_report(evidence)
     return JobResult({"report": FilePart("report.html", page)}, {"cards": len(pairs), "bytes": len(page)})
+
+
+def _images(inputs: JobInputs) -> ShownImages:
+    upstream, settings = inputs.upstream, inputs.settings
+    views = PixelLookup(upstream, upstream.shard_of_rows("images", "images", "image_id", "test"))
+    photographs = None
+    if "fit" in settings:  # of photographs alone
+        links = [Path(folder) for folder in inputs.work["links"]]
+        photographs = Photographs(Path(str(inputs.task.paths["dataset_root"])), links, settings)
+    return ShownImages(views, upstream.rows("images", "images", "test"), photographs)
 
 
 def _facts(inputs: JobInputs) -> RunFacts:
@@ -108,7 +122,7 @@ def _outfit_facts(upstream: Upstream, masked: frozenset[str] | None) -> OutfitFa
 
 def _pairs(
     upstream: Upstream,
-    images: PixelLookup,
+    images: ShownImages,
     labels: Mapping[str, str],
     similarities: Mapping[str, float],
     seed: int,

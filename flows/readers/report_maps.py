@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from flows.engine.upstream import Upstream
-from flows.readers.image_lookup import PixelLookup
+from flows.readers.shown_images import ShownImages
 from pipeline.report.evidence import GalleryPair
 from pipeline.report.gallery import choose_gallery
 
@@ -37,7 +37,7 @@ def gallery_pairs(
     generators: Sequence[tuple[str, str]],
     labels: Mapping[str, str],
     similarities: Mapping[str, float],
-    images: PixelLookup,
+    images: ShownImages,
     seed: int,
 ) -> list[GalleryPair]:
     """Return a few test pairs with their maps by every generator and mode; of pairs that all of these have, if any."""

@@ -1,10 +1,10 @@
 """Every setting with its meaning, default and limits; the keys are a contract with users."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from flows.settings.dataset import DatasetSettings
+from flows.settings.dataset import DatasetSettings, images_as_large_as_the_input
 from flows.settings.saliency import SaliencySettings
 from flows.settings.section import (
     BatchSize,
@@ -283,6 +283,11 @@ class Settings(Section):
                 + (f", not {', '.join(unknown)}" if unknown else "; by default none of these finds replacements")
             )
         return self
+
+    @model_validator(mode="before")
+    @classmethod
+    def _image_size_of_model(cls, values: Any) -> Any:
+        return images_as_large_as_the_input(values)
 
     @model_validator(mode="after")
     def _maps_fit_images(self) -> "Settings":

@@ -15,6 +15,7 @@ from pipeline.setting_limits import AtMost
 
 ColourValue = Annotated[int, Field(ge=0, le=255)]
 ShortSide = Annotated[int, Field(ge=8), AtMost(1_000_000, "no image is so large, so that nothing would be reduced")]
+DEFAULT_IMAGE_SIZE_PX, LARGEST_IMAGE_SIZE_PX = 112, 1024
 WITH_TABLE = [name for name, kind in DATASETS.items() if kind.needs_table]
 
 
@@ -42,6 +43,23 @@ def _fits() -> str:
     )
 
 
+def images_as_large_as_the_input(values: Any) -> Any:
+    """Return the values of a whole configuration, with the size of images that an own model's larger input asks for.
+
+    Else the model would get enlarged copies, without the detail that the photographs have. A size that is set stays,
+    and so does what is not valid: refusing it is for the sections.
+    """
+    if not isinstance(values, dict):
+        return values
+    model, dataset = values.get("similarity_model"), values.get("dataset")
+    if not isinstance(model, dict) or not isinstance(dataset, dict) or model.get("kind") != "user":
+        return values
+    side = model.get("input_size_px")
+    if type(side) is not int or side <= DEFAULT_IMAGE_SIZE_PX or "image_size_px" in dataset:
+        return values
+    return {**values, "dataset": {**dataset, "image_size_px": min(side, LARGEST_IMAGE_SIZE_PX)}}
+
+
 class SharedDatasetSettings(Section):
     """The keys that every dataset has."""
 
@@ -53,7 +71,12 @@ class SharedDatasetSettings(Section):
     follow_links_to: list[FilePath] = Field(
         [], description="folders outside `root` that links in it may lead into, such as a cache of files"
     )
-    image_size_px: int = Field(112, ge=16, le=1024, description="side of the square images, px")
+    image_size_px: int = Field(
+        DEFAULT_IMAGE_SIZE_PX,
+        ge=16,
+        le=LARGEST_IMAGE_SIZE_PX,
+        description="side of the square images, px; unless set, that of a larger similarity_model.input_size_px",
+    )
     canvas: tuple[ColourValue, ColourValue, ColourValue] = Field(GREY, description=_canvases())
     fit: Literal["crop", "pad", "stretch"] = Field("crop", description=_fits())
     bit_depth: int | None = Field(

@@ -102,7 +102,9 @@ class SimilarityModelSettings(Section):
         "torch", description="user: what embed gets: tensors on compute.device, or numpy arrays"
     )
     input_size_px: InputSize | None = Field(
-        None, description="user: side that images are resized to; empty: dataset.image_size_px"
+        None,
+        description="user: side that images are resized to; empty: dataset.image_size_px, which unless set follows a "
+        "larger side here",
     )
     mean: tuple[ChannelMean, ChannelMean, ChannelMean] | None = Field(
         None, description="user: RGB subtracted from values 0 to 1; empty: values stay 0 to 1"

@@ -1,17 +1,27 @@
 """The report of a run."""
 
-from flows.engine.cuts import Reads
-from flows.engine.stage import Stage
+from dataclasses import replace
+from typing import Any
+
+from flows.engine.cuts import Reads, single_shard
+from flows.engine.stage import ShardPlan, Stage
+from flows.engine.upstream import Upstream
 from flows.settings.configuration import Settings
+from flows.settings.dataset import DatasetSettings
 from flows.stages.conditions import has_conditions, has_outfits
+from flows.stages.dataset_index import followed_folders, link_paths
 from flows.stages.faithfulness import faithfulness_name
 from flows.stages.generator_spec import chosen_fill
 from flows.stages.perturbed_embeddings import kept_test_embeddings
 from flows.stages.query_groups import MOST_MEASURED
 from flows.stages.reads import VOCABULARY, single_shard_stage
 from flows.stages.saliency_maps import maps_name
+from flows.stages.user_keys import keys_in
 from pipeline.report.template_files import templates_digest
 from pipeline.saliency.catalogue import GENERATORS
+
+# What decides how a photograph looks, and which part of it the model sees.
+PHOTOGRAPHS = ("fit", "image_size_px", "canvas", "effective_resolution_px", "bit_depth")
 
 
 def report_stage(settings: Settings) -> Stage:
@@ -55,7 +65,27 @@ def report_stage(settings: Settings) -> Stage:
     _add_model_reads(settings, reads)
     # Values of declarations are in settings of stages, but the report also prints titles that stand there.
     declared = sorted({GENERATORS[generator].declared_in for generator in settings.saliency.generators})
-    return single_shard_stage("report", "flows.jobs.report", values, reads, code=tuple(declared))
+    stage = single_shard_stage("report", "flows.jobs.report", values, reads, code=tuple(declared))
+    return _with_photographs(stage, settings.dataset) if settings.dataset.declared.has_photographs else stage
+
+
+def _with_photographs(stage: Stage, dataset: DatasetSettings) -> Stage:
+    """Return the stage that also reads photographs, which the table `images` names by their sha256."""
+    values: dict[str, Any] = {key: getattr(dataset, key) for key in PHOTOGRAPHS}
+    values["canvas"] = list(dataset.canvas)
+    return replace(
+        stage,
+        settings={**stage.settings, **values},
+        paths={"dataset_root": str(dataset.root), **link_paths(dataset.follow_links_to)},
+        cut=_cut_with_links,
+        keys=keys_in("dataset", PHOTOGRAPHS),
+    )
+
+
+def _cut_with_links(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
+    """Return one shard, whose job also finds the folders that links may lead into."""
+    work = {"links": [str(folder) for folder in followed_folders(stage)]}
+    return [replace(shard, work=work) for shard in single_shard(upstream, stage)]
 
 
 def _add_model_reads(settings: Settings, reads: Reads) -> None:

@@ -94,6 +94,11 @@ class DatasetKind:
         return tuple(name for name in self.own_keys if name not in self.pixel_settings)
 
     @property
+    def has_photographs(self) -> bool:
+        """Whether its images are files that `pipeline.datasets.image_decoding` makes square."""
+        return not self.is_rendered and self.pixels_module == FILE_DECODER
+
+    @property
     def later_settings(self) -> Mapping[str, Any]:
         """Further keys that change pixels, each with the value at which it is left out of the key of an image."""
         return LATER_FILE_SETTINGS if self.pixels_module == FILE_DECODER else {}

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.report.shown_image import ShownImage
 from pipeline.saliency.fill import Fill
 
 TableRow = Mapping[str, Any]
@@ -40,6 +41,26 @@ class RunFacts:
 
 
 @dataclass(frozen=True)
+class FittingFacts:
+    """How photographs became the squares that the model sees.
+
+    Attributes:
+        fit: "crop", "pad" or "stretch".
+        images: test images.
+        changed: those of them that lose more than a tenth of their area, get borders on more than a tenth of their
+            square, or have their long side squeezed by more than a tenth.
+        shown: photographs that the page shows.
+        unread: those of them whose file is gone or changed, so that the model's view stands in.
+    """
+
+    fit: str
+    images: int
+    changed: int
+    shown: int = 0
+    unread: int = 0
+
+
+@dataclass(frozen=True)
 class PairEvidence:
     """One pair that gets a card.
 
@@ -50,9 +71,9 @@ class PairEvidence:
         query_label: class or item type of the query.
         reference_label: likewise.
         similarity: the model's score, None where unknown.
-        query_hwc: uint8 (y, x, 3).
-        reference_hwc: uint8 (y, x, 3).
-        map_hw: float (y, x), larger = matters more; None or NaN where there is no map.
+        query_image: as it is shown.
+        reference_image: likewise.
+        map_hw: float (y, x) over the model's view, larger = matters more; None or NaN where there is no map.
         explanations: its rows of the table `explanations`, all variants and ranks.
         answer: its row of the table `answers`, None where there is none.
         condition: the pair's two item types, such as "bags|shoes"; None where items have no types.
@@ -65,8 +86,8 @@ class PairEvidence:
     query_label: str
     reference_label: str
     similarity: float | None
-    query_hwc: npt.NDArray[np.uint8]
-    reference_hwc: npt.NDArray[np.uint8]
+    query_image: ShownImage
+    reference_image: ShownImage
     map_hw: npt.NDArray[np.floating[Any]] | None
     explanations: Sequence[TableRow]
     condition: str | None = None
@@ -79,14 +100,14 @@ class GalleryPair:
     """One pair that is shown under every generator.
 
     Attributes:
-        query_hwc: uint8 (y, x, 3).
-        reference_hwc: uint8 (y, x, 3).
+        query_image: as it is shown.
+        reference_image: likewise.
         similarity: the model's score, None where unknown.
-        maps: float (y, x) over the query by (generator, mode), those that there are.
+        maps: float (y, x) over the model's view of the query by (generator, mode), those that there are.
     """
 
-    query_hwc: npt.NDArray[np.uint8]
-    reference_hwc: npt.NDArray[np.uint8]
+    query_image: ShownImage
+    reference_image: ShownImage
     similarity: float | None
     maps: Mapping[tuple[str, str], npt.NDArray[np.floating[Any]]]
 
@@ -172,6 +193,7 @@ class ReportEvidence:
         curve_pairs_asked: of how many pairs at most; None for all.
         answers: rows of the table `answers`, all pairs.
         answer_choice: rows of the table `answer_choice`, the best variant first.
+        fitting: None where images are no photographs.
     """
 
     facts: RunFacts
@@ -191,6 +213,7 @@ class ReportEvidence:
     curve_pairs_asked: int | None = None
     answers: Sequence[TableRow] = ()
     answer_choice: Sequence[TableRow] = ()
+    fitting: FittingFacts | None = None
 
 
 def best_weights(weight_grid: Sequence[TableRow], prior_kind: str, model: str = "sane") -> TableRow | None:

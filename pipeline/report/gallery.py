@@ -49,13 +49,13 @@ def make_gallery(pairs: Sequence[GalleryPair], generators: Sequence[tuple[str, s
     if len(shown) < 2:
         return None
     lines = [
-        GalleryLine("query", "", tuple(image_uri(pair.query_hwc, _SIZE_PX) for pair in pairs)),
-        GalleryLine("reference", "", tuple(image_uri(pair.reference_hwc, _SIZE_PX) for pair in pairs)),
+        GalleryLine("query", "", tuple(image_uri(pair.query_image, _SIZE_PX) for pair in pairs)),
+        GalleryLine("reference", "", tuple(image_uri(pair.reference_image, _SIZE_PX) for pair in pairs)),
     ]
     for generator, mode in shown:
         maps = [pair.maps.get((generator, mode)) for pair in pairs]
         pictures = tuple(
-            None if map_hw is None else overlay_uri(pair.query_hwc, map_hw, _SIZE_PX)
+            None if map_hw is None else overlay_uri(pair.query_image, map_hw, _SIZE_PX)
             for pair, map_hw in zip(pairs, maps, strict=True)
         )
         lines.append(GalleryLine(generator_name(generator), mode, pictures))

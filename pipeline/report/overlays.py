@@ -1,4 +1,4 @@
-"""Pictures of images and of saliency maps laid over them."""
+"""Pictures of images and of saliency maps laid over them, in the images' own shape."""
 
 import io
 from typing import Any
@@ -8,46 +8,63 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from pipeline.datasets.fitting import CoveredBox
+from pipeline.datasets.own_shape import shape_within
+from pipeline.datasets.placing import place_map, scaled_box
 from pipeline.report.figures import data_uri
+from pipeline.report.shown_image import ShownImage
 
-SHOWN_SIZE_PX = 192
+SHOWN_SIZE_PX = 224
 _COLOURMAP = "inferno"
 _LEAST_ALPHA, _MOST_ALPHA = 0.25, 0.8
 _LEGEND_STOPS = 9
 _JPEG_QUALITY = 88
+# What the model does not see: faded towards one grey, under stripes of another.
+_FADED_TO, _STRIPE = 225.0, 120.0
+_FADED_SHARE, _STRIPE_SHARE = 0.6, 0.7
+_STRIPE_EVERY_PX, _STRIPE_WIDTH_PX = 10, 2
 
 
-def image_uri(pixels_hwc: npt.NDArray[np.uint8], size_px: int = SHOWN_SIZE_PX) -> str:
-    """Return an image (y, x, 3) as a square JPEG data URI."""
-    return _jpeg_uri(_resized(pixels_hwc, size_px))
+def image_uri(image: ShownImage, size_px: int = SHOWN_SIZE_PX) -> str:
+    """Return an image as a JPEG data URI of that long side; what the model does not see of it is faded and hatched."""
+    pixels_hwc = _resized(image, size_px)
+    # A map without values tells where there would be any.
+    placed_hw = place_map(np.zeros((1, 1)), _box_in(image, size_px), _shape(image, size_px))
+    return _jpeg_uri(_hatched(pixels_hwc, np.isnan(placed_hw)))
 
 
-def overlay_uri(
-    pixels_hwc: npt.NDArray[np.uint8], map_hw: npt.NDArray[np.floating[Any]], size_px: int = SHOWN_SIZE_PX
-) -> str | None:
+def overlay_uri(image: ShownImage, map_hw: npt.NDArray[np.floating[Any]], size_px: int = SHOWN_SIZE_PX) -> str | None:
     """Return the image with its map over it as a data URI; None where the map is flat or has no values."""
-    shown = overlay(pixels_hwc, map_hw, size_px)
+    shown = overlay(image, map_hw, size_px)
     return None if shown is None else _jpeg_uri(shown)
 
 
 def overlay(
-    pixels_hwc: npt.NDArray[np.uint8], map_hw: npt.NDArray[np.floating[Any]], size_px: int = SHOWN_SIZE_PX
+    image: ShownImage, map_hw: npt.NDArray[np.floating[Any]], size_px: int = SHOWN_SIZE_PX
 ) -> npt.NDArray[np.uint8] | None:
-    """Return uint8 (size, size, 3): the image in grey under its map, or None for a map without contrast.
+    """Return uint8 (y, x, 3): the image in grey under its map, or None for a map without contrast.
 
     The map is scaled from its own minimum to its own maximum, so colours cannot be compared between pairs;
-    where it is high it covers more of the image.
+    where it is high it covers more of the image. What the map does not reach, because the model does not see it, is
+    faded and hatched; what the map says of borders beside the image is not shown.
+
+    Args:
+        image: in any shape.
+        map_hw: over the model's view of the image (y, x).
+        size_px: long side of the result.
     """
     scaled_hw = unit_range(map_hw)
     if scaled_hw is None:
         return None
-    smooth_hw = np.asarray(Image.fromarray(scaled_hw).resize((size_px, size_px), Image.Resampling.BICUBIC))
-    value_hw = np.clip(smooth_hw, 0.0, 1.0)
+    value_hw = place_map(scaled_hw, _box_in(image, size_px), _shape(image, size_px))
+    is_unseen_hw = np.isnan(value_hw)
+    value_hw = np.nan_to_num(value_hw)
     colour_hwc = matplotlib.colormaps[_COLOURMAP](value_hw)[..., :3]
-    grey_hw = _resized(pixels_hwc, size_px).astype(np.float64) @ np.array([0.299, 0.587, 0.114]) / 255
+    pixels_hwc = _resized(image, size_px)
+    grey_hw = pixels_hwc.astype(np.float64) @ np.array([0.299, 0.587, 0.114]) / 255
     alpha_hw1 = (_LEAST_ALPHA + (_MOST_ALPHA - _LEAST_ALPHA) * value_hw)[..., None]
-    blended_hwc = alpha_hw1 * colour_hwc + (1 - alpha_hw1) * grey_hw[..., None]
-    return np.asarray(np.rint(blended_hwc * 255), dtype=np.uint8)
+    blended_hwc = np.rint((alpha_hw1 * colour_hwc + (1 - alpha_hw1) * grey_hw[..., None]) * 255).astype(np.uint8)
+    return np.where(is_unseen_hw[..., None], _hatched(pixels_hwc, is_unseen_hw), blended_hwc)
 
 
 def unit_range(map_hw: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32] | None:
@@ -66,8 +83,26 @@ def legend_gradient() -> str:
     return f"linear-gradient(to right, {stops})"
 
 
-def _resized(pixels_hwc: npt.NDArray[np.uint8], size_px: int) -> npt.NDArray[np.uint8]:
-    return np.asarray(Image.fromarray(pixels_hwc).resize((size_px, size_px), Image.Resampling.LANCZOS))
+def _hatched(pixels_hwc: npt.NDArray[np.uint8], is_unseen_hw: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
+    """Return a picture with some of its pixels faded, under diagonal stripes."""
+    along_hw = np.indices(is_unseen_hw.shape).sum(axis=0)
+    is_stripe_hw1 = np.less(along_hw % _STRIPE_EVERY_PX, _STRIPE_WIDTH_PX)[..., None]
+    faded_hwc = (1 - _FADED_SHARE) * pixels_hwc + _FADED_SHARE * _FADED_TO
+    striped_hwc = np.where(is_stripe_hw1, (1 - _STRIPE_SHARE) * faded_hwc + _STRIPE_SHARE * _STRIPE, faded_hwc)
+    return np.where(is_unseen_hw[..., None], np.rint(striped_hwc).astype(np.uint8), pixels_hwc)
+
+
+def _shape(image: ShownImage, size_px: int) -> tuple[int, int]:
+    return shape_within(image.size_px, size_px)
+
+
+def _box_in(image: ShownImage, size_px: int) -> CoveredBox:
+    return scaled_box(image.seen_box, image.size_px, _shape(image, size_px))
+
+
+def _resized(image: ShownImage, size_px: int) -> npt.NDArray[np.uint8]:
+    shape = _shape(image, size_px)
+    return np.asarray(Image.fromarray(image.pixels_hwc).resize(shape, Image.Resampling.LANCZOS))
 
 
 def _jpeg_uri(pixels_hwc: npt.NDArray[np.uint8]) -> str:

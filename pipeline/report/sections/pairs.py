@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Final
 
+from pipeline.datasets.fitting import CROP, PAD, STRETCH
 from pipeline.report.cards import make_cards
-from pipeline.report.evidence import ReportEvidence, TableRow, best_weights
-from pipeline.report.number_text import number_text
+from pipeline.report.evidence import FittingFacts, ReportEvidence, TableRow, best_weights
+from pipeline.report.number_text import PERCENT, count_text, number_text, significant_text
 from pipeline.report.section import Section
 from pipeline.report.variant_names import TOLD_LABELS, ordered
 
@@ -29,6 +30,19 @@ _UNUSED_TERMS_TEXT = (
     f"{_TERMS_TEXT}"
 )
 
+# By fit: what becomes of photographs, and of how many it takes much.
+_FITTED: Final = {
+    CROP: (
+        "photographs are cropped to their centre; the rest, which it never sees, is faded and hatched below",
+        "{} lose more than a tenth of their area.",
+    ),
+    PAD: (
+        "photographs are put whole on a canvas; its borders, and what maps say of them, are left out below",
+        "{} have borders on more than a tenth of their square.",
+    ),
+    STRETCH: ("photographs are squeezed; below they have their own shape", "{} are squeezed by more than a tenth."),
+}
+
 
 def pairs_section(evidence: ReportEvidence) -> Section:
     """Return the cards of the chosen pairs."""
@@ -39,11 +53,27 @@ def pairs_section(evidence: ReportEvidence) -> Section:
     ]
     if any(card.answer is not None for card in cards):
         paragraphs.append(_ANSWER_TEXT)
+    if evidence.fitting is not None:
+        paragraphs += _fitting_paragraphs(evidence.fitting)
     if cards and cards[0].variant is not None:
         paragraphs += _variant_paragraphs(evidence, cards[0].variant)
     if any(pair.condition for pair in evidence.pairs):
         paragraphs.append(_condition_text(evidence))
     return Section("pairs", "Explained pairs", tuple(paragraphs), tuple(cards))
+
+
+def _fitting_paragraphs(fitting: FittingFacts) -> list[str]:
+    """Return how photographs became squares, of how many it took much, and how many of those shown are not there."""
+    how, changed = _FITTED[fitting.fit]
+    share = significant_text(PERCENT * fitting.changed / fitting.images) if fitting.images else "0"
+    counted = f"{count_text(fitting.changed)} of {count_text(fitting.images)} test images ({share} %)"
+    paragraphs = [f"The model sees squares: {how} (dataset.fit = “{fitting.fit}”). {changed.format(counted)}"]
+    if fitting.unread:
+        paragraphs.append(
+            f"{count_text(fitting.unread)} of the {count_text(fitting.shown)} photographs shown here could not be read "
+            "as they were when the run decoded them: the square that the model sees is shown in their place."
+        )
+    return paragraphs
 
 
 def _variant_paragraphs(evidence: ReportEvidence, variant: str) -> list[str]:

@@ -1,15 +1,20 @@
 """The report's job body on a small store: it reads what is there and leaves out what is not."""
 
+import base64
+import io
 import re
+from hashlib import sha256
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from flows.engine.shard_task import Device, JobInputs, ShardTask
 from flows.engine.upstream import Upstream
 from flows.jobs.report import run
 from flows.readers.image_lookup import PixelLookup
 from flows.readers.report_maps import gallery_pairs
+from flows.readers.shown_images import ShownImages
 from stores.artifacts import ArtifactStore
 from stores.parts import ArraysPart
 from tests.flows.jobs.small_store import fill, table
@@ -118,11 +123,12 @@ def outfit_stages():
     }
 
 
-def make_page(root, stages, **settings):
+def make_page(root, stages, files=None, links=(), **settings):
     store = ArtifactStore(str(root))
     manifests = {stage: fill(store, stage, shards) for stage, shards in stages.items()}
     settings = {**SETTINGS, **settings}
-    task = ShardTask(str(root), "report", "report", "0" * 64, "all", settings, {}, {}, {}, Device("cpu", 1, 1))
+    paths, work = {"dataset_root": None if files is None else str(files)}, {"links": list(links)}
+    task = ShardTask(str(root), "report", "report", "0" * 64, "all", settings, paths, work, {}, Device("cpu", 1, 1))
     result = run(JobInputs(task, Upstream(store, manifests)))
     return result.parts["report"]
 
@@ -199,7 +205,7 @@ def test_the_gallery_shows_pairs_that_every_generator_has_maps_of(tmp_path):
     images = PixelLookup(upstream, upstream.shard_of_rows("images", "images", "image_id", "test"))
     generators = [("rise", "fixed"), ("mask", "fixed"), ("centre", "fixed")]
     labels = dict.fromkeys(QUERIES, "bag")
-    pairs = gallery_pairs(upstream, generators, labels, {"pair5": 0.25}, images, 0)
+    pairs = gallery_pairs(upstream, generators, labels, {"pair5": 0.25}, ShownImages(images, []), 0)
     assert len(pairs) == 3
     expected = {
         pair: (images.of(query), images.of(reference), number) for number, (pair, query, reference) in enumerate(PAIRS)
@@ -209,7 +215,9 @@ def test_the_gallery_shows_pairs_that_every_generator_has_maps_of(tmp_path):
         (found,) = (
             (name, number)
             for name, (query, reference, number) in expected.items()
-            if number >= 4 and np.array_equal(query, pair.query_hwc) and np.array_equal(reference, pair.reference_hwc)
+            if number >= 4
+            and np.array_equal(query, pair.query_image.pixels_hwc)
+            and np.array_equal(reference, pair.reference_image.pixels_hwc)
         )
         assert pair.similarity == (0.25 if found[0] == "pair5" else None)
         # Not run, so not shown.
@@ -223,3 +231,104 @@ def test_the_gallery_shows_pairs_that_every_generator_has_maps_of(tmp_path):
 
 def test_one_generator_needs_no_gallery(page):
     assert '<table class="gallery">' not in page.data.decode()
+
+
+SIDES = {"fit": "crop", "image_size_px": 8, "canvas": [255, 255, 255], "effective_resolution_px": None}
+PHOTOGRAPHS = {**SIDES, "bit_depth": None, "dataset": "folder"}
+
+
+def photograph_files(folder):
+    """Portraits of 30 x 60 px, red above and blue below, the first one stored sideways; return their rows."""
+    rows = []
+    folder.mkdir(exist_ok=True)
+    for number, row in enumerate(image_rows(QUERIES)):
+        pixels = np.zeros((60, 30, 3), np.uint8)
+        pixels[:30, :, 0] = pixels[30:, :, 2] = 250 - number
+        exif = Image.Exif()
+        if number == 0:
+            exif[274], pixels = 6, np.rot90(pixels).copy()
+        path = folder / f"{number}.png"
+        Image.fromarray(pixels).save(path, exif=exif)
+        digest = sha256(path.read_bytes()).hexdigest()
+        rows.append({**row, "path": path.name, "sha256": digest, "width_px": 30, "height_px": 60})
+    return rows
+
+
+def photograph_stages(folder):
+    rows = photograph_files(folder)
+    stages = {**essential_stages(), **further_stages()}
+    shards = (image_shard(QUERIES[:2]), image_shard(QUERIES[2:]))
+    for shard, kept in zip(shards, (rows[:2], rows[2:]), strict=True):
+        shard["images"] = table("images", kept)
+    stages["images"] = dict(zip(("test/000", "test/001"), shards, strict=True))
+    return stages
+
+
+def card_pictures(page):
+    found = re.findall(r'<div class="trio">(.*?)</div>', page, re.DOTALL)
+    uris = [re.findall(r'base64,([^"]+)"', card) for card in found]
+    return [[np.asarray(Image.open(io.BytesIO(base64.b64decode(uri)))) for uri in card] for card in uris]
+
+
+def test_photographs_are_shown_whole(tmp_path):
+    text = make_page(tmp_path / "store", photograph_stages(tmp_path / "files"), tmp_path / "files", **PHOTOGRAPHS)
+    text = text.data.decode()
+    pictures = card_pictures(text)
+    assert [len(card) for card in pictures] == [3] * 8
+    assert {picture.shape for card in pictures for picture in card} == {(224, 112, 3)}
+    for query, _, overlay in pictures:
+        # The centred square is seen, red above blue; above and below it all is faded.
+        assert query[100, 56].argmax() == 0
+        assert query[124, 56].argmax() == 2
+        assert query[60:104].min(axis=2).mean() < 20
+        assert query[:50].min(axis=2).mean() > 90
+        np.testing.assert_allclose(overlay[:48].mean(axis=(0, 1)), query[:48].mean(axis=(0, 1)), atol=3)
+    assert "(dataset.fit = “crop”). 4 of 4 test images (100 %) lose more than a tenth of their area." in text
+    assert "could not be read" not in text
+    assert "the model’s view<" not in text
+
+
+def test_padded_photographs_are_shown_whole_and_plain(tmp_path):
+    settings = {**PHOTOGRAPHS, "fit": "pad"}
+    text = make_page(tmp_path / "store", photograph_stages(tmp_path / "files"), tmp_path / "files", **settings)
+    text = text.data.decode()
+    for query, reference, _ in card_pictures(text):
+        assert max(query.min(axis=2).mean(), reference.min(axis=2).mean()) < 20
+    assert "(dataset.fit = “pad”). 4 of 4 test images (100 %) have borders" in text
+
+
+def gone(path):
+    path.unlink()
+
+
+def changed(path):
+    path.write_bytes(path.read_bytes() + b" ")
+
+
+def linked_away(path):
+    path.rename(path.parent.parent / path.name)
+    path.symlink_to(path.parent.parent / path.name)
+
+
+def a_folder(path):
+    path.unlink()
+    path.mkdir()
+
+
+@pytest.mark.parametrize("damage", [gone, changed, linked_away, a_folder])
+def test_the_models_view_stands_in_for_a_file_that_is_not_the_recorded_one(tmp_path, damage):
+    files = tmp_path / "files"
+    stages = photograph_stages(files)
+    damage(files / "1.png")
+    text = make_page(tmp_path / "store", stages, files, **PHOTOGRAPHS).data.decode()
+    shapes = [tuple(picture.shape[:2] for picture in card) for card in card_pictures(text)]
+    portrait, view = (224, 112), (224, 224)
+    of_query = sum(query == QUERIES[1] for _, query, _ in PAIRS)
+    assert shapes.count((view, portrait, view)) == of_query == 2
+    assert shapes.count((portrait, view, portrait)) == 2
+    assert shapes.count((portrait,) * 3) == 4
+    assert "1 of the 4 photographs shown here could not be read" in text
+    assert text.count("query, the model’s view<") == text.count("reference, the model’s view<") == 2
+    if damage is linked_away:
+        allowed = make_page(tmp_path / "other", stages, files, [str(tmp_path)], **PHOTOGRAPHS).data.decode()
+        assert "could not be read" not in allowed

@@ -72,3 +72,42 @@ def test_settings_travel_to_other_processes() -> None:
     copy = pickle.loads(pickle.dumps(settings))  # noqa: S301 - what was pickled is known
     assert copy == settings
     assert copy.dataset.declared is DATASETS["planted"]
+
+
+USER_MODEL = {"kind": "user", "factory": "my_model:build"}
+
+
+@pytest.mark.parametrize(
+    ("input_size_px", "dataset", "side"),
+    [
+        (224, {}, 224),
+        (4096, {}, 1024),
+        (64, {}, 112),
+        (None, {}, 112),
+        (224, {"image_size_px": 112}, 112),
+        (224, {"image_size_px": 300}, 300),
+    ],
+)
+def test_images_are_as_large_as_a_larger_input_unless_their_size_is_set(
+    input_size_px: int | None, dataset: dict[str, int], side: int
+) -> None:
+    values = {
+        "dataset": {"kind": "planted", **dataset},
+        "similarity_model": {**USER_MODEL, "input_size_px": input_size_px},
+    }
+    settings = Settings.model_validate(values)
+    assert settings.dataset.image_size_px == side
+    assert settings.similarity_model.input_size_px == input_size_px
+    assert Settings.model_validate(settings.model_dump(exclude_unset=True)) == settings
+
+
+@pytest.mark.parametrize("side", ["large", 224.5, -1, 10**6])
+def test_an_input_size_that_is_none_is_refused_by_its_own_key(side: object) -> None:
+    values = {"dataset": {"kind": "planted"}, "similarity_model": {**USER_MODEL, "input_size_px": side}}
+    with pytest.raises(ValidationError) as refused:
+        Settings.model_validate(values)
+    assert {error["loc"][0] for error in refused.value.errors()} == {"similarity_model"}
+
+
+def test_only_ones_own_model_has_an_input_size() -> None:
+    assert Settings.model_validate({"dataset": {"kind": "planted"}}).dataset.image_size_px == 112

@@ -3,6 +3,7 @@
 import numpy as np
 
 from pipeline.report.evidence import CurveSet, GalleryPair, PairEvidence, ReportEvidence, RunFacts, StageRecord
+from pipeline.report.shown_image import ShownImage
 
 ATTRIBUTES = ("body_colour:red", "body_colour:blue", "pattern:stripes", "pattern:dots", "part:pocket", "part:strap")
 VARIANTS = (
@@ -74,7 +75,7 @@ def make_pair(number, rng, pixels=None, attributes=ATTRIBUTES):
     saliency = np.exp(-((y - centre[0]) ** 2 + (x - centre[1]) ** 2) / 0.04).astype(np.float32)
     names = (f"test_{number * 2:05d}", f"test_{number * 2 + 1:05d}")
     rows = [row for variant in VARIANTS for row in make_explanation(variant, rng, attributes)]
-    return PairEvidence(f"pair{number:03d}", *names, "shirt", "bag", 0.8765, *images, saliency, rows)
+    return PairEvidence(f"pair{number:03d}", *names, "shirt", "bag", 0.8765, *map(ShownImage, images), saliency, rows)
 
 
 def make_explanation(variant, rng, attributes):
@@ -181,7 +182,7 @@ def make_gallery_pairs(generators, n_pairs=6, missing=()):
         maps = {
             key: rng.uniform(size=(16, 16)).astype(np.float32) for key in generators if (number, *key) not in missing
         }
-        pairs.append(GalleryPair(*images, 0.5 + number / 100, maps))
+        pairs.append(GalleryPair(*map(ShownImage, images), 0.5 + number / 100, maps))
     return pairs
 
 

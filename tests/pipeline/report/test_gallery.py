@@ -45,8 +45,8 @@ def test_every_generator_has_a_line_and_every_pair_a_column() -> None:
     assert gallery.captions == ("similarity 0.500", "similarity 0.510", "similarity 0.520")
     named = [(line.name, line.note) for line in gallery.lines]
     assert named[:4] == [("query", ""), ("reference", ""), ("RISE", "fixed"), ("RISE", "both")]
-    assert gallery.lines[1].pictures[2] == image_uri(pairs[2].reference_hwc, 128)
-    both = overlay_uri(pairs[2].query_hwc, pairs[2].maps["rise", "both"], 128)
+    assert gallery.lines[1].pictures[2] == image_uri(pairs[2].reference_image, 128)
+    both = overlay_uri(pairs[2].query_image, pairs[2].maps["rise", "both"], 128)
     assert gallery.lines[3].pictures[2] == both
     assert [picture is None for picture in gallery.lines[4].pictures] == [False, True, False]
     assert len({picture for line in gallery.lines for picture in line.pictures if picture}) == 3 * 6 - 1

@@ -2,6 +2,9 @@
 
 import dataclasses
 
+import pytest
+
+from pipeline.report.evidence import FittingFacts
 from pipeline.report.sections.pairs import pairs_section
 from tests.pipeline.report.report_cases import make_evidence
 
@@ -46,3 +49,27 @@ def test_cards_without_explanations_need_no_words_on_them():
     bare = dataclasses.replace(evidence, pairs=[dataclasses.replace(evidence.pairs[0], explanations=[])])
     assert len(pairs_section(bare).paragraphs) == 1
     assert not pairs_section(dataclasses.replace(evidence, pairs=[])).has_content
+
+
+@pytest.mark.parametrize(
+    ("fit", "words"),
+    [
+        (
+            "crop",
+            "faded and hatched below (dataset.fit = “crop”). 3 of 1,200 test images (0.25 %) lose more than a tenth",
+        ),
+        ("pad", "borders, and what maps say of them, are left out below (dataset.fit = “pad”). 3 of 1,200 test images"),
+        (
+            "stretch",
+            "squeezed; below they have their own shape (dataset.fit = “stretch”). 3 of 1,200 test images (0.25 %)",
+        ),
+    ],
+)
+def test_how_photographs_were_fitted_is_one_paragraph(fit, words):
+    evidence = make_evidence(n_pairs=1)
+    fitted = dataclasses.replace(evidence, fitting=FittingFacts(fit, 1200, 3, 48, 0))
+    paragraphs = pairs_section(fitted).paragraphs
+    assert [words in paragraph for paragraph in paragraphs].count(True) == 1
+    assert len(paragraphs) == len(pairs_section(evidence).paragraphs) + 1
+    unread = dataclasses.replace(evidence, fitting=FittingFacts(fit, 1200, 3, 48, 2))
+    assert "2 of the 48 photographs shown here could not be read" in " ".join(pairs_section(unread).paragraphs)

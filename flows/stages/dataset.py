@@ -15,11 +15,14 @@ from flows.stages.dataset_index import dataset_index, followed_folders, link_pat
 from flows.stages.facts import Facts, image_extents
 from flows.stages.image_changes import changed_images, expected_images
 from flows.stages.image_checks import check_images
+from flows.stages.kept_shards import cut_table
 from flows.stages.outfits import outfit_stages
 from flows.stages.user_keys import keys_in
 from pipeline.datasets.attribute_notes import attribute_notes
+from pipeline.datasets.folder import FolderIndex
 from pipeline.datasets.folder_files import contained_paths
 from pipeline.datasets.records import SPLITS, DatasetIndex, ImageRecord
+from pipeline.errors import BadDataset
 from stores.file_digests import FileDigests
 from stores.fingerprints import fingerprint
 from stores.table_schema import INTEGER, NUMBERS, TEXT, TEXTS, Column, TableSchema
@@ -176,15 +179,42 @@ def cut_vocabulary(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
     Raises:
         BadDataset: the dataset on disk is missing or malformed, or no attribute varies over its training images.
     """
-    index = dataset_index(stage)
-    notes = [[note.attribute, note.note, note.same_as] for note in attribute_notes(index)]
-    rows = {"names": list(index.attribute_names), "groups": list(index.attribute_groups), "notes": notes}
+    table = cut_table(upstream.store.root, stage)
+    kept = None if table is None else table.kept()
+    # Of a user's folder it follows from the table alone.
+    rows = _vocabulary_rows(dataset_index(stage)) if kept is None else kept.vocabulary
     return [ShardPlan("all", rows, rows)]
 
 
+def _vocabulary_rows(index: DatasetIndex) -> dict[str, Any]:
+    notes = [[note.attribute, note.note, note.same_as] for note in attribute_notes(index)]
+    return {"names": list(index.attribute_names), "groups": list(index.attribute_groups), "notes": notes}
+
+
 def cut_images(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
-    """Return content-defined shards of images, cut within each split; a file enters by its sha256."""
+    """Return content-defined shards of images, cut within each split; a file enters by its sha256.
+
+    Those of a user's folder are kept in the store while nothing in it changes.
+
+    Raises:
+        BadDataset: the dataset on disk is missing or malformed.
+    """
+    table = cut_table(upstream.store.root, stage)
+    kept = None if table is None else table.kept()
+    if kept is not None and kept.is_current(stage):
+        return kept.shards(lambda: _image_shards(upstream, stage, dataset_index(stage)))
     index = dataset_index(stage)
+    shards = _image_shards(upstream, stage, index)
+    if table is not None and isinstance(index, FolderIndex):
+        try:
+            vocabulary = _vocabulary_rows(index)
+        except BadDataset:
+            return shards  # refused by the stage `vocabulary`, if it is asked for
+        table.keep(stage, index.listed_folders, vocabulary, shards)
+    return shards
+
+
+def _image_shards(upstream: Upstream, stage: Stage, index: DatasetIndex) -> list[ShardPlan]:
     followed = followed_folders(stage)
     digests = _file_digests(upstream, index, followed)
     shards = []

@@ -49,16 +49,19 @@ def user_key(stage: Stage, setting: str) -> str:
     return stage.keys[at] + setting[len(at) :] if stage.keys[at] != DERIVED else DERIVED
 
 
-def upstream_changes(old: Manifest, current: Upstream, stage: Stage) -> list[str]:
-    """Return what changed in the results that a stage reads, since it was made."""
+def upstream_changes(old: Manifest, current: Upstream, stage: Stage, earlier: EarlierResults) -> list[str]:
+    """Return what changed in the results that a stage reads, since its earlier result was last found current."""
     digests = old.ingredients.get("inputs") or {}
+    last_read = earlier.upstream_of(old)
     lines: list[str] = []
     for name in stage.upstream:
         new = current.manifests[name]
         if name not in digests:
             lines.append(f"{name}: not read before")
-        elif digests[name] != new.digest:
-            lines += input_changes(current.store, _read(current, name, old.upstream.get(name)), new)
+            continue
+        before = _read(current, name, last_read.get(name)) or _read(current, name, old.upstream.get(name))
+        if (digests[name] if before is None else before.digest) != new.digest:
+            lines += input_changes(current.store, before, new)
     return lines
 
 

@@ -169,7 +169,7 @@ def test_a_changed_setting_is_named_with_its_values(finished: Toy) -> None:
     assert plans["numbers"].state == "stale"
     assert plans["numbers"].reasons == (
         "settings.power: 2 -> 3",
-        f"{shards} of {shards} shards to do (0 unchanged since the last result)",
+        f"all {shards} shards to do",
     )
     assert (plans["sums"].state, plans["sums"].reasons) == ("pending", ("will be checked after numbers",))
     assert cubes.computed() == {"numbers": shards, "sums": 1}
@@ -185,7 +185,7 @@ def test_changed_code_is_named_by_its_module(tree: Path, finished: Toy) -> None:
     shards = len(plan.shards)
     assert plan.reasons == (
         "code.toy_jobs.numbers: code changed",
-        f"{shards} of {shards} shards to do (0 unchanged since the last result)",
+        f"all {shards} shards to do",
     )
 
 

@@ -18,6 +18,7 @@ class Estimate:
         variant: the row of the comparison it belongs to, if any.
         compared_with: the other side of a comparison.
         attribute: what it is about, if an attribute.
+        n_clusters: what was resampled for its interval and p-value, such as queries; None where nothing was.
     """
 
     value: float | None
@@ -28,6 +29,7 @@ class Estimate:
     variant: str | None = None
     compared_with: str | None = None
     attribute: str | None = None
+    n_clusters: int | None = None
 
 
 class MetricTable:
@@ -45,6 +47,10 @@ class MetricTable:
     def all_of(self, table_name: str, metric: str) -> list[Estimate]:
         """Return every figure of this name, in the order of the table."""
         return [_estimate(row) for row in self._rows.get((table_name, metric), [])]
+
+    def all_in(self, table_name: str) -> list[Estimate]:
+        """Return every figure of a table."""
+        return [_estimate(row) for (name, _), found in self._rows.items() if name == table_name for row in found]
 
     def of_variant(self, table_name: str, metric: str, variant: str) -> Estimate | None:
         """Return the figure of one variant (or attribute model), None where there is none."""
@@ -93,4 +99,5 @@ def _estimate(row: Mapping[str, Any]) -> Estimate:
         row.get("variant"),
         row.get("compared_with"),
         row.get("attribute"),
+        row.get("n_clusters"),
     )

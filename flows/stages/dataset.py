@@ -11,7 +11,7 @@ from flows.engine.stage import ShardPlan, Stage
 from flows.engine.upstream import Upstream
 from flows.engine.work import ShardCosts, ShardExtent, Work
 from flows.settings.configuration import Settings
-from flows.stages.dataset_index import dataset_index, followed_folders, link_paths
+from flows.stages.dataset_index import built_index, dataset_index, followed_folders, link_paths
 from flows.stages.facts import Facts, image_extents
 from flows.stages.image_changes import changed_images, expected_images
 from flows.stages.image_checks import check_images
@@ -182,7 +182,7 @@ def cut_vocabulary(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
     table = cut_table(upstream.store.root, stage)
     kept = None if table is None else table.kept()
     # Of a user's folder it follows from the table alone.
-    rows = _vocabulary_rows(dataset_index(stage)) if kept is None else kept.vocabulary
+    rows = _vocabulary_rows(built_index(stage).index) if kept is None else kept.vocabulary
     return [ShardPlan("all", rows, rows)]
 
 
@@ -202,15 +202,17 @@ def cut_images(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
     table = cut_table(upstream.store.root, stage)
     kept = None if table is None else table.kept()
     if kept is not None and kept.is_current(stage):
-        return kept.shards(lambda: _image_shards(upstream, stage, dataset_index(stage)))
-    index = dataset_index(stage)
+        return kept.shards(lambda: _image_shards(upstream, stage, built_index(stage).index))
+    built = built_index(stage)
+    index = built.index
     shards = _image_shards(upstream, stage, index)
     if table is not None and isinstance(index, FolderIndex):
         try:
             vocabulary = _vocabulary_rows(index)
         except BadDataset:
             return shards  # refused by the stage `vocabulary`, if it is asked for
-        table.keep(stage, index.listed_folders, vocabulary, shards)
+        # The index may be older than this cut: a process keeps it for all stages.
+        table.since(built.began_ns).keep(stage, index.listed_folders, vocabulary, shards)
     return shards
 
 

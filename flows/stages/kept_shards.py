@@ -6,7 +6,7 @@ bytes, the code that cuts, and the state of every folder that was listed are the
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -82,6 +82,10 @@ class CutTable:
     table_sha256: str
     code_sha256: str
     place: Location
+
+    def since(self, began_ns: int) -> "CutTable":
+        """Return the same with the earlier of two moments since which nothing may have changed."""
+        return replace(self, began_ns=min(self.began_ns, began_ns))
 
     def kept(self) -> KeptShards | None:
         """Return what was cut from the same table by the same code; None where that is not known."""

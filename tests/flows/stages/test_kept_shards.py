@@ -4,6 +4,7 @@ import os
 import shutil
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -30,13 +31,13 @@ class Folder:
         self.links: list[str] = []
         self.age()
         self.built = 0
-        real = dataset_stages_module.dataset_index
+        real = dataset_stages_module.built_index
 
         def counted(stage: Stage) -> Any:
             self.built += 1
             return real(stage)
 
-        patch.setattr(dataset_stages_module, "dataset_index", counted)
+        patch.setattr(dataset_stages_module, "built_index", counted)
 
     def age(self, age_s: float = AGE_S) -> None:
         """Make everything as old as this."""
@@ -49,9 +50,10 @@ class Folder:
         vocabulary, images = dataset_stages(Settings.model_validate({"dataset": chosen}))
         return vocabulary, images
 
-    def cut(self, store: str = "kept") -> list[Any]:
-        """Return all that shards of both stages say, as a new process cuts them."""
-        dataset_index._index.cache_clear()
+    def cut(self, store: str = "kept", in_new_process: bool = True) -> list[Any]:
+        """Return all that shards of both stages say."""
+        if in_new_process:
+            dataset_index._index.cache_clear()
         vocabulary, images = self.stages()
         reader = Upstream(ArtifactStore(str(self.folder.parent / store)), {})
         return [*map(said, cut_vocabulary(reader, vocabulary)), *map(said, cut_images(reader, images))]
@@ -215,6 +217,28 @@ def test_files_and_folders_younger_than_two_seconds_are_not_trusted(own: Folder,
     own.cut()
     assert own.kept_files() == []
     os.utime(path, ns=(moment_ns - 10**11, moment_ns - 10**11))
+    own.cut()
+    assert len(own.kept_files()) == 1
+
+
+def test_one_process_sees_files_that_come_in_any_folder(own: Folder) -> None:
+    lines = [line.split(",") for line in own.table.read_text().splitlines()]
+    # Without paths: an id names the file, in a folder.
+    rows = [[f"{fields[2]}/{fields[0]}" if fields[0] != "image_id" else fields[0], *fields[2:]] for fields in lines]
+    own.table.write_text("".join(",".join(fields) + "\n" for fields in rows))
+    own.age()
+    own.cut()
+    shutil.copy(own.pictures / "test" / "red test+0.png", own.pictures / "test" / "red test+0.jpg")
+    with pytest.raises(BadDataset, match=r"red test\+0\.jpg and red test\+0\.png"):
+        own.cut(in_new_process=False)
+
+
+def test_nothing_is_kept_of_an_index_that_is_older_than_a_file(own: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    now_ns = time.time_ns
+    with monkeypatch.context() as patch:
+        patch.setattr(dataset_index, "time", SimpleNamespace(time_ns=lambda: now_ns() - int(2 * AGE_S * 10**9)))
+        own.cut()
+    assert own.kept_files() == []
     own.cut()
     assert len(own.kept_files()) == 1
 

@@ -9,6 +9,7 @@ from stores.canonical import canonical_json, fingerprint
 from stores.digests import combine_digests, digest_array, digest_bytes, digest_table, digest_tensors
 
 __all__ = [
+    "ABSENT",
     "canonical_json",
     "changed_ingredients",
     "combine_digests",
@@ -20,7 +21,8 @@ __all__ = [
     "short",
 ]
 
-_ABSENT = "(absent)"
+# What a value reads on the side that does not have it.
+ABSENT = "(absent)"
 _LONGEST_SHOWN = 48
 
 
@@ -49,9 +51,9 @@ def _collect_changes(path: str, old: object, new: object, changes: list[tuple[st
         for key in sorted({*old, *new}):
             inner = f"{path}.{key}" if path else str(key)
             if key not in old:
-                changes.append((inner, _ABSENT, _shown(new[key])))
+                changes.append((inner, ABSENT, _shown(new[key])))
             elif key not in new:
-                changes.append((inner, _shown(old[key]), _ABSENT))
+                changes.append((inner, _shown(old[key]), ABSENT))
             else:
                 _collect_changes(inner, old[key], new[key], changes)
     elif isinstance(old, list | tuple) and isinstance(new, list | tuple) and len(old) == len(new):

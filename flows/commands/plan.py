@@ -127,7 +127,7 @@ def _row(cost: StageCost) -> tuple[str | Text, ...]:
     return (
         plan.stage.name,
         coloured_state(plan),
-        f"{most if plan.state == 'pending' else ''}{cost.shards_to_do}" + (f" of {len(plan.shards)}" if done else ""),
+        f"{most if _may_find_shards(cost) else ''}{cost.shards_to_do}" + (f" of {len(plan.shards)}" if done else ""),
         _bounded(cost.forward_passes, most),
         _bounded(cost.training_passes, most),
         NOT_KNOWN if cost.bytes is None else most + bytes_in_words(cost.bytes),
@@ -152,12 +152,18 @@ def _is_expected_to_stay(plan: StagePlan) -> bool:
     return plan.expected is not None and not plan.expected
 
 
+def _may_find_shards(cost: StageCost) -> bool:
+    """Return whether some of a stage's shards may turn out to be there already."""
+    return cost.is_upper_bound and cost.plan.state == "pending"
+
+
 def _bounded(count: int, most: str) -> str:
     return most + in_words(count) if count else "-"
 
 
 def _total(costs: Sequence[StageCost]) -> tuple[str, ...]:
     most = "≤ " if any(cost.is_upper_bound for cost in costs) else ""
+    most_shards = "≤ " if any(map(_may_find_shards, costs)) else ""
     forward = sum(cost.forward_passes for cost in costs)
     training = sum(cost.training_passes for cost in costs)
     sizes = [cost.bytes for cost in costs]
@@ -165,7 +171,7 @@ def _total(costs: Sequence[StageCost]) -> tuple[str, ...]:
     return (
         "total",
         "",
-        str(sum(cost.shards_to_do for cost in costs)),
+        f"{most_shards}{sum(cost.shards_to_do for cost in costs)}",
         _bounded(forward, most),
         _bounded(training, most),
         _sum(sizes, most, bytes_in_words),

@@ -32,17 +32,28 @@ class EarlierResults:
     def of(self, stage: str, ingredients: Mapping[str, Any]) -> Manifest | None:
         """Return the result to compare a stage with: the least different one that runs of this configuration used.
 
-        The newest of equals; where there is none the newest of all, whatever made it; None without any.
+        Of equals that which was used last; where there is none the newest of all, whatever made it; None without any.
 
         Raises:
             CorruptArtifact: a result is damaged.
         """
         own = [run.artifacts[stage] for run in self._runs if stage in run.artifacts and self._is_own(run)]
-        found = (self._store.read_manifest(stage, fingerprint) for fingerprint in dict.fromkeys(own))
+        found = (self._store.read_manifest(stage, fingerprint) for fingerprint in dict.fromkeys(reversed(own)))
         kept = [manifest for manifest in found if manifest is not None]
         if not kept:
             return self._store.latest_manifest(stage)
-        return max(kept, key=lambda manifest: (-_differences(manifest, ingredients), manifest.moment()))
+        return min(kept, key=lambda manifest: _differences(manifest, ingredients))
+
+    def upstream_of(self, result: Manifest) -> dict[str, str]:
+        """Return the fingerprint of each upstream result that a result was last found current with.
+
+        The newest run of this configuration that used the result tells, else the newest of any; where none does, those
+        that it was made from.
+        """
+        users = [run for run in self._runs if run.artifacts.get(result.stage) == result.fingerprint]
+        users = [run for run in users if self._is_own(run)] or users
+        used = users[-1].artifacts if users else {}
+        return {name: used.get(name, made_from) for name, made_from in result.upstream.items()}
 
     def last_user(self, stage: str) -> str:
         """Return the newest run that used a result of the stage, whether or not it is still there; empty: none did."""

@@ -12,7 +12,7 @@ Items = Mapping[str, Mapping[str, Any]]
 
 
 def item_changes(old: Items, new: Items) -> list[str]:
-    """Return a line for each kind of change, such as "cat_7, cat_9: attributes changed"; none where nothing did.
+    """Return a line for each kind of change, such as "cat_7: label changed; attributes changed"; none if nothing did.
 
     Items that changed in the same columns share a line, and so do those that are new and those that are gone.
     """
@@ -35,5 +35,10 @@ def _change(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> str
         return ADDED
     if new is None:
         return REMOVED
-    columns = [column for column in new if column in old and old[column] != new[column]]
-    return f"{', '.join(columns)} changed" if columns else ""
+    columns = [_called(column) for column in new if column in old and old[column] != new[column]]
+    return "; ".join(f"{column} changed" for column in dict.fromkeys(columns))
+
+
+def _called(column: str) -> str:
+    """Return what a column says something of: `pixels_sha256` of the pixels, `sha256` alone of a file."""
+    return column.removesuffix("sha256").removesuffix("_") or "file" if column.endswith("sha256") else column

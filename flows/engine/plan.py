@@ -9,6 +9,7 @@ from flows.engine.reasons import (
     changed_items,
     missing_reason,
     own_changes,
+    to_do_reason,
     upstream_changes,
     waiting_reason,
 )
@@ -148,8 +149,8 @@ def _with_reasons(plan: StagePlan, current: Upstream, earlier: EarlierResults) -
     reused = sum(1 for shard in plan.shards if shard.key in old_keys)
     reasons = (
         *own_changes(stage, old.ingredients, own),
-        *upstream_changes(old, current, stage),
+        *upstream_changes(old, current, stage, earlier),
         *changed_items(stage, current, old, {shard.key: shard.plan for shard in plan.shards}),
-        f"{total - done} of {total} shards to do ({reused} unchanged since the last result)",
+        to_do_reason(total - done, total, reused),
     )
     return replace(plan, state="partial" if done else "stale", reasons=reasons)

@@ -8,7 +8,7 @@ from flows.engine.input_changes import input_changes
 from flows.engine.stage import ShardPlan, Stage
 from flows.engine.upstream import Upstream
 from stores.errors import StoreError
-from stores.fingerprints import changed_ingredients
+from stores.fingerprints import ABSENT, changed_ingredients
 from stores.manifests import Manifest
 
 NEVER_MADE = "never made"
@@ -49,16 +49,19 @@ def user_key(stage: Stage, setting: str) -> str:
     return stage.keys[at] + setting[len(at) :] if stage.keys[at] != DERIVED else DERIVED
 
 
-def upstream_changes(old: Manifest, current: Upstream, stage: Stage) -> list[str]:
-    """Return what changed in the results that a stage reads, since it was made."""
+def upstream_changes(old: Manifest, current: Upstream, stage: Stage, earlier: EarlierResults) -> list[str]:
+    """Return what changed in the results that a stage reads, since its earlier result was last found current."""
     digests = old.ingredients.get("inputs") or {}
+    last_read = earlier.upstream_of(old)
     lines: list[str] = []
     for name in stage.upstream:
         new = current.manifests[name]
         if name not in digests:
             lines.append(f"{name}: not read before")
-        elif digests[name] != new.digest:
-            lines += input_changes(current.store, _read(current, name, old.upstream.get(name)), new)
+            continue
+        before = _read(current, name, last_read.get(name)) or _read(current, name, old.upstream.get(name))
+        if (digests[name] if before is None else before.digest) != new.digest:
+            lines += input_changes(current.store, before, new)
     return lines
 
 
@@ -80,9 +83,23 @@ def waiting_reason(names: Sequence[str]) -> str:
     return f"{WAITS}{', '.join(names)}"
 
 
+def to_do_reason(to_do: int, total: int, unchanged: int = 0) -> str:
+    """Return how much of a stage is to do.
+
+    Args:
+        to_do: shards.
+        total: all shards.
+        unchanged: of all, those that the earlier result has as well.
+    """
+    if to_do == total:
+        return "to do" if total == 1 else f"all {total} shards to do"
+    since = f" ({unchanged} unchanged since the last result)" if unchanged else ""
+    return f"{to_do} of {total} shards to do{since}"
+
+
 def expected_reason(to_do: int, total: int) -> str:
     """Return what a stage will have to do that waits for others, as far as their results can be told."""
-    return f"{to_do} of {total} shards to do" if to_do else NOTHING_EXPECTED
+    return to_do_reason(to_do, total) if to_do else NOTHING_EXPECTED
 
 
 def _read(current: Upstream, name: str, fingerprint: str | None) -> Manifest | None:
@@ -97,5 +114,11 @@ def _begins(setting: str, known: str) -> bool:
 
 
 def _values(path: str, before: str, after: str) -> str:
-    # Digests alone would not say what they are of.
-    return "your code changed" if path.startswith("settings.sources.") else f"{before} -> {after}"
+    if path.startswith("settings.sources."):
+        return "your code changed"  # digests alone would not say what they are of
+    # An older version may not have known it, and some are left out at their default.
+    if before == ABSENT:
+        return f"now {after}; the earlier result was made without this setting"
+    if after == ABSENT:
+        return f"was {before}; no longer set"
+    return f"{before} -> {after}"

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,9 @@ from flows.engine.shard_task import JobInputs, JobResult
 from flows.readers.image_lookup import PixelLookup
 from flows.user_model.factory import MadeModel
 from flows.user_model.loading import as_user_model, load_user_model, make_user_object, read_model_file
+from pipeline.saliency.catalogue import black_box_generators
+from pipeline.saliency.gradients.layers import find_layer
+from pipeline.saliency.gradients.white_box import require_gradients
 from pipeline.similarity.conditions import SMALLEST_NORM, ConditionMasks
 from pipeline.similarity.scorer import SimilarityScorer
 from pipeline.similarity.user_model.checks import (
@@ -26,7 +30,7 @@ from stores.parts import ArraysPart, FilePart, Part, TensorsPart
 
 LOG = logging.getLogger("sane")
 # Not in the description: they leave the vectors as they are, and so embeddings stay when they change.
-NOT_DESCRIBED = ("precision", "canvas", "conditions")
+NOT_DESCRIBED = ("precision", "canvas", "conditions", "gradient_generators", "layers")
 
 
 def run(inputs: JobInputs) -> JobResult:
@@ -45,6 +49,7 @@ def run(inputs: JobInputs) -> JobResult:
     sample_nhwc = _sample(inputs)
     findings = check_similarity_model(scorer, sample_nhwc, tuple(settings["canvas"]))
     masks = _masks(inputs, made, findings)
+    _check_gradients(scorer, settings)
     _log_findings(inputs, findings, masks)
     _log_input(inputs, model, sample_nhwc.shape[1])
     metadata = {
@@ -72,6 +77,19 @@ def _masks(inputs: JobInputs, made: MadeModel | None, findings: ModelFindings) -
         return None
     known: list[str] = inputs.upstream.table("type_pairs", "type_pairs")["condition"].to_pylist()
     return check_condition_masks(made.model, findings.embeddings_nd, known, made.guard)
+
+
+def _check_gradients(scorer: SimilarityScorer, settings: Mapping[str, Any]) -> None:
+    """Refuse now what generators that take gradients would refuse once their maps are to be made.
+
+    Raises:
+        BadModel: the model is a black box.
+        BadSetting: it has no layer of the chosen name, or none to be chosen by itself.
+    """
+    for generator in settings.get("gradient_generators", ()):
+        require_gradients(scorer, generator, black_box_generators())
+    for generator, layer in settings.get("layers", {}).items():
+        find_layer(scorer.network, layer, generator)
 
 
 def _sample(inputs: JobInputs) -> np.ndarray:

@@ -11,15 +11,18 @@ from flows.engine.stage import ShardPlan, Stage
 from flows.engine.upstream import Upstream
 from flows.engine.work import ShardCosts, ShardExtent, Work
 from flows.settings.configuration import Settings
-from flows.stages.dataset_index import dataset_index, followed_folders, link_paths
+from flows.stages.dataset_index import built_index, dataset_index, followed_folders, link_paths
 from flows.stages.facts import Facts, image_extents
 from flows.stages.image_changes import changed_images, expected_images
 from flows.stages.image_checks import check_images
+from flows.stages.kept_shards import cut_table
 from flows.stages.outfits import outfit_stages
 from flows.stages.user_keys import keys_in
 from pipeline.datasets.attribute_notes import attribute_notes
+from pipeline.datasets.folder import FolderIndex
 from pipeline.datasets.folder_files import contained_paths
 from pipeline.datasets.records import SPLITS, DatasetIndex, ImageRecord
+from pipeline.errors import BadDataset
 from stores.file_digests import FileDigests
 from stores.fingerprints import fingerprint
 from stores.table_schema import INTEGER, NUMBERS, TEXT, TEXTS, Column, TableSchema
@@ -176,15 +179,44 @@ def cut_vocabulary(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
     Raises:
         BadDataset: the dataset on disk is missing or malformed, or no attribute varies over its training images.
     """
-    index = dataset_index(stage)
-    notes = [[note.attribute, note.note, note.same_as] for note in attribute_notes(index)]
-    rows = {"names": list(index.attribute_names), "groups": list(index.attribute_groups), "notes": notes}
+    table = cut_table(upstream.store.root, stage)
+    kept = None if table is None else table.kept()
+    # Of a user's folder it follows from the table alone.
+    rows = _vocabulary_rows(built_index(stage).index) if kept is None else kept.vocabulary
     return [ShardPlan("all", rows, rows)]
 
 
+def _vocabulary_rows(index: DatasetIndex) -> dict[str, Any]:
+    notes = [[note.attribute, note.note, note.same_as] for note in attribute_notes(index)]
+    return {"names": list(index.attribute_names), "groups": list(index.attribute_groups), "notes": notes}
+
+
 def cut_images(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
-    """Return content-defined shards of images, cut within each split; a file enters by its sha256."""
-    index = dataset_index(stage)
+    """Return content-defined shards of images, cut within each split; a file enters by its sha256.
+
+    Those of a user's folder are kept in the store while nothing in it changes.
+
+    Raises:
+        BadDataset: the dataset on disk is missing or malformed.
+    """
+    table = cut_table(upstream.store.root, stage)
+    kept = None if table is None else table.kept()
+    if kept is not None and kept.is_current(stage):
+        return kept.shards(lambda: _image_shards(upstream, stage, built_index(stage).index))
+    built = built_index(stage)
+    index = built.index
+    shards = _image_shards(upstream, stage, index)
+    if table is not None and isinstance(index, FolderIndex):
+        try:
+            vocabulary = _vocabulary_rows(index)
+        except BadDataset:
+            return shards  # refused by the stage `vocabulary`, if it is asked for
+        # The index may be older than this cut: a process keeps it for all stages.
+        table.since(built.began_ns).keep(stage, index.listed_folders, vocabulary, shards)
+    return shards
+
+
+def _image_shards(upstream: Upstream, stage: Stage, index: DatasetIndex) -> list[ShardPlan]:
     followed = followed_folders(stage)
     digests = _file_digests(upstream, index, followed)
     shards = []

@@ -1,5 +1,6 @@
 """The index of the dataset that a stage reads, kept while no file changes."""
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,6 +10,7 @@ from flows.engine.stage import Stage
 from flows.stages.user_tables import read_user_table
 from pipeline.datasets.catalogue import DATASETS
 from pipeline.datasets.declaration import DatasetKind
+from pipeline.datasets.folder import FolderIndex
 from pipeline.datasets.records import DatasetIndex, IndexSource
 
 LINKS = "dataset_links_"
@@ -23,8 +25,32 @@ class IndexPlaces:
     links: tuple[Path, ...]
 
 
+@dataclass(frozen=True)
+class BuiltIndex:
+    """An index with the moment from which on it was built.
+
+    Attributes:
+        index: the index.
+        began_ns: in ns since 1970.
+        listed: the state of the folders that were listed for it, see `files_state`; none where it tells of none.
+    """
+
+    index: DatasetIndex
+    began_ns: int
+    listed: tuple[tuple[str, int, int], ...] = ()
+
+
 def dataset_index(stage: Stage) -> DatasetIndex:
     """Return the index of the dataset that a stage's settings and paths describe.
+
+    Raises:
+        BadDataset: the dataset on disk is missing or malformed.
+    """
+    return built_index(stage).index
+
+
+def built_index(stage: Stage) -> BuiltIndex:
+    """Return the index of `dataset_index`, with when it was built.
 
     Raises:
         BadDataset: the dataset on disk is missing or malformed.
@@ -36,7 +62,14 @@ def dataset_index(stage: Stage) -> DatasetIndex:
     table = Path(str(stage.paths["dataset_table"])) if kind.needs_table else None
     links = followed_folders(stage)
     files = [] if root is None or kind.index_files is None else list(kind.index_files(own, root))
-    return _index(kind, own, IndexPlaces(root, table, links), files_state([*([table] if table else []), *files]))
+    places = IndexPlaces(root, table, links)
+    state = files_state([*([table] if table else []), *files])
+    built = _index(kind, own, places, state)
+    if files_state(_listed_folders(built.index)) != built.listed:
+        # Which folders it lists is known only once it is built.
+        _index.cache_clear()
+        built = _index(kind, own, places, state)
+    return built
 
 
 def link_paths(folders: Sequence[Path]) -> dict[str, str]:
@@ -67,7 +100,15 @@ def files_state(paths: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
 
 # One run plans several stages on the same folder; the folder is read once.
 @lru_cache(maxsize=2)
-def _index(kind: DatasetKind, own_settings: object, places: IndexPlaces, state: object) -> DatasetIndex:
+def _index(kind: DatasetKind, own_settings: object, places: IndexPlaces, state: object) -> BuiltIndex:
     del state
+    began_ns = time.time_ns()
     table = None if places.table is None else read_user_table(places.table)
-    return kind.build_index(own_settings, IndexSource(places.root, table, places.links))
+    index = kind.build_index(own_settings, IndexSource(places.root, table, places.links))
+    return BuiltIndex(index, began_ns, files_state(_listed_folders(index)))
+
+
+def _listed_folders(index: DatasetIndex) -> list[Path]:
+    if not isinstance(index, FolderIndex):
+        return []
+    return [Path(str(index.root), folder) for folder in index.listed_folders]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
+from flows.engine.reasons import DERIVED
 from flows.engine.stage import ShardPlan, Stage
 from flows.engine.upstream import Upstream
 from flows.engine.work import ShardCosts, ShardExtent, Work
@@ -11,11 +12,13 @@ from flows.settings.configuration import Settings
 from flows.settings.similarity_model import SimilarityModelSettings
 from flows.stages.conditions import CONDITIONS, has_outfits
 from flows.stages.facts import Facts
+from flows.stages.generator_spec import generator_spec
 from flows.stages.training_history import TRAINING_HISTORY
 from flows.stages.user_keys import keys_in
 from flows.user_model.files import FILE_PATH_PREFIX, check_model_file, model_file_digest
 from flows.user_model.sources import factory_sources
 from pipeline.errors import BadModel, BadSetting
+from pipeline.saliency.catalogue import GENERATORS
 from pipeline.similarity.user_model.check_passes import check_passes
 from stores.fingerprints import fingerprint
 from stores.table_schema import NUMBER, TEXT, Column, TableSchema
@@ -84,6 +87,7 @@ def user_model_stage(settings: Settings) -> Stage:
         # Only where there are any, so that the keys of models without stay.
         values["conditions"] = True
         upstream = (*upstream, "type_pairs")
+    gradient_keys = _add_gradients(settings, values)
     return Stage(
         "similarity_model",
         "flows.jobs.user_model",
@@ -93,10 +97,37 @@ def user_model_stage(settings: Settings) -> Stage:
         cut_user_model,
         model_paths(model),
         tables=(TRAINING_HISTORY, MODEL_CHECKS, CONDITIONS),
-        keys={**keys_in("similarity_model", (*DESCRIBED, "conditions")), "sources": "similarity_model.factory"},
+        keys={
+            **keys_in("similarity_model", (*DESCRIBED, "conditions")),
+            "sources": "similarity_model.factory",
+            **gradient_keys,
+        },
         costs=ShardCosts(_work),
         check_inputs=_check_files,
     )
+
+
+def _add_gradients(settings: Settings, values: dict[str, object]) -> dict[str, str]:
+    """Add what generators that take gradients ask of the model, so that its check refuses what they would refuse later.
+
+    Args:
+        settings: of the run.
+        values: of the stage; nothing is added where there are no such generators.
+
+    Returns:
+        The user's keys of what was added.
+    """
+    specs = {
+        name: generator_spec(settings, name, GENERATORS[name].modes[0])
+        for name in sorted(settings.saliency.generators)
+        if GENERATORS[name].is_white_box
+    }
+    if not specs:
+        return {}
+    layers = {name: spec["layer"] for name, spec in specs.items() if "layer" in spec}
+    values |= {"gradient_generators": list(specs), "layers": layers}
+    own = {f"layers.{name}": f"saliency.{name}.layer" for name in layers}
+    return {"gradient_generators": "saliency.generators", "layers": DERIVED, **own}
 
 
 def _check_has_conditions(settings: Settings) -> None:

@@ -5,6 +5,7 @@ docs/own-dataset.md describes the table.
 
 import difflib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.datasets.declaration import FILE_SETTINGS, DatasetKind, NoSettings
@@ -20,12 +21,23 @@ ATTRIBUTES, FLAG_PREFIX, SEPARATOR = "attributes", "attribute:", ";"
 INDEX_COLUMNS = ("", "Unnamed: 0", "__index_level_0__")
 
 
+@dataclass(frozen=True)
+class FolderIndex(DatasetIndex):
+    """An index that follows from a table and from what some folders hold, and from nothing else.
+
+    Attributes:
+        listed_folders: these, relative to the root, also those that were looked for and are not there.
+    """
+
+    listed_folders: tuple[str, ...] = field(kw_only=True)
+
+
 def is_read(column: str) -> bool:
     """Return whether a column of a table matters to the index; others may hold values of any type."""
     return column in (*REQUIRED_COLUMNS, "path", ATTRIBUTES) or column.startswith(FLAG_PREFIX)
 
 
-def build_folder_index(root: Path, table: UserTable, follow_links_to: Sequence[Path] = ()) -> DatasetIndex:
+def build_folder_index(root: Path, table: UserTable, follow_links_to: Sequence[Path] = ()) -> FolderIndex:
     """Return the index of the images that a table names.
 
     Labels and attributes are brought to Unicode's composed form. Attributes stand in one column `attributes`,
@@ -61,8 +73,14 @@ def build_folder_index(root: Path, table: UserTable, follow_links_to: Sequence[P
         records.append(ImageRecord(image_id, path, split, composed(_text(table, row, "label")), attributes))
     _check_matches(table, records)
     ordered = tuple(sorted(records, key=lambda record: record.image_id))
-    return DatasetIndex(
-        "folder", str(root), names, (-1,) * len(names), ordered, notices=tuple(_notices(table, records, names))
+    return FolderIndex(
+        "folder",
+        str(root),
+        names,
+        (-1,) * len(names),
+        ordered,
+        notices=tuple(_notices(table, records, names)),
+        listed_folders=images.listed_folders(),
     )
 
 

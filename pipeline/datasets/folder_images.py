@@ -104,6 +104,10 @@ class FolderImages:
         caches = [os.path.realpath(cache) for cache in self._follow_links_to]
         return None if any(Path(file).is_relative_to(cache) for cache in caches) else file
 
+    def listed_folders(self) -> tuple[str, ...]:
+        """Return the folders that were listed, relative to this one, sorted; also those that are not there."""
+        return tuple(sorted(self._listings))
+
     def _split(self, path: str) -> tuple[str, str]:
         parts = [part for part in path.split("/") if part != "."]
         if not parts or any(part in ("", "..") for part in parts):

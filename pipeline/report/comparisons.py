@@ -1,5 +1,6 @@
 """Comparisons: differences with their corrected p-values, and who wins."""
 
+from pipeline.report.few_clusters import count_cell, few_clusters_note
 from pipeline.report.metric_table import Estimate
 from pipeline.report.number_text import MISSING, count_text, p_value_text
 from pipeline.report.table_model import Cell, Column, NumberFormat, Row, Table, estimate_cell
@@ -31,14 +32,14 @@ def comparison_table(
                 Cell(estimate.compared_with or MISSING),
                 estimate_cell(estimate, number),
                 Cell(p_value_text(estimate.p_value, estimate.p_is_bound)),
-                Cell(count_text(estimate.n)),
+                count_cell(estimate),
                 verdict_cell(estimate, better_sign),
             )
         )
         for estimate in estimates
     )
     note = "Verdicts at p < 0.05 after Holm’s correction over the table; a tie means that no difference was shown."
-    return Table(title, columns, rows, (note,))
+    return Table(title, columns, rows, (note, *few_clusters_note(estimates)))
 
 
 def verdict_cell(estimate: Estimate, better_sign: int) -> Cell:

@@ -1,6 +1,7 @@
 """Table 1: do the maps point at the pixels that make the score? And do they better than a blob at the centre?"""
 
 from pipeline.report.comparisons import difference_cell
+from pipeline.report.few_clusters import count_cell, few_clusters_note
 from pipeline.report.generator_names import generator_name
 from pipeline.report.metric_table import MetricTable
 from pipeline.report.number_text import MISSING, count_text
@@ -46,6 +47,7 @@ def faithfulness_table(metrics: MetricTable, generators: list[GeneratorMode], da
     ]
     if papers is not None:
         rows += [_paper_row(key, paper) for key, paper in papers.faithfulness.items() if key not in run]
+    notes += few_clusters_note(metrics.all_in("saliency_faithfulness"))
     notes.append(_PAPERS_NOTE if papers is not None else _NO_COUNTERPART_NOTE)
     return Table("Table 1. Faithfulness of saliency maps", _columns(papers), tuple(rows), tuple(notes))
 
@@ -72,10 +74,11 @@ def faithfulness_comparison_table(metrics: MetricTable, generators: list[Generat
             for estimate, (_, _, sign, _) in zip(found, _DIFFERENCES, strict=True)
         ]
         name = Cell(generator_name(generator), mode)
-        rows.append(Row((name, Cell(generator_name(baseline)), *cells, Cell(count_text(pairs)))))
+        rows.append(Row((name, Cell(generator_name(baseline)), *cells, count_cell(found[0]))))
     notes = (
         "Differences of the figures of Table 1 on the pairs that both have, resampled together by query. Green: "
         "better, red: worse, at p < 0.05 after Holm’s correction over the whole table; grey: no difference was shown.",
+        *few_clusters_note(metrics.all_in("saliency_faithfulness_comparison")),
     )
     title = "Table 1, compared: who beats a blob in the middle, and who the maps that supervise attributes?"
     return Table(title, (*columns, Column("pairs")), tuple(rows), notes)
@@ -105,7 +108,7 @@ def _run_row(metrics: MetricTable, generator: str, mode: str, papers: PaperFigur
     figures = [metrics.of_generator(metric, generator, mode) for metric in _RUN_METRICS]
     cells = [Cell(generator_name(generator), mode), *(estimate_cell(figure, _AREA) for figure in figures)]
     cells.append(estimate_cell(metrics.of_generator("map_change_with_reference", generator, mode), _CHANGE))
-    cells.append(Cell(count_text(figures[0].n if figures[0] else None)))
+    cells.append(count_cell(figures[0]))
     for metric in ("flat_curves", "left_out_anchored"):
         count = metrics.of_generator(metric, generator, mode)
         cells.append(Cell(count_text(count.value if count else None)))

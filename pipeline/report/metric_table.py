@@ -19,6 +19,8 @@ class Estimate:
         variant: the row of the comparison it belongs to, if any.
         compared_with: the other side of a comparison.
         attribute: what it is about, if an attribute.
+        n_clusters: how many units were resampled for its interval and p-value; None where nothing was.
+        cluster_unit: what was resampled, such as "query".
     """
 
     value: float | None
@@ -30,6 +32,8 @@ class Estimate:
     compared_with: str | None = None
     attribute: str | None = None
     p_is_bound: bool = False
+    n_clusters: int | None = None
+    cluster_unit: str | None = None
 
 
 class MetricTable:
@@ -47,6 +51,10 @@ class MetricTable:
     def all_of(self, table_name: str, metric: str) -> list[Estimate]:
         """Return every figure of this name, in the order of the table."""
         return [_estimate(row) for row in self._rows.get((table_name, metric), [])]
+
+    def all_in(self, table_name: str) -> list[Estimate]:
+        """Return every figure of a table."""
+        return [_estimate(row) for (name, _), found in self._rows.items() if name == table_name for row in found]
 
     def of_variant(self, table_name: str, metric: str, variant: str) -> Estimate | None:
         """Return the figure of one variant (or attribute model), None where there is none."""
@@ -96,4 +104,6 @@ def _estimate(row: Mapping[str, Any]) -> Estimate:
         row.get("compared_with"),
         row.get("attribute"),
         bool(row.get("p_is_bound")),
+        row.get("n_clusters"),
+        row.get("cluster_unit"),
     )

@@ -2,6 +2,7 @@
 
 from pipeline.report.comparisons import comparison_table
 from pipeline.report.evidence import ReportEvidence
+from pipeline.report.few_clusters import count_cell, few_clusters_note
 from pipeline.report.metric_table import MetricTable
 from pipeline.report.number_text import MISSING, count_text
 from pipeline.report.paper_figures import PAPERS, PaperExplanation, PaperFigures, papers_paragraph
@@ -79,7 +80,7 @@ def _run_row(metrics: MetricTable, variant: str, papers: PaperFigures | None) ->
         estimate_cell(metrics.of_variant("attribute_recognition", "map", variant), _SHARE),
         estimate_cell(top1, _SHARE),
         estimate_cell(metrics.of_variant(_TABLE, "removal", variant), EFFECT),
-        Cell(count_text(top1.n if top1 else None)),
+        count_cell(top1),
         Cell(count_text(undefined.value if undefined else None)),
         estimate_cell(metrics.of_variant(_TABLE, "distinct_per_query", variant), _SHARE),
         estimate_cell(metrics.of_variant(_TABLE, "differs_from_classifier", variant), _SHARE),
@@ -105,6 +106,7 @@ def _notes(metrics: MetricTable, with_papers: bool) -> tuple[str, ...]:
         "how far the score drops when the query is replaced by the most similar test image that lacks the named "
         "attribute (0 where the query lacks it already). In brackets 95 % intervals, clustered by query.",
     ]
+    notes += few_clusters_note(metrics.all_in(_TABLE))
     constant = metrics.single(_TABLE, "constant_attributes")
     if constant is not None and constant.value:
         notes.append(

@@ -3,6 +3,7 @@
 from pipeline.evaluation.audit.answers import PRESENT
 from pipeline.report.comparisons import comparison_table
 from pipeline.report.evidence import ReportEvidence
+from pipeline.report.few_clusters import count_cell, few_clusters_note
 from pipeline.report.metric_table import Estimate, MetricTable
 from pipeline.report.number_text import PERCENT, count_text, interval_text, number_text
 from pipeline.report.section import Bar, Chart, Section
@@ -61,7 +62,8 @@ def audit_table(metrics: MetricTable, among_present: bool) -> Table | None:
     rows = [_row(metrics, names[variant], shown, best) for variant in ordered(names)]
     rows += [_row(metrics, bound, shown, None, "muted") for bound in _BOUNDS if bound in every]
     title = "Audit, naming one of the query’s attributes" if among_present else "Audit, naming any attribute"
-    return Table(title, _columns(shown), tuple(rows), () if among_present else _notes())
+    notes = (*(() if among_present else _notes()), *few_clusters_note(metrics.all_in("audit")))
+    return Table(title, _columns(shown), tuple(rows), notes)
 
 
 def audit_comparison_table(metrics: MetricTable) -> Table | None:
@@ -148,7 +150,7 @@ def _row(metrics: MetricTable, variant: str, shown: list[str], best: str | None,
         marked = "best" if variant == best and metric == "normalised_regret" else ""
         cells.append(estimate_cell(metrics.of_variant("audit", metric, variant), _FORMATS[metric], marked))
     regret = metrics.of_variant("audit", "normalised_regret", variant)
-    cells.append(Cell(count_text(regret.n if regret else None)))
+    cells.append(count_cell(regret))
     return Row(tuple(cells), tone)
 
 

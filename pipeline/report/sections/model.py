@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from pipeline.report.evidence import OutfitFacts, ReportEvidence, RunFacts, TableRow
+from pipeline.report.few_clusters import count_cell, few_clusters_note
 from pipeline.report.metric_table import Estimate, MetricTable
 from pipeline.report.number_text import MISSING, PERCENT, count_text, number_text, significant_text
 from pipeline.report.section import Section
@@ -147,7 +148,7 @@ def _scoring_row(metrics: MetricTable, scoring: str) -> Row:
 
 
 def _n_cell(estimate: Estimate | None) -> Cell:
-    return Cell(count_text(estimate.n if estimate else None))
+    return count_cell(estimate)
 
 
 def _notes(metrics: MetricTable) -> tuple[str, ...]:
@@ -161,6 +162,7 @@ def _notes(metrics: MetricTable) -> tuple[str, ...]:
         "In brackets 95 % intervals over outfits, drawn again as if none shared an item. An interval that holds "
         "chance shows no knowledge.",
     ]
+    notes += few_clusters_note(metrics.all_in(_TABLE))
     left_out = [
         f"{count_text(found.value)} of {count_text(found.n)} test outfits {what}"
         for metric, what in (

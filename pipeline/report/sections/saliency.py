@@ -4,6 +4,7 @@ from pipeline.report.comparisons import difference_cell
 from pipeline.report.evidence import ReportEvidence
 from pipeline.report.faithfulness_figures import faithfulness_figures
 from pipeline.report.faithfulness_table import faithfulness_comparison_table, faithfulness_table
+from pipeline.report.few_clusters import count_cell, few_clusters_note
 from pipeline.report.gallery import make_gallery
 from pipeline.report.generator_names import generator_name, maps_name
 from pipeline.report.metric_table import MetricTable
@@ -106,7 +107,8 @@ def localisation_table(metrics: MetricTable, generators: list[tuple[str, str]]) 
         Column("left out"),
     )
     rows = tuple(_row(metrics, *key) for key in run)
-    return Table("Do maps find the pixels of the truly best attribute?", columns, rows, (_NOTE,))
+    notes = (_NOTE, *few_clusters_note(metrics.all_in(_TABLE)))
+    return Table("Do maps find the pixels of the truly best attribute?", columns, rows, notes)
 
 
 def _row(metrics: MetricTable, generator: str, mode: str) -> Row:
@@ -116,6 +118,6 @@ def _row(metrics: MetricTable, generator: str, mode: str) -> Row:
         difference_cell(metrics.of_maps(_TABLE, metric, generator, mode), _SHARE, 1) for metric, *_ in _DIFFERENCES
     ]
     left_out = metrics.of_maps(_TABLE, "left_out", generator, mode)
-    cells.append(Cell(count_text(figures[0].n if figures[0] else None)))
+    cells.append(count_cell(figures[0]))
     cells.append(Cell(count_text(left_out.value if left_out else None)))
     return Row(tuple(cells))

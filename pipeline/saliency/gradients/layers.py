@@ -1,5 +1,6 @@
 """Choosing the layer whose activations become a map."""
 
+import difflib
 from collections.abc import Mapping
 
 from torch import nn
@@ -22,7 +23,7 @@ def find_layer(network: nn.Module, name: str | None, generator: str) -> tuple[st
         generator: who asks, for the message.
 
     Raises:
-        BadSetting: there is no such submodule, or no convolution to choose by itself.
+        BadSetting: there is no such submodule, the closest ones are named; or no convolution to choose by itself.
     """
     network = named_network(network)
     convolutions = convolutional_layers(network)
@@ -34,8 +35,16 @@ def find_layer(network: nn.Module, name: str | None, generator: str) -> tuple[st
         outermost_first = [".".join(path[:length]) for length in range(1, len(path) + 1)]
         name = next(part for part in outermost_first if not _has_head(modules[part]))
     if name is None or not name or name not in modules:
-        raise not_a_layer(network, "the network's last one" if name is None else repr(name), generator)
+        raise not_a_layer(
+            network, "the network's last one" if name is None else _with_closest(name, modules), generator
+        )
     return name, modules[name]
+
+
+def _with_closest(name: str, modules: Mapping[str, nn.Module]) -> str:
+    """Return a name that no layer has, with the layers whose names are closest to it."""
+    close = difflib.get_close_matches(name, [known for known in modules if known], n=3, cutoff=0.5)
+    return f"{name!r}" + (f"; the closest layers are {', '.join(close)}" if close else "")
 
 
 def named_network(network: nn.Module) -> nn.Module:

@@ -2,7 +2,10 @@
 
 import pytest
 
-from flows.commands.plan import bytes_in_words, in_words, seconds_in_words
+from flows.commands.plan import bytes_in_words, in_words, print_costs, seconds_in_words
+from flows.costs.estimate import StageCost
+from flows.engine.plan import StagePlan
+from flows.engine.stage import Stage
 
 
 @pytest.mark.parametrize(
@@ -24,3 +27,25 @@ def test_bytes(size: int, words: str) -> None:
 )
 def test_seconds(seconds: float, words: str) -> None:
     assert seconds_in_words(seconds) == words
+
+
+def cost(state: str, is_bound: bool) -> StageCost:
+    stage = Stage("maps", "jobs.maps", {}, (), (), lambda upstream, stage: [])
+    return StageCost(StagePlan(stage, state, ("waits", "all 3 shards to do")), 3, 7, 0, 0, 100, 1.0, 0.0, is_bound)
+
+
+@pytest.mark.parametrize(
+    ("states", "shards", "passes"),
+    [
+        ([("stale", False)], "3", "7"),
+        ([("stale", False), ("stale", True)], "6", "≤ 14"),
+        ([("stale", False), ("pending", True)], "≤ 6", "≤ 14"),
+        ([("stale", True), ("pending", False)], "6", "≤ 14"),
+    ],
+)
+def test_a_total_is_a_bound_where_a_part_of_it_is(
+    states: list[tuple[str, bool]], shards: str, passes: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_costs([cost(*one) for one in states], 2, "seed 0", 1)
+    total = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("│ total"))
+    assert [cell.strip() for cell in total.split("│")][3:5] == [shards, passes]

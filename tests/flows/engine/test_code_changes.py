@@ -71,7 +71,7 @@ def test_a_helper_of_rise_makes_its_maps_stale_and_what_follows_wait(
     assert states(status, "stale") == rise_maps
     for name in rise_maps:
         assert status[name]["reasons"][0].startswith("code.pipeline.saliency.rise.masks: ")
-        assert status[name]["reasons"][1].endswith("shards to do (0 unchanged since the last result)")
+        assert status[name]["reasons"][1] == f"all {status[name]['shards']} shards to do"
     assert states(status, "pending") == AFTER_THE_RISE_MAPS
     assert all(status[name]["reasons"][0].startswith("will be checked after ") for name in AFTER_THE_RISE_MAPS)
     assert states(status, "current") == set(status) - rise_maps - AFTER_THE_RISE_MAPS

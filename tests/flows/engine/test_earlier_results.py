@@ -17,17 +17,30 @@ def store(tmp_path: Path) -> ArtifactStore:
     return ArtifactStore(str(tmp_path / "store"))
 
 
-def add_result(store: ArtifactStore, number: int, config: str, seed: int = 0, **settings: int) -> None:
+def add_result(
+    store: ArtifactStore,
+    number: int,
+    config: str,
+    seed: int = 0,
+    upstream: dict[str, str] | None = None,
+    **settings: int,
+) -> None:
     """Write a result, later ones with larger numbers, and the record of the run of a configuration that made it."""
     fingerprint = f"{number:064x}"
     created = f"2026-01-{number:02d}T00:00:00+00:00"
     nothing: dict[str, str] = {}
     ingredients = {"settings": settings}
     store.write_manifest(
-        Manifest(STAGE, fingerprint, ingredients, (), (), (), "0" * 64, nothing, nothing, 0.0, created)
+        Manifest(STAGE, fingerprint, ingredients, (), (), (), "0" * 64, upstream or nothing, nothing, 0.0, created)
     )
+    use_result(store, number, config, seed)
+
+
+def use_result(store: ArtifactStore, number: int, config: str, seed: int = 0, **upstream: str) -> None:
+    """Write the record of a run that went through a result, and through results of stages before it."""
     journal = start_run(store.root, "", config, seed)
-    journal.add_artifact(STAGE, fingerprint)
+    for stage, fingerprint in {**upstream, STAGE: f"{number:064x}"}.items():
+        journal.add_artifact(stage, fingerprint)
     journal.finish(DONE)
 
 
@@ -64,6 +77,30 @@ def test_of_equally_different_ones_the_newest_counts(store: ArtifactStore) -> No
     add_result(store, 1, "mine.toml", masks=40)
     add_result(store, 2, "mine.toml", masks=50)
     assert compared(store, "mine.toml", masks=45) == {"masks": 50}
+
+
+def test_of_equally_different_ones_that_which_was_used_last_counts_not_that_made_last(store: ArtifactStore) -> None:
+    add_result(store, 1, "mine.toml", masks=40)
+    add_result(store, 2, "mine.toml", masks=50)
+    use_result(store, 1, "mine.toml", images="b" * 64)
+    assert compared(store, "mine.toml", masks=45) == {"masks": 40}
+
+
+def test_what_a_result_was_last_found_current_with_is_told_by_the_newest_run_of_the_configuration(
+    store: ArtifactStore,
+) -> None:
+    made_from, own, foreign = "a" * 64, "b" * 64, "c" * 64
+    add_result(store, 1, "mine.toml", upstream={"images": made_from, "pairs": made_from}, masks=40)
+    (result,) = [store.read_manifest(STAGE, f"{1:064x}")]
+    assert result is not None
+    earlier = EarlierResults(store, "mine.toml", 0)
+    assert earlier.upstream_of(result) == {"images": made_from, "pairs": made_from}
+    use_result(store, 1, "other.toml", images=foreign)
+    assert EarlierResults(store, "new.toml", 0).upstream_of(result) == {"images": foreign, "pairs": made_from}
+    use_result(store, 1, "mine.toml", images=own)
+    use_result(store, 1, "other.toml", images=foreign)
+    use_result(store, 2, "mine.toml", images=foreign)
+    assert EarlierResults(store, "mine.toml", 0).upstream_of(result) == {"images": own, "pairs": made_from}
 
 
 def test_a_configuration_is_known_by_its_file(

@@ -77,7 +77,7 @@ def test_a_label_reaches_the_pairs(folder_run: FinishedRun, tmp_path: Path) -> N
     edit(run, label="red")
     status = run.status()
     assert status["images"]["reasons"][0] == f"test/{CHANGED}: label changed"
-    assert status["pairs.test"]["reasons"][1] == "1 of 1 shards to do"
+    assert status["pairs.test"]["reasons"][1] == "to do"
     assert status["similarity_model"]["reasons"][1] == "nothing that it reads is expected to change"
 
 

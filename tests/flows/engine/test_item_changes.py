@@ -13,7 +13,13 @@ def test_changed_items_are_named_with_their_columns() -> None:
     new = {**OLD, "14019": {"label": "cat", "attributes": ["red", "blue"]}}
     assert item_changes(OLD, new) == ["14019: attributes changed"]
     new["14020"] = {"label": "dog", "attributes": []}
-    assert item_changes(OLD, new) == ["14019: attributes changed", "14020: label, attributes changed"]
+    assert item_changes(OLD, new) == ["14019: attributes changed", "14020: label changed; attributes changed"]
+
+
+def test_digests_are_called_by_what_they_are_of() -> None:
+    old = {"a": {"sha256": "1", "pixels_sha256": "2", "label": "cat"}}
+    new = {"a": {"sha256": "3", "pixels_sha256": "4", "label": "cat"}}
+    assert item_changes(old, new) == ["a: file changed; pixels changed"]
 
 
 def test_new_and_removed_items_are_told_apart() -> None:

@@ -20,7 +20,7 @@ def test_status_names_the_changed_setting_and_marks_what_follows_as_pending(fini
     assert states(status, "stale") == {"explanation_weights"}
     assert status["explanation_weights"]["reasons"] == [
         "explanation.weight_grid_step: 0.05 -> 0.25",
-        "1 of 1 shards to do (0 unchanged since the last result)",
+        "to do",
     ]
     assert states(status, "pending") == AFTER_THE_WEIGHTS
     assert status["explanations"]["reasons"] == ["will be checked after explanation_weights"]

@@ -132,6 +132,17 @@ def test_an_added_item_redoes_its_shard_and_a_removed_one_brings_the_old_result_
     assert finished.manifest("numbers") == before
 
 
+def test_reasons_tell_what_changed_since_a_result_was_last_found_current(finished: Toy) -> None:
+    # The name alone of an item: what `sums` reads stays as it is.
+    renamed = {("item-06b" if item == "item-06" else item): number for item, number in ITEMS.items()}
+    finished.write_items(renamed)
+    assert finished.computed() == {"numbers": 1}
+    finished.write_items(renamed | {"item-12": 100})
+    finished.run(until="numbers")
+    reasons = finished.plans()["sums"].reasons
+    assert [line for line in reasons if line.startswith("numbers: ")] == ["numbers: powers changed in to/item-12"]
+
+
 def test_a_removed_item_redoes_only_its_shard(finished: Toy) -> None:
     kept = {item: number for item, number in ITEMS.items() if item != "item-07"}
     finished.write_items(kept)
@@ -158,7 +169,7 @@ def test_a_changed_setting_is_named_with_its_values(finished: Toy) -> None:
     assert plans["numbers"].state == "stale"
     assert plans["numbers"].reasons == (
         "settings.power: 2 -> 3",
-        f"{shards} of {shards} shards to do (0 unchanged since the last result)",
+        f"all {shards} shards to do",
     )
     assert (plans["sums"].state, plans["sums"].reasons) == ("pending", ("will be checked after numbers",))
     assert cubes.computed() == {"numbers": shards, "sums": 1}
@@ -174,7 +185,7 @@ def test_changed_code_is_named_by_its_module(tree: Path, finished: Toy) -> None:
     shards = len(plan.shards)
     assert plan.reasons == (
         "code.toy_jobs.numbers: code changed",
-        f"{shards} of {shards} shards to do (0 unchanged since the last result)",
+        f"all {shards} shards to do",
     )
 
 

@@ -89,6 +89,37 @@ def test_seconds_of_gradients_are_measured_with_the_users_network(tmp_path: Path
     assert seconds["gradient_image"] > 0
 
 
+@pytest.mark.parametrize(
+    ("factory", "change", "words"),
+    [
+        ("Object", (), ("a black box", "rise")),
+        ("build", ("saliency.grad_cam.layer=layer2.9",), ("[saliency.grad_cam] layer", "closest layers are layer2.")),
+        ("build", ("saliency.similarity_attention.layer=embde",), ("similarity_attention] layer", "layers are embed")),
+    ],
+    ids=["black box", "layer", "other layer"],
+)
+def test_what_generators_cannot_explain_is_refused_with_the_check_of_the_model(
+    factory: str, change: tuple[str, ...], words: tuple[str, ...], tmp_path: Path
+) -> None:
+    run = user_model_run(tmp_path / "run", f'factory = "own:{factory}"{KEYS}', {"own.py": NETWORK})
+    options = [word for one in (*GENERATORS, *change) for word in ("--set", one)]
+    message = refusal(invoke("run", run.config, *options, "--until", "similarity_model"), 2 if change else 1)
+    assert all(word in message for word in words), message
+
+
+def test_another_layer_checks_the_model_again_and_leaves_its_embeddings(tmp_path: Path) -> None:
+    run = user_model_run(tmp_path / "run", f'factory = "own:build"{KEYS}', {"own.py": NETWORK})
+    run.run(until="embeddings")
+    status = run.status(*GENERATORS)["similarity_model"]
+    chosen = 'now ["grad_cam","mask","similarity_attention"]'
+    assert status["reasons"][0] == f"saliency.generators: {chosen}; the earlier result was made without this setting"
+    assert run.computed(*GENERATORS, until="embeddings") == {"similarity_model": 1}
+    other = (*GENERATORS, "saliency.grad_cam.layer=layer1")
+    assert run.status(*other)["similarity_model"]["reasons"][0] == "saliency.grad_cam.layer: null -> layer1"
+    assert run.computed(*other, until="embeddings") == {"similarity_model": 1}
+    assert run.computed(*GENERATORS, until="embeddings") == {}
+
+
 def test_an_object_that_only_embeds_is_refused_where_gradients_are_needed(tmp_path: Path) -> None:
     run = user_model_run(tmp_path / "run", f'factory = "own:Object"{KEYS}', {"own.py": NETWORK})
     options = [word for one in GENERATORS for word in ("--set", one)]

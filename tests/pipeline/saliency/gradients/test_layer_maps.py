@@ -244,6 +244,13 @@ def test_a_layer_without_influence_is_refused(network: nn.Module) -> None:
         build("cosine", SimilarityScorer(network))([request])
 
 
+def test_the_layers_closest_to_an_unknown_one_are_named() -> None:
+    with pytest.raises(BadSetting, match=r"'0\.2\.conv9'; the closest layers are 0\.2\.conv"):
+        build("cosine", small_scorer(), "0.2.conv9")
+    with pytest.raises(BadSetting, match=r"found: 'nothing alike'\n"):
+        build("cosine", small_scorer(), "nothing alike")
+
+
 def test_unknown_layers_are_refused_with_the_networks_own() -> None:
     with pytest.raises(BadSetting, match=r"(?s)0\.0\.0, 0\.1\.conv1.*'0\.9'.*\[saliency\.grad_cam\] layer"):
         build("cosine", small_scorer(), "0.9")

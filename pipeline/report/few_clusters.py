@@ -42,8 +42,8 @@ def few_clusters_note(estimates: Iterable[Estimate | None]) -> tuple[str, ...]:
     one, several = _unit(fewest), SEVERAL[_unit(fewest)]
     count = "only one" if fewest.n_clusters == 1 else f"as few as {fewest.n_clusters}"
     return (
-        f"Few {several} ({count}): intervals and p-values here are conditional on these {several}; they do not tell what "
-        f"another {one} would give.",
+        f"Few {several} ({count}): intervals and p-values here are conditional on these {several}; they do not tell "
+        f"what another {one} would give.",
     )
 
 

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.datasets.declaration import QUERY
 from pipeline.evaluation.audit.answers import AuditedAnswers
 from pipeline.evaluation.audit.outcomes import TrueEffects
 from pipeline.evaluation.audit.rank_agreement import rank_agreement
 from pipeline.evaluation.audit.switching import AuditSide, pairs_sharing_a_query, switching_measures
 from pipeline.evaluation.bootstrap import Resampling, clustered_interval
-from pipeline.evaluation.metrics.rows import metric_row
+from pipeline.evaluation.metrics.rows import clustered_by, metric_row
 
 
 def rank_agreement_rows(
@@ -23,9 +24,10 @@ def rank_agreement_rows(
     query_p: npt.NDArray[np.integer],
     resampling: Resampling,
 ) -> list[dict[str, Any]]:
-    """Return `rank_agreement` of each variant: mean Kendall tau-b, within pairs, of its scores against true effects.
+    """Return the rows of `audit_ranking`: `rank_agreement` of each variant, its scores against true effects.
 
-    Over the attributes that the query has; n counts the pairs where neither ranking is one tie.
+    The mean over pairs of Kendall's tau-b over the attributes that the query has; n counts the pairs where neither
+    ranking is one tie.
 
     Args:
         truth: true effects of the pairs.
@@ -41,8 +43,8 @@ def rank_agreement_rows(
     for variant, scores_pa in scores.items():
         agreement_p = rank_agreement(scores_pa, truth.delta_pa, truth.present_pa)
         interval = clustered_interval(agreement_p, query_p, seed=seed, samples=samples)
-        rows.append(metric_row("audit", "rank_agreement", interval, variant=variant, unit="correlation"))
-    return rows
+        rows.append(metric_row("audit_ranking", "rank_agreement", interval, variant=variant))
+    return clustered_by(QUERY, rows)
 
 
 def switching_rows(
@@ -69,7 +71,7 @@ def switching_rows(
         rows += [
             metric_row("audit_switching", metric, interval, variant=variant) for metric, interval in measures.items()
         ]
-    return rows
+    return clustered_by(QUERY, rows)
 
 
 def _side(truth: TrueEffects, named_p: npt.NDArray[np.int64], rows_c: npt.NDArray[np.integer]) -> AuditSide:

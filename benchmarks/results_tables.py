@@ -65,6 +65,8 @@ TABLES = {
     "attribute_explanation_comparison": (("variant",), ["removal_difference"]),
     "audit_instrument": (("metric",), ["value"]),
     "audit": (("variant",), ["normalised_regret", "hit_at_1", "used", "absent_naming", "skill"]),
+    "audit_ranking": (("variant",), ["rank_agreement"]),
+    "audit_switching": (("variant",), ["both_hit_when_truths_differ", "unchanged_when_truths_agree"]),
     "audit_comparison": (("compared_with",), ["regret_difference"]),
 }
 

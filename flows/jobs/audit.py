@@ -5,6 +5,9 @@ import numpy as np
 from flows.engine.shard_task import JobInputs, JobResult
 from flows.engine.upstream import Upstream
 from flows.readers.pair_frame import PairFrame, read_embeddings, read_pair_frame, read_pair_values
+from pipeline.datasets.planted.drivers import driver_attributes
+from pipeline.datasets.planted.items import copying_attributes
+from pipeline.evaluation.audit.agreement_rows import rank_agreement_rows, switching_rows
 from pipeline.evaluation.audit.answers import audited_answers
 from pipeline.evaluation.audit.claim import claim_rows
 from pipeline.evaluation.audit.outcomes import TrueEffects, effect_floor
@@ -24,15 +27,15 @@ def run(inputs: JobInputs) -> JobResult:
     audited = audited_answers(truth, _truth(upstream, read_pair_frame(upstream, "valid")), scores)
     audited = audited.with_answers(upstream.arrays("answers", "named", "answered"))
     probability_p = upstream.table("answers", "answers")["probability"].to_numpy(zero_copy_only=False)
-    pairs = AuditedPairs(
-        frame.pair_ids, frame.image_ids, frame.query_p, frame.reference_p, frame.labels_na, frame.attribute_names
-    )
+    pairs = _audited_pairs(inputs, frame)
     targets = np.array(upstream.table("images", "images", "test")["similarity_target"].to_pylist())
     resampling = Resampling(int(settings["seed"]), int(settings["bootstrap_samples"]))
     rows = [
         *instrument_rows(truth, pairs, read_embeddings(upstream, "test"), targets, resampling),
         *variant_rows(audited, pairs, resampling),
         calibration_row(audited, np.asarray(probability_p, dtype=np.float64)),
+        *rank_agreement_rows(truth, scores, frame.query_p, resampling),
+        *switching_rows(audited, frame.query_p, resampling),
         *claim_rows(audited.outcomes, frame.query_p, resampling),
     ]
     parts: dict[str, Part] = {
@@ -43,8 +46,34 @@ def run(inputs: JobInputs) -> JobResult:
     return JobResult(parts, {"pairs": len(frame.pair_ids), "eligible_pairs": eligible})
 
 
+def _audited_pairs(inputs: JobInputs, frame: PairFrame) -> AuditedPairs:
+    names = np.array(frame.attribute_names)
+    is_driver_a = np.isin(names, driver_attributes(inputs.settings["drivers"]))
+    # A model may well use distractors that nearly always copy a driver: they are no measure of noise.
+    is_copy_a = np.isin(names, copying_attributes()) & (inputs.settings["label_mode"] == "correlated")
+    shared_pa = _flags(inputs.upstream, frame, "present") & _flags(inputs.upstream, frame, "in_reference")
+    return AuditedPairs(
+        frame.pair_ids,
+        frame.image_ids,
+        frame.query_p,
+        frame.reference_p,
+        shared_pa,
+        frame.attribute_names,
+        is_driver_a,
+        ~is_driver_a & ~is_copy_a,
+    )
+
+
 def _truth(upstream: Upstream, frame: PairFrame) -> TrueEffects:
+    """Return effects and presence as they are: labels may be thinned, or those of a class."""
     stage = f"true_effects.{frame.split}"
     nulls = upstream.table(stage, "null_effects")["effect"].to_numpy()
     delta_pa = read_pair_values(upstream, stage, "true_effects", "effect", frame)
-    return TrueEffects(delta_pa, frame.present_pa, effect_floor(nulls))
+    return TrueEffects(delta_pa, _flags(upstream, frame, "present"), effect_floor(nulls))
+
+
+def _flags(upstream: Upstream, frame: PairFrame, column: str) -> np.ndarray:
+    """Return bool (pair, attribute) from a column of `true_effects`; false where the attribute has no edit."""
+    values_pa = read_pair_values(upstream, f"true_effects.{frame.split}", "true_effects", column, frame)
+    flags: np.ndarray = values_pa == 1
+    return flags

@@ -8,10 +8,10 @@ import numpy as np
 from flows.engine.shard_task import JobInputs, JobResult
 from flows.readers.image_lookup import EmbeddingLookup
 from flows.readers.scorer import load_scorer
+from pipeline.datasets.planted.drivers import driver_attributes
 from pipeline.datasets.planted.edits import measuring_edits, null_background_edits
 from pipeline.datasets.planted.items import sample_item
 from pipeline.datasets.planted.renderer import render_item, render_with_edit
-from pipeline.datasets.planted.similarity import driver_attributes
 from pipeline.datasets.planted.spec import PlantedSpec, planted_spec
 from pipeline.evaluation.audit.outcomes import effects_as_angles
 from pipeline.similarity.scorer import SimilarityScorer
@@ -34,6 +34,8 @@ def run(inputs: JobInputs) -> JobResult:
         passes += used
         for slot, pair in enumerate(pairs):
             known = {"pair_id": pair["pair_id"], "split": settings["split"]}
+            # What the items have, whatever they are labelled with.
+            of_reference = sample_item(spec, pair["reference"]).attributes
             rows += [
                 {
                     **known,
@@ -41,6 +43,7 @@ def run(inputs: JobInputs) -> JobResult:
                     "group": groups[row["attribute"]],
                     "effect": effect[slot],
                     "effect_angle": angle[slot],
+                    "in_reference": row["attribute"] in of_reference,
                 }
                 for row, effect, angle in effects
             ]
@@ -69,7 +72,7 @@ def _effects_of_query(
             changed = np.mean([(image != original).any(axis=2).sum() for image in edited])
             nulls.append(null_background_edits(spec, query, round(float(changed)), len(nulls)))
     scores_nk = scorer.embed(np.stack([*images, *nulls])).astype(np.float64) @ references_kd.T.astype(np.float64)
-    drivers = driver_attributes()
+    drivers = driver_attributes(spec.drivers)
     rows = []
     for attribute, present, start, stop in spans:
         row = {"attribute": attribute, "present": present, "is_driver": attribute in drivers}

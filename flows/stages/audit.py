@@ -40,6 +40,7 @@ def audit_stage(settings: Settings) -> Stage:
         "variants": list(settings.explanation.variants),
         "seed": settings.seed,
         "bootstrap_samples": settings.evaluation.bootstrap_samples,
+        **settings.dataset.model_dump(include={"drivers", "label_mode"}),
     }
     effects = [["true_effects", None, ""], ["null_effects", None, ""]]
     reads: Reads = {

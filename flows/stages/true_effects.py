@@ -28,6 +28,7 @@ TRUE_EFFECTS = TableSchema(
         Column("effect_angle", NUMBER, "the same difference in angles between embeddings, rad"),
         Column("group", INTEGER, "number of its factor; -1 for an attribute of its own"),
         Column("is_driver", FLAG, "the planted similarity depends on it"),
+        Column("in_reference", FLAG, "the reference has it"),
     ),
 )
 
@@ -63,8 +64,8 @@ def true_effects_name(split: str) -> str:
 
 
 def rendered(settings: Settings) -> dict[str, Any]:
-    """Return what it takes to render a planted item again."""
-    return settings.dataset.model_dump(include={"seed", "image_size_px", "distractor_correlation"})
+    """Return what it takes to render a planted item again, and what its similarity depends on."""
+    return settings.dataset.model_dump(include=set(settings.dataset.declared.pixel_settings) - {"kind"})
 
 
 def cut_true_effects(upstream: Upstream, stage: Stage) -> list[ShardPlan]:

@@ -1,13 +1,20 @@
 """The planted dataset as declared: rendered items whose causes are known, so that explanations can be audited."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Annotated
 
 from annotated_types import Ge, Le, doc
 
 from pipeline.datasets.declaration import DatasetKind
 from pipeline.datasets.planted.index import build_planted_index
-from pipeline.datasets.planted.spec import PlantedSpec
+from pipeline.datasets.planted.spec import (
+    LARGEST_UNLABELLED_SHARE,
+    MOST_CLASSES,
+    OF_ITEMS,
+    Drivers,
+    LabelMode,
+    PlantedSpec,
+)
 from pipeline.datasets.records import DatasetIndex, IndexSource
 from pipeline.setting_limits import WHOLE_NUMBER_LEAST, WHOLE_NUMBER_MOST, AtMost
 
@@ -26,25 +33,41 @@ class PlantedSettings:
         PlantedSpec.distractor_correlation
     )
 
+    drivers: Annotated[
+        Drivers,
+        doc(
+            "what the planted similarity depends on: mixed, colour, pattern or parts, shared and weighted by type; "
+            "conjunction (colours count with pattern or emblem), saturated (a second part hardly counts), texture "
+            "(coarseness and contrast of the pattern), unnamed (light and place, which no attribute names)"
+        ),
+    ] = PlantedSpec.drivers
+    label_mode: Annotated[
+        LabelMode,
+        doc(
+            "dense: all labels; sparse: a share of the positives is left out; class: those of the item's class, which "
+            "it follows up to noise; correlated: all, with distractors that copy drivers in nine of ten training items"
+        ),
+    ] = PlantedSpec.label_mode
+    unlabelled_share: Annotated[
+        float, Ge(0), Le(LARGEST_UNLABELLED_SHARE), doc("share of positives left out where labels are sparse")
+    ] = PlantedSpec.unlabelled_share
+    classes: Annotated[int, Ge(1), Le(MOST_CLASSES), doc("classes, where labels are of classes")] = PlantedSpec.classes
+    class_noise: Annotated[
+        float, Ge(0), Le(1), doc("share of an item's factors and parts that are drawn anew, whatever its class has")
+    ] = PlantedSpec.class_noise
+
 
 def _build_index(settings: PlantedSettings, _source: IndexSource) -> DatasetIndex:
     # No size: items and labels do not depend on how large they are drawn.
-    return build_planted_index(
-        PlantedSpec(
-            seed=settings.seed,
-            train_items=settings.train_items,
-            valid_items=settings.valid_items,
-            test_items=settings.test_items,
-            distractor_correlation=settings.distractor_correlation,
-        )
-    )
+    return build_planted_index(PlantedSpec(**asdict(settings)))
 
 
 PLANTED = DatasetKind(
     name="planted",
     origin="rendered",
     settings=PlantedSettings,
-    pixel_settings=("kind", "seed", "image_size_px", "distractor_correlation"),
+    # Drivers and labels change no pixel, but what stands beside it in the index.
+    pixel_settings=("kind", *OF_ITEMS),
     build_index=_build_index,
     index_module="pipeline.datasets.planted.index",
     pixels_module="pipeline.datasets.planted.renderer",

@@ -11,6 +11,7 @@ from pipeline.datasets.planted.vocabulary import (
     PARTS,
     PARTS_OF_TYPE,
     TYPES,
+    attribute_names,
     part_attribute,
     value_attribute,
 )
@@ -45,6 +46,7 @@ class Item:
         item_type: one of TYPES.
         values: the item's value of each factor, in the order of FACTORS.
         parts: the parts it has, in vocabulary order, all of them possible for the type.
+        class_name: the class near which it was drawn, such as "class_007"; None where items have no classes.
     """
 
     image_id: str
@@ -52,6 +54,7 @@ class Item:
     item_type: str
     values: tuple[str, ...]
     parts: tuple[str, ...]
+    class_name: str | None = None
 
     def value_of(self, factor: str) -> str:
         """Return the item's value of a factor."""
@@ -81,29 +84,70 @@ def sample_item(spec: PlantedSpec, image_id: str) -> Item:
         BadDataset: the dataset has no item of this id.
     """
     split = _split_of(spec, image_id)
-    draws = keyed_rng(spec.seed, image_id, "attributes").random(1 + len(FACTORS) + len(PARTS)).tolist()
-    item_type = TYPES[int(draws[0] * len(TYPES))]
-    # States are positions among a factor's values, or 0 and 1 for parts.
-    states = {
-        factor: int(draw * len(values))
-        for (factor, values), draw in zip(FACTORS.items(), draws[1 : 1 + len(FACTORS)], strict=True)
-    }
-    states |= {part: int(draw < 0.5) for part, draw in zip(PARTS, draws[1 + len(FACTORS) :], strict=True)}
-    if split != INDEPENDENT_SPLIT:
+    item_type, states = _independent_states(spec, image_id)
+    class_name = None
+    if spec.label_mode == "class":
+        class_name = _class_of(spec, image_id)
+        item_type, states = _near_class(spec, image_id, class_name, states)
+    elif split != INDEPENDENT_SPLIT:
         _follow_leaders(spec, image_id, states)
+    return _item(image_id, split, item_type, states, class_name)
+
+
+def copying_attributes() -> tuple[str, ...]:
+    """Return the attributes that copy a leader in correlated splits, in vocabulary order."""
+    copying = set(DISTRACTOR_LEADERS)
+    return tuple(name for name in attribute_names() if not copying.isdisjoint(name.split(":")))
+
+
+def class_vector(spec: PlantedSpec, item: Item) -> Item:
+    """Return the item that has the attributes of the item's class without noise; where there is none, itself."""
+    if item.class_name is None:
+        return item
+    return _item(item.image_id, item.split, *_independent_states(spec, item.class_name), item.class_name)
+
+
+def _item(image_id: str, split: str, item_type: str, states: Mapping[str, int], class_name: str | None) -> Item:
     return Item(
         image_id=image_id,
         split=split,
         item_type=item_type,
         values=tuple(values[states[factor]] for factor, values in FACTORS.items()),
         parts=tuple(part for part in PARTS_OF_TYPE[item_type] if states[part]),
+        class_name=class_name,
     )
+
+
+def _independent_states(spec: PlantedSpec, key: str) -> tuple[str, dict[str, int]]:
+    """Return a type, and for every factor and part its state: a position among the factor's values, or 0 and 1."""
+    draws = keyed_rng(spec.seed, key, "attributes").random(1 + len(FACTORS) + len(PARTS)).tolist()
+    item_type = TYPES[int(draws[0] * len(TYPES))]
+    states = {
+        factor: int(draw * len(values))
+        for (factor, values), draw in zip(FACTORS.items(), draws[1 : 1 + len(FACTORS)], strict=True)
+    }
+    states |= {part: int(draw < 0.5) for part, draw in zip(PARTS, draws[1 + len(FACTORS) :], strict=True)}
+    return item_type, states
+
+
+def _class_of(spec: PlantedSpec, image_id: str) -> str:
+    return f"class_{int(keyed_rng(spec.seed, image_id, 'class').integers(spec.classes)):03d}"
+
+
+def _near_class(
+    spec: PlantedSpec, image_id: str, class_name: str, own_states: Mapping[str, int]
+) -> tuple[str, dict[str, int]]:
+    """Return the type of the class and its states, some of them the item's own."""
+    item_type, states = _independent_states(spec, class_name)
+    draws = keyed_rng(spec.seed, image_id, "class_noise").random(len(states)).tolist()
+    kept = zip(states.items(), draws, strict=True)
+    return item_type, {name: own_states[name] if draw < spec.class_noise else state for (name, state), draw in kept}
 
 
 def _follow_leaders(spec: PlantedSpec, image_id: str, states: dict[str, int]) -> None:
     draws = keyed_rng(spec.seed, image_id, "correlation").random(len(DISTRACTOR_LEADERS)).tolist()
     for (distractor, leader), draw in zip(DISTRACTOR_LEADERS.items(), draws, strict=True):
-        if draw < spec.distractor_correlation:
+        if draw < spec.copying_probability:
             choices = len(FACTORS[distractor]) if distractor in FACTORS else 2
             states[distractor] = states[leader] % choices
 

@@ -43,19 +43,34 @@ class Nuisances:
     noise_chw: NDArray[np.float32]
 
 
+def draw_shift(spec: PlantedSpec, image_id: str) -> tuple[float, float]:
+    """Return an item's shift rightward and downward, shares of the image."""
+    shift_x, shift_y = keyed_rng(spec.seed, image_id, "position").uniform(-MAX_SHIFT, MAX_SHIFT, 2).tolist()
+    return shift_x, shift_y
+
+
+def draw_scale(spec: PlantedSpec, image_id: str) -> float:
+    """Return the size of an item relative to its nominal size."""
+    return float(keyed_rng(spec.seed, image_id, "scale").uniform(MIN_SCALE, MAX_SCALE))
+
+
+def draw_gain(spec: PlantedSpec, image_id: str) -> float:
+    """Return the brightness of an item's light, a factor on every colour, before its gradient and tint."""
+    return _draw_gain(keyed_rng(spec.seed, image_id, "lighting"))
+
+
 def draw_nuisances(spec: PlantedSpec, image_id: str) -> Nuisances:
     """Return the nuisances of an item; they depend on the seed, the id and the image size alone."""
-    shift_x, shift_y = keyed_rng(spec.seed, image_id, "position").uniform(-MAX_SHIFT, MAX_SHIFT, 2).tolist()
-    scale = float(keyed_rng(spec.seed, image_id, "scale").uniform(MIN_SCALE, MAX_SCALE))
+    shift_x, shift_y = draw_shift(spec, image_id)
     shape = (3, spec.image_size_px, spec.image_size_px)
     noise = keyed_rng(spec.seed, image_id, "noise").standard_normal(shape, dtype=np.float32)
     noise *= NOISE_DEVIATION
-    return Nuisances(shift_x, shift_y, scale, _draw_light(spec, image_id), noise)
+    return Nuisances(shift_x, shift_y, draw_scale(spec, image_id), _draw_light(spec, image_id), noise)
 
 
 def _draw_light(spec: PlantedSpec, image_id: str) -> NDArray[np.float32]:
     rng = keyed_rng(spec.seed, image_id, "lighting")
-    gain = float(rng.uniform(MIN_GAIN, MAX_GAIN))
+    gain = _draw_gain(rng)
     gradient_x, gradient_y = rng.uniform(-MAX_GRADIENT, MAX_GRADIENT, 2).tolist()
     tint_c = (1 + rng.uniform(-MAX_TINT, MAX_TINT, 3)).astype(np.float32)
     # -1 to 1 from border to border.
@@ -63,3 +78,8 @@ def _draw_light(spec: PlantedSpec, image_id: str) -> NDArray[np.float32]:
     light_yx = gain * (1 + gradient_x * ramp[None, :] + gradient_y * ramp[:, None])
     light_chw: NDArray[np.float32] = tint_c[:, None, None] * light_yx
     return light_chw
+
+
+def _draw_gain(rng: np.random.Generator) -> float:
+    # The first draw of the lighting's stream.
+    return float(rng.uniform(MIN_GAIN, MAX_GAIN))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, Literal, get_args
 
 from pipeline.datasets.records import SPLITS
 from pipeline.errors import BadSetting
@@ -11,6 +11,14 @@ from pipeline.errors import BadSetting
 MAX_ITEMS_PER_SPLIT = 100_000
 SMALLEST_IMAGE_PX = 16
 LARGEST_IMAGE_PX = 1024
+# How often distractors of training and validation items copy their drivers where labels are correlated, at least.
+STRONG_CORRELATION: Final = 0.9
+# With none of their labels left, images would teach nothing.
+LARGEST_UNLABELLED_SHARE: Final = 0.9
+MOST_CLASSES: Final = 1000
+
+Drivers = Literal["mixed", "colour", "pattern", "parts", "conjunction", "saturated", "texture", "unnamed"]
+LabelMode = Literal["dense", "sparse", "class", "correlated"]
 
 
 @dataclass(frozen=True)
@@ -25,8 +33,13 @@ class PlantedSpec:
         image_size_px: height and width of the rendered images, 16 to 1024.
         distractor_correlation: probability, 0 to 1, that a distractor of a training or validation item
             copies its driver instead of being drawn independently; the test split ignores it.
-        drivers: which attributes the planted similarity depends on; only "mixed".
-        label_mode: how attribute labels are thinned; only "dense" (all of them are given).
+        drivers: which planted similarity is taught, see `drivers.DRIVER_KINDS`; items and labels ignore it.
+        label_mode: which labels are given. "dense": all. "sparse": positives are left out at random. "class": items
+            are drawn near the vector of a class, and have its attributes for labels; distractors copy nothing.
+            "correlated": all, and distractors copy their drivers with at least STRONG_CORRELATION.
+        unlabelled_share: probability, 0 to 0.9, that a positive is left out where labels are sparse.
+        classes: how many there are where labels are of classes.
+        class_noise: probability, 0 to 1, that a factor or part of an item is drawn anew, whatever its class has.
 
     Raises:
         BadSetting: a value is out of range or names something that does not exist.
@@ -38,20 +51,47 @@ class PlantedSpec:
     test_items: int = 400
     image_size_px: int = 112
     distractor_correlation: float = 0.4
-    drivers: str = "mixed"
-    label_mode: str = "dense"
+    drivers: Drivers = "mixed"
+    label_mode: LabelMode = "dense"
+    unlabelled_share: float = 0.3
+    classes: int = 24
+    class_noise: float = 0.1
 
     def __post_init__(self) -> None:
         for split in SPLITS:
             _check_range(f"{split}_items", self.items_of_split(split), 0, MAX_ITEMS_PER_SPLIT)
         _check_range("image_size_px", self.image_size_px, SMALLEST_IMAGE_PX, LARGEST_IMAGE_PX)
         _check_range("distractor_correlation", self.distractor_correlation, 0, 1)
-        _check_choice("drivers", self.drivers, "mixed")
-        _check_choice("label_mode", self.label_mode, "dense")
+        _check_choice("drivers", self.drivers, get_args(Drivers))
+        _check_choice("label_mode", self.label_mode, get_args(LabelMode))
+        _check_range("unlabelled_share", self.unlabelled_share, 0, LARGEST_UNLABELLED_SHARE)
+        _check_range("classes", self.classes, 1, MOST_CLASSES)
+        _check_range("class_noise", self.class_noise, 0, 1)
 
     def items_of_split(self, split: str) -> int:
         """Return the number of items in "train", "valid" or "test"."""
         return {"train": self.train_items, "valid": self.valid_items, "test": self.test_items}[split]
+
+    @property
+    def copying_probability(self) -> float:
+        """How often a distractor of a training or validation item copies its driver, 0 to 1."""
+        if self.label_mode == "class":
+            return 0.0
+        least = STRONG_CORRELATION if self.label_mode == "correlated" else 0.0
+        return max(least, self.distractor_correlation)
+
+
+# The settings of [dataset] that identify an item and what is known of it; others say how many items there are.
+OF_ITEMS: Final = (
+    "seed",
+    "image_size_px",
+    "distractor_correlation",
+    "drivers",
+    "label_mode",
+    "unlabelled_share",
+    "classes",
+    "class_noise",
+)
 
 
 def planted_spec(settings: Mapping[str, Any]) -> PlantedSpec:
@@ -60,18 +100,16 @@ def planted_spec(settings: Mapping[str, Any]) -> PlantedSpec:
     It has as many items as ids can number: an item does not depend on how many others there are.
 
     Args:
-        settings: seed, image_size_px and distractor_correlation; others are left alone.
+        settings: of [dataset]; those that are left out have their defaults, those of no item are left alone.
 
     Raises:
         BadSetting: a value is out of range.
     """
     return PlantedSpec(
-        seed=settings["seed"],
         train_items=MAX_ITEMS_PER_SPLIT,
         valid_items=MAX_ITEMS_PER_SPLIT,
         test_items=MAX_ITEMS_PER_SPLIT,
-        image_size_px=settings["image_size_px"],
-        distractor_correlation=settings["distractor_correlation"],
+        **{name: settings[name] for name in OF_ITEMS if name in settings},
     )
 
 
@@ -86,11 +124,11 @@ def _check_range(key: str, value: float, smallest: float, largest: float) -> Non
         )
 
 
-def _check_choice(key: str, value: str, only_choice: str) -> None:
-    if value != only_choice:
+def _check_choice(key: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
         raise BadSetting(
-            expected=f'"{only_choice}", the only choice so far',
+            expected=f"one of {', '.join(choices)}",
             found=repr(value),
             where=f"planted dataset, {key}",
-            remedy=f'set {key} = "{only_choice}"',
+            remedy=f"set {key} to one of them",
         )

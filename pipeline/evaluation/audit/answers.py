@@ -11,10 +11,12 @@ from typing import Final
 import numpy as np
 
 from pipeline.evaluation.audit.outcomes import (
+    NOTHING_NAMED,
     AuditOutcomes,
     TrueEffects,
     audit_outcomes,
     best_constant_attribute,
+    eligible_pairs,
     oracle_outcomes,
     random_present_outcomes,
 )
@@ -37,7 +39,8 @@ class AuditedAnswers:
 
     Attributes:
         truth: true effects of the pairs.
-        constant: outcomes of the one attribute that does best on validation pairs.
+        constant: outcomes of the one attribute that does best on validation pairs; of naming nothing where none does
+            anything.
         outcomes: of the bounds and of the variants, by name.
         named: int64 (pair,) attribute that each variant names, -1 where it names none.
     """
@@ -65,9 +68,11 @@ def audited_answers(truth: TrueEffects, valid_truth: TrueEffects, scores: Mappin
         scores: (pair, attribute) of each variant.
 
     Raises:
-        BadDataset: no validation pair is eligible, or scores and effects differ in shape.
+        BadDataset: scores and effects differ in shape.
     """
-    constant = audit_outcomes(truth, np.full(len(truth.present_pa), best_constant_attribute(valid_truth)))
+    # A similarity by what no attribute names leaves no pair eligible, and no constant better than another.
+    best = best_constant_attribute(valid_truth) if eligible_pairs(valid_truth).any() else NOTHING_NAMED
+    constant = audit_outcomes(truth, np.full(len(truth.present_pa), best))
     outcomes = {"oracle": oracle_outcomes(truth), "random_present": random_present_outcomes(truth)}
     named: dict[str, np.ndarray] = {}
     for variant, scores_pa in scores.items():

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from pipeline.datasets.declaration import QUERY
-from pipeline.datasets.planted.similarity import driver_attributes
 from pipeline.evaluation.audit.answers import ANSWER, AuditedAnswers
 from pipeline.evaluation.audit.measures import (
     audit_measures,
@@ -35,16 +34,20 @@ class AuditedPairs:
         image_ids: of the split's images.
         query_p: int64 (pair,), row of each pair's query among the images; whole queries are resampled.
         reference_p: int64 (pair,), row of each pair's reference.
-        labels_na: bool (image, attribute).
+        shared_pa: bool (pair, attribute), both items have it, whatever they are labelled with.
         attribute_names: the vocabulary.
+        is_driver_a: bool (attribute,), the planted similarity depends on it.
+        is_distractor_a: bool (attribute,), what drivers have to exceed: no driver, and no close copy of one.
     """
 
     pair_ids: Sequence[str]
     image_ids: Sequence[str]
     query_p: np.ndarray
     reference_p: np.ndarray
-    labels_na: np.ndarray
+    shared_pa: np.ndarray
     attribute_names: Sequence[str]
+    is_driver_a: np.ndarray
+    is_distractor_a: np.ndarray
 
 
 def variant_rows(audited: AuditedAnswers, pairs: AuditedPairs, resampling: Resampling) -> list[dict[str, Any]]:
@@ -91,25 +94,30 @@ def instrument_rows(
     seed, samples = resampling.seed, resampling.samples
     shares = instrument_measures(truth, pairs.query_p, seed=seed, samples=samples)
     rows = [metric_row("audit_instrument", metric, interval) for metric, interval in shares.items()]
-    drivers = driver_attributes()
-    is_driver_a = np.array([name in drivers for name in pairs.attribute_names])
+    is_driver_a = pairs.is_driver_a
     # A driver only shows where both images have it.
-    shared_pa = pairs.labels_na[pairs.query_p] & pairs.labels_na[pairs.reference_p]
-    counted_pa = np.where(is_driver_a, shared_pa, truth.present_pa)
+    counted_pa = np.where(is_driver_a, pairs.shared_pa, truth.present_pa)
     effects = mean_absolute_effects(truth.delta_pa, counted_pa, pairs.query_p, seed=seed, samples=samples)
     for name, driver, interval in zip(pairs.attribute_names, is_driver_a, effects, strict=True):
         kind = "driver" if driver else "distractor"
         rows.append(metric_row("audit_effect", "mean_absolute_effect", interval, attribute=name, variant=kind))
     mean_a = np.array([interval.value for interval in effects])
-    unlearned = driver_learned(mean_a, is_driver_a, ~is_driver_a, truth.floor)
+    unlearned = driver_learned(mean_a, is_driver_a, pairs.is_distractor_a, truth.floor)
     names = ", ".join(pairs.attribute_names[driver.attribute] for driver in unlearned) or None
     agreement = target_correlation(embeddings_nd, targets)
     return [
         *clustered_by(QUERY, rows),
         count_row("audit_instrument", "drivers_not_learned", len(unlearned), int(is_driver_a.sum()), attribute=names),
+        count_row("audit_instrument", "swapped_pairs", _swapped_pairs(pairs), len(pairs.pair_ids)),
         count_row("audit_instrument", "effect_floor", truth.floor, len(pairs.pair_ids), unit="cosine"),
         count_row("audit_instrument", "target_correlation", agreement, len(targets), unit="correlation"),
     ]
+
+
+def _swapped_pairs(pairs: AuditedPairs) -> int:
+    """Return how many pairs are audited from their other side as well: the reference's attributes edited."""
+    audited = set(zip(pairs.query_p.tolist(), pairs.reference_p.tolist(), strict=True))
+    return sum((reference, query) in audited for query, reference in audited)
 
 
 def outcome_rows(audited: AuditedAnswers, pairs: AuditedPairs) -> list[dict[str, Any]]:

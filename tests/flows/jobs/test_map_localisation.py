@@ -51,7 +51,7 @@ def effects(leader: str, size: float) -> list[dict[str, Any]]:
         measured = [(name, True, size if name == best else 0.01) for name in item.attributes]
         for name, present, effect in [*measured, ("part:absent", False, 9.0)]:
             known = {"pair_id": pair_id, "split": "test", "attribute": name, "present": present, "effect": effect}
-            rows.append({**known, "effect_angle": effect, "group": 0, "is_driver": False})
+            rows.append({**known, "effect_angle": effect, "group": 0, "is_driver": False, "in_reference": False})
     return rows
 
 

@@ -1,10 +1,11 @@
 import time
+from dataclasses import replace
 
 import numpy as np
 
+from pipeline.datasets.planted.drivers import similarity_targets
 from pipeline.datasets.planted.index import build_planted_index
 from pipeline.datasets.planted.items import sample_item
-from pipeline.datasets.planted.similarity import similarity_targets
 from pipeline.datasets.planted.spec import PlantedSpec
 from pipeline.datasets.planted.vocabulary import TYPES, attribute_groups, attribute_names
 
@@ -30,7 +31,19 @@ def test_records_agree_with_items_and_their_similarity() -> None:
     items = [sample_item(SPEC, record.image_id) for record in index.records]
     assert [record.attributes for record in index.records] == [item.attributes for item in items]
     targets = np.array([record.similarity_target for record in index.records])
-    np.testing.assert_array_equal(targets, similarity_targets(items))
+    np.testing.assert_array_equal(targets, similarity_targets(SPEC, items))
+
+
+def test_labels_and_classes_follow_the_mode_and_targets_the_item() -> None:
+    spec = replace(SPEC, label_mode="class", classes=4, class_noise=0.3)
+    index = build_planted_index(spec)
+    items = [sample_item(spec, record.image_id) for record in index.records]
+    assert {record.label for record in index.records} <= {f"class_{number:03d}" for number in range(4)}
+    by_label = {record.label: record.attributes for record in index.records}
+    assert all(record.attributes == by_label[record.label] for record in index.records)
+    assert any(record.attributes != item.attributes for record, item in zip(index.records, items, strict=True))
+    targets = np.array([record.similarity_target for record in index.records])
+    np.testing.assert_array_equal(targets, similarity_targets(spec, items))
 
 
 def test_an_index_of_thousands_takes_about_a_second() -> None:

@@ -10,13 +10,13 @@ from pipeline.datasets.planted.similarity import (
     DRIVER_FACTORS,
     DRIVER_PARTS,
     DRIVER_WEIGHTS,
-    driver_attributes,
-    similarity_targets,
+    MIXED,
 )
 from pipeline.datasets.planted.spec import PlantedSpec
 from pipeline.datasets.planted.vocabulary import FACTORS, PARTS_OF_TYPE, TYPES, attribute_names
 from tests.oracles.planted_similarity import planted_similarity
 
+driver_attributes, similarity_targets = (lambda: MIXED.attributes), MIXED.coordinates
 SPEC = PlantedSpec(seed=5, test_items=2000)
 
 

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from pipeline.datasets.planted.items import sample_item
-from pipeline.datasets.planted.spec import PlantedSpec, planted_spec
+from pipeline.datasets.planted.spec import OF_ITEMS, PlantedSpec, planted_spec
 from pipeline.errors import BadSetting
 
 
@@ -22,8 +22,11 @@ def test_defaults_are_the_documented_ones() -> None:
         (lambda: PlantedSpec(image_size_px=8), "image_size_px"),
         (lambda: PlantedSpec(distractor_correlation=1.5), "distractor_correlation"),
         (lambda: PlantedSpec(distractor_correlation=math.nan), "distractor_correlation"),
-        (lambda: PlantedSpec(drivers="colour"), "drivers"),
-        (lambda: PlantedSpec(label_mode="sparse"), "label_mode"),
+        (lambda: PlantedSpec(drivers="shape"), "drivers"),
+        (lambda: PlantedSpec(label_mode="thin"), "label_mode"),
+        (lambda: PlantedSpec(unlabelled_share=1.0), "unlabelled_share"),
+        (lambda: PlantedSpec(classes=0), "classes"),
+        (lambda: PlantedSpec(class_noise=-0.1), "class_noise"),
     ],
 )
 def test_bad_settings_are_refused_by_name(build, key: str) -> None:
@@ -41,3 +44,25 @@ def test_a_stages_settings_give_every_item_that_any_dataset_of_them_has() -> Non
     assert sample_item(spec, "test_99999").split == "test"
     with pytest.raises(BadSetting, match="image_size_px"):
         planted_spec({**settings, "image_size_px": 8})
+
+
+@pytest.mark.parametrize(
+    ("mode", "given", "copied"),
+    [
+        ("dense", 0.4, 0.4),
+        ("sparse", 0.4, 0.4),
+        ("correlated", 0.4, 0.9),
+        ("correlated", 1.0, 1.0),
+        ("class", 0.4, 0.0),
+    ],
+)
+def test_distractors_copy_as_often_as_the_labels_say(mode, given: float, copied: float) -> None:
+    assert PlantedSpec(label_mode=mode, distractor_correlation=given).copying_probability == copied
+
+
+def test_every_setting_that_identifies_an_item_reaches_its_spec() -> None:
+    changed = {"seed": 2, "image_size_px": 40, "distractor_correlation": 0.1, "drivers": "texture"}
+    changed |= {"label_mode": "class", "unlabelled_share": 0.2, "classes": 7, "class_noise": 0.5}
+    assert set(changed) == set(OF_ITEMS)
+    spec = planted_spec({"kind": "planted", **changed})
+    assert {name: getattr(spec, name) for name in OF_ITEMS} == changed

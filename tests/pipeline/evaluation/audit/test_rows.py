@@ -1,11 +1,11 @@
 """The audit's rows from effects made by hand: outcomes pair by pair, figures of variants, and the instrument's."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pipeline.datasets.planted.similarity import driver_attributes
 from pipeline.evaluation.audit import rows as module
 from pipeline.evaluation.audit.answers import audited_answers
 from pipeline.evaluation.audit.measures import audit_measures
@@ -17,17 +17,21 @@ from tests.pipeline.evaluation.broken_copy import broken_copy
 
 RNG = np.random.default_rng(3)
 N_PAIRS, N_IMAGES = 24, 12
-NAMES = [driver_attributes()[0], "shade:dark", driver_attributes()[-1]]
+NAMES = ["body_colour:red", "shade:dark", "part:pocket"]
+DRIVERS = np.array([True, False, True])
 LABELS = RNG.random((N_IMAGES, 3)) < 0.6
 # A query that has nothing: no attribute of its own can be named.
 LABELS[2] = False
+QUERIES, REFERENCES = np.arange(N_PAIRS) // 4, np.arange(N_PAIRS) % 5 + 6
 PAIRS = AuditedPairs(
     [f"p{n}" for n in range(N_PAIRS)],
     [f"i{n}" for n in range(N_IMAGES)],
-    np.arange(N_PAIRS) // 4,
-    np.arange(N_PAIRS) % 5 + 6,
-    LABELS,
+    QUERIES,
+    REFERENCES,
+    LABELS[QUERIES] & LABELS[REFERENCES],
     NAMES,
+    DRIVERS,
+    ~DRIVERS,
 )
 PRESENT = LABELS[PAIRS.query_p]
 # The first driver matters most, the last one not at all.
@@ -93,12 +97,50 @@ def assert_instrument(tested=module) -> None:
     unlearned = constants["drivers_not_learned"]
     assert (unlearned["value"], unlearned["n"], unlearned["attribute"]) == (1, 2, NAMES[2])
     assert (constants["effect_floor"]["value"], constants["effect_floor"]["n"]) == (FLOOR, N_PAIRS)
+    # Queries come before references here, so that none is swapped.
+    assert (constants["swapped_pairs"]["value"], constants["swapped_pairs"]["n"]) == (0, N_PAIRS)
     assert constants["target_correlation"]["value"] == pytest.approx(1)
     assert constants["eligible_share"]["value"] == pytest.approx(np.mean(DELTA.max(axis=1) > FLOOR))
 
 
 def test_the_instrument_names_the_driver_that_was_not_learned() -> None:
     assert_instrument()
+
+
+def test_drivers_need_not_exceed_the_copies_of_drivers() -> None:
+    # The distractor moves the score as much as a driver that it copies, so the last driver alone decides.
+    weak = replace(PAIRS, is_driver_a=np.array([False, True, False]), is_distractor_a=np.array([True, False, True]))
+    copied = replace(weak, is_distractor_a=np.array([False, False, True]))
+    embeddings = RNG.normal(size=(N_IMAGES, 4))
+    unlearned = [
+        next(
+            row["value"]
+            for row in module.instrument_rows(TRUTH, pairs, embeddings, embeddings, RESAMPLING)
+            if row["metric"] == "drivers_not_learned"
+        )
+        for pairs in (weak, copied)
+    ]
+    assert unlearned == [1, 0]
+
+
+def test_swapped_pairs_are_counted_in_both_directions() -> None:
+    pairs = replace(PAIRS, query_p=np.array([0, 1, 1, 2]), reference_p=np.array([1, 0, 2, 3]))
+    rows = module.instrument_rows(
+        TrueEffects(DELTA[:4], PRESENT[:4], FLOOR),
+        replace(pairs, shared_pa=PAIRS.shared_pa[:4]),
+        RNG.normal(size=(N_IMAGES, 4)),
+        RNG.normal(size=(N_IMAGES, 4)),
+        RESAMPLING,
+    )
+    assert next(row["value"] for row in rows if row["metric"] == "swapped_pairs") == 2
+
+
+def test_where_no_pair_is_eligible_the_constant_names_nothing_and_figures_are_null() -> None:
+    nothing = TrueEffects(DELTA * 0, PRESENT, FLOOR)
+    audited = audited_answers(nothing, nothing, SCORES)
+    assert audited.constant.absent_p.all()
+    rows = module.variant_rows(audited, PAIRS, RESAMPLING)
+    assert {(row["value"], row["n"]) for row in rows} == {(None, 0)}
 
 
 def assert_variant_figures(tested=module) -> None:
@@ -122,7 +164,7 @@ def test_every_variant_and_bound_has_its_figures() -> None:
         ("pairs.image_ids[pairs.query_p[row]]", "pairs.image_ids[row % 12]", assert_outcomes),
         ("if names_one else False", "if names_one else True", assert_outcomes),
         ("outcomes.used_p[row] > 0.5", "outcomes.hit_p[row] > 0.5", assert_outcomes),
-        ("np.where(is_driver_a, shared_pa, truth.present_pa)", "truth.present_pa", assert_instrument),
+        ("np.where(is_driver_a, pairs.shared_pa, truth.present_pa)", "truth.present_pa", assert_instrument),
         ('"driver" if driver else "distractor"', '"distractor" if driver else "driver"', assert_instrument),
         ("pairs.query_p, audited.constant,", "pairs.query_p, None,", assert_variant_figures),
     ],

@@ -5,6 +5,7 @@ from dataclasses import replace
 from flows.engine.device import AUTO
 from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
+from flows.stages.attribute_groups import attribute_groups_stage
 from flows.stages.attribute_models import attribute_stages
 from flows.stages.audit import audit_stage
 from flows.stages.compatibility import compatibility_stage
@@ -59,6 +60,7 @@ def build_stages(settings: Settings) -> tuple[Stage, ...]:
         *faithfulness_stages(settings),
         *attribute_stages(settings),
         *(replacements_stage(settings, split) for split in ("valid", "test")),
+        attribute_groups_stage(settings),
         embedding_effects_stage(settings),
         weights_stage(settings),
         explanations_stage(settings),

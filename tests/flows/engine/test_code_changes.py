@@ -97,7 +97,7 @@ def test_a_helper_of_jobs_counts_for_every_job_that_imports_it(source: Path, sta
     names.write_text(names.read_text(encoding="utf-8") + "\n\nEDITED = 1\n", encoding="utf-8")
     status = status_of()
     attributes = {f"attribute_model.{name}" for name in ("sane", "classifier")}
-    first = {"replacements.valid", "replacements.test", "embedding_effects.test"}
+    first = {"replacements.valid", "replacements.test", "embedding_effects.test", "attribute_groups"}
     assert states(status, "stale") == first | attributes
     assert {"explanation_weights", "explanations", "audit", "metrics", "report"} <= states(status, "pending")
     assert any(reason.startswith("code.flows.readers.pair_frame: ") for reason in status["metrics"]["reasons"])

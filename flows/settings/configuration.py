@@ -25,6 +25,7 @@ from flows.settings.white_box import refuse_gradients_of_black_box
 from pipeline.attributes.catalogue import ATTRIBUTE_MODELS
 from pipeline.evaluation.curves import CURVE_STEPS
 from pipeline.explanation.combination import AWA_PAPER_WEIGHTS, POLYVORE_PAPER_WEIGHTS
+from pipeline.explanation.separability import CONDITION_LIMIT, CORRELATION_LIMIT
 from pipeline.explanation.variants import DEFAULT_MODELS, VARIANTS, default_variants, models_needed
 from pipeline.setting_limits import MAKES_NO_DIFFERENCE, AtLeast, AtMost
 from stores.object_requests import REQUEST_TIMEOUT_S
@@ -59,6 +60,7 @@ GridStep = Annotated[
 Refits = Annotated[int, Field(ge=20), AtMost(10_000, "each fits the directions of all training images twice")]
 Resamples = Annotated[int, Field(ge=100), AtMost(100_000, "for 1,000 queries so many resamples take 1.6 GB of memory")]
 Replacements = Annotated[int, Field(ge=1), AtMost(1000, "for 10,000 pairs and 200 attributes so many take 8 GB")]
+GroupCondition = Annotated[float, Field(gt=1), MAKES_NO_DIFFERENCE]
 Smoothing = Annotated[float, Field(ge=0), MAKES_NO_DIFFERENCE]
 Workers = Annotated[int, Field(ge=1), AtMost(1024, "each is a process of half a gigabyte")]
 Threads = Annotated[int, Field(ge=1), AtMost(4096, "no machine has so many cores")]
@@ -176,6 +178,16 @@ class ExplanationSettings(Section):
     )
     prior_smoothing: Smoothing = Field(1.0, description="pseudo-count of each attribute")
     weight_grid_step: GridStep = Field(0.05, description="step of the simplex of weights; must divide 1")
+    group_correlation: float = Field(
+        CORRELATION_LIMIT,
+        gt=0,
+        le=1,
+        description="attributes whose training labels correlate at least so much, with either sign, are one group",
+    )
+    group_condition: GroupCondition = Field(
+        CONDITION_LIMIT,
+        description="largest condition number of the training labels of groups; above it, dependent groups are merged",
+    )
 
 
 class EvaluationSettings(Section):

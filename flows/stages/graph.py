@@ -6,6 +6,7 @@ from flows.engine.device import AUTO
 from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
 from flows.stages.answers import answers_stage
+from flows.stages.attribute_groups import attribute_groups_stage
 from flows.stages.attribute_models import attribute_stages
 from flows.stages.audit import audit_stage
 from flows.stages.compatibility import compatibility_stage
@@ -62,6 +63,7 @@ def build_stages(settings: Settings) -> tuple[Stage, ...]:
         *faithfulness_stages(settings),
         *attribute_stages(settings),
         *(replacements_stage(settings, split) for split in ("valid", "test")),
+        attribute_groups_stage(settings),
         *(embedding_effects_stage(settings, split) for split in ("valid", "test")),
         presence_stage(settings),
         weights_stage(settings),

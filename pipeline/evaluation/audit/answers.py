@@ -11,7 +11,6 @@ from typing import Final
 import numpy as np
 
 from pipeline.evaluation.audit.outcomes import (
-    NOTHING_NAMED,
     AuditOutcomes,
     TrueEffects,
     audit_outcomes,
@@ -20,7 +19,7 @@ from pipeline.evaluation.audit.outcomes import (
     oracle_outcomes,
     random_present_outcomes,
 )
-from pipeline.explanation.answer.naming import named_among
+from pipeline.explanation.answer.naming import NOTHING_NAMED, named_among
 
 PRESENT: Final = "|present"
 ANSWER: Final = "answer"

@@ -97,19 +97,20 @@ def test_a_helper_of_jobs_counts_for_every_job_that_imports_it(source: Path, sta
     names.write_text(names.read_text(encoding="utf-8") + "\n\nEDITED = 1\n", encoding="utf-8")
     status = status_of()
     attributes = {f"attribute_model.{name}" for name in ("sane", "classifier")}
-    assert states(status, "stale") == {"embedding_effects.test"} | attributes
-    later = {"replacements.valid", "replacements.test", "explanation_weights", "explanations", "audit", "metrics"}
-    assert later | {"report"} <= states(status, "pending")
+    effects = {"embedding_effects.test", "embedding_effects.valid"}
+    assert states(status, "stale") == {"attribute_groups", *effects, *attributes}
+    later = {"replacements.valid", "replacements.test", "presence", "explanation_weights", "explanations", "answers"}
+    assert later | {"audit", "metrics", "report"} <= states(status, "pending")
     assert any(reason.startswith("code.flows.readers.pair_frame: ") for reason in status["metrics"]["reasons"])
 
 
 def test_the_table_of_variants_counts_where_variants_are_made_and_where_they_are_measured(
     source: Path, status_of: Callable[[], Status]
 ) -> None:
-    edit(source / "pipeline/explanation/variants.py", "claim_order=5", "claim_order=8")
+    edit(source / "pipeline/explanation/variants.py", "claim_order=5", "claim_order=80")
     status = status_of()
-    assert states(status, "stale") == {"explanations"}
-    assert states(status, "pending") == {"audit", "metrics", "report"}
+    assert states(status, "stale") == {"explanations", "explanations.valid"}
+    assert states(status, "pending") == {"answers", "audit", "metrics", "report"}
     for stage in ("explanations", "audit", "metrics", "report"):
         reasons = status[stage]["reasons"]
         assert any(reason.startswith("code.pipeline.explanation.variants: ") for reason in reasons), stage

@@ -34,6 +34,21 @@ class NoSettings:
 
 
 @dataclass(frozen=True)
+class EditableColours:
+    """What a dataset's labels say about the colours of its items, which can then be edited on the photographs.
+
+    Attributes:
+        prefix: that the names of colour attributes begin with.
+        patterns: attributes of items that have more than one colour.
+        types: labels of items that are shown alone, not on a person, whose skin would be recoloured too.
+    """
+
+    prefix: str
+    patterns: tuple[str, ...]
+    types: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class DatasetKind:
     """One value of `dataset.kind`, and all that the rest of the project knows of it.
 
@@ -54,6 +69,7 @@ class DatasetKind:
         has_graded_similarity: its records have similarity targets, and images match above `pairs.match_threshold`;
             else images of one label match.
         has_outfits: its index is an OutfitIndex, and images match that were put together.
+        colours: its items' colours can be edited on white ground, so that their effects are measured; None: they cannot.
         canvas_rgb: `dataset.canvas` unless set.
         fit: `dataset.fit` unless set.
     """
@@ -71,6 +87,7 @@ class DatasetKind:
     is_audited: bool = False
     has_graded_similarity: bool = False
     has_outfits: bool = False
+    colours: EditableColours | None = None
     canvas_rgb: tuple[int, int, int] = GREY
     fit: str = CROP
 

@@ -20,6 +20,7 @@ from flows.stages.negatives import negatives_stages
 from flows.stages.pairs import pairs_stage
 from flows.stages.perturbed_embeddings import perturbed_stages
 from flows.stages.reads import SPLITS
+from flows.stages.recolouring import recolouring_stages
 from flows.stages.replacements import replacements_stage
 from flows.stages.report import report_stage
 from flows.stages.saliency_maps import saliency_stages
@@ -63,6 +64,7 @@ def build_stages(settings: Settings) -> tuple[Stage, ...]:
         weights_stage(settings),
         explanations_stage(settings),
         *(_audited_stages(settings) if settings.dataset.declared.is_audited else []),
+        *(recolouring_stages(settings) if settings.dataset.declared.colours else []),
         metrics_stage(settings),
         report_stage(settings),
     )

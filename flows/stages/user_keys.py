@@ -8,6 +8,7 @@ from flows.engine.reasons import DERIVED
 FOLLOWS = (
     "attribute_model",
     "audited",
+    "colours",
     "compatibility",
     "generator",
     "has_conditions",
@@ -19,6 +20,7 @@ FOLLOWS = (
     "name",
     "perturbed",
     "reads",
+    "recolouring",
     "similarity_model",
     "split",
     "within_type",

@@ -69,7 +69,7 @@ class DatasetKind:
         has_graded_similarity: its records have similarity targets, and images match above `pairs.match_threshold`;
             else images of one label match.
         has_outfits: its index is an OutfitIndex, and images match that were put together.
-        colours: its items' colours can be edited on white ground, so that their effects are measured; None: they cannot.
+        colours: its items' colours can be edited on white ground, so their effects are measured; None: they cannot.
         canvas_rgb: `dataset.canvas` unless set.
         fit: `dataset.fit` unless set.
     """

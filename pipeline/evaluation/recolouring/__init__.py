@@ -1,1 +1,1 @@
-"""Causal effects of colour on photographs: the labelled colour of an item is edited, the edit verified, nothing else moved."""
+"""Effects of colour on photographs: the labelled colour of an item is edited, and the edit verified."""

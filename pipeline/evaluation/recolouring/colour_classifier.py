@@ -18,6 +18,8 @@ from sklearn.model_selection import StratifiedKFold
 HUES: Final = 12
 LIGHTNESSES: Final = (10.0, 30.0, 50.0, 70.0, 90.0)
 CHROMAS: Final = (0.0, 12.0, 30.0, 60.0)
+# Those of neutral pixels have no hue.
+FEATURES: Final = len(LIGHTNESSES) * (1 + (len(CHROMAS) - 1) * HUES)
 FOLDS: Final = 5
 INVERSE_PENALTY: Final = 10.0
 CALIBRATION_BINS: Final = 10
@@ -60,9 +62,7 @@ class ClassifierQuality:
     calibration_error: float
 
 
-def colour_histogram(
-    lab_hwc: npt.NDArray[np.float64], mask_hw: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.float64]:
+def colour_histogram(lab_hwc: npt.NDArray[np.float64], mask_hw: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
     """Return the square roots of the soft histogram's shares, (feature,) float64, unit norm.
 
     Each pixel's share goes linearly to its two nearest bins of lightness, of chroma and of hue.

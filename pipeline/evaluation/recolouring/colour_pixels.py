@@ -105,7 +105,7 @@ def find_colour(item: ItemColours, colour_lab: npt.NDArray[np.float64]) -> Colou
 
 
 def _item_share(item: ItemColours, chosen_c: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the share of item in each pixel, (y, x): below 1 within two pixels of the ground, by distance from white."""
+    """Return the share of item in each pixel, (y, x): by distance from white within two pixels of the ground, else 1."""
     at_edge = item.mask_hw & (ndimage.distance_transform_edt(item.mask_hw) <= EDGE_PX)
     whole = max(float(np.linalg.norm(chosen_c - WHITE_LAB)), 1e-9)
     mixed_hw = np.clip(np.linalg.norm(item.lab_hwc - WHITE_LAB, axis=2) / whole, 0, 1)
@@ -117,9 +117,10 @@ def _is_shade(centre: npt.NDArray[np.float64], chosen: npt.NDArray[np.float64]) 
     chromas = np.hypot(centre[1], centre[2]), np.hypot(chosen[1], chosen[2])
     if min(chromas) >= NEUTRAL_CHROMA:
         turn = np.arctan2(centre[2], centre[1]) - np.arctan2(chosen[2], chosen[1])
-        return abs(float(np.angle(np.exp(1j * turn)))) <= SHADE_HUE_RAD
+        return bool(abs(float(np.angle(np.exp(1j * turn)))) <= SHADE_HUE_RAD)
     return float(np.linalg.norm(_weighted(centre) - _weighted(chosen))) <= SHADE_DISTANCE
 
 
 def _weighted(lab: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return lab * np.array([LIGHTNESS_WEIGHT, 1, 1])
+    weighted: npt.NDArray[np.float64] = lab * np.array([LIGHTNESS_WEIGHT, 1, 1])
+    return weighted

@@ -1,7 +1,6 @@
 """The edits of one item: to every other colour, and to other examples of its own, each verified."""
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +8,7 @@ import numpy.typing as npt
 from pipeline.evaluation.recolouring.colour_classifier import colour_histogram
 from pipeline.evaluation.recolouring.colour_pixels import find_colour
 from pipeline.evaluation.recolouring.colour_space import to_lab
-from pipeline.evaluation.recolouring.reasons import LeftOut
+from pipeline.evaluation.recolouring.reasons import SAME_COLOUR_EDITS, LeftOut
 from pipeline.evaluation.recolouring.recolour import recolour
 from pipeline.evaluation.recolouring.references import (
     ColourExample,
@@ -19,8 +18,6 @@ from pipeline.evaluation.recolouring.references import (
     read_item,
 )
 from pipeline.randomness import keyed_rng
-
-SAME_COLOUR_EDITS: Final = 2
 
 
 @dataclass(frozen=True)
@@ -95,9 +92,7 @@ def recognised_colour(
     return classifier.colours[int(probabilities_nc[0].argmax())]
 
 
-def _drawn(
-    item: LabelledItem, colour: str, references: ColourReferences, seed: int, count: int
-) -> list[ColourExample]:
+def _drawn(item: LabelledItem, colour: str, references: ColourReferences, seed: int, count: int) -> list[ColourExample]:
     """Return different examples of a colour, drawn by seed and item; never the item itself."""
     examples = [one for one in references.examples[colour] if one.image_id != item.image_id]
     rng = keyed_rng(seed, item.image_id, colour, "colour example of an edit")

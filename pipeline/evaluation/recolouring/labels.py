@@ -1,12 +1,20 @@
 """Which items may be edited, as far as labels tell."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pipeline.datasets.declaration import EditableColours
 from pipeline.evaluation.recolouring.reasons import LeftOut
 
 
-def labelled_colour(label: str, attributes: Sequence[str], editable: EditableColours) -> tuple[str | None, LeftOut | None]:
+def editable_colours(values: Mapping[str, Any]) -> EditableColours:
+    """Return what a dataset declares of its colours, of the same as plain values."""
+    return EditableColours(values["prefix"], tuple(values["patterns"]), tuple(values["types"]))
+
+
+def labelled_colour(
+    label: str, attributes: Sequence[str], editable: EditableColours
+) -> tuple[str | None, LeftOut | None]:
     """Return an item's one labelled colour, or None and why it is left out.
 
     Args:

@@ -1,6 +1,10 @@
-"""Why an item or an edit is left out of the measured effects of colour."""
+"""Why an item or an edit is left out of the measured effects of colour, and how many edits there are."""
 
 from enum import StrEnum
+from typing import Final
+
+# Edits of an item to other examples of its own colour, which set the noise floor.
+SAME_COLOUR_EDITS: Final = 2
 
 
 class LeftOut(StrEnum):

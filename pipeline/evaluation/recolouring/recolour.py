@@ -94,14 +94,13 @@ def _moved_chroma(
     from_ab, to_ab = np.array(own.mean[1:]), np.array(target.mean[1:])
     least, most = SPREAD_RANGE
     scale = float(np.clip(target.spread / max(own.spread, 1e-9), least, most))
-    deviations_hwc = (chroma_hwc - from_ab) * scale
+    moved_hwc: npt.NDArray[np.float64] = (chroma_hwc - from_ab) * scale
     from_chroma, to_chroma = float(np.hypot(*from_ab)), float(np.hypot(*to_ab))
-    if to_chroma < NEUTRAL_CHROMA:
-        return to_ab + deviations_hwc
-    if from_chroma < NEUTRAL_CHROMA:
+    if to_chroma >= NEUTRAL_CHROMA and from_chroma >= NEUTRAL_CHROMA:
+        turn = np.arctan2(to_ab[1], to_ab[0]) - np.arctan2(from_ab[1], from_ab[0])
+        rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+        moved_hwc = moved_hwc @ rotation.T
+    elif to_chroma >= NEUTRAL_CHROMA:
         shade_hw = np.clip(lightness_hw / max(target.mean[0], 1e-9), 0.2, 1.1)
-        return to_ab * shade_hw[..., None] + deviations_hwc
-    turn = np.arctan2(to_ab[1], to_ab[0]) - np.arctan2(from_ab[1], from_ab[0])
-    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-    turned: npt.NDArray[np.float64] = to_ab + deviations_hwc @ rotation.T
-    return turned
+        to_ab = to_ab * shade_hw[..., None]
+    return to_ab + moved_hwc

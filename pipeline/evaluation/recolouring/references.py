@@ -4,7 +4,7 @@ Edits move to items of one part of the training images, the classifier is fitted
 recognised because its target was learned by heart.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -79,15 +79,20 @@ def covers(colour: ColourPixels, item: ItemColours) -> bool:
     return bool((colour.weights_hw[item.mask_hw] > 0.5).mean() >= LEAST_COLOUR_SHARE)
 
 
-def fit_references(items: Iterable[LabelledItem], seed: int) -> tuple[ColourReferences, ClassifierQuality] | None:
+def fit_references(
+    items: Sequence[LabelledItem], seed: int, report: Callable[[int, int], None] | None = None
+) -> tuple[ColourReferences, ClassifierQuality] | None:
     """Return the references and the classifier's quality; None where fewer than two colours have enough items.
 
     Args:
         items: of the training split alone.
         seed: of clusters, parts and folds.
+        report: is told how many items were cut out so far, and how many there are.
     """
     by_colour: dict[str, list[tuple[str, ItemColours]]] = {}
-    for item in items:
+    for number, item in enumerate(items, start=1):
+        if report is not None:
+            report(number, len(items))
         found = read_item(item.pixels_hwc, item.image_id, seed)
         if isinstance(found, ItemColours):
             by_colour.setdefault(item.colour, []).append((item.image_id, found))

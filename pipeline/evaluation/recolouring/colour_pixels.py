@@ -105,7 +105,7 @@ def find_colour(item: ItemColours, colour_lab: npt.NDArray[np.float64]) -> Colou
 
 
 def _item_share(item: ItemColours, chosen_c: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the share of item in each pixel, (y, x): by distance from white within two pixels of the ground, else 1."""
+    """Return the share of item in each pixel, (y, x): by distance from white beside the ground, else 1."""
     at_edge = item.mask_hw & (ndimage.distance_transform_edt(item.mask_hw) <= EDGE_PX)
     whole = max(float(np.linalg.norm(chosen_c - WHITE_LAB)), 1e-9)
     mixed_hw = np.clip(np.linalg.norm(item.lab_hwc - WHITE_LAB, axis=2) / whole, 0, 1)

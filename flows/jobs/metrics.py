@@ -54,6 +54,8 @@ def run(inputs: JobInputs) -> JobResult:
         rows += upstream.rows("audit", "metrics")
     if settings.get("compatibility"):
         rows += upstream.rows("compatibility", "metrics")
+    if settings.get("recolouring"):
+        rows += upstream.rows("recolour_audit", "metrics")
     shared = {
         "dataset": settings["dataset"],
         "similarity_model": settings["similarity_model"],

@@ -23,6 +23,7 @@ from flows.stages.pairs import pairs_stage
 from flows.stages.perturbed_embeddings import perturbed_stages
 from flows.stages.presence import presence_stage
 from flows.stages.reads import SPLITS
+from flows.stages.recolouring import recolouring_stages
 from flows.stages.replacements import replacements_stage
 from flows.stages.report import report_stage
 from flows.stages.saliency_maps import saliency_stages
@@ -71,6 +72,7 @@ def build_stages(settings: Settings) -> tuple[Stage, ...]:
         *(_true_effects_stages(settings) if audited else []),
         answers_stage(settings),
         *(_audited_stages(settings) if audited else []),
+        *(recolouring_stages(settings) if settings.dataset.declared.colours else []),
         metrics_stage(settings),
         report_stage(settings),
     )

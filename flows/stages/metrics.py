@@ -115,6 +115,9 @@ def metrics_stage(settings: Settings) -> Stage:
     if has_outfits(settings):
         values["compatibility"] = True
         reads["compatibility"] = [["metrics", None, ""]]
+    if settings.dataset.declared.colours:
+        values["recolouring"] = True
+        reads["recolour_audit"] = [["metrics", None, ""]]
     if audited:
         reads |= {f"map_localisation.{generator}.{mode}": [["map_localisation", None, ""]] for generator, mode in shown}
         reads["audit"] = [["metrics", None, ""], ["audit_outcomes", ["pair_id", "eligible"], ""]]

@@ -8,6 +8,7 @@ from flows.engine.reasons import DERIVED
 FOLLOWS = (
     "attribute_model",
     "audited",
+    "colours",
     "compatibility",
     "generator",
     "has_tcav",
@@ -24,6 +25,7 @@ FOLLOWS = (
     "perturbed",
     "prior_kinds",
     "reads",
+    "recolouring",
     "similarity_model",
     "sparse_labels",
     "split",

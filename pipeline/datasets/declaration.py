@@ -37,6 +37,21 @@ class NoSettings:
 
 
 @dataclass(frozen=True)
+class EditableColours:
+    """What a dataset's labels say about the colours of its items, which can then be edited on the photographs.
+
+    Attributes:
+        prefix: that the names of colour attributes begin with.
+        patterns: attributes of items that have more than one colour.
+        types: labels of items that are shown alone, not on a person, whose skin would be recoloured too.
+    """
+
+    prefix: str
+    patterns: tuple[str, ...]
+    types: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class DatasetKind:
     """One value of `dataset.kind`, and all that the rest of the project knows of it.
 
@@ -61,6 +76,7 @@ class DatasetKind:
             that classes are the sample, not their images; or OUTFIT, whose pairs share images.
         has_sparse_labels: many of its images' attributes are not labelled, so what predictors are sure of counts, too,
             where replacements are chosen.
+        colours: its items' colours can be edited on white ground, so their effects are measured; None: they cannot.
         canvas_rgb: `dataset.canvas` unless set.
         fit: `dataset.fit` unless set.
     """
@@ -80,6 +96,7 @@ class DatasetKind:
     has_outfits: bool = False
     shared_unit: str = QUERY
     has_sparse_labels: bool = False
+    colours: EditableColours | None = None
     canvas_rgb: tuple[int, int, int] = GREY
     fit: str = CROP
 

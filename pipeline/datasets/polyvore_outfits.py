@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from annotated_types import doc
 
-from pipeline.datasets.declaration import FILE_SETTINGS, OUTFIT, WHITE, DatasetKind
+from pipeline.datasets.declaration import FILE_SETTINGS, OUTFIT, WHITE, DatasetKind, EditableColours
 from pipeline.datasets.folder_files import contained_path, is_plain_name, list_folder
 from pipeline.datasets.json_files import bad_entry, read_json
 from pipeline.datasets.outfits import SEPARATOR, Outfit, OutfitIndex, derive_type_pairs
@@ -229,5 +229,10 @@ POLYVORE_OUTFITS = DatasetKind(
     has_outfits=True,
     shared_unit=OUTFIT,
     has_sparse_labels=True,
+    colours=EditableColours(
+        "colour:",
+        ("colour:Multi", "name:striped", "name:checked", "name:printed", "name:floral", "name:graphic"),
+        ("accessories", "bags", "hats", "jewellery", "scarves", "shoes", "sunglasses"),
+    ),
     canvas_rgb=WHITE,
 )

@@ -1,0 +1,1 @@
+"""Effects of colour on photographs: the labelled colour of an item is edited, and the edit verified."""

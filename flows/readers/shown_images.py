@@ -56,9 +56,7 @@ class ShownImages:
     def of(self, image_id: str) -> ShownImage:
         """Return an image as it is shown; a photograph has a long side of `SHOWN_SIZE_PX`."""
         if image_id not in self._shown:
-            photograph = None if self._photographs is None else _read(self._rows[image_id], self._photographs)
-            view = ShownImage(self._views.of(image_id), is_substitute=self._photographs is not None)
-            self._shown[image_id] = photograph or view
+            self._shown[image_id] = self._photograph(image_id) or self._view(image_id)
         return self._shown[image_id]
 
     def fitting(self) -> FittingFacts | None:
@@ -69,6 +67,12 @@ class ShownImages:
         unread = sum(image.is_substitute for image in self._shown.values())
         changed = sum(share > MUCH for share in lost)
         return FittingFacts(self._photographs.settings["fit"], len(lost), changed, len(self._shown), unread)
+
+    def _photograph(self, image_id: str) -> ShownImage | None:
+        return None if self._photographs is None else _read(self._rows[image_id], self._photographs)
+
+    def _view(self, image_id: str) -> ShownImage:
+        return ShownImage(self._views.of(image_id), is_substitute=self._photographs is not None)
 
 
 def _read(row: Mapping[str, Any], photographs: Photographs) -> ShownImage | None:

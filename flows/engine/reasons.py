@@ -31,7 +31,8 @@ def own_changes(stage: Stage, old: Mapping[str, Any], new: Mapping[str, Any]) ->
     """
     told: list[str] = []
     derived: list[str] = []
-    for path, before, after in changed_ingredients({name: old.get(name) for name in new}, new):
+    before_all, after_all = _with_left_out(stage, {name: old.get(name) for name in new}), _with_left_out(stage, new)
+    for path, before, after in changed_ingredients(before_all, after_all):
         head, _, rest = path.partition(".")
         if head == "code":
             told.append(f"{path}: code changed")
@@ -107,6 +108,11 @@ def _read(current: Upstream, name: str, fingerprint: str | None) -> Manifest | N
         return None if fingerprint is None else current.store.read_manifest(name, fingerprint)
     except StoreError:
         return None
+
+
+def _with_left_out(stage: Stage, ingredients: Mapping[str, Any]) -> Mapping[str, Any]:
+    settings = ingredients.get("settings")
+    return {**ingredients, "settings": {**stage.left_out, **settings}} if settings else ingredients
 
 
 def _begins(setting: str, known: str) -> bool:

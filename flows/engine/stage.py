@@ -73,6 +73,7 @@ class Stage:
             all before it.
         keys: the user's key of each setting, by its name or the beginning of its path; empty for one that follows
             from others.
+        left_out: what a setting is where it is left out of `settings`, for words.
         item_changes: says in lines which items changed, from the store, the shards of an earlier result that are
             gone, and those that are new.
         expected_tables: the tables, by part, in which a shard will differ from the earlier one of its label, all else
@@ -95,5 +96,6 @@ class Stage:
     check_inputs: Callable[["Stage", Mapping[str, "Stage"]], None] | None = None
     check_result: "Callable[[Stage, Sequence[ShardPlan], Upstream], None] | None" = None
     keys: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, Any] = field(default_factory=dict)
     item_changes: "Callable[[ArtifactStore, Sequence[Commit], Sequence[ShardPlan]], list[str]] | None" = None
     expected_tables: "Callable[[ArtifactStore, Commit, ShardPlan], Mapping[str, pa.Table] | None] | None" = None

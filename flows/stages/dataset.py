@@ -28,8 +28,6 @@ from stores.fingerprints import fingerprint
 from stores.table_schema import INTEGER, NUMBERS, TEXT, TEXTS, Column, TableSchema
 
 LOG = logging.getLogger("sane")
-# Settings that are there only where they are not the default, so that results from before these keys stay.
-_LEFT_OUT_AT_DEFAULT = ("fit", "bit_depth")
 IMAGES_PER_SHARD = 64
 
 IMAGES = TableSchema(
@@ -115,6 +113,7 @@ def dataset_stages(settings: Settings) -> list[Stage]:
     values = chosen.model_dump(include=set(kind.pixel_settings))
     later = {key: getattr(chosen, key) for key in kind.later_settings}
     later = {key: value for key, value in later.items() if value != kind.later_settings[key]}
+    keys = keys_in("dataset", (*values, *kind.later_settings))
     notes = (kind.index_module, "pipeline.datasets.attribute_notes")
     # How many items there are is no setting of a shard: with more of them the others stay as they are.
     item_limits = chosen.model_dump(include=set(kind.item_limits))
@@ -130,7 +129,7 @@ def dataset_stages(settings: Settings) -> list[Stage]:
             item_limits=item_limits,
             tables=(ATTRIBUTE_VOCABULARY, ATTRIBUTE_NOTES),
             check_inputs=_tell_notices,
-            keys=keys_in("dataset", (*values, *_LEFT_OUT_AT_DEFAULT)),
+            keys=keys,
         ),
         Stage(
             "images",
@@ -144,7 +143,8 @@ def dataset_stages(settings: Settings) -> list[Stage]:
             tables=(IMAGES, UNREADABLE_IMAGES, IMAGE_NOTES),
             costs=ShardCosts(_images_work, image_extents(*SPLITS)),
             check_result=partial(check_images, settings),
-            keys=keys_in("dataset", (*values, *_LEFT_OUT_AT_DEFAULT)),
+            keys=keys,
+            left_out=kind.later_settings,
             item_changes=changed_images,
             expected_tables=expected_images,
         ),

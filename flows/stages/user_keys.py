@@ -12,6 +12,7 @@ FOLLOWS = (
     "generator",
     "has_conditions",
     "has_outfits",
+    "shared_unit",
     "map_dtype",
     "map_size_px",
     "maps",

@@ -14,6 +14,7 @@ FOLLOWS = (
     "has_tcav",
     "has_conditions",
     "has_outfits",
+    "shared_unit",
     "map_dtype",
     "map_size_px",
     "maps",

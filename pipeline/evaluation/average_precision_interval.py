@@ -84,13 +84,16 @@ def weighted_average_precision(logits_n: np.ndarray, labels_n: np.ndarray, count
         counts_sn: (resample, image) how often each image is drawn, or its weight.
     """
     order = np.argsort(-logits_n, kind="stable")
-    scores, positives = logits_n[order], labels_n[order].astype(np.float64)
-    last_of_score = np.append(scores[1:] != scores[:-1], True)
-    drawn_sn = counts_sn[:, order]
-    drawn_st = drawn_sn.cumsum(axis=1)[:, last_of_score]
-    hits_st = (drawn_sn * positives).cumsum(axis=1)[:, last_of_score]
+    scores, positions = logits_n[order], np.flatnonzero(labels_n[order])
+    if not len(positions):
+        return np.full(len(counts_sn), np.nan)
+    # Recall steps at thresholds with a positive alone: each reaches to the last image of its score.
+    ends = np.unique(np.searchsorted(-scores, -scores[positions], side="right") - 1)
+    drawn_sn = counts_sn[:, order].cumsum(axis=1)
+    hits_sk = counts_sn[:, order[positions]].cumsum(axis=1)
+    drawn_st, hits_st = drawn_sn[:, ends], hits_sk[:, np.searchsorted(positions, ends, side="right") - 1]
     steps_st = np.diff(hits_st, axis=1, prepend=0.0)
-    total_s, drawn_s = hits_st[:, -1], drawn_st[:, -1]
+    total_s, drawn_s = hits_sk[:, -1], drawn_sn[:, -1]
     with np.errstate(invalid="ignore", divide="ignore"):
         precision_st = np.where(drawn_st > 0, hits_st / drawn_st, 0.0)
         average_s = (steps_st * precision_st).sum(axis=1) / total_s

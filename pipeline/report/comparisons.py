@@ -38,7 +38,10 @@ def comparison_table(
         )
         for estimate in estimates
     )
-    note = "Verdicts at p < 0.05 after Holm’s correction over the table; a tie means that no difference was shown."
+    note = (
+        "Verdicts at p < 0.05 after Holm’s correction over the table, variants that are told the query’s labels apart; "
+        "a tie means that no difference was shown."
+    )
     return Table(title, columns, rows, (note, *few_clusters_note(estimates)))
 
 

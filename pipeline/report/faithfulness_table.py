@@ -37,11 +37,11 @@ def faithfulness_table(metrics: MetricTable, generators: list[GeneratorMode], da
     papers = PAPERS.get(dataset)
     rows = [_run_row(metrics, *key, papers=papers) for key in run]
     notes = [
-        "Insertion: larger is better; deletion: smaller is better. In brackets 95 % intervals, clustered by "
-        "query. Papers’ normalisation: each pair’s own curve from its minimum to its maximum; anchored: from "
-        "the blank to the full image, so that all generators share the same end points. A method that does "
-        "not beat the centre blob has shown nothing. Generators with fewer pairs than others were given fewer by the "
-        "settings: compare them in the next table, on the pairs that both have.",
+        "Insertion: larger is better; deletion: smaller is better. In brackets 95 % intervals, clustered by what "
+        "pairs share: class, outfit or query. Papers’ normalisation: each pair’s own curve from its minimum to its"
+        " maximum; anchored: from the blank to the full image, so that all generators share the same end points. A"
+        " method that does not beat the centre blob has shown nothing. Generators with fewer pairs than others "
+        "were given fewer by the settings: compare them in the next table, on the pairs that both have.",
         "Change with the reference: 1 − the mean rank correlation of a query’s maps for different references. At 0 the "
         "reference plays no part, so the map cannot say why these two match; unrelated maps have 1.",
     ]
@@ -76,8 +76,9 @@ def faithfulness_comparison_table(metrics: MetricTable, generators: list[Generat
         name = Cell(generator_name(generator), mode)
         rows.append(Row((name, Cell(generator_name(baseline)), *cells, count_cell(found[0]))))
     notes = (
-        "Differences of the figures of Table 1 on the pairs that both have, resampled together by query. Green: "
-        "better, red: worse, at p < 0.05 after Holm’s correction over the whole table; grey: no difference was shown.",
+        "Differences of the figures of Table 1 on the pairs that both have, resampled together by class, outfit or"
+        " query. Green: better, red: worse, at p < 0.05 after Holm’s correction over the whole table; grey: no "
+        "difference was shown.",
         *few_clusters_note(metrics.all_in("saliency_faithfulness_comparison")),
     )
     title = "Table 1, compared: who beats a blob in the middle, and who the maps that supervise attributes?"

@@ -21,24 +21,26 @@ from pipeline.evaluation.equivalence import equivalence
 
 RARE, COMMON = ScoredImages(0.05), ScoredImages(0.3)
 COMMON_BY_CLASS, RARE_BY_CLASS = ScoredImages(0.3, 30), ScoredImages(0.05, 30)
-LEAST, MOST = 0.90, 0.99
+MOST = 0.99
+# What docs/statistics.md says of each: a rare attribute's interval holds the true value in about nine of ten draws.
+LEAST = {RARE: 0.85, COMMON: 0.90, COMMON_BY_CLASS: 0.90}
+TRIALS = 100
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", [RARE, COMMON, COMMON_BY_CLASS], ids=["rare", "common", "common, by class"])
 def test_the_interval_of_map_holds_the_true_value(case: ScoredImages) -> None:
-    assert LEAST <= map_coverage(case, trials=120) <= MOST
+    found = map_coverage(case, trials=TRIALS)
+    assert LEAST[case] <= found.corrected <= MOST
+    if case is RARE:
+        # What the correction is for: percentiles of the same resamples fail the same test.
+        assert not LEAST[case] <= found.percentile <= MOST
 
 
 @pytest.mark.slow
 def test_classes_that_hardly_have_an_attribute_are_too_few_as_documented() -> None:
     """30 classes at a base rate of 0.05: one or two positive classes an attribute; see docs/statistics.md."""
-    assert 0.35 <= map_coverage(RARE_BY_CLASS, trials=120) <= 0.75
-
-
-@pytest.mark.slow
-def test_the_percentile_interval_fails_where_the_corrected_one_holds() -> None:
-    assert not LEAST <= map_coverage(RARE, trials=120, ends=percentile_ends) <= MOST
+    assert 0.35 <= map_coverage(RARE_BY_CLASS, trials=TRIALS).corrected <= 0.75
 
 
 @pytest.mark.slow

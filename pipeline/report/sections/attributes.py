@@ -104,7 +104,8 @@ def _notes(metrics: MetricTable, with_papers: bool) -> tuple[str, ...]:
         "mAP: attribute recognition of the model behind the row, over test images. Top-1: the named "
         "attribute is among the query’s; where labels belong to classes a constant can reach 100 %. Removal: "
         "how far the score drops when the query is replaced by the most similar test image that lacks the named "
-        "attribute (0 where the query lacks it already). In brackets 95 % intervals, clustered by query.",
+        "attribute (0 where the query lacks it already). In brackets 95 % intervals, clustered by "
+        "what pairs share: class, outfit or query.",
     ]
     notes += few_clusters_note(metrics.all_in(_TABLE))
     constant = metrics.single(_TABLE, "constant_attributes")

@@ -87,7 +87,7 @@ def attribute_effects(
         means.keeping_distance_pa,
         means.distance_difference_pa,
         # Nothing is kept where the query lacks the attribute, so there is no effect either.
-        means.matched_half_2pa,
+        np.stack([means.matched_half_pa, means.matched_other_half_pa]),
     )
     return AttributeEffects(deletion, insertion, matched)
 
@@ -109,7 +109,7 @@ def _changes(
 class _Means:
     """Means over places, (pair, attribute) float64: of the images of the opposite presence, and of matched ones.
 
-    `matched_half_2pa` (half, pair, attribute) holds those over every other place, from the first and from the second.
+    The two halves are every other place, from the first and from the second.
     """
 
     effect_pa: npt.NDArray[np.float64]
@@ -117,11 +117,12 @@ class _Means:
     matched_pa: npt.NDArray[np.float64]
     keeping_distance_pa: npt.NDArray[np.float64]
     distance_difference_pa: npt.NDArray[np.float64]
-    matched_half_2pa: npt.NDArray[np.float64]
+    matched_half_pa: npt.NDArray[np.float64]
+    matched_other_half_pa: npt.NDArray[np.float64]
 
     @classmethod
     def empty(cls, shape_pa: tuple[int, ...]) -> "_Means":
-        return cls(*(np.full(shape_pa, np.nan) for _ in range(5)), matched_half_2pa=np.full((2, *shape_pa), np.nan))
+        return cls(*(np.full(shape_pa, np.nan) for _ in range(7)))
 
     def fill(
         self,
@@ -134,8 +135,8 @@ class _Means:
         # NaN where there is no match, so that both means are over the same places.
         matched_bak = opposite[0] - keeping[0]
         self.matched_pa[pairs_b] = _mean_found(matched_bak)
-        for half in (0, 1):
-            self.matched_half_2pa[half, pairs_b] = _mean_found(matched_bak[:, :, half::2])
+        self.matched_half_pa[pairs_b] = _mean_found(matched_bak[:, :, 0::2])
+        self.matched_other_half_pa[pairs_b] = _mean_found(matched_bak[:, :, 1::2])
         self.keeping_distance_pa[pairs_b] = _mean_found(keeping[1])
         self.distance_difference_pa[pairs_b] = _mean_found(opposite[1] - keeping[1])
 

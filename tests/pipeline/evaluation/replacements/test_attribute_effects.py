@@ -110,7 +110,7 @@ MISTAKES = {
         "_mean_found(matched_bak)\n",
         "_mean_found(opposite[0]) - _mean_found(keeping[0])\n",
     ),
-    "halves are the same": (module, "half::2", "0::2"),
+    "halves are the same": (module, "1::2", "0::2"),
     "too few is enough": (module, "n_found_pa < chosen_pak.shape[2]", "n_found_pa < 0"),
 }
 

@@ -13,7 +13,12 @@ from flows.readers.pair_frame import (
     read_attribute_logits,
     read_pair_frame,
 )
-from flows.readers.replacement_effects import read_query_has, read_replacement_distances, read_replacement_effects
+from flows.readers.replacement_effects import (
+    read_matched_halves,
+    read_query_has,
+    read_replacement_distances,
+    read_replacement_effects,
+)
 from pipeline.evaluation.bootstrap import Resampling
 from pipeline.evaluation.metrics.answers import answer_rows
 from pipeline.evaluation.metrics.attribute_effects import ReplacedAttributes, attribute_effect_rows
@@ -109,6 +114,7 @@ def _explanation_rows(
         insertion_pa,
         matched_pa,
         read_replacement_distances(upstream, "test", "deletion", frame),
+        read_matched_halves(upstream, "test", frame),
     )
     scores_vpa = upstream.arrays("explanations", "scores", "scores")
     scores = dict(zip(all_variants(variants), scores_vpa, strict=True))

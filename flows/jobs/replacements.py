@@ -19,6 +19,9 @@ from pipeline.evaluation.replacements.pool import (
 from pipeline.evaluation.replacements.presence import presence_by_score
 from pipeline.evaluation.replacements.removal import removal_replacements
 
+# Columns that only matched effects fill.
+OF_MATCHED = ("distance_difference", "half_effect", "other_half_effect")
+
 
 def run(inputs: JobInputs) -> JobResult:
     """Return the rows of `replacements`: of removal all, of the other kinds where they apply."""
@@ -65,8 +68,11 @@ def _table(frame: PairFrame, kind: str, found: ReplacementEffects, listed_pa: np
     effect_r, distance_r, reason_r = (
         values_pa[pair_r, attribute_r] for values_pa in (found.effect_pa, found.distance_pa, found.reason_pa)
     )
-    difference_pa = found.distance_difference_pa
-    difference_r = np.full(pair_r.size, np.nan) if difference_pa is None else difference_pa[pair_r, attribute_r]
+    halves_2pa = (None, None) if found.half_effect_2pa is None else found.half_effect_2pa
+    of_matched = [
+        np.full(pair_r.size, np.nan) if values_pa is None else values_pa[pair_r, attribute_r]
+        for values_pa in (found.distance_difference_pa, *halves_2pa)
+    ]
     reasons = np.array([reason.name.lower() for reason in ReplacementReason])[reason_r]
     return pa.table(
         {
@@ -78,7 +84,10 @@ def _table(frame: PairFrame, kind: str, found: ReplacementEffects, listed_pa: np
             "reason": pa.array(reasons, mask=reason_r == ReplacementReason.REPLACED, type=pa.string()),
             "distance": pa.array(distance_r, mask=np.isnan(distance_r)),
             "replacements": _image_lists(frame.image_ids, found.replacement_pak[pair_r, attribute_r]),
-            "distance_difference": pa.array(difference_r, mask=np.isnan(difference_r)),
+            **{
+                column: pa.array(values_r, mask=np.isnan(values_r))
+                for column, values_r in zip(OF_MATCHED, of_matched, strict=True)
+            },
         }
     )
 

@@ -32,6 +32,12 @@ def read_replacement_distances(upstream: Upstream, split: str, kind: str, frame:
     return _placed(upstream, split, kind, "distance", frame, np.nan)
 
 
+def read_matched_halves(upstream: Upstream, split: str, frame: PairFrame) -> np.ndarray:
+    """Return matched effects over either half of the replacements, float64 (half, pair, attribute); NaN where none."""
+    columns = ("half_effect", "other_half_effect")
+    return np.stack([_placed(upstream, split, "matched", column, frame, np.nan) for column in columns])
+
+
 def read_query_has(upstream: Upstream, split: str, frame: PairFrame) -> np.ndarray:
     """Return what each query counts as having where it is replaced, bool (pair, attribute).
 

@@ -96,7 +96,8 @@ class AttributeModelSettings(Section):
     """[attribute_model]: the SANE predictor and those beside it."""
 
     names: list[ModelName] | None = Field(
-        None, description="models to train; empty: those that explanation.variants need"
+        None,
+        description="models to train; empty: those that explanation.variants and evaluation.replacement_models need",
     )
     backbone: Literal["resnet18", "resnet18_three_stage", "resnet50", "small_residual"] = Field(
         "resnet18", description="the trunk"
@@ -313,9 +314,11 @@ class Settings(Section):
     @property
     def attribute_models(self) -> list[str]:
         """The attribute models that are trained."""
-        needed = models_needed(self.explanation.variants)
         if self.attribute_model.names is not None:
             return list(dict.fromkeys(self.attribute_model.names))
+        needed = {*models_needed(self.explanation.variants), *(self.evaluation.replacement_models or ())}
+        if needed.isdisjoint(REPLACEMENT_MODELS) and self.evaluation.replacement_models is None:
+            needed.add("classifier")
         return [name for name in ATTRIBUTE_MODELS if name in needed]
 
     @model_validator(mode="after")

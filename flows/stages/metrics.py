@@ -81,6 +81,9 @@ METRICS = TableSchema(
 )
 
 
+REPLACEMENT_COLUMNS = ("pair_id", "attribute", "kind", "effect", "distance", "half_effect", "other_half_effect")
+
+
 def metrics_stage(settings: Settings) -> Stage:
     """Return the stage that computes all figures."""
     audited = settings.dataset.declared.is_audited
@@ -100,7 +103,7 @@ def metrics_stage(settings: Settings) -> Stage:
     }
     reads = {
         **pair_reads("test"),
-        "replacements.test": [["replacements", ["pair_id", "attribute", "kind", "effect", "distance"], ""]],
+        "replacements.test": [["replacements", list(REPLACEMENT_COLUMNS), ""]],
         "explanations": [["scores", None, ""]],
         "answers": [["named", None, ""]],
         **{stage.name: [["faithfulness", None, ""]] for stage in faithfulness_stages(settings)},

@@ -56,6 +56,18 @@ REPLACEMENTS = TableSchema(
             "of `matched`: mean distance of the images that lack the attribute minus that of those that keep it",
             nullable=True,
         ),
+        Column(
+            "half_effect",
+            NUMBER,
+            "of `matched`: the effect over the first, third, ... replacement; null where there is none",
+            nullable=True,
+        ),
+        Column(
+            "other_half_effect",
+            NUMBER,
+            "likewise over the second, fourth, ...; the oracle chooses by one half and is scored by the other",
+            nullable=True,
+        ),
     ),
 )
 

@@ -23,7 +23,8 @@ def with_all(finished_run: FinishedRun, tmp_path_factory: pytest.TempPathFactory
 def test_only_the_new_models_are_trained(with_all: tuple[FinishedRun, dict[str, int]]) -> None:
     _, computed = with_all
     new = {f"{stage}.{model}" for stage in ("attribute_model", "attribute_scores") for model in NEW}
-    assert set(computed) == new | {"explanation_weights", "explanations", "audit", "metrics", "report"}
+    of_all = {"explanation_weights", "explanations", "explanations.valid", "answers", "audit", "metrics", "report"}
+    assert set(computed) == new | of_all
 
 
 def test_the_tables_have_every_model_and_variant(with_all: tuple[FinishedRun, dict[str, int]]) -> None:
@@ -42,6 +43,23 @@ def test_the_tables_have_every_model_and_variant(with_all: tuple[FinishedRun, di
     }
     absent = "select count(*) n from explanations where variant = 'random_present' and rank = 1 and not is_ground_truth"
     assert run.query(absent, ALL) == [{"n": 0}]
+
+
+def test_the_oracle_is_measured_beside_the_variants(with_all: tuple[FinishedRun, dict[str, int]]) -> None:
+    run, _ = with_all
+    figures = "select metric, value, n from metrics where table_name = 'attribute_explanation' and variant = 'oracle'"
+    found = {row["metric"]: row for row in run.query(figures, ALL)}
+    assert set(found) == {"matched_effect", "matched_undefined"}
+    pairs = run.query("select count(*) n from pairs where split = 'test'", ALL)[0]["n"]
+    assert found["matched_effect"]["n"] + found["matched_undefined"]["value"] == pairs
+    halves = run.query(
+        "select count(half_effect) one, count(other_half_effect) other, count(effect) n from replacements "
+        "where kind = 'matched' and split = 'test'",
+        ALL,
+    )[0]
+    assert 0 < halves["other"] <= halves["one"] <= halves["n"]
+    elsewhere = "select count(half_effect) n from replacements where kind != 'matched'"
+    assert run.query(elsewhere, ALL) == [{"n": 0}]
 
 
 def test_terms_are_unknown_without_maps_that_are_matched(run_copy: FinishedRun) -> None:

@@ -102,3 +102,17 @@ def effects(embeddings, logits, has, query, reference, groups, types, attribute,
             mean([away(lacking) - away(keeping) for lacking, keeping in both]),
         )
     return {"deletion": one_side, "insertion": ([], "query_has", None, None, None), "matched": matched}
+
+
+def halves(embeddings, logits, has, query, reference, groups, types, attribute, k, mask=None):
+    """Matched effect over the first, third, ... pair of images and over the second, fourth, ..., None where none."""
+    if not has[query][attribute]:
+        return [None, None]
+    predictors = [standardised(one) for one in logits]
+    seen = [masked(one, mask) for one in embeddings]
+    lacking = opposites(predictors, has, query, reference, groups, types, attribute, k)
+    keeping = keepers(seen, has, query, reference, groups, types, attribute, lacking)
+    found = [[], []]
+    for place, (without, kept) in enumerate(zip(lacking, keeping, strict=False)):
+        found[place % 2].append(cosine(seen[without], seen[reference]) - cosine(seen[kept], seen[reference]))
+    return [mean(values) if values else None for values in found]

@@ -86,6 +86,8 @@ def attribute_effects(
         np.where(has_pa, means.matched_pa, 0.0),
         means.keeping_distance_pa,
         means.distance_difference_pa,
+        # Nothing is kept where the query lacks the attribute, so there is no effect either.
+        np.stack([means.matched_half_pa, means.matched_other_half_pa]),
     )
     return AttributeEffects(deletion, insertion, matched)
 
@@ -105,17 +107,22 @@ def _changes(
 
 @dataclass(frozen=True)
 class _Means:
-    """Means over places, (pair, attribute) float64: of the images of the opposite presence, and of matched ones."""
+    """Means over places, (pair, attribute) float64: of the images of the opposite presence, and of matched ones.
+
+    The two halves are every other place, from the first and from the second.
+    """
 
     effect_pa: npt.NDArray[np.float64]
     distance_pa: npt.NDArray[np.float64]
     matched_pa: npt.NDArray[np.float64]
     keeping_distance_pa: npt.NDArray[np.float64]
     distance_difference_pa: npt.NDArray[np.float64]
+    matched_half_pa: npt.NDArray[np.float64]
+    matched_other_half_pa: npt.NDArray[np.float64]
 
     @classmethod
     def empty(cls, shape_pa: tuple[int, ...]) -> "_Means":
-        return cls(*(np.full(shape_pa, np.nan) for _ in range(5)))
+        return cls(*(np.full(shape_pa, np.nan) for _ in range(7)))
 
     def fill(
         self,
@@ -126,7 +133,10 @@ class _Means:
         """Fill in the pairs of a block from effects and distances of single images (pair, attribute, place)."""
         self.effect_pa[pairs_b], self.distance_pa[pairs_b] = (_mean_found(values) for values in opposite)
         # NaN where there is no match, so that both means are over the same places.
-        self.matched_pa[pairs_b] = _mean_found(opposite[0] - keeping[0])
+        matched_bak = opposite[0] - keeping[0]
+        self.matched_pa[pairs_b] = _mean_found(matched_bak)
+        self.matched_half_pa[pairs_b] = _mean_found(matched_bak[:, :, 0::2])
+        self.matched_other_half_pa[pairs_b] = _mean_found(matched_bak[:, :, 1::2])
         self.keeping_distance_pa[pairs_b] = _mean_found(keeping[1])
         self.distance_difference_pa[pairs_b] = _mean_found(opposite[1] - keeping[1])
 

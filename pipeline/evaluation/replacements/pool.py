@@ -77,6 +77,9 @@ class ReplacementEffects:
             NaN where nothing was replaced. Of effects that are no differences it bounds their size.
         distance_difference_pa: of matched effects (pair, attribute) float64, mean distance of the images that lack
             the attribute minus that of the images that keep it; None of other kinds.
+        half_effect_2pa: of matched effects (half, pair, attribute) float64, the effect over the first, third, ... place
+            and over the second, fourth, ...; NaN where there is none or the query lacks the attribute; None of other
+            kinds.
     """
 
     replacement_pak: npt.NDArray[np.int32]
@@ -84,6 +87,7 @@ class ReplacementEffects:
     effect_pa: npt.NDArray[np.float64]
     distance_pa: npt.NDArray[np.float64]
     distance_difference_pa: npt.NDArray[np.float64] | None = None
+    half_effect_2pa: npt.NDArray[np.float64] | None = None
 
 
 def constant_attributes(labels_na: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:

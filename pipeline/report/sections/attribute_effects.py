@@ -1,5 +1,6 @@
 """What the score owes to the attributes that are named: deletion, insertion and matched effects, by variant."""
 
+from pipeline.evaluation.metrics.attribute_effects import ORACLE, ORACLE_DESCRIPTION
 from pipeline.report.comparisons import comparison_table
 from pipeline.report.metric_table import MetricTable
 from pipeline.report.number_text import count_text
@@ -41,7 +42,7 @@ def matched_comparison_table(metrics: MetricTable) -> Table | None:
 
 
 def _row(metrics: MetricTable, variant: str) -> Row:
-    cells = [Cell(variant, description(variant))]
+    cells = [Cell(variant, ORACLE_DESCRIPTION if variant == ORACLE else description(variant))]
     for metric, undefined in (
         ("matched_effect", "matched_undefined"),
         ("deletion", "deletion_undefined"),

@@ -168,7 +168,11 @@ def test_only_the_models_that_the_variants_need_are_trained() -> None:
     assert models(PLANTED) == {"sane", "classifier"}
     assert models(with_variants("random", "predicted_in_both")) == {"classifier"}
     assert models(with_variants("sane+match")) == {"sane"}
-    assert models(with_variants("random", "embedding_effect")) == set()
+    # Replacements are found in the scores of some model.
+    assert models(with_variants("random", "embedding_effect")) == {"classifier"}
+    assert models(with_variants("classifier_fc")) == {"classifier_fc", "classifier"}
+    asked = {"dataset": {"kind": "planted"}, "evaluation": {"replacement_models": ["sane", "fashion_search_net"]}}
+    assert models(Settings.model_validate(asked)) == {"sane", "classifier", "fashion_search_net"}
     # More may be trained than are needed: they are compared as predictors.
     assert models(with_variants("sane", names=["classifier", "sane"])) == {"sane", "classifier"}
 
@@ -182,7 +186,15 @@ def test_more_variants_and_models_leave_every_other_result_as_it_is() -> None:
     assert set(after) - set(before) == new
     changed = {name for name in before if identity_of(before[name]) != identity_of(after[name])}
     # Weights, scores and figures of all variants are one result each; nothing is trained, embedded or mapped again.
-    assert changed == {"explanation_weights", "explanations", "audit", "metrics", "report"}
+    assert changed == {
+        "explanation_weights",
+        "explanations",
+        "explanations.valid",
+        "answers",
+        "audit",
+        "metrics",
+        "report",
+    }
     # Neither do the models' own settings reach each other.
     other = by_name(with_variants(*default_variants(), *ADDED, region_threshold=0.3))
     assert {name for name in after if identity_of(after[name]) != identity_of(other[name])} == {

@@ -29,6 +29,7 @@ def effects(where: np.ndarray, elsewhere: float) -> np.ndarray:
 
 
 DELETION, INSERTION, MATCHED = effects(HAS, 0.0), effects(~HAS, np.nan), effects(HAS, 0.0)
+HALVES = np.stack([effects(HAS, np.nan), effects(HAS, np.nan)])
 DISTANCE = np.where(HAS & ~np.isnan(DELETION), RNG.random(DELETION.shape), np.nan)
 REPLACED = ReplacedAttributes(
     MeasuredPairs([f"p{n}" for n in range(N_PAIRS)], QUERY_P, Resampling(1, 300)),
@@ -38,6 +39,7 @@ REPLACED = ReplacedAttributes(
     INSERTION,
     MATCHED,
     DISTANCE,
+    HALVES,
 )
 SCORES = {name: RNG.normal(size=(N_PAIRS, N_ATTRIBUTES)) for name in ("classifier", "sane", "sane+match")}
 SCORES["classifier"][:, 0] += 1
@@ -59,10 +61,25 @@ def drops(variant: str) -> np.ndarray:
     return np.array([-MATCHED[pair, SCORES[variant][pair].argmax()] for pair in range(N_PAIRS)])
 
 
+def oracle_drop(pair: int) -> float:
+    """Chosen by one half, scored by the other, and the other way round."""
+    candidates = [a for a in range(N_ATTRIBUTES) if np.isfinite(HALVES[:, pair, a]).all()]
+    if not candidates:
+        return np.nan
+    first, second = (min(candidates, key=lambda a, half=half: (half[pair, a], a)) for half in HALVES)
+    return -(HALVES[1, pair, first] + HALVES[0, pair, second]) / 2
+
+
 def assert_figures(tested=module) -> None:
     rows = tested.attribute_effect_rows(REPLACED, SCORES)
     found = {(row["metric"], row["variant"]): row for row in rows}
-    assert len(found) == len(rows) == 3 * 7 + 2
+    assert len(found) == len(rows) == 3 * 7 + 2 + 2
+    oracle = [oracle_drop(pair) for pair in range(N_PAIRS)]
+    row, undefined = found["matched_effect", "oracle"], found["matched_undefined", "oracle"]
+    assert row["value"] == pytest.approx(np.nanmean(oracle))
+    assert (row["n"], row["unit"]) == (np.isfinite(oracle).sum(), "cosine")
+    assert (undefined["value"], undefined["n"]) == (np.isnan(oracle).sum(), N_PAIRS)
+    assert 0 < np.isnan(oracle).sum() < N_PAIRS
     for name in SCORES:
         expected = {
             "deletion": changes(name, DELETION, True),
@@ -121,7 +138,11 @@ def test_all_are_compared_with_the_classifier_on_shared_pairs() -> None:
             "-removal_measure(named_p, replaced.matched_pa)",
             assert_figures,
         ),
-        ("np.where(top_p != NOTHING_NAMED, effect_pa", "np.where(top_p != -2, effect_pa", assert_figures),
+        ("np.where(named_p != NOTHING_NAMED, values_pa", "np.where(named_p != -2, values_pa", assert_figures),
+        ("(halves_2pa, halves_2pa[::-1])", "(halves_2pa, halves_2pa)", assert_figures),
+        ("(halves_2pa, halves_2pa[::-1])", "((halves_2pa[0], halves_2pa[0]),) * 2", assert_figures),
+        ("halves_2pa = -replaced", "halves_2pa = replaced", assert_figures),
+        ("np.isfinite(halves_2pa).all(axis=0)", "np.isfinite(halves_2pa).any(axis=0)", assert_figures),
         ("np.isnan(values_p).sum()", "np.isfinite(values_p).sum()", assert_figures),
         ("(drops[variant], drops[CLASSIFIER])", "(drops[CLASSIFIER], drops[variant])", assert_comparisons),
     ],
@@ -129,6 +150,23 @@ def test_all_are_compared_with_the_classifier_on_shared_pairs() -> None:
 def test_broken_copies_are_noticed(tmp_path: Path, right: str, wrong: str, noticed_by) -> None:
     with pytest.raises(AssertionError):
         noticed_by(broken_copy(module, tmp_path, right, wrong))
+
+
+def test_an_oracle_of_pure_noise_finds_nothing() -> None:
+    # Half the drops of 40 attributes are positive: chosen and scored alike, the largest would look like an effect.
+    rng = np.random.default_rng(8)
+    halves = rng.normal(size=(2, 600, 40))
+    noise = ReplacedAttributes(
+        MeasuredPairs([f"p{n}" for n in range(600)], np.arange(600), Resampling(1, 300)),
+        np.ones((2, 40), dtype=bool),
+        *(np.ones((600, 40), dtype=bool), *(np.zeros((600, 40)) for _ in range(4))),
+        halves,
+    )
+    (row,) = (row for row in module.attribute_effect_rows(noise, {}) if row["metric"] == "matched_effect")
+    # Four standard errors of the mean of 1,200 draws.
+    assert abs(row["value"]) < 4 / np.sqrt(1200)
+    assert row["ci_low"] < 0 < row["ci_high"]
+    assert np.mean((-halves).max(axis=2)) > 2
 
 
 def test_without_the_classifier_nothing_is_compared_with_it() -> None:

@@ -53,7 +53,7 @@ def assert_as_the_oracle(case: Case, found: AttributeEffects, n_replacements: in
         mask = None if pairs.condition_masks_pd is None else pairs.condition_masks_pd[p]
         query, reference = int(pairs.query_p[p]), int(pairs.reference_p[p])
         for a in range(pool.has_na.shape[1]):
-            expected = oracle.effects(
+            asked = (
                 pool.embeddings_nd,
                 case.logits,
                 pool.has_na,
@@ -65,6 +65,11 @@ def assert_as_the_oracle(case: Case, found: AttributeEffects, n_replacements: in
                 n_replacements,
                 mask,
             )
+            expected = oracle.effects(*asked)
+            halves_2pa = found.matched.half_effect_2pa
+            assert halves_2pa is not None
+            wanted_halves = [np.nan if x is None else x for x in oracle.halves(*asked)]
+            np.testing.assert_allclose(halves_2pa[:, p, a], wanted_halves, atol=2e-7)
             for kind in KINDS:
                 images, reason, effect, distance, difference = expected[kind]
                 one = getattr(found, kind)

@@ -102,14 +102,15 @@ MISTAKES = {
     ),
     "keeps swapped with lacks": (
         module,
-        "_mean_found(opposite[0] - keeping[0])",
-        "_mean_found(keeping[0] - opposite[0])",
+        "matched_bak = opposite[0] - keeping[0]",
+        "matched_bak = keeping[0] - opposite[0]",
     ),
     "matched over all lacking": (
         module,
-        "_mean_found(opposite[0] - keeping[0])",
-        "_mean_found(opposite[0]) - _mean_found(keeping[0])",
+        "_mean_found(matched_bak)\n",
+        "_mean_found(opposite[0]) - _mean_found(keeping[0])\n",
     ),
+    "halves are the same": (module, "1::2", "0::2"),
     "too few is enough": (module, "n_found_pa < chosen_pak.shape[2]", "n_found_pa < 0"),
 }
 

@@ -5,9 +5,11 @@ import numpy as np
 from flows.engine.shard_task import JobInputs, JobResult
 from flows.engine.upstream import Upstream
 from flows.readers.pair_frame import PairFrame, read_embeddings, read_pair_frame, read_pair_values
+from flows.readers.replacement_effects import KINDS, read_replacement_distances, read_replacement_effects
 from pipeline.evaluation.audit.answers import audited_answers
 from pipeline.evaluation.audit.claim import claim_rows
 from pipeline.evaluation.audit.outcomes import TrueEffects, effect_floor
+from pipeline.evaluation.audit.replacement_rows import MeasuredEffects, replacement_rows
 from pipeline.evaluation.audit.rows import AuditedPairs, instrument_rows, outcome_rows, variant_rows
 from pipeline.evaluation.bootstrap import Resampling
 from pipeline.explanation.variants import all_variants
@@ -31,6 +33,7 @@ def run(inputs: JobInputs) -> JobResult:
         *instrument_rows(truth, pairs, read_embeddings(upstream, "test"), targets, resampling),
         *variant_rows(audited, pairs, resampling),
         *claim_rows(audited.outcomes, frame.query_p, resampling),
+        *replacement_rows(_replaced(upstream, frame), truth, frame.query_p, resampling),
     ]
     parts: dict[str, Part] = {
         "metrics": inputs.table("audit_metrics", rows),
@@ -38,6 +41,16 @@ def run(inputs: JobInputs) -> JobResult:
     }
     eligible = int(audited.outcomes["oracle"].eligible_p.sum())
     return JobResult(parts, {"pairs": len(frame.pair_ids), "eligible_pairs": eligible})
+
+
+def _replaced(upstream: Upstream, frame: PairFrame) -> dict[str, MeasuredEffects]:
+    return {
+        kind: MeasuredEffects(
+            read_replacement_effects(upstream, "test", kind, frame),
+            read_replacement_distances(upstream, "test", kind, frame),
+        )
+        for kind in KINDS
+    }
 
 
 def _truth(upstream: Upstream, frame: PairFrame) -> TrueEffects:

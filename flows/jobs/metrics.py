@@ -13,7 +13,12 @@ from flows.readers.pair_frame import (
     read_labels,
     read_pair_frame,
 )
-from flows.readers.replacement_effects import read_query_has, read_replacement_distances, read_replacement_effects
+from flows.readers.replacement_effects import (
+    KINDS,
+    read_query_has,
+    read_replacement_distances,
+    read_replacement_effects,
+)
 from pipeline.evaluation.bootstrap import Resampling
 from pipeline.evaluation.metrics.attribute_effects import ReplacedAttributes, attribute_effect_rows
 from pipeline.evaluation.metrics.faithfulness import GeneratorMode, faithfulness_rows
@@ -79,8 +84,7 @@ def _explanation_rows(
     upstream: Upstream, frame: PairFrame, pairs: MeasuredPairs, variants: list[str]
 ) -> list[dict[str, Any]]:
     removal_pa, deletion_pa, insertion_pa, matched_pa = (
-        read_replacement_effects(upstream, "test", kind, frame)
-        for kind in ("removal", "deletion", "insertion", "matched")
+        read_replacement_effects(upstream, "test", kind, frame) for kind in KINDS
     )
     replaced = ReplacedAttributes(
         pairs,

@@ -5,6 +5,7 @@ from flows.settings.configuration import Settings
 from flows.stages.conditions import has_outfits
 from flows.stages.faithfulness import faithfulness_stages
 from flows.stages.reads import pair_reads, single_shard_stage
+from flows.stages.replacements import effects_and_distances_read
 from pipeline.saliency.declaration import FIXED
 from stores.table_schema import INTEGER, NUMBER, TEXT, Column, TableSchema
 
@@ -19,7 +20,7 @@ METRICS = TableSchema(
         Column(
             "variant",
             TEXT,
-            "variant, attribute model, `driver` / `distractor`, or `type_aware` / `general`",
+            "variant, attribute model, `driver` / `distractor`, `type_aware` / `general`, or kind of replacement",
             nullable=True,
         ),
         Column("generator", TEXT, "saliency generator", nullable=True),
@@ -79,7 +80,7 @@ def metrics_stage(settings: Settings) -> Stage:
     }
     reads = {
         **pair_reads("test"),
-        "replacements.test": [["replacements", ["pair_id", "attribute", "kind", "effect", "distance"], ""]],
+        **effects_and_distances_read("test"),
         "explanations": [["scores", None, ""]],
         **{stage.name: [["faithfulness", None, ""]] for stage in faithfulness_stages(settings)},
         **{f"attribute_scores.{name}": [["scores", None, "test"]] for name in settings.attribute_model.names},

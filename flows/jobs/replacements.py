@@ -6,7 +6,7 @@ import pyarrow as pa
 from flows.engine.shard_task import JobInputs, JobResult
 from flows.engine.upstream import Upstream
 from flows.readers.conditions import read_condition_masks
-from flows.readers.pair_frame import PairFrame, read_attribute_scores, read_embeddings, read_pair_frame
+from flows.readers.pair_frame import PairFrame, read_attribute_logits, read_embeddings, read_pair_frame
 from pipeline.evaluation.replacements.attribute_effects import attribute_effects
 from pipeline.evaluation.replacements.attribute_space import AttributeSpace, attribute_space
 from pipeline.evaluation.replacements.pool import (
@@ -25,7 +25,7 @@ def run(inputs: JobInputs) -> JobResult:
     settings, upstream = inputs.settings, inputs.upstream
     frame = read_pair_frame(upstream, settings["split"])
     models = settings["replacement_models"]
-    space = attribute_space([read_attribute_scores(upstream, model, settings["split"])[0] for model in models])
+    space = attribute_space([read_attribute_logits(upstream, model, settings["split"]) for model in models])
     pool = _pool(inputs, frame, space)
     masks = read_condition_masks(upstream)
     masks_pd = None if masks is None else masks.of(frame.conditions)

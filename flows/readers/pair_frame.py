@@ -83,6 +83,11 @@ def read_embeddings(upstream: Upstream, split: str) -> np.ndarray:
     return upstream.arrays("embeddings", "embeddings", "embeddings", split)
 
 
+def read_attribute_logits(upstream: Upstream, model: str, split: str) -> np.ndarray:
+    """Return a predictor's logits alone, float32 (image, attribute), of a split in shard order."""
+    return upstream.arrays(f"attribute_scores.{model}", "scores", "logits", split)
+
+
 def read_attribute_scores(upstream: Upstream, model: str, split: str) -> tuple[np.ndarray, np.ndarray]:
     """Return a predictor's logits (image, attribute) and activation maps (image, attribute, y, x)."""
     stage = f"attribute_scores.{model}"

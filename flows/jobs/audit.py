@@ -5,12 +5,14 @@ import numpy as np
 from flows.engine.shard_task import JobInputs, JobResult
 from flows.engine.upstream import Upstream
 from flows.readers.pair_frame import PairFrame, read_embeddings, read_pair_frame, read_pair_values
+from flows.readers.replacement_effects import KINDS, read_replacement_distances, read_replacement_effects
 from pipeline.datasets.planted.drivers import driver_attributes
 from pipeline.datasets.planted.items import copying_attributes
 from pipeline.evaluation.audit.agreement_rows import rank_agreement_rows, switching_rows
 from pipeline.evaluation.audit.answers import audited_answers
 from pipeline.evaluation.audit.claim import claim_rows
 from pipeline.evaluation.audit.outcomes import TrueEffects, effect_floor
+from pipeline.evaluation.audit.replacement_rows import MeasuredEffects, replacement_rows
 from pipeline.evaluation.audit.rows import AuditedPairs, calibration_row, instrument_rows, outcome_rows, variant_rows
 from pipeline.evaluation.bootstrap import Resampling
 from pipeline.explanation.variants import all_variants
@@ -37,6 +39,7 @@ def run(inputs: JobInputs) -> JobResult:
         *rank_agreement_rows(truth, scores, frame.query_p, resampling),
         *switching_rows(audited, frame.query_p, resampling),
         *claim_rows(audited.outcomes, frame.query_p, resampling),
+        *replacement_rows(_replaced(upstream, frame), truth, frame.query_p, resampling),
     ]
     parts: dict[str, Part] = {
         "metrics": inputs.table("audit_metrics", rows),
@@ -62,6 +65,16 @@ def _audited_pairs(inputs: JobInputs, frame: PairFrame) -> AuditedPairs:
         is_driver_a,
         ~is_driver_a & ~is_copy_a,
     )
+
+
+def _replaced(upstream: Upstream, frame: PairFrame) -> dict[str, MeasuredEffects]:
+    return {
+        kind: MeasuredEffects(
+            read_replacement_effects(upstream, "test", kind, frame),
+            read_replacement_distances(upstream, "test", kind, frame),
+        )
+        for kind in KINDS
+    }
 
 
 def _truth(upstream: Upstream, frame: PairFrame) -> TrueEffects:

@@ -14,6 +14,7 @@ from flows.readers.pair_frame import (
     read_pair_frame,
 )
 from flows.readers.replacement_effects import (
+    KINDS,
     read_matched_halves,
     read_query_has,
     read_replacement_distances,
@@ -103,8 +104,7 @@ def _explanation_rows(
     upstream: Upstream, frame: PairFrame, pairs: MeasuredPairs, variants: list[str]
 ) -> list[dict[str, Any]]:
     removal_pa, deletion_pa, insertion_pa, matched_pa = (
-        read_replacement_effects(upstream, "test", kind, frame)
-        for kind in ("removal", "deletion", "insertion", "matched")
+        read_replacement_effects(upstream, "test", kind, frame) for kind in KINDS
     )
     replaced = ReplacedAttributes(
         pairs,

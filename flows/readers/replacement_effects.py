@@ -10,6 +10,7 @@ from flows.readers.pair_frame import PairFrame
 # What an effect is where a kind has no row: taking away what the query lacks changes nothing; adding what it has, or
 # a pair that was not measured, has no effect to speak of.
 _WITHOUT_ROW = {"removal": np.nan, "deletion": 0.0, "insertion": np.nan, "matched": 0.0}
+KINDS = tuple(_WITHOUT_ROW)
 
 
 def read_replacement_effects(upstream: Upstream, split: str, kind: str, frame: PairFrame) -> np.ndarray:

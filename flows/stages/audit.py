@@ -5,6 +5,7 @@ from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
 from flows.stages.metrics import METRICS
 from flows.stages.reads import LABELS, pair_reads, single_shard_stage
+from flows.stages.replacements import effects_and_distances_read
 from flows.stages.true_effects import true_effects_name
 from stores.table_schema import FLAG, NUMBER, TEXT, Column, TableSchema
 
@@ -52,5 +53,6 @@ def audit_stage(settings: Settings) -> Stage:
         true_effects_name("test"): effects,
         "explanations": [["scores", None, ""]],
         "answers": [["named", None, ""], ["answers", ["pair_id", "probability"], ""]],
+        **effects_and_distances_read("test"),
     }
     return single_shard_stage("audit", "flows.jobs.audit", values, reads, (AUDIT_METRICS, AUDIT_OUTCOMES))

@@ -6,6 +6,7 @@ from flows.stages.answers import may_answer
 from flows.stages.conditions import has_outfits
 from flows.stages.faithfulness import faithfulness_stages
 from flows.stages.reads import pair_reads, single_shard_stage
+from flows.stages.replacements import effects_and_halves_read
 from pipeline.datasets.declaration import CLASS, OUTFIT
 from pipeline.saliency.declaration import FIXED
 from stores.table_schema import FLAG, INTEGER, NUMBER, TEXT, Column, TableSchema
@@ -21,7 +22,7 @@ METRICS = TableSchema(
         Column(
             "variant",
             TEXT,
-            "variant, attribute model, `driver` / `distractor`, or `type_aware` / `general`",
+            "variant, attribute model, `driver` / `distractor`, `type_aware` / `general`, or kind of replacement",
             nullable=True,
         ),
         Column("generator", TEXT, "saliency generator", nullable=True),
@@ -81,9 +82,6 @@ METRICS = TableSchema(
 )
 
 
-REPLACEMENT_COLUMNS = ("pair_id", "attribute", "kind", "effect", "distance", "half_effect", "other_half_effect")
-
-
 def metrics_stage(settings: Settings) -> Stage:
     """Return the stage that computes all figures."""
     audited = settings.dataset.declared.is_audited
@@ -103,7 +101,7 @@ def metrics_stage(settings: Settings) -> Stage:
     }
     reads = {
         **pair_reads("test"),
-        "replacements.test": [["replacements", list(REPLACEMENT_COLUMNS), ""]],
+        **effects_and_halves_read("test"),
         "explanations": [["scores", None, ""]],
         "answers": [["named", None, ""]],
         **{stage.name: [["faithfulness", None, ""]] for stage in faithfulness_stages(settings)},

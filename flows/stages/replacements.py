@@ -77,6 +77,17 @@ def effects_read(split: str) -> Reads:
     return {f"replacements.{split}": [["replacements", ["pair_id", "attribute", "kind", "effect"], ""]]}
 
 
+def effects_and_distances_read(split: str) -> Reads:
+    """Return what reading them with the distances of the replacements takes."""
+    return {f"replacements.{split}": [["replacements", ["pair_id", "attribute", "kind", "effect", "distance"], ""]]}
+
+
+def effects_and_halves_read(split: str) -> Reads:
+    """Return what reading them with the distances, and the matched effects of half of the replacements, takes."""
+    columns = ["pair_id", "attribute", "kind", "effect", "distance", "half_effect", "other_half_effect"]
+    return {f"replacements.{split}": [["replacements", columns, ""]]}
+
+
 def replacements_stage(settings: Settings, split: str) -> Stage:
     """Return the stage of a split's replacement effects."""
     within_type = has_outfits(settings)

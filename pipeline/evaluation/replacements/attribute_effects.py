@@ -63,13 +63,7 @@ def attribute_effects(
     their duplicates are excluded, and images of other types.
     """
     check_pool(pool, pairs)
-    if n_replacements < 1:
-        raise BadSetting(
-            expected="at least one replacement",
-            found=str(n_replacements),
-            where="evaluation.replacements",
-            remedy="set it to 1 or more; the papers' is 5",
-        )
+    _check_count(n_replacements)
     chosen_pak = opposite_neighbours(pool, pairs, space, n_replacements)
     keepers_pak = np.full_like(chosen_pak, NO_IMAGE)
     means = _Means.empty(chosen_pak.shape[:2])
@@ -80,16 +74,17 @@ def attribute_effects(
     has_pa = pool.has_na[pairs.query_p]
     deletion = _one_side(chosen_pak, means, has_pa, 0.0, ReplacementReason.QUERY_LACKS)
     insertion = _one_side(chosen_pak, means, ~has_pa, np.nan, ReplacementReason.QUERY_HAS)
-    matched = ReplacementEffects(
-        keepers_pak,
-        _reasons(keepers_pak, has_pa, ReplacementReason.QUERY_LACKS),
-        np.where(has_pa, means.matched_pa, 0.0),
-        means.keeping_distance_pa,
-        means.distance_difference_pa,
-        # Nothing is kept where the query lacks the attribute, so there is no effect either.
-        np.stack([means.matched_half_pa, means.matched_other_half_pa]),
-    )
-    return AttributeEffects(deletion, insertion, matched)
+    return AttributeEffects(deletion, insertion, _matched(keepers_pak, means, has_pa))
+
+
+def _check_count(n_replacements: int) -> None:
+    if n_replacements < 1:
+        raise BadSetting(
+            expected="at least one replacement",
+            found=str(n_replacements),
+            where="evaluation.replacements",
+            remedy="set it to 1 or more; the papers' is 5",
+        )
 
 
 def _changes(
@@ -152,6 +147,18 @@ def _one_side(
     effect_pa = np.where(counted_pa, means.effect_pa, effect_elsewhere)
     distance_pa = np.where(counted_pa, means.distance_pa, np.nan)
     return ReplacementEffects(chosen_pak, _reasons(chosen_pak, counted_pa, reason_elsewhere), effect_pa, distance_pa)
+
+
+def _matched(keepers_pak: npt.NDArray[np.int32], means: _Means, has_pa: npt.NDArray[np.bool_]) -> ReplacementEffects:
+    return ReplacementEffects(
+        keepers_pak,
+        _reasons(keepers_pak, has_pa, ReplacementReason.QUERY_LACKS),
+        np.where(has_pa, means.matched_pa, 0.0),
+        means.keeping_distance_pa,
+        means.distance_difference_pa,
+        # Nothing is kept where the query lacks the attribute, so there is no effect either.
+        np.stack([means.matched_half_pa, means.matched_other_half_pa]),
+    )
 
 
 def _reasons(

@@ -7,6 +7,7 @@ from pipeline.report.few_clusters import count_cell, few_clusters_note
 from pipeline.report.metric_table import Estimate, MetricTable
 from pipeline.report.number_text import PERCENT, count_text, interval_text, number_text
 from pipeline.report.section import Bar, Chart, Section
+from pipeline.report.sections.replacement_validity import validity_table
 from pipeline.report.table_model import Cell, Column, NumberFormat, Row, Table, estimate_cell
 from pipeline.report.variant_names import TOLD_LABELS, description, ordered
 
@@ -27,7 +28,12 @@ _EFFECT_LEGEND = (("var(--orange)", "driver: the planted similarity uses it"), (
 def audit_section(evidence: ReportEvidence) -> Section:
     """Return the audit's tables, what bounds them, and the true effects of the attributes."""
     metrics = MetricTable(evidence.metrics)
-    tables = (audit_table(metrics, False), audit_table(metrics, True), audit_comparison_table(metrics))
+    tables = (
+        audit_table(metrics, False),
+        audit_table(metrics, True),
+        audit_comparison_table(metrics),
+        validity_table(metrics),
+    )
     bars = effect_bars(metrics)
     title = "Mean |effect| of an attribute on the score, × 100"
     return Section(

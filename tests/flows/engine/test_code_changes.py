@@ -16,6 +16,8 @@ AFTER_THE_RISE_MAPS = {
     "map_localisation.rise.fixed",
     "attribute_model.sane",
     "attribute_scores.sane",
+    "replacements.valid",
+    "replacements.test",
     "explanation_weights",
     "explanations",
     "audit",

@@ -1,5 +1,6 @@
 """Every figure of a run, with its interval."""
 
+from flows.engine.cuts import Reads
 from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
 from flows.stages.answers import may_answer
@@ -99,7 +100,7 @@ def metrics_stage(settings: Settings) -> Stage:
         "seed": settings.seed,
         "bootstrap_samples": settings.evaluation.bootstrap_samples,
     }
-    reads = {
+    reads: Reads = {
         **pair_reads("test"),
         **effects_and_halves_read("test"),
         "explanations": [["scores", None, ""]],

@@ -91,6 +91,11 @@ def replacements_stage(settings: Settings, split: str) -> Stage:
         "replacements": settings.evaluation.replacements,
         "replacement_models": models,
         **({"within_type": True} if within_type else {}),
-        **({"sparse_labels": True} if settings.dataset.declared.has_sparse_labels else {}),
+        **({"sparse_labels": True} if _has_sparse_labels(settings) else {}),
     }
     return single_shard_stage(f"replacements.{split}", "flows.jobs.replacements", values, reads, (REPLACEMENTS,))
+
+
+def _has_sparse_labels(settings: Settings) -> bool:
+    kind = settings.dataset.declared
+    return kind.has_sparse_labels or (kind.is_rendered and settings.dataset.label_mode == "sparse")

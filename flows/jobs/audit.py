@@ -3,13 +3,21 @@
 import numpy as np
 
 from flows.engine.shard_task import JobInputs, JobResult
+from flows.engine.upstream import Upstream
 from flows.readers.pair_frame import PairFrame, read_embeddings, read_pair_frame
+from flows.readers.replacement_effects import read_replacement_distances, read_replacement_effects
 from flows.readers.true_effects import read_effect_flags, read_truth
 from pipeline.datasets.planted.drivers import driver_attributes
 from pipeline.datasets.planted.items import copying_attributes
-from pipeline.evaluation.audit.agreement_rows import rank_agreement_rows, switching_rows
+from pipeline.evaluation.audit.agreement_rows import (
+    ReplacementEffects,
+    rank_agreement_rows,
+    replacement_rows,
+    switching_rows,
+)
 from pipeline.evaluation.audit.answers import audited_answers
 from pipeline.evaluation.audit.claim import claim_rows
+from pipeline.evaluation.audit.outcomes import TrueEffects
 from pipeline.evaluation.audit.rows import AuditedPairs, calibration_row, instrument_rows, outcome_rows, variant_rows
 from pipeline.evaluation.bootstrap import Resampling
 from pipeline.explanation.variants import all_variants
@@ -35,6 +43,7 @@ def run(inputs: JobInputs) -> JobResult:
         calibration_row(audited, np.asarray(probability_p, dtype=np.float64)),
         *rank_agreement_rows(truth, scores, frame.query_p, resampling),
         *switching_rows(audited, frame.query_p, resampling),
+        *replacement_rows(_replacements(upstream, frame, truth), truth, frame.query_p, resampling),
         *claim_rows(audited.outcomes, frame.query_p, resampling),
     ]
     parts: dict[str, Part] = {
@@ -43,6 +52,20 @@ def run(inputs: JobInputs) -> JobResult:
     }
     eligible = int(audited.outcomes["oracle"].eligible_p.sum())
     return JobResult(parts, {"pairs": len(frame.pair_ids), "eligible_pairs": eligible})
+
+
+def _replacements(upstream: Upstream, frame: PairFrame, truth: TrueEffects) -> dict[str, ReplacementEffects]:
+    """Return drops by kind where label and item agree that the attribute is there, for insertion that it is not."""
+    present_pa = frame.present_pa & truth.present_pa
+    counted = dict.fromkeys(("removal", "deletion", "matched"), present_pa)
+    counted["insertion"] = ~frame.present_pa & ~truth.present_pa
+    return {
+        kind: ReplacementEffects(
+            np.where(counted_pa, -read_replacement_effects(upstream, "test", kind, frame), np.nan),
+            read_replacement_distances(upstream, "test", kind, frame),
+        )
+        for kind, counted_pa in counted.items()
+    }
 
 
 def _audited_pairs(inputs: JobInputs, frame: PairFrame) -> AuditedPairs:

@@ -51,6 +51,7 @@ def audit_stage(settings: Settings) -> Stage:
         true_effects_name("valid"): effects,
         true_effects_name("test"): effects,
         "explanations": [["scores", None, ""]],
+        "replacements.test": [["replacements", ["pair_id", "attribute", "kind", "effect", "distance"], ""]],
         "answers": [["named", None, ""], ["answers", ["pair_id", "probability"], ""]],
     }
     return single_shard_stage("audit", "flows.jobs.audit", values, reads, (AUDIT_METRICS, AUDIT_OUTCOMES))

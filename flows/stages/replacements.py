@@ -98,4 +98,5 @@ def replacements_stage(settings: Settings, split: str) -> Stage:
 
 def _has_sparse_labels(settings: Settings) -> bool:
     kind = settings.dataset.declared
-    return kind.has_sparse_labels or (kind.is_rendered and settings.dataset.label_mode == "sparse")
+    labels = settings.dataset.model_dump(include={"label_mode"})
+    return kind.has_sparse_labels or (kind.is_rendered and labels == {"label_mode": "sparse"})

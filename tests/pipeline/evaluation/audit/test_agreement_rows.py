@@ -42,14 +42,37 @@ def test_rankings_and_switches_by_hand() -> None:
     assert_switching()
 
 
+def assert_replacements(tested=module) -> None:
+    distances = np.tile([0.1, 0.2, 0.3], (4, 1))
+    effects = {
+        "deletion": tested.ReplacementEffects(DELTA + 0.05, distances),
+        "matched": tested.ReplacementEffects(-DELTA + 2 * distances, distances * np.nan),
+        "removal": tested.ReplacementEffects(DELTA + distances, distances),
+    }
+    rows = {(row["variant"], row["metric"]): row for row in tested.replacement_rows(effects, TRUTH, QUERY, RESAMPLING)}
+    assert {row["table_name"] for row in rows.values()} == {"audit_replacements"}
+    assert {metric for _, metric in rows} == {"rank_agreement", "bias", "distance_slope"}
+    assert rows["deletion", "rank_agreement"]["value"] == pytest.approx(1)
+    assert rows["deletion", "bias"]["value"] == pytest.approx(0.05)
+    assert rows["deletion", "distance_slope"]["value"] == pytest.approx(0, abs=1e-12)
+    assert rows["matched", "distance_slope"]["value"] is None
+    assert rows["removal", "distance_slope"]["value"] == pytest.approx(1)
+    assert rows["removal", "bias"]["value"] == pytest.approx(0.2)
+
+
+def test_replacements_by_hand() -> None:
+    assert_replacements()
+
+
 @pytest.mark.parametrize(
     ("right", "wrong", "noticed_by"),
     [
+        ("            found.distance_pa,", "            found.distance_pa * np.nan,", assert_replacements),
         ("rank_agreement(scores_pa, truth.delta_pa", "rank_agreement(-scores_pa, truth.delta_pa", assert_agreement),
         ("named_p[rows_c]", "named_p[rows_c] * 0", assert_switching),
         ("truth.delta_pa[rows_c]", "truth.delta_pa[rows_c][::-1]", assert_switching),
     ],
-    ids=["upside down", "always the first", "another pair's truth"],
+    ids=["without distances", "upside down", "always the first", "another pair's truth"],
 )
 def test_broken_copies_are_noticed(tmp_path, right: str, wrong: str, noticed_by) -> None:
     with pytest.raises(AssertionError):

@@ -67,6 +67,7 @@ TABLES = {
     "audit": (("variant",), ["normalised_regret", "hit_at_1", "used", "absent_naming", "skill"]),
     "audit_ranking": (("variant",), ["rank_agreement"]),
     "audit_switching": (("variant",), ["both_hit_when_truths_differ", "unchanged_when_truths_agree"]),
+    "audit_replacement": (("variant",), ["rank_agreement", "bias", "distance_slope"]),
     "audit_comparison": (("compared_with",), ["regret_difference"]),
 }
 

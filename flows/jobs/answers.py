@@ -11,8 +11,9 @@ from flows.readers.clusters import read_pair_clusters
 from flows.readers.labelled_embeddings import read_embedded_pairs, read_labelled_embeddings
 from flows.readers.pair_frame import PairFrame, read_pair_frame, read_pair_values
 from flows.readers.replacement_effects import read_replacement_effects
+from flows.readers.true_effects import read_truth
 from pipeline.evaluation.answer_choice import CandidateAnswer, compare_answers
-from pipeline.evaluation.audit.outcomes import TrueEffects, audit_outcomes, effect_floor
+from pipeline.evaluation.audit.outcomes import audit_outcomes
 from pipeline.evaluation.bootstrap import Resampling
 from pipeline.explanation.answer.candidates import AnswerCandidates, answer_candidates
 from pipeline.explanation.answer.naming import NOTHING_NAMED, named_among
@@ -120,10 +121,7 @@ def _true_best_probability(
     upstream: Upstream, valid: _Split, valid_named_p: np.ndarray, test: _Split, named_p: np.ndarray
 ) -> np.ndarray:
     """Return the probability that each test answer has the largest true effect, calibrated on validation pairs."""
-    stage = "true_effects.valid"
-    floor = effect_floor(upstream.table(stage, "null_effects")["effect"].to_numpy())
-    delta_pa = read_pair_values(upstream, stage, "true_effects", "effect", valid.frame)
-    truth = TrueEffects(delta_pa, valid.frame.present_pa, floor)
+    truth = read_truth(upstream, valid.frame)
     figures_pf = answer_figures(valid.effects_pa, valid_named_p, valid.candidates.with_named(valid_named_p))
     calibration = fit_calibration(figures_pf, audit_outcomes(truth, valid_named_p).hit_p)
     return answer_probability(

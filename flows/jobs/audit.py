@@ -4,14 +4,14 @@ import numpy as np
 
 from flows.engine.shard_task import JobInputs, JobResult
 from flows.engine.upstream import Upstream
-from flows.readers.pair_frame import PairFrame, read_embeddings, read_pair_frame, read_pair_values
+from flows.readers.pair_frame import PairFrame, read_embeddings, read_pair_frame
 from flows.readers.replacement_effects import KINDS, read_replacement_distances, read_replacement_effects
+from flows.readers.true_effects import read_effect_flags, read_truth
 from pipeline.datasets.planted.drivers import driver_attributes
 from pipeline.datasets.planted.items import copying_attributes
 from pipeline.evaluation.audit.agreement_rows import rank_agreement_rows, switching_rows
 from pipeline.evaluation.audit.answers import audited_answers
 from pipeline.evaluation.audit.claim import claim_rows
-from pipeline.evaluation.audit.outcomes import TrueEffects, effect_floor
 from pipeline.evaluation.audit.replacement_rows import MeasuredEffects, replacement_rows
 from pipeline.evaluation.audit.rows import AuditedPairs, calibration_row, instrument_rows, outcome_rows, variant_rows
 from pipeline.evaluation.bootstrap import Resampling
@@ -23,10 +23,10 @@ def run(inputs: JobInputs) -> JobResult:
     """Return `audit_outcomes` (pair, variant) and the audit's rows of `metrics`."""
     upstream, settings = inputs.upstream, inputs.settings
     frame = read_pair_frame(upstream, "test")
-    truth = _truth(upstream, frame)
+    truth = read_truth(upstream, frame)
     scores_vpa = upstream.arrays("explanations", "scores", "scores")
     scores = dict(zip(all_variants(settings["variants"]), scores_vpa, strict=True))
-    audited = audited_answers(truth, _truth(upstream, read_pair_frame(upstream, "valid")), scores)
+    audited = audited_answers(truth, read_truth(upstream, read_pair_frame(upstream, "valid")), scores)
     audited = audited.with_answers(upstream.arrays("answers", "named", "answered"))
     probability_p = upstream.table("answers", "answers")["probability"].to_numpy(zero_copy_only=False)
     pairs = _audited_pairs(inputs, frame)
@@ -54,13 +54,15 @@ def _audited_pairs(inputs: JobInputs, frame: PairFrame) -> AuditedPairs:
     is_driver_a = np.isin(names, driver_attributes(inputs.settings["drivers"]))
     # A model may well use distractors that nearly always copy a driver: they are no measure of noise.
     is_copy_a = np.isin(names, copying_attributes()) & (inputs.settings["label_mode"] == "correlated")
-    shared_pa = _flags(inputs.upstream, frame, "present") & _flags(inputs.upstream, frame, "in_reference")
+    present_pa, in_reference_pa = (
+        read_effect_flags(inputs.upstream, frame, column) for column in ("present", "in_reference")
+    )
     return AuditedPairs(
         frame.pair_ids,
         frame.image_ids,
         frame.query_p,
         frame.reference_p,
-        shared_pa,
+        present_pa & in_reference_pa,
         frame.attribute_names,
         is_driver_a,
         ~is_driver_a & ~is_copy_a,
@@ -75,18 +77,3 @@ def _replaced(upstream: Upstream, frame: PairFrame) -> dict[str, MeasuredEffects
         )
         for kind in KINDS
     }
-
-
-def _truth(upstream: Upstream, frame: PairFrame) -> TrueEffects:
-    """Return effects and presence as they are: labels may be thinned, or those of a class."""
-    stage = f"true_effects.{frame.split}"
-    nulls = upstream.table(stage, "null_effects")["effect"].to_numpy()
-    delta_pa = read_pair_values(upstream, stage, "true_effects", "effect", frame)
-    return TrueEffects(delta_pa, _flags(upstream, frame, "present"), effect_floor(nulls))
-
-
-def _flags(upstream: Upstream, frame: PairFrame, column: str) -> np.ndarray:
-    """Return bool (pair, attribute) from a column of `true_effects`; false where the attribute has no edit."""
-    values_pa = read_pair_values(upstream, f"true_effects.{frame.split}", "true_effects", column, frame)
-    flags: np.ndarray = values_pa == 1
-    return flags

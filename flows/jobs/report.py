@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from flows.engine.shard_task import JobInputs, JobResult
 from flows.engine.upstream import Upstream
 from flows.readers.image_lookup import PixelLookup
+from flows.readers.report_edits import read_edits
 from flows.readers.report_maps import gallery_pairs, read_maps
 from flows.readers.stage_records import stage_record
 from pipeline.report.cards import choose_pairs
@@ -46,6 +47,7 @@ def run(inputs: JobInputs) -> JobResult:
         metrics=_rows(upstream, "metrics", "metrics"),
         generators=generators,
         gallery=gallery_pairs(upstream, generators, labels, similarities, images, seed),
+        edits=read_edits(upstream, images, seed),
         curves=_curves(upstream, generators),
         prior=_rows(upstream, "explanation_weights", "prior"),
         weight_grid=_rows(upstream, "explanation_weights", "weight_grid"),

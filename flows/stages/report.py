@@ -59,6 +59,8 @@ def report_stage(settings: Settings) -> Stage:
 
 def _add_model_reads(settings: Settings, reads: Reads) -> None:
     """Add what only some datasets and models have, so that the keys of the other reports stay."""
+    if settings.dataset.declared.colours:
+        reads["recoloured_effects.test"] = [["recoloured_items", None, ""], ["recoloured_pixels", None, ""]]
     if has_outfits(settings):
         reads["outfits.train"] = [["outfits", ["items"], ""]]
     if has_conditions(settings):

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from flows.engine.shard_task import JobInputs, JobResult
 from flows.engine.upstream import Upstream
 from flows.readers.image_lookup import PixelLookup
+from flows.readers.report_edits import read_edits
 from flows.readers.report_maps import gallery_pairs, read_maps
 from flows.readers.shown_images import Photographs, ShownImages
 from flows.readers.stage_records import stage_record
@@ -49,6 +50,7 @@ def run(inputs: JobInputs) -> JobResult:
         metrics=_rows(upstream, "metrics", "metrics"),
         generators=generators,
         gallery=gallery,
+        edits=read_edits(upstream, _views(upstream), seed),
         curves=_curves(upstream, generators),
         prior=_rows(upstream, "explanation_weights", "prior"),
         weight_grid=_rows(upstream, "explanation_weights", "weight_grid"),
@@ -71,12 +73,15 @@ def run(inputs: JobInputs) -> JobResult:
 
 def _images(inputs: JobInputs) -> ShownImages:
     upstream, settings = inputs.upstream, inputs.settings
-    views = PixelLookup(upstream, upstream.shard_of_rows("images", "images", "image_id", "test"))
     photographs = None
     if "fit" in settings:  # of photographs alone
         links = [Path(folder) for folder in inputs.work["links"]]
         photographs = Photographs(Path(str(inputs.task.paths["dataset_root"])), links, settings)
-    return ShownImages(views, upstream.rows("images", "images", "test"), photographs)
+    return ShownImages(_views(upstream), upstream.rows("images", "images", "test"), photographs)
+
+
+def _views(upstream: Upstream) -> PixelLookup:
+    return PixelLookup(upstream, upstream.shard_of_rows("images", "images", "image_id", "test"))
 
 
 def _facts(inputs: JobInputs) -> RunFacts:

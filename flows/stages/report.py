@@ -90,6 +90,8 @@ def _cut_with_links(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
 
 def _add_model_reads(settings: Settings, reads: Reads) -> None:
     """Add what only some datasets and models have, so that the keys of the other reports stay."""
+    if settings.dataset.declared.colours:
+        reads["recoloured_effects.test"] = [["recoloured_items", None, ""], ["recoloured_pixels", None, ""]]
     if has_outfits(settings):
         reads["outfits.train"] = [["outfits", ["items"], ""]]
     if has_conditions(settings):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.report.edits import EditedPhotograph
 from pipeline.report.shown_image import ShownImage
 from pipeline.saliency.fill import Fill
 
@@ -189,6 +190,7 @@ class ReportEvidence:
         stages: in the order in which they were made.
         outfits: None where the dataset has none.
         model_checks: rows of the table `model_checks`; empty but for a user's own model.
+        edits: photographs before and after an edit of their colour; empty where none was edited.
         curves_asked: whether faithfulness was to be measured.
         curve_pairs_asked: of how many pairs at most; None for all.
         answers: rows of the table `answers`, all pairs.
@@ -209,6 +211,7 @@ class ReportEvidence:
     outfits: OutfitFacts | None = None
     model_checks: Sequence[TableRow] = ()
     gallery: Sequence[GalleryPair] = ()
+    edits: Sequence[EditedPhotograph] = ()
     curves_asked: bool = True
     curve_pairs_asked: int | None = None
     answers: Sequence[TableRow] = ()

@@ -21,6 +21,7 @@ from pipeline.report.sections.audit import audit_section
 from pipeline.report.sections.cost import cost_section
 from pipeline.report.sections.model import model_section
 from pipeline.report.sections.pairs import pairs_section
+from pipeline.report.sections.recolouring import recolouring_section
 from pipeline.report.sections.saliency import saliency_section
 from pipeline.report.sections.training import training_section
 from pipeline.report.sections.weights import weights_section
@@ -32,6 +33,7 @@ SECTIONS: Final[tuple[Callable[[ReportEvidence], Section], ...]] = (
     pairs_section,
     model_section,
     audit_section,
+    recolouring_section,
     saliency_section,
     attributes_section,
     weights_section,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from pipeline.report.cards import Card
+from pipeline.report.edits import EditPicture
 from pipeline.report.figures import Picture
 from pipeline.report.gallery import Gallery
 from pipeline.report.table_model import Table
@@ -47,6 +48,7 @@ class Section:
     tiles: tuple[tuple[str, str, str], ...] = ()
     tables: tuple[Table, ...] = ()
     gallery: Gallery | None = None
+    edits: tuple[EditPicture, ...] = ()
     figures: tuple[Picture, ...] = ()
     charts: tuple[Chart, ...] = ()
     notes: tuple[str, ...] = ()
@@ -54,4 +56,5 @@ class Section:
     @property
     def has_content(self) -> bool:
         """Whether there is anything but words."""
-        return bool(self.cards or self.tiles or self.tables or self.gallery or self.figures or self.charts)
+        shown = (self.cards, self.tiles, self.tables, self.gallery, self.edits, self.figures, self.charts)
+        return any(map(bool, shown))

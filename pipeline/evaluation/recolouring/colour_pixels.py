@@ -21,7 +21,7 @@ SHADE_DISTANCE: Final = 18.0
 # Width over which a pixel between two clusters passes from one to the other, as a share of their distance.
 SOFT_FROM: Final = 0.35
 # Mixed with the ground by the lens and by scaling.
-EDGE_PX: Final = 2.0
+EDGE_PX: Final = 1.5
 # What is whiter tells nothing of the item's own colour.
 LEAST_ITEM_SHARE: Final = 0.1
 WHITE_LAB: Final = np.array([100.0, 0.0, 0.0])
@@ -91,7 +91,8 @@ def find_colour(item: ItemColours, colour_lab: npt.NDArray[np.float64]) -> Colou
     distances_k = np.linalg.norm(_weighted(item.centres_kc) - _weighted(colour_lab), axis=1)
     chosen = item.centres_kc[int(distances_k.argmin())]
     is_shade_k = np.array([_is_shade(centre, chosen) for centre in item.centres_kc])
-    pixels_nc = _weighted(item.lab_hwc[item.mask_hw])
+    share_hw = _item_share(item, chosen)
+    pixels_nc = _weighted(without_ground(item.lab_hwc, share_hw)[item.mask_hw])
     to_centres_nk = np.linalg.norm(pixels_nc[:, None] - _weighted(item.centres_kc)[None], axis=2)
     own_n = to_centres_nk[:, is_shade_k].min(axis=1)
     weights_n = np.ones(len(pixels_nc))
@@ -101,7 +102,13 @@ def find_colour(item: ItemColours, colour_lab: npt.NDArray[np.float64]) -> Colou
         weights_n = np.clip((nearness_n - SOFT_FROM) / (1 - 2 * SOFT_FROM), 0, 1)
     weights_hw = np.zeros(item.mask_hw.shape)
     weights_hw[item.mask_hw] = weights_n
-    return ColourPixels(weights_hw, _item_share(item, chosen))
+    return ColourPixels(weights_hw, share_hw)
+
+
+def without_ground(lab_hwc: npt.NDArray[np.float64], item_share_hw: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return what each pixel would be without the white ground mixed in, CIELAB (y, x, 3)."""
+    item_hwc: npt.NDArray[np.float64] = WHITE_LAB + (lab_hwc - WHITE_LAB) / item_share_hw[..., None]
+    return item_hwc
 
 
 def _item_share(item: ItemColours, chosen_c: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.evaluation.recolouring.colour_pixels import NEUTRAL_CHROMA, WHITE_LAB, ColourPixels
+from pipeline.evaluation.recolouring.colour_pixels import NEUTRAL_CHROMA, ColourPixels, without_ground
 from pipeline.evaluation.recolouring.colour_space import to_pixels
 
 # Shadows and highlights end where screens do.
@@ -59,7 +59,7 @@ def recolour(
     if own is None or own == target:
         return pixels_hwc.copy()
     share_hw1 = colour.item_share_hw[..., None]
-    item_hwc = WHITE_LAB + (lab_hwc - WHITE_LAB) / share_hw1
+    item_hwc = without_ground(lab_hwc, colour.item_share_hw)
     edited_hwc = np.empty_like(lab_hwc)
     edited_hwc[..., 0] = _moved_lightness(item_hwc[..., 0], colour.counted_hw, own.mean[0], target.mean[0])
     edited_hwc[..., 1:] = _moved_chroma(item_hwc[..., 1:], edited_hwc[..., 0], own, target)

@@ -32,6 +32,7 @@ def neighbour_effects(
     query_p: npt.NDArray[np.int64],
     reference_p: npt.NDArray[np.int64],
     n_neighbours: int = NEIGHBOURS,
+    weights_n: npt.NDArray[np.floating[Any]] | None = None,
 ) -> npt.NDArray[np.float64]:
     """Return the predicted drop of the score when each attribute of the query is removed: (pair, attribute), float64.
 
@@ -48,6 +49,8 @@ def neighbour_effects(
         query_p: (pair,) rows of the queries.
         reference_p: (pair,) rows of the references.
         n_neighbours: images that lack an attribute, at least 1.
+        weights_n: (image,), positive, how much each training image counts in means; None: all alike. Which images are
+            taken does not depend on it.
 
     Raises:
         BadSetting: no training image, labels and embeddings of different images, or no neighbour asked for.
@@ -62,6 +65,7 @@ def neighbour_effects(
             remedy="pass the training images' embeddings and labels in one order",
         )
     train, images = train_embeddings_nd.astype(np.float64), embeddings_nd.astype(np.float64)
+    counts_n: npt.NDArray[np.float64] = np.ones(len(train)) if weights_n is None else weights_n.astype(np.float64)
     effects_pa = np.zeros((len(query_p), train_labels_na.shape[1]))
     queries, query_of_p = np.unique(query_p, return_inverse=True)
     size = max(1, _ENTRIES_PER_BLOCK // len(train))
@@ -76,10 +80,18 @@ def neighbour_effects(
             lacking_qk, keeping_qk = _matched_places(has_qn, sorted_qn, n_neighbours)
             lacking = np.take_along_axis(nearest_qn, lacking_qk, axis=1)
             keeping = np.take_along_axis(nearest_qn, keeping_qk, axis=1)
-            change_qd = train[keeping].mean(axis=1) - train[lacking].mean(axis=1)
+            change_qd = _weighted_mean(train, keeping, counts_n) - _weighted_mean(train, lacking, counts_n)
             change_pd = change_qd[query_of_p[pairs] - start]
             effects_pa[pairs, attribute] = np.einsum("pd,pd->p", change_pd, images[reference_p[pairs]])
     return effects_pa
+
+
+def _weighted_mean(
+    train_nd: npt.NDArray[np.float64], rows_qk: npt.NDArray[np.int64], weights_n: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Return the weighted mean of the chosen images of each query, (query, dimension)."""
+    weights_qk = weights_n[rows_qk] / weights_n[rows_qk].sum(axis=1, keepdims=True)
+    return np.asarray(np.einsum("qk,qkd->qd", weights_qk, train_nd[rows_qk]))
 
 
 def _matched_places(

@@ -75,6 +75,19 @@ def test_an_attribute_along_the_reference_matters_and_one_across_does_not() -> N
     assert effects[0, 1] == pytest.approx(np.cos(np.radians(50)) - np.cos(np.radians(40)))
 
 
+def test_a_weight_of_two_counts_as_two_images() -> None:
+    """Of four neighbours that lack an attribute one is there twice, or has twice the weight."""
+    rng = np.random.default_rng(0)
+    train, images = unit(rng.normal(size=(5, 3))), unit(rng.normal(size=(2, 3)))
+    labels = np.array([[False], [False], [False], [False], [True]])
+    pair = (np.array([0]), np.array([1]))
+    weighted = neighbour_effects(train, labels, images, *pair, weights_n=np.array([1.0, 2.0, 1.0, 1.0, 3.0]))
+    twice = [0, 1, 1, 2, 3, 4]
+    repeated = neighbour_effects(train[twice], labels[twice], images, *pair)
+    np.testing.assert_allclose(weighted, repeated)
+    assert abs(weighted - neighbour_effects(train, labels, images, *pair)).max() > 1e-3
+
+
 def test_attributes_that_all_have_or_none_have_no_effect() -> None:
     effects = neighbour_effects(*example(0))
     assert (effects[:, 4:] == 0).all()

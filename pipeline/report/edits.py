@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from pipeline.randomness import derive_seed
 from pipeline.report.overlays import image_uri
+from pipeline.report.shown_image import ShownImage
 
 SHOWN_EDITS = 20
 _SIZE_PX = 96
@@ -57,7 +58,10 @@ def edit_pictures(edits: Sequence[EditedPhotograph]) -> tuple[EditPicture, ...]:
     """Return the pictures in the order given."""
     return tuple(
         EditPicture(
-            image_uri(one.before_hwc, _SIZE_PX), image_uri(one.after_hwc, _SIZE_PX), one.colour, one.target_colour
+            image_uri(ShownImage(one.before_hwc), _SIZE_PX),
+            image_uri(ShownImage(one.after_hwc), _SIZE_PX),
+            one.colour,
+            one.target_colour,
         )
         for one in edits
     )

@@ -23,9 +23,10 @@ from benchmarks.class_level_measures import Drops, TestImages, measured_drops, s
 from benchmarks.class_level_predictors import WAYS, TrainImages, near_images
 from flows.configured_runs import run_of_seed
 from flows.engine.upstream import Upstream
-from flows.readers.pair_frame import read_attribute_scores, read_embeddings, read_labels, read_pair_frame
+from flows.readers.pair_frame import read_attribute_logits, read_embeddings, read_labels, read_pair_frame
 from flows.settings.file import load_settings, run_seeds
-from pipeline.evaluation.bootstrap import Interval, Ratio, clustered_difference_interval, clustered_interval
+from pipeline.evaluation.bootstrap import Interval, Ratio, clustered_interval
+from pipeline.evaluation.comparisons import paired_comparisons
 from pipeline.explanation.attribute_groups import group_effects, has_group
 from pipeline.explanation.baselines import random_scores
 from pipeline.explanation.presence_probe import fit_presence_probe, presence_probability
@@ -66,12 +67,12 @@ def read_run(upstream: Upstream) -> tuple[TrainImages, TestImages, list[str]]:
         np.array(train["label"].to_pylist()),
         separability(labels_na, frame.attribute_groups),
         read_embeddings(upstream, "valid").astype(np.float64),
-        read_attribute_scores(upstream, "classifier", "valid")[0].astype(np.float64),
+        read_attribute_logits(upstream, "classifier", "valid").astype(np.float64),
     )
     explained = TestImages(
         read_embeddings(upstream, "test").astype(np.float64),
         frame.labels_na,
-        read_attribute_scores(upstream, "classifier", "test")[0].astype(np.float64),
+        read_attribute_logits(upstream, "classifier", "test").astype(np.float64),
         np.array(test["label"].to_pylist()),
         np.unique(np.array(test["pixels_sha256"].to_pylist()), return_inverse=True)[1],
         frame.query_p,
@@ -167,7 +168,7 @@ def _cell(found: Interval) -> str:
 def _difference(first_p: np.ndarray, second_p: np.ndarray, classes_p: np.ndarray) -> str:
     ones_p = np.ones(len(first_p))
     ratios = (Ratio(first_p, ones_p), Ratio(second_p, ones_p))
-    found = clustered_difference_interval(*ratios, classes_p, seed=0, samples=SAMPLES)
+    (found,) = paired_comparisons([ratios], classes_p, seed=0, samples=SAMPLES)
     return f"{_cell(found.interval)}, p = {found.p_value:.4f}"
 
 

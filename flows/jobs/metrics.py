@@ -23,6 +23,7 @@ from flows.readers.replacement_effects import (
 from pipeline.evaluation.bootstrap import Resampling
 from pipeline.evaluation.metrics.answers import answer_rows
 from pipeline.evaluation.metrics.attribute_effects import ReplacedAttributes, attribute_effect_rows
+from pipeline.evaluation.metrics.attribute_localisation import attribute_localisation_rows
 from pipeline.evaluation.metrics.faithfulness import GeneratorMode, faithfulness_rows
 from pipeline.evaluation.metrics.localisation import localisation_rows
 from pipeline.evaluation.metrics.measured_pairs import Columns, MeasuredPairs
@@ -52,6 +53,9 @@ def run(inputs: JobInputs) -> JobResult:
     if settings["audited"]:
         localised = map_columns(upstream, "map_localisation", shown)
         pair_rows += localisation_rows(pairs, localised, eligible_pairs(upstream))
+    if settings.get("attribute_maps"):
+        localisation = _columns(upstream, "attribute_maps.test", "attribute_localisation")
+        pair_rows += attribute_localisation_rows(pairs, localisation)
     rows = [
         *clustered_by(unit, pair_rows),
         *clustered_by(image_unit, recognition_rows(logits, frame.labels_na, clusters_n, resampling)),

@@ -13,7 +13,7 @@ from flows.engine.shard_task import JobInputs, JobResult
 from flows.engine.upstream import Upstream
 from flows.readers.image_lookup import PixelLookup
 from flows.readers.report_edits import read_edits
-from flows.readers.report_maps import gallery_pairs, read_maps
+from flows.readers.report_maps import gallery_pairs, read_attribute_maps, read_maps
 from flows.readers.shown_images import Photographs, ShownImages
 from flows.readers.stage_records import stage_record
 from pipeline.report.cards import choose_pairs
@@ -139,6 +139,8 @@ def _pairs(
     maps = read_maps(upstream, SHOWN_GENERATOR, FIXED, pair_ids)
     explanations = _explanations(upstream, pair_ids)
     answers = {row["pair_id"]: row for row in _rows(upstream, "answers", "answers")}
+    named = {(pair["query"], answers[pair["pair_id"]]["attribute"]) for pair in chosen if pair["pair_id"] in answers}
+    attribute_maps = read_attribute_maps(upstream, named)
     return [
         PairEvidence(
             pair["pair_id"],
@@ -154,6 +156,7 @@ def _pairs(
             pair["condition"],
             None if masked is None else pair["condition"] in masked,
             answers.get(pair["pair_id"]),
+            attribute_maps.get((pair["query"], answers.get(pair["pair_id"], {}).get("attribute"))),
         )
         for pair in chosen
     ]

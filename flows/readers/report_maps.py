@@ -10,6 +10,8 @@ from flows.readers.shown_images import ShownImages
 from pipeline.report.evidence import GalleryPair
 from pipeline.report.gallery import choose_gallery
 
+ATTRIBUTE_MAPS = "attribute_maps.test"
+
 
 def read_maps(upstream: Upstream, generator: str, mode: str, pair_ids: Collection[str]) -> dict[str, np.ndarray]:
     """Return float32 maps (y, x) of test pairs by pair id; a shard's array is read only where it holds one of them."""
@@ -30,6 +32,17 @@ def read_maps(upstream: Upstream, generator: str, mode: str, pair_ids: Collectio
             flat_nyx = maps_qkyx.reshape(-1, *maps_qkyx.shape[2:])
             found |= {pair_id: flat_nyx[row].astype(np.float32) for pair_id, row in rows.items()}
     return found
+
+
+def read_attribute_maps(
+    upstream: Upstream, wanted: Collection[tuple[str, str | None]]
+) -> dict[tuple[str, str | None], np.ndarray]:
+    """Return float32 maps (y, x) of the attributes that answer, by query and attribute, those that were made."""
+    if ATTRIBUTE_MAPS not in upstream.manifests:
+        return {}
+    rows = {(row["query"], row["attribute"]): row["row"] for row in upstream.rows(ATTRIBUTE_MAPS, "attribute_map_rows")}
+    maps_nyx = upstream.arrays(ATTRIBUTE_MAPS, "maps", "maps")
+    return {key: maps_nyx[rows[key]].astype(np.float32) for key in wanted if key in rows}
 
 
 def gallery_pairs(

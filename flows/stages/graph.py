@@ -7,6 +7,7 @@ from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
 from flows.stages.answers import answers_stage
 from flows.stages.attribute_groups import attribute_groups_stage
+from flows.stages.attribute_maps import attribute_maps_stages
 from flows.stages.attribute_models import attribute_stages
 from flows.stages.audit import audit_stage
 from flows.stages.compatibility import compatibility_stage
@@ -71,6 +72,7 @@ def build_stages(settings: Settings) -> tuple[Stage, ...]:
         *(explanations_stage(settings, split) for split in ("valid", "test")),
         *(_true_effects_stages(settings) if audited else []),
         answers_stage(settings),
+        *attribute_maps_stages(settings),
         *(_audited_stages(settings) if audited else []),
         *(recolouring_stages(settings) if settings.dataset.declared.colours else []),
         metrics_stage(settings),

@@ -4,6 +4,8 @@ from flows.engine.cuts import Reads
 from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
 from flows.stages.answers import may_answer
+from flows.stages.attribute_maps import NAME as ATTRIBUTE_MAPS
+from flows.stages.attribute_maps import makes_attribute_maps
 from flows.stages.conditions import has_outfits
 from flows.stages.faithfulness import faithfulness_stages
 from flows.stages.reads import pair_reads, single_shard_stage
@@ -123,4 +125,7 @@ def metrics_stage(settings: Settings) -> Stage:
     if audited:
         reads |= {f"map_localisation.{generator}.{mode}": [["map_localisation", None, ""]] for generator, mode in shown}
         reads["audit"] = [["metrics", None, ""], ["audit_outcomes", ["pair_id", "eligible"], ""]]
+    if audited and makes_attribute_maps(settings):
+        values["attribute_maps"] = True
+        reads[ATTRIBUTE_MAPS] = [["attribute_localisation", None, ""]]
     return single_shard_stage("metrics", "flows.jobs.metrics", values, reads, (METRICS,))

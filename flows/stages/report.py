@@ -8,6 +8,8 @@ from flows.engine.stage import ShardPlan, Stage
 from flows.engine.upstream import Upstream
 from flows.settings.configuration import Settings
 from flows.settings.dataset import DatasetSettings
+from flows.stages.attribute_maps import NAME as ATTRIBUTE_MAPS
+from flows.stages.attribute_maps import makes_attribute_maps
 from flows.stages.conditions import has_conditions, has_outfits
 from flows.stages.dataset_index import followed_folders, link_paths
 from flows.stages.faithfulness import faithfulness_name
@@ -60,6 +62,8 @@ def report_stage(settings: Settings) -> Stage:
             reads[faithfulness_name(generator, mode)] = [["faithfulness", None, ""]]
     # What they cost is part of what a map costs; of their content nothing is read.
     reads |= {stage: [] for stage in kept_test_embeddings(settings)}
+    if makes_attribute_maps(settings):
+        reads[ATTRIBUTE_MAPS] = [["maps", None, ""], ["attribute_map_rows", None, ""]]
     for name in settings.attribute_models:
         reads[f"attribute_model.{name}"] = [["training_history", None, ""]]
     _add_model_reads(settings, reads)

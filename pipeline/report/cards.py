@@ -54,6 +54,7 @@ class Card:
         query_picture: data URI.
         reference_picture: data URI.
         overlay: data URI; None where there is no map.
+        answer_overlay: data URI, where the attribute that answers is; None where there is no such map.
         answer: what explains the match, said first; None where answers were not made.
         variant: what ranks the attributes; None where there are no explanations.
         caption: what that variant is, in a few words.
@@ -67,6 +68,7 @@ class Card:
     query_picture: str
     reference_picture: str
     overlay: str | None
+    answer_overlay: str | None
     answer: AnswerText | None
     variant: str | None
     caption: str
@@ -118,6 +120,7 @@ def _card(number: int, pair: PairEvidence, variant: str | None) -> Card:
         image_uri(pair.query_image),
         image_uri(pair.reference_image),
         None if pair.map_hw is None else overlay_uri(pair.query_image, pair.map_hw),
+        None if pair.answer_map_hw is None else overlay_uri(pair.query_image, pair.answer_map_hw),
         None if pair.answer is None else answer_text(pair.answer),
         variant,
         _caption(variant),

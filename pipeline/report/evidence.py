@@ -77,6 +77,7 @@ class PairEvidence:
         map_hw: float (y, x) over the model's view, larger = matters more; None or NaN where there is no map.
         explanations: its rows of the table `explanations`, all variants and ranks.
         answer: its row of the table `answers`, None where there is none.
+        answer_map_hw: float (y, x), where the attribute that answers is; None where there is no such map.
         condition: the pair's two item types, such as "bags|shoes"; None where items have no types.
         has_mask: whether the model has a mask of its own for the condition; None where it has no masks at all.
     """
@@ -94,6 +95,7 @@ class PairEvidence:
     condition: str | None = None
     has_mask: bool | None = None
     answer: TableRow | None = None
+    answer_map_hw: npt.NDArray[np.floating[Any]] | None = None
 
 
 @dataclass(frozen=True)

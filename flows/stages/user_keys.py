@@ -6,6 +6,7 @@ from flows.engine.reasons import DERIVED
 
 # They follow from the stage's name, or from keys that other settings show.
 FOLLOWS = (
+    "attribute_maps",
     "attribute_model",
     "audited",
     "colours",

@@ -35,7 +35,7 @@ def test_the_tables_have_every_model_and_variant(with_all: tuple[FinishedRun, di
     assert {row["variant"] for row in named} >= {*VARIANTS, "fashion_search_net+match~shuffled"}
     best = run.query("select model, prior_kind from weight_grid where is_best order by all", ALL)
     assert [tuple(row.values()) for row in best] == [
-        (model, kind) for model in ("fashion_search_net", "sane") for kind in ("count", "none")
+        (model, kind) for model in ("fashion_search_net", "sane") for kind in ("count", "none", "tcav")
     ]
     losses = run.query("select model, max(isnan(pooled_map_loss)::int) none from training_history group by 1", ALL)
     assert {row["model"]: row["none"] for row in losses if row["model"] in ATTRIBUTE_MODELS} == {

@@ -121,6 +121,13 @@ def test_only_planted_items_can_be_audited() -> None:
     assert set(by_name(OWN)) == awa2
 
 
+def test_colours_are_edited_where_the_dataset_declares_them() -> None:
+    edited = {"colour_references", "recoloured_effects.test", "recolour_audit"}
+    assert edited <= set(by_name(OUTFITS))
+    assert not edited & (set(by_name(PLANTED)) | set(by_name(AWA2)) | set(by_name(OWN)))
+    assert "recolour_audit" in by_name(OUTFITS)["metrics"].upstream
+
+
 def test_catalogues_are_white_unless_told() -> None:
     assert OUTFITS.dataset.canvas == (255, 255, 255)
     assert AWA2.dataset.canvas == (127, 127, 127)

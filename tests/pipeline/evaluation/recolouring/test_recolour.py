@@ -66,10 +66,14 @@ def test_the_labelled_colour_leaves_ground_and_other_parts() -> None:
 
 
 def test_pixels_between_two_colours_are_edited_in_part() -> None:
-    lab = np.array([[[40.0, 60.0, 40.0], [60.0, 30.0, 50.0], [80.0, 0.0, 60.0]]])
-    item = ItemColours(lab, np.ones((1, 3), bool), lab[0, [0, 2]], np.array([0.5, 0.5]))
-    weights_hw = find_colour(item, lab[0, 0]).weights_hw
-    np.testing.assert_allclose(weights_hw, [[1, 0.5, 0]])
+    row = np.array([[40.0, 60.0, 40.0], [60.0, 30.0, 50.0], [80.0, 0.0, 60.0]])
+    # Of each colour three columns, in an item whose own edge is far from the middle row.
+    lab = np.tile(np.repeat(row, 3, axis=0), (9, 1, 1))
+    mask_hw = np.pad(np.ones((7, 7), bool), 1)
+    weights_hw = find_colour(ItemColours(lab, mask_hw, row[[0, 2]], np.array([0.5, 0.5])), row[0]).weights_hw
+    np.testing.assert_allclose(weights_hw[4, 3:8], [0.5, 0.5, 0.5, 0, 0])
+    assert weights_hw[4, 2] == 1
+    assert (weights_hw[~mask_hw] == 0).all()
 
 
 def assert_edit(tested=module) -> None:

@@ -12,6 +12,7 @@ from pipeline.datasets.planted.items import copying_attributes
 from pipeline.evaluation.audit.agreement_rows import rank_agreement_rows, switching_rows
 from pipeline.evaluation.audit.answers import audited_answers
 from pipeline.evaluation.audit.claim import claim_rows
+from pipeline.evaluation.audit.outcomes import TrueEffects
 from pipeline.evaluation.audit.replacement_rows import MeasuredEffects, replacement_rows
 from pipeline.evaluation.audit.rows import AuditedPairs, calibration_row, instrument_rows, outcome_rows, variant_rows
 from pipeline.evaluation.bootstrap import Resampling
@@ -39,7 +40,7 @@ def run(inputs: JobInputs) -> JobResult:
         *rank_agreement_rows(truth, scores, frame.query_p, resampling),
         *switching_rows(audited, frame.query_p, resampling),
         *claim_rows(audited.outcomes, frame.query_p, resampling),
-        *replacement_rows(_replaced(upstream, frame), truth, frame.query_p, resampling),
+        *replacement_rows(_replaced(upstream, frame, truth), truth, frame.query_p, resampling),
     ]
     parts: dict[str, Part] = {
         "metrics": inputs.table("audit_metrics", rows),
@@ -69,10 +70,12 @@ def _audited_pairs(inputs: JobInputs, frame: PairFrame) -> AuditedPairs:
     )
 
 
-def _replaced(upstream: Upstream, frame: PairFrame) -> dict[str, MeasuredEffects]:
+def _replaced(upstream: Upstream, frame: PairFrame, truth: TrueEffects) -> dict[str, MeasuredEffects]:
+    """Return the effects by kind; undefined where label and item disagree, as labels choose the replacements."""
+    agree_pa = frame.present_pa == truth.present_pa
     return {
         kind: MeasuredEffects(
-            read_replacement_effects(upstream, "test", kind, frame),
+            np.where(agree_pa, read_replacement_effects(upstream, "test", kind, frame), np.nan),
             read_replacement_distances(upstream, "test", kind, frame),
         )
         for kind in KINDS

@@ -9,10 +9,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from pipeline.datasets.declaration import QUERY
 from pipeline.evaluation.audit.outcomes import TrueEffects
 from pipeline.evaluation.audit.rank_agreement import replacement_validity
 from pipeline.evaluation.bootstrap import Resampling
-from pipeline.evaluation.metrics.rows import metric_row
+from pipeline.evaluation.metrics.rows import clustered_by, metric_row
 
 TABLE: Final = "audit_replacement"
 # The kind that adds an attribute; the others take one away that the query has.
@@ -66,4 +67,4 @@ def replacement_rows(
             metric_row(TABLE, "bias", validity.bias, variant=kind, unit="cosine"),
             metric_row(TABLE, "distance_slope", validity.distance_slope, variant=kind, unit="cosine"),
         ]
-    return rows
+    return clustered_by(QUERY, rows)

@@ -31,10 +31,9 @@ TRUTH = TrueEffects(np.ones((4, 3)), PRESENT, 0.02)
 def assert_counted(tested=audit) -> None:
     tested.read_replacement_effects = lambda _upstream, _split, _kind, frame: np.full(frame.present_pa.shape, -0.25)
     tested.read_replacement_distances = lambda _upstream, _split, _kind, frame: np.zeros(frame.present_pa.shape)
-    found = tested._replacements(None, FRAME, TRUTH)
-    for kind in ("removal", "deletion", "matched"):
-        assert found[kind].drop_pa[:, 0].tolist() == pytest.approx([0.25, np.nan, np.nan, np.nan], nan_ok=True)
-    assert found["insertion"].drop_pa[:, 0].tolist() == pytest.approx([np.nan, np.nan, np.nan, 0.25], nan_ok=True)
+    for found in tested._replaced(None, FRAME, TRUTH).values():
+        assert found.change_pa[:, 0].tolist() == pytest.approx([-0.25, np.nan, np.nan, -0.25], nan_ok=True)
+        assert not found.distance_pa.any()
 
 
 @pytest.fixture(autouse=True)
@@ -50,11 +49,10 @@ def test_replacements_count_where_label_and_item_agree() -> None:
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ("frame.present_pa & truth.present_pa", "frame.present_pa"),
-        ("~frame.present_pa & ~truth.present_pa", "~frame.present_pa"),
-        ("-read_replacement_effects(", "read_replacement_effects("),
+        ("frame.present_pa == truth.present_pa", "frame.present_pa | ~frame.present_pa"),
+        ("frame.present_pa == truth.present_pa", "truth.present_pa"),
     ],
-    ids=["labels alone", "what labels deny", "change for drop"],
+    ids=["labels alone", "items alone"],
 )
 def test_broken_copies_are_noticed(tmp_path, right: str, wrong: str) -> None:
     with pytest.raises(AssertionError):

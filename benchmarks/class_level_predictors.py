@@ -9,7 +9,7 @@ from sklearn.linear_model import Ridge
 from benchmarks.class_level_measures import ExplainedImages, standardised
 from pipeline.explanation.attribute_groups import group_shares
 from pipeline.explanation.embedding_effect import RIDGE_ALPHAS, fit_attribute_directions, predicted_effects
-from pipeline.explanation.neighbour_effects import neighbour_effects
+from pipeline.explanation.neighbour_effects import LabelledNeighbours, neighbour_effects
 from pipeline.explanation.presence_probe import fit_presence_probe, presence_probability
 from pipeline.explanation.separability import Separability
 
@@ -124,13 +124,13 @@ def near_classes(train: LabelledImages, images: ExplainedImages) -> np.ndarray:
     names, first = np.unique(train.classes_n, return_index=True)
     means_cd = np.stack([train.embeddings_nd[train.classes_n == name].mean(axis=0) for name in names])
     pairs = (images.embeddings_nd, images.query_p, images.reference_p)
-    return neighbour_effects(means_cd, train.labels_na[first], *pairs, 3)
+    return neighbour_effects(LabelledNeighbours(means_cd, train.labels_na[first]), *pairs, 3)
 
 
 def near_images(train: LabelledImages, images: ExplainedImages) -> np.ndarray:
     """The images most like the query that lack the attribute, against images as like that have it."""
     pairs = (images.embeddings_nd, images.query_p, images.reference_p)
-    return neighbour_effects(train.embeddings_nd, train.labels_na, *pairs)
+    return neighbour_effects(LabelledNeighbours(train.embeddings_nd, train.labels_na), *pairs)
 
 
 WAYS: dict[str, Way] = {

@@ -40,10 +40,17 @@ def fit_attribute_directions(
     embeddings_nd: npt.NDArray[np.floating[Any]],
     labels_na: npt.NDArray[np.bool_ | np.floating[Any]],
     alphas: Sequence[float] = RIDGE_ALPHAS,
+    weights_n: npt.NDArray[np.floating[Any]] | None = None,
 ) -> AttributeDirections:
     """Return ridge-regression directions of training embeddings on their attributes, both centred.
 
     The embeddings must be of the kind (unit norm or not) that `predicted_effects` gets later.
+
+    Args:
+        embeddings_nd: (image, dimension).
+        labels_na: (image, attribute), bool.
+        alphas: ridge penalties to choose from.
+        weights_n: (image,), positive, how much each image counts; None: all alike. Refits of a bootstrap pass them.
 
     Raises:
         BadSetting: fewer than 2 images, or labels and embeddings of different images.
@@ -62,8 +69,11 @@ def fit_attribute_directions(
     _norms(embeddings_nd)
     embeddings_nd = embeddings_nd.astype(np.float64)
     # RidgeCV centres both sides through its intercept
-    ridge = RidgeCV(alphas=tuple(alphas)).fit(labels_na.astype(np.float64), embeddings_nd)
-    variance = float(embeddings_nd.var(axis=0).mean())
+    if weights_n is not None:
+        weights_n = weights_n / weights_n.mean()
+    ridge = RidgeCV(alphas=list(alphas)).fit(labels_na.astype(np.float64), embeddings_nd, sample_weight=weights_n)
+    centred_nd = embeddings_nd - np.average(embeddings_nd, axis=0, weights=weights_n)
+    variance = float(np.average(centred_nd**2, axis=0, weights=weights_n).mean())
     explained_share = 1 + float(ridge.best_score_) / variance if variance > 0 else 0.0
     return AttributeDirections(
         directions_ad=np.ascontiguousarray(ridge.coef_.T, dtype=np.float64),

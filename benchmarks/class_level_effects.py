@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 from scipy.special import softmax
 
-from benchmarks.class_level_measures import Drops, TestImages, measured_drops, standardised
-from benchmarks.class_level_predictors import WAYS, TrainImages, near_images
+from benchmarks.class_level_measures import Drops, ExplainedImages, measured_drops, standardised
+from benchmarks.class_level_predictors import WAYS, LabelledImages, near_images
 from flows.configured_runs import run_of_seed
 from flows.engine.upstream import Upstream
 from flows.readers.pair_frame import read_attribute_logits, read_embeddings, read_labels, read_pair_frame
@@ -55,13 +55,13 @@ class Named:
         self.present[kind, way].append(present_pa[row, named_p].astype(np.float64))
 
 
-def read_run(upstream: Upstream) -> tuple[TrainImages, TestImages, list[str]]:
+def read_run(upstream: Upstream) -> tuple[LabelledImages, ExplainedImages, list[str]]:
     """Return what to learn from, what to explain, and the pairs' ids."""
     frame = read_pair_frame(upstream, "test")
     test = upstream.table("images", "images", "test")
     train = upstream.table("images", "images", "train")
     labels_na = read_labels(upstream, "train")[1]
-    learnt = TrainImages(
+    learnt = LabelledImages(
         read_embeddings(upstream, "train").astype(np.float64),
         labels_na,
         np.array(train["label"].to_pylist()),
@@ -69,7 +69,7 @@ def read_run(upstream: Upstream) -> tuple[TrainImages, TestImages, list[str]]:
         read_embeddings(upstream, "valid").astype(np.float64),
         read_attribute_logits(upstream, "classifier", "valid").astype(np.float64),
     )
-    explained = TestImages(
+    explained = ExplainedImages(
         read_embeddings(upstream, "test").astype(np.float64),
         frame.labels_na,
         read_attribute_logits(upstream, "classifier", "test").astype(np.float64),
@@ -86,7 +86,9 @@ def varying(labels_na: np.ndarray) -> np.ndarray:
     return np.asarray(labels_na.any(axis=0) & ~labels_na.all(axis=0))
 
 
-def measure_attributes(train: TrainImages, images: TestImages, pair_ids: list[str], seed: int, named: Named) -> None:
+def measure_attributes(
+    train: LabelledImages, images: ExplainedImages, pair_ids: list[str], seed: int, named: Named
+) -> None:
     """Note what every way names, and what that costs."""
     drops = measured_drops(images, images.labels_na, standardised(images.logits_na))
     candidates_a = varying(train.labels_na) & varying(images.labels_na)
@@ -111,7 +113,9 @@ def measure_attributes(train: TrainImages, images: TestImages, pair_ids: list[st
     named.add("found", "best constant, chosen on these pairs", constant_pa, drops, told_pa)
 
 
-def measure_groups(train: TrainImages, images: TestImages, pair_ids: list[str], seed: int, named: Named) -> None:
+def measure_groups(
+    train: LabelledImages, images: ExplainedImages, pair_ids: list[str], seed: int, named: Named
+) -> None:
     """Note the same of groups: a way names the group of the attribute that it names."""
     groups = train.groups
     has_ng = has_group(images.labels_na, groups)

@@ -11,7 +11,7 @@ REPLACEMENTS = 5
 
 
 @dataclass(frozen=True)
-class TestImages:
+class ExplainedImages:
     """Images of the evaluation, and the pairs that are explained.
 
     Attributes:
@@ -47,7 +47,7 @@ class Drops:
     removal_pa: np.ndarray
 
 
-def measured_drops(images: TestImages, has_na: np.ndarray, coordinates_na: np.ndarray) -> Drops:
+def measured_drops(images: ExplainedImages, has_na: np.ndarray, coordinates_na: np.ndarray) -> Drops:
     """Return the drops for what `has_na` says that images have.
 
     Args:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.linear_model import Ridge
 
-from benchmarks.class_level_measures import TestImages, standardised
+from benchmarks.class_level_measures import ExplainedImages, standardised
 from pipeline.explanation.attribute_groups import group_shares
 from pipeline.explanation.embedding_effect import RIDGE_ALPHAS, fit_attribute_directions, predicted_effects
-from pipeline.explanation.neighbour_effects import neighbour_effects
+from pipeline.explanation.neighbour_effects import LabelledNeighbours, neighbour_effects
 from pipeline.explanation.presence_probe import fit_presence_probe, presence_probability
 from pipeline.explanation.separability import Separability
 
@@ -18,7 +18,7 @@ FOLDS = 5
 
 
 @dataclass(frozen=True)
-class TrainImages:
+class LabelledImages:
     """Labelled images to learn from.
 
     Attributes:
@@ -38,21 +38,21 @@ class TrainImages:
     held_out_logits_na: np.ndarray
 
 
-Way = Callable[[TrainImages, TestImages], np.ndarray]
+Way = Callable[[LabelledImages, ExplainedImages], np.ndarray]
 
 
-def _by_directions(images: TestImages, directions_ad: np.ndarray) -> np.ndarray:
+def _by_directions(images: ExplainedImages, directions_ad: np.ndarray) -> np.ndarray:
     return predicted_effects(
         images.embeddings_nd, images.query_p, images.reference_p, directions_ad, [-1] * len(directions_ad)
     )
 
 
-def today(train: TrainImages, images: TestImages) -> np.ndarray:
+def today(train: LabelledImages, images: ExplainedImages) -> np.ndarray:
     """Ridge on the class labels, its penalty chosen by leaving out images."""
     return _by_directions(images, fit_attribute_directions(train.embeddings_nd, train.labels_na).directions_ad)
 
 
-def penalty_by_class(train: TrainImages, images: TestImages) -> np.ndarray:
+def penalty_by_class(train: LabelledImages, images: ExplainedImages) -> np.ndarray:
     """Ridge on the class labels, its penalty chosen by leaving out classes."""
     labels_na = train.labels_na.astype(np.float64)
     errors = []
@@ -75,12 +75,12 @@ def _mean_differences(embeddings_nd: np.ndarray, values_na: np.ndarray) -> np.nd
     return np.asarray(products_ad / np.where(squares_a > 0, squares_a, np.inf)[:, None])
 
 
-def mean_differences(train: TrainImages, images: TestImages) -> np.ndarray:
+def mean_differences(train: LabelledImages, images: ExplainedImages) -> np.ndarray:
     """Images with the attribute against those without it: nothing partialled out."""
     return _by_directions(images, _mean_differences(train.embeddings_nd, train.labels_na.astype(np.float64)))
 
 
-def other_groups_partialled_out(train: TrainImages, images: TestImages) -> np.ndarray:
+def other_groups_partialled_out(train: LabelledImages, images: ExplainedImages) -> np.ndarray:
     """Ridge on one attribute and the means of all groups but its own."""
     shares_ng = group_shares(train.labels_na, train.groups)
     directions_ad = np.zeros((train.labels_na.shape[1], train.embeddings_nd.shape[1]))
@@ -91,7 +91,7 @@ def other_groups_partialled_out(train: TrainImages, images: TestImages) -> np.nd
     return _by_directions(images, directions_ad)
 
 
-def _out_of_fold(train: TrainImages, fold_n: np.ndarray) -> np.ndarray:
+def _out_of_fold(train: LabelledImages, fold_n: np.ndarray) -> np.ndarray:
     """Return a probe's probabilities of images that it was not fitted on, (image, attribute)."""
     found = np.zeros(train.labels_na.shape)
     for fold in np.unique(fold_n):
@@ -101,36 +101,36 @@ def _out_of_fold(train: TrainImages, fold_n: np.ndarray) -> np.ndarray:
     return found
 
 
-def predicted_by_image(train: TrainImages, images: TestImages) -> np.ndarray:
+def predicted_by_image(train: LabelledImages, images: ExplainedImages) -> np.ndarray:
     """Ridge on attributes predicted by a probe that did not see the image."""
     predicted_na = _out_of_fold(train, np.arange(len(train.labels_na)) % FOLDS)
     return _by_directions(images, fit_attribute_directions(train.embeddings_nd, predicted_na).directions_ad)
 
 
-def predicted_by_class(train: TrainImages, images: TestImages) -> np.ndarray:
+def predicted_by_class(train: LabelledImages, images: ExplainedImages) -> np.ndarray:
     """Ridge on attributes predicted by a probe that did not see the class."""
     predicted_na = _out_of_fold(train, np.unique(train.classes_n, return_inverse=True)[1])
     return _by_directions(images, fit_attribute_directions(train.embeddings_nd, predicted_na).directions_ad)
 
 
-def predicted_by_classifier(train: TrainImages, images: TestImages) -> np.ndarray:
+def predicted_by_classifier(train: LabelledImages, images: ExplainedImages) -> np.ndarray:
     """Ridge on the classifier's logits of held-out images of the training classes."""
     logits_na = standardised(train.held_out_logits_na)
     return _by_directions(images, fit_attribute_directions(train.held_out_embeddings_nd, logits_na).directions_ad)
 
 
-def near_classes(train: TrainImages, images: TestImages) -> np.ndarray:
+def near_classes(train: LabelledImages, images: ExplainedImages) -> np.ndarray:
     """The three classes most like the query that lack the attribute, against classes as like that have it."""
     names, first = np.unique(train.classes_n, return_index=True)
     means_cd = np.stack([train.embeddings_nd[train.classes_n == name].mean(axis=0) for name in names])
     pairs = (images.embeddings_nd, images.query_p, images.reference_p)
-    return neighbour_effects(means_cd, train.labels_na[first], *pairs, 3)
+    return neighbour_effects(LabelledNeighbours(means_cd, train.labels_na[first]), *pairs, 3)
 
 
-def near_images(train: TrainImages, images: TestImages) -> np.ndarray:
+def near_images(train: LabelledImages, images: ExplainedImages) -> np.ndarray:
     """The images most like the query that lack the attribute, against images as like that have it."""
     pairs = (images.embeddings_nd, images.query_p, images.reference_p)
-    return neighbour_effects(train.embeddings_nd, train.labels_na, *pairs)
+    return neighbour_effects(LabelledNeighbours(train.embeddings_nd, train.labels_na), *pairs)
 
 
 WAYS: dict[str, Way] = {

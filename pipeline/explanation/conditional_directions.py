@@ -1,8 +1,9 @@
 """Attribute directions by image label: what an attribute does to an embedding can depend on what the image shows.
 
-One set of directions for all images is the special case with a single label. Labels that are classes (every image of
-a class has the same attributes) leave nothing to estimate within a label, and unseen labels have no images: both fall
-back to the directions over all images.
+One set of directions for all images is the special case with a single label. Unseen labels have no images, and fall
+back to the directions over all images. Labels that are classes (every image of a class has the same attributes) leave
+nothing to estimate within a label and too little between them: their effects are read off training images near the
+query instead.
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.explanation.embedding_effect import AttributeDirections, fit_attribute_directions, predicted_effects
+from pipeline.explanation.neighbour_effects import LabelledNeighbours, labels_are_of_classes, neighbour_effects
 
 LEAST_IMAGES_PER_LABEL = 50
 
@@ -24,10 +26,12 @@ class ConditionalDirections:
     Attributes:
         overall: fitted on all training images.
         by_label: fitted on the training images of one label.
+        near: the training images where their labels are of classes; then effects come from these, else None.
     """
 
     overall: AttributeDirections
     by_label: dict[str, AttributeDirections] = field(default_factory=dict)
+    near: LabelledNeighbours | None = None
 
     def of(self, label: str) -> AttributeDirections:
         """Return the label's own directions, or those over all images."""
@@ -69,7 +73,12 @@ def fit_conditional_directions(
             )
             if fitted.explained_share > 0:
                 by_label[label] = fitted
-    return ConditionalDirections(fit_attribute_directions(embeddings_nd, labels_na, weights_n=weights_n), by_label)
+    of_classes = labels_are_of_classes(labels_na, names_n)
+    return ConditionalDirections(
+        fit_attribute_directions(embeddings_nd, labels_na, weights_n=weights_n),
+        by_label,
+        LabelledNeighbours(embeddings_nd, labels_na, weights_n) if of_classes else None,
+    )
 
 
 def conditional_effects(
@@ -80,11 +89,15 @@ def conditional_effects(
     directions: ConditionalDirections,
     attribute_groups: Sequence[int],
 ) -> npt.NDArray[np.float64]:
-    """Return `predicted_effects` (pair, attribute) with the directions of each pair's query's label.
+    """Return predicted effects (pair, attribute) by the directions of each pair's query's label.
+
+    Where the training labels are of classes: `neighbour_effects`.
 
     Raises:
         BadModel, BadSetting: see `predicted_effects`.
     """
+    if directions.near is not None:
+        return neighbour_effects(directions.near, embeddings_nd, query_p, reference_p)
     query_labels_p = np.asarray(image_labels_n)[query_p]
     effects_pa = np.empty((len(query_p), len(directions.overall.directions_ad)))
     for label in np.unique(query_labels_p):

@@ -4,6 +4,7 @@ For labels of whole classes, which span too few dimensions for a direction of ea
 Cost: a sort of the training images for each query, and for each attribute a few passes over them.
 """
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -18,6 +19,22 @@ _TIE_DECIMALS = 12
 _ENTRIES_PER_BLOCK = 1_000_000
 
 
+@dataclass(frozen=True)
+class LabelledNeighbours:
+    """Training images to look for neighbours among.
+
+    Attributes:
+        embeddings_nd: (image, dimension), unit norm.
+        labels_na: bool (image, attribute).
+        weights_n: (image,), positive, how much each image counts in means; None: all alike. Which images are taken
+            does not depend on it.
+    """
+
+    embeddings_nd: npt.NDArray[np.floating[Any]]
+    labels_na: npt.NDArray[np.bool_]
+    weights_n: npt.NDArray[np.floating[Any]] | None = None
+
+
 def labels_are_of_classes(labels_na: npt.NDArray[np.bool_], image_labels_n: npt.NDArray[np.str_]) -> bool:
     """Return whether all images of a class have the same attributes, and there are classes of several images."""
     _, first, class_n = np.unique(image_labels_n, return_index=True, return_inverse=True)
@@ -26,13 +43,11 @@ def labels_are_of_classes(labels_na: npt.NDArray[np.bool_], image_labels_n: npt.
 
 
 def neighbour_effects(
-    train_embeddings_nd: npt.NDArray[np.floating[Any]],
-    train_labels_na: npt.NDArray[np.bool_],
+    train: LabelledNeighbours,
     embeddings_nd: npt.NDArray[np.floating[Any]],
     query_p: npt.NDArray[np.int64],
     reference_p: npt.NDArray[np.int64],
     n_neighbours: int = NEIGHBOURS,
-    weights_n: npt.NDArray[np.floating[Any]] | None = None,
 ) -> npt.NDArray[np.float64]:
     """Return the predicted drop of the score when each attribute of the query is removed: (pair, attribute), float64.
 
@@ -43,44 +58,42 @@ def neighbour_effects(
     images have, or none. Ties go to the earlier image.
 
     Args:
-        train_embeddings_nd: (image, dimension), unit norm.
-        train_labels_na: bool (image, attribute).
+        train: images to look among.
         embeddings_nd: (image, dimension) of the pairs' images, unit norm.
         query_p: (pair,) rows of the queries.
         reference_p: (pair,) rows of the references.
         n_neighbours: images that lack an attribute, at least 1.
-        weights_n: (image,), positive, how much each training image counts in means; None: all alike. Which images are
-            taken does not depend on it.
 
     Raises:
         BadSetting: no training image, labels and embeddings of different images, or no neighbour asked for.
 
     Source: this project's. It is the matched effect of the evaluation, on training images alone.
     """
-    if len(train_labels_na) == 0 or len(train_embeddings_nd) != len(train_labels_na) or n_neighbours < 1:
+    labels_na, n_train = train.labels_na, len(train.embeddings_nd)
+    if n_train == 0 or n_train != len(labels_na) or n_neighbours < 1:
         raise BadSetting(
             expected="embeddings (n, d) and labels (n, a) of the same images, at least one neighbour",
-            found=f"{train_embeddings_nd.shape} and {train_labels_na.shape}, {n_neighbours} neighbours",
+            found=f"{train.embeddings_nd.shape} and {labels_na.shape}, {n_neighbours} neighbours",
             where="effects from neighbours",
             remedy="pass the training images' embeddings and labels in one order",
         )
-    train, images = train_embeddings_nd.astype(np.float64), embeddings_nd.astype(np.float64)
-    counts_n: npt.NDArray[np.float64] = np.ones(len(train)) if weights_n is None else weights_n.astype(np.float64)
-    effects_pa = np.zeros((len(query_p), train_labels_na.shape[1]))
+    train_nd, images = train.embeddings_nd.astype(np.float64), embeddings_nd.astype(np.float64)
+    weights_n: npt.NDArray[np.float64] = np.ones(n_train) if train.weights_n is None else train.weights_n.astype(float)
+    effects_pa = np.zeros((len(query_p), labels_na.shape[1]))
     queries, query_of_p = np.unique(query_p, return_inverse=True)
-    size = max(1, _ENTRIES_PER_BLOCK // len(train))
+    size = max(1, _ENTRIES_PER_BLOCK // n_train)
     for start in range(0, len(queries), size):
         rows = queries[start : start + size]
         pairs = np.flatnonzero((query_of_p >= start) & (query_of_p < start + size))
-        similarity_qn = images[rows] @ train.T
+        similarity_qn = images[rows] @ train_nd.T
         nearest_qn = np.argsort(-np.round(similarity_qn, _TIE_DECIMALS), axis=1, kind="stable")
         sorted_qn = np.take_along_axis(similarity_qn, nearest_qn, axis=1)
-        for attribute in np.flatnonzero(train_labels_na.any(axis=0) & ~train_labels_na.all(axis=0)):
-            has_qn = train_labels_na[nearest_qn, attribute]
+        for attribute in np.flatnonzero(labels_na.any(axis=0) & ~labels_na.all(axis=0)):
+            has_qn = labels_na[nearest_qn, attribute]
             lacking_qk, keeping_qk = _matched_places(has_qn, sorted_qn, n_neighbours)
             lacking = np.take_along_axis(nearest_qn, lacking_qk, axis=1)
             keeping = np.take_along_axis(nearest_qn, keeping_qk, axis=1)
-            change_qd = _weighted_mean(train, keeping, counts_n) - _weighted_mean(train, lacking, counts_n)
+            change_qd = _weighted_mean(train_nd, keeping, weights_n) - _weighted_mean(train_nd, lacking, weights_n)
             change_pd = change_qd[query_of_p[pairs] - start]
             effects_pa[pairs, attribute] = np.einsum("pd,pd->p", change_pd, images[reference_p[pairs]])
     return effects_pa

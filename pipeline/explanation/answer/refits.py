@@ -11,16 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.explanation.effects_by_condition import LabelledEmbeddings
+from pipeline.explanation.neighbour_effects import labels_are_of_classes
 from pipeline.explanation.pair_effects import EmbeddedPairs, pair_effects
 from pipeline.randomness import keyed_rng
 
 
 def independent_units(train: LabelledEmbeddings) -> npt.NDArray[np.int64]:
     """Return (image,) int64: the class of each image where every class has one set of attributes, else the image."""
-    types_n = np.unique(np.asarray(train.types_n, dtype=str), return_inverse=True)[1].astype(np.int64)
-    first_row_t = np.unique(types_n, return_index=True)[1]
-    is_class_level = bool((train.labels_na == train.labels_na[first_row_t][types_n]).all())
-    return types_n if is_class_level and len(first_row_t) > 1 else np.arange(len(types_n), dtype=np.int64)
+    names_n = np.asarray(train.types_n, dtype=str)
+    if labels_are_of_classes(train.labels_na, names_n):
+        return np.unique(names_n, return_inverse=True)[1].astype(np.int64)
+    return np.arange(len(names_n), dtype=np.int64)
 
 
 def reweighted_effects(

@@ -3,6 +3,7 @@ import pytest
 
 from pipeline.explanation.conditional_directions import conditional_effects, fit_conditional_directions
 from pipeline.explanation.embedding_effect import fit_attribute_directions, predicted_effects
+from pipeline.explanation.neighbour_effects import LabelledNeighbours, neighbour_effects
 
 DIRECTIONS = {"bag": np.array([[2.0, 0, 0], [0, 0.2, 0]]), "boot": np.array([[0.2, 0, 0], [0, 2.0, 0]])}
 
@@ -48,3 +49,19 @@ def test_classes_unseen_labels_and_small_groups_fall_back(world: tuple[np.ndarra
     np.testing.assert_array_equal(
         fit_conditional_directions(embeddings, labels, types).of("hat").directions_ad, overall
     )
+
+
+def test_labels_of_classes_are_read_off_neighbours(world: tuple[np.ndarray, np.ndarray, list[str]]) -> None:
+    embeddings, labels, types = world
+    embeddings = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
+    of_classes = np.array([[name == "bag", name == "boot"] for name in types])
+    query, reference = np.array([0, 1, 2]), np.array([1, 0, 5])
+    weights = np.linspace(1, 2, len(types))
+    fitted = fit_conditional_directions(embeddings, of_classes, types, weights_n=weights)
+    effects = conditional_effects(embeddings, query, reference, types, fitted, (-1, -1))
+    near = LabelledNeighbours(embeddings, of_classes, weights)
+    np.testing.assert_array_equal(effects, neighbour_effects(near, embeddings, query, reference))
+    directions = predicted_effects(embeddings, query, reference, fitted.overall.directions_ad, (-1, -1))
+    assert not np.allclose(effects, directions)
+    # Attributes that differ within a class have directions.
+    assert fit_conditional_directions(embeddings, labels, types).near is None

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.errors import BadSetting
 from pipeline.explanation import neighbour_effects as module
-from pipeline.explanation.neighbour_effects import labels_are_of_classes, neighbour_effects
+from pipeline.explanation.neighbour_effects import LabelledNeighbours, labels_are_of_classes, neighbour_effects
 from tests.oracles import neighbour_effects as oracle
 from tests.pipeline.evaluation.broken_copy import broken_copy
 
@@ -26,10 +26,16 @@ def example(seed: int) -> tuple[np.ndarray, ...]:
     return train, labels, unit(rng.normal(size=(5, 4))), rng.integers(0, 5, 9), rng.integers(0, 5, 9)
 
 
+def searched(seed: int) -> tuple[LabelledNeighbours, np.ndarray, np.ndarray, np.ndarray]:
+    """Return the example as the function takes it."""
+    train, labels, images, query_p, reference_p = example(seed)
+    return LabelledNeighbours(train, labels), images, query_p, reference_p
+
+
 def assert_same(tested=module) -> None:
     for seed in range(5):
         for count in (1, 3, 50):
-            found = tested.neighbour_effects(*example(seed), count)
+            found = tested.neighbour_effects(*searched(seed), count)
             np.testing.assert_allclose(found, oracle.effects(*example(seed), count), atol=1e-9)
 
 
@@ -68,7 +74,7 @@ def test_an_attribute_along_the_reference_matters_and_one_across_does_not() -> N
     train = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     labels = np.array([[1, 0], [1, 1], [1, 0], [0, 1], [0, 0], [0, 1]], dtype=bool)
     images = np.array([[np.cos(np.radians(45)), np.sin(np.radians(45))], [1.0, 0.0]])
-    effects = neighbour_effects(train, labels, images, np.array([0]), np.array([1]), 1)
+    effects = neighbour_effects(LabelledNeighbours(train, labels), images, np.array([0]), np.array([1]), 1)
     # without it: the image at 50 degrees, with it and as far from the query: the one at 40
     assert effects[0, 0] == pytest.approx(np.cos(np.radians(40)) - np.cos(np.radians(50)))
     # both at 5 degrees from the query, on either side
@@ -81,15 +87,16 @@ def test_a_weight_of_two_counts_as_two_images() -> None:
     train, images = unit(rng.normal(size=(5, 3))), unit(rng.normal(size=(2, 3)))
     labels = np.array([[False], [False], [False], [False], [True]])
     pair = (np.array([0]), np.array([1]))
-    weighted = neighbour_effects(train, labels, images, *pair, weights_n=np.array([1.0, 2.0, 1.0, 1.0, 3.0]))
+    weights = np.array([1.0, 2.0, 1.0, 1.0, 3.0])
+    weighted = neighbour_effects(LabelledNeighbours(train, labels, weights), images, *pair)
     twice = [0, 1, 1, 2, 3, 4]
-    repeated = neighbour_effects(train[twice], labels[twice], images, *pair)
+    repeated = neighbour_effects(LabelledNeighbours(train[twice], labels[twice]), images, *pair)
     np.testing.assert_allclose(weighted, repeated)
-    assert abs(weighted - neighbour_effects(train, labels, images, *pair)).max() > 1e-3
+    assert abs(weighted - neighbour_effects(LabelledNeighbours(train, labels), images, *pair)).max() > 1e-3
 
 
 def test_attributes_that_all_have_or_none_have_no_effect() -> None:
-    effects = neighbour_effects(*example(0))
+    effects = neighbour_effects(*searched(0))
     assert (effects[:, 4:] == 0).all()
     assert (effects[:, :4] != 0).any(axis=0).all()
 
@@ -107,4 +114,4 @@ def test_labels_are_of_classes_where_images_of_a_class_are_labelled_alike() -> N
 def test_refuses_what_it_cannot_use(n_labels: int, count: int) -> None:
     train, labels, images, query_p, reference_p = example(0)
     with pytest.raises(BadSetting, match="effects from neighbours"):
-        neighbour_effects(train, labels[:n_labels], images, query_p, reference_p, count)
+        neighbour_effects(LabelledNeighbours(train, labels[:n_labels]), images, query_p, reference_p, count)

@@ -79,6 +79,20 @@ def covers(colour: ColourPixels, item: ItemColours) -> bool:
     return bool((colour.weights_hw[item.mask_hw] > 0.5).mean() >= LEAST_COLOUR_SHARE)
 
 
+@dataclass(frozen=True)
+class _FoundItem:
+    """An item with its clusters; its CIELAB, eight times as large as its pixels, is made again when it is wanted."""
+
+    item: LabelledItem
+    mask_hw: npt.NDArray[np.bool_]
+    centres_kc: npt.NDArray[np.float64]
+    shares_k: npt.NDArray[np.float64]
+
+    def colours(self) -> ItemColours:
+        """Return what `read_item` did."""
+        return ItemColours(to_lab(self.item.pixels_hwc), self.mask_hw, self.centres_kc, self.shares_k)
+
+
 def fit_references(
     items: Sequence[LabelledItem], seed: int, report: Callable[[int, int], None] | None = None
 ) -> tuple[ColourReferences, ClassifierQuality] | None:
@@ -89,25 +103,27 @@ def fit_references(
         seed: of clusters, parts and folds.
         report: is told how many items were cut out so far, and how many there are.
     """
-    by_colour: dict[str, list[tuple[str, ItemColours]]] = {}
+    by_colour: dict[str, list[_FoundItem]] = {}
     for number, item in enumerate(items, start=1):
         if report is not None:
             report(number, len(items))
         found = read_item(item.pixels_hwc, item.image_id, seed)
         if isinstance(found, ItemColours):
-            by_colour.setdefault(item.colour, []).append((item.image_id, found))
+            by_colour.setdefault(item.colour, []).append(
+                _FoundItem(item, found.mask_hw, found.centres_kc, found.shares_k)
+            )
     centres, examples = {}, {}
     features: list[npt.NDArray[np.float64]] = []
     labels: list[str] = []
     for colour, own in sorted(by_colour.items()):
-        centre = np.median([found.centres_kc[0] for _, found in own], axis=0)
+        centre = np.median([one.centres_kc[0] for one in own], axis=0)
         plain = _plain_items(own, centre, seed)
         if len(plain) < LEAST_PLAIN_ITEMS:
             continue
         n_examples = len(plain) // EXAMPLES_ONE_IN
         centres[colour] = centre
         examples[colour] = tuple(ColourExample(image_id, statistics) for image_id, statistics, _ in plain[:n_examples])
-        features += [colour_histogram(found.lab_hwc, found.mask_hw) for *_, found in plain[n_examples:]]
+        features += [histogram_f for *_, histogram_f in plain[n_examples:]]
         labels += [colour] * (len(plain) - n_examples)
     if len(centres) < 2:
         return None
@@ -117,13 +133,14 @@ def fit_references(
 
 
 def _plain_items(
-    items: Sequence[tuple[str, ItemColours]], centre_lab: npt.NDArray[np.float64], seed: int
-) -> list[tuple[str, ColourStatistics, ItemColours]]:
-    """Return the items that the colour covers with its statistics in each, in an order drawn by the seed."""
+    items: Sequence[_FoundItem], centre_lab: npt.NDArray[np.float64], seed: int
+) -> list[tuple[str, ColourStatistics, npt.NDArray[np.float64]]]:
+    """Return id, statistics and histogram of the items that the colour covers, in an order drawn by the seed."""
     plain = []
-    for image_id, found in items:
+    for one in items:
+        found = one.colours()
         colour = find_colour(found, centre_lab)
         statistics = colour_statistics(found.lab_hwc, colour)
         if statistics is not None and covers(colour, found):
-            plain.append((image_id, statistics, found))
+            plain.append((one.item.image_id, statistics, colour_histogram(found.lab_hwc, found.mask_hw)))
     return sorted(plain, key=lambda entry: derive_seed(seed, entry[0], "colour example"))

@@ -33,8 +33,8 @@ from pipeline.explanation.presence_probe import fit_presence_probe, presence_pro
 from pipeline.explanation.separability import separability
 
 READ = ("images", "embeddings", "attribute_scores.classifier", "pairs.test", "vocabulary")
-TODAY, CLASSIFIER = "ridge on class labels (today)", "classifier's confidence"
-COMPARED = {"told": (TODAY, CLASSIFIER), "found": (TODAY, CLASSIFIER), "groups": ("random",)}
+DIRECTIONS, CLASSIFIER = "directions by ridge on class labels", "classifier's confidence"
+COMPARED = {"told": (DIRECTIONS, CLASSIFIER), "found": (DIRECTIONS, CLASSIFIER), "groups": ("random",)}
 MEASURES = ("matched", "removal")
 SAMPLES = 10_000
 
@@ -141,8 +141,10 @@ def measure_groups(
         "random": random_scores(seed, pair_ids, groups.n_groups),
     }
     supports_pa = images.labels_na[images.query_p] & (groups.sign_a > 0)
-    attributes_pa = np.where(supports_pa, WAYS[TODAY](train, images), -np.inf)
-    scores[f"{TODAY}, group of its attribute"] = np.stack([attributes_pa[:, of].max(axis=1) for of in members], axis=1)
+    attributes_pa = np.where(supports_pa, WAYS[DIRECTIONS](train, images), -np.inf)
+    scores[f"{DIRECTIONS}, group of its attribute"] = np.stack(
+        [attributes_pa[:, of].max(axis=1) for of in members], axis=1
+    )
     for way, scores_pg in scores.items():
         named.add("groups", way, np.where(told_pg, scores_pg, -np.inf), drops, has_ng[images.query_p])
 

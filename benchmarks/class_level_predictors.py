@@ -47,7 +47,7 @@ def _by_directions(images: ExplainedImages, directions_ad: np.ndarray) -> np.nda
     )
 
 
-def today(train: LabelledImages, images: ExplainedImages) -> np.ndarray:
+def ridge_directions(train: LabelledImages, images: ExplainedImages) -> np.ndarray:
     """Ridge on the class labels, its penalty chosen by leaving out images."""
     return _by_directions(images, fit_attribute_directions(train.embeddings_nd, train.labels_na).directions_ad)
 
@@ -134,7 +134,7 @@ def near_images(train: LabelledImages, images: ExplainedImages) -> np.ndarray:
 
 
 WAYS: dict[str, Way] = {
-    "ridge on class labels (today)": today,
+    "directions by ridge on class labels": ridge_directions,
     "penalty by left-out classes": penalty_by_class,
     "mean differences, nothing partialled out": mean_differences,
     "other groups partialled out": other_groups_partialled_out,

@@ -2,9 +2,10 @@
 
 import pytest
 
+from pipeline.datasets.declaration import CLASS, OUTFIT
 from pipeline.report.comparisons import comparison_table
 from pipeline.report.faithfulness_table import faithfulness_comparison_table, faithfulness_table
-from pipeline.report.few_clusters import FEW, OUTFITS, count_cell, few_clusters_note
+from pipeline.report.few_clusters import count_cell, few_clusters_note
 from pipeline.report.metric_table import Estimate, MetricTable
 from pipeline.report.sections.attributes import explanation_table, removal_comparison_table
 from pipeline.report.sections.audit import audit_comparison_table, audit_table
@@ -25,14 +26,20 @@ TABLES = {
 }
 
 
-def estimate(n_clusters: int | None, low: float | None = 0.1, p_value: float | None = None) -> Estimate:
-    return Estimate(0.2, low, 0.3, 12, p_value, n_clusters=n_clusters)
+FEW = 10
+
+
+def estimate(
+    n_clusters: int | None, low: float | None = 0.1, p_value: float | None = None, unit: str | None = None
+) -> Estimate:
+    return Estimate(0.2, low, 0.3, 12, p_value, n_clusters=n_clusters, cluster_unit=unit)
 
 
 def test_a_count_names_what_was_resampled() -> None:
     assert count_cell(estimate(3)) == Cell("12", "3 queries")
     assert count_cell(estimate(1)) == Cell("12", "1 query")
-    assert count_cell(estimate(1200), OUTFITS) == Cell("12", "1,200 outfits")
+    assert count_cell(estimate(1200, unit=OUTFIT)) == Cell("12", "1,200 outfits")
+    assert count_cell(estimate(6, unit=CLASS)) == Cell("12", "6 classes")
     assert count_cell(estimate(None)) == Cell("12")
     assert count_cell(None) == Cell("–")
 
@@ -41,7 +48,7 @@ def test_the_fewest_clusters_decide_whether_a_table_warns() -> None:
     assert few_clusters_note([estimate(FEW), estimate(FEW + 1), None]) == ()
     (note,) = few_clusters_note([estimate(300), estimate(FEW - 1), estimate(4)])
     assert note.startswith("Few queries (as few as 4): intervals and p-values here are conditional on these queries")
-    (note,) = few_clusters_note([estimate(1, low=None, p_value=0.04)], OUTFITS)
+    (note,) = few_clusters_note([estimate(1, low=None, p_value=0.04, unit=OUTFIT)])
     assert note.startswith("Few outfits (only one)")
 
 

@@ -75,7 +75,7 @@ def test_so_do_those_of_maps_and_outfits() -> None:
     maps = {"table_name": "map_localisation", "metric": "auroc", "value": 0.2, "generator": "rise", "mode": "fixed"}
     found = localisation_table(MetricTable([{**maps, **ends}]), [("rise", "fixed")])
     outfits = {"table_name": "similarity_model", "metric": "fill_in_the_blank_accuracy", "variant": "general"}
-    answered = compatibility_table(MetricTable([{**outfits, **ends, "value": 0.2}]))
+    answered = compatibility_table(MetricTable([{**outfits, **ends, "value": 0.2, "cluster_unit": OUTFIT}]))
     assert found is not None
     assert answered is not None
     assert found.notes[-1].startswith("Few queries (as few as 3)")

@@ -1,16 +1,20 @@
 """The probability that an image has each attribute, by the better of two estimates."""
 
+import dataclasses
+
 import numpy as np
 
 from flows.engine.shard_task import JobInputs, JobResult
 from flows.engine.upstream import Upstream
 from flows.jobs.progress import report_count
-from flows.readers.pair_frame import read_embeddings, read_labels
+from flows.readers.pair_frame import PairFrame, read_embeddings, read_labels, read_pair_frame, read_pair_values
+from flows.readers.replacement_effects import read_replacement_effects
 from pipeline.explanation.answer.presence import (
-    PresenceQuality,
+    MeasuredValidation,
     calibrate_confidence,
     calibrated_presence,
     compare_presence,
+    held_out_presence,
 )
 from pipeline.explanation.answer.presence_sources import CLASSIFIER, PROBE
 from pipeline.explanation.presence_probe import fit_presence_probe, presence_probability
@@ -26,17 +30,20 @@ def run(inputs: JobInputs) -> JobResult:
     report = report_count(inputs.task.stage, "attributes probed")
     probe = fit_presence_probe(read_embeddings(upstream, "train"), train_na, fitted=report)
     probed = {split: presence_probability(probe, read_embeddings(upstream, split)) for split in ("valid", "test")}
-    image_ids, labels_na = read_labels(upstream, "valid")
-    logits = _logits(upstream)
-    qualities = compare_presence(probed["valid"], logits.get("valid"), labels_na, train_na.mean(axis=0), image_ids)
+    frame = read_pair_frame(upstream, "valid")
+    rates_a, logits = train_na.mean(axis=0), _logits(upstream)
+    estimates = {PROBE: probed["valid"]}
+    if logits:
+        estimates[CLASSIFIER] = held_out_presence(logits["valid"], frame.labels_na, rates_a, frame.image_ids)
+    qualities = compare_presence(estimates, _validation(upstream, frame))
     chosen = next(one.source for one in qualities if one.is_chosen)
     if chosen == CLASSIFIER:
-        calibration = calibrate_confidence(logits["valid"], labels_na, train_na.mean(axis=0))
+        calibration = calibrate_confidence(logits["valid"], frame.labels_na, rates_a)
         probed = {split: calibrated_presence(calibration, logits_na) for split, logits_na in logits.items()}
     arrays = {split: presence_na.astype(np.float32) for split, presence_na in probed.items()}
     parts: dict[str, Part] = {
         "presence": ArraysPart(arrays, dict.fromkeys(arrays, ("image", "attribute"))),
-        "presence_quality": inputs.table("presence_quality", [_row(one) for one in qualities]),
+        "presence_quality": inputs.table("presence_quality", [dataclasses.asdict(one) for one in qualities]),
     }
     return JobResult(parts, {"attributes": train_na.shape[1], "by_classifier": int(chosen != PROBE)})
 
@@ -48,5 +55,10 @@ def _logits(upstream: Upstream) -> dict[str, np.ndarray]:
     return {split: upstream.arrays(SCORES, "scores", "logits", split) for split in ("valid", "test")}
 
 
-def _row(quality: PresenceQuality) -> dict[str, object]:
-    return {"source": quality.source, "log_loss": quality.log_loss, "is_chosen": quality.is_chosen}
+def _validation(upstream: Upstream, frame: PairFrame) -> MeasuredValidation:
+    return MeasuredValidation(
+        frame.labels_na,
+        frame.query_p,
+        read_pair_values(upstream, "embedding_effects.valid", "embedding_effects", "effect", frame),
+        -read_replacement_effects(upstream, "valid", "matched", frame),
+    )

@@ -2,7 +2,8 @@
 
 from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
-from flows.stages.reads import LABELS, VOCABULARY, single_shard_stage
+from flows.stages.reads import LABELS, pair_reads, single_shard_stage
+from flows.stages.replacements import effects_read
 from pipeline.explanation.answer.presence_sources import CLASSIFIER
 from stores.table_schema import FLAG, NUMBER, TEXT, Column, TableSchema
 
@@ -14,7 +15,13 @@ PRESENCE_QUALITY = TableSchema(
             "source", TEXT, "`probe`: logistic regression on the embedding; `classifier`: its calibrated confidence"
         ),
         Column("log_loss", NUMBER, "mean over validation images and attributes, nats; smaller is better"),
-        Column("is_chosen", FLAG, "this estimate is used"),
+        Column(
+            "matched_effect",
+            NUMBER,
+            "mean matched effect, as a drop, of the attributes with the largest presence x predicted effect, over "
+            "validation pairs",
+        ),
+        Column("is_chosen", FLAG, "this estimate is used: it has the largest matched effect"),
     ),
 )
 
@@ -23,7 +30,9 @@ def presence_stage(settings: Settings) -> Stage:
     """Return the stage that estimates which attributes validation and test images have."""
     splits = ("valid", "test")
     reads = {
-        **VOCABULARY,
+        **pair_reads("valid"),
+        **effects_read("valid"),
+        "embedding_effects.valid": [["embedding_effects", None, ""]],
         "images": [[*LABELS, "train"], [*LABELS, "valid"]],
         "embeddings": [["embeddings", None, split] for split in ("train", *splits)],
     }

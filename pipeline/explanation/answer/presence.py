@@ -1,16 +1,15 @@
 """Which estimate says what a query has, where labels may not: a probe on the embedding, or the classifier calibrated.
 
-Both are measured on validation images. Must not import torch. Cost: two small logistic regressions.
+Both are measured on validation images and pairs. Must not import torch. Cost: two small logistic regressions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
-from pipeline.explanation.answer.presence_sources import CLASSIFIER, PROBE
 from pipeline.explanation.presence_probe import relative_confidence
 from pipeline.randomness import derive_seed
 
@@ -35,17 +34,37 @@ class ConfidenceCalibration:
 
 @dataclass(frozen=True)
 class PresenceQuality:
-    """How well an estimate of presence does on validation images, each left out where it was calibrated.
+    """How well an estimate of presence does on validation images and pairs.
 
     Attributes:
         source: "probe" or "classifier".
         log_loss: mean over images and attributes, in nats; the smaller, the better.
-        is_chosen: it has the smallest log loss.
+        matched_effect: mean matched effect of the attributes with the largest presence times predicted effect, over
+            pairs, as a drop; an absent attribute and one whose effect cannot be measured earn 0.
+        is_chosen: it has the largest matched effect, among equals the smallest log loss.
     """
 
     source: str
     log_loss: float
+    matched_effect: float
     is_chosen: bool
+
+
+@dataclass(frozen=True)
+class MeasuredValidation:
+    """Validation images and pairs by which estimates of presence are compared.
+
+    Attributes:
+        labels_na: bool (image, attribute).
+        query_p: int64 (pair,), row of each pair's query.
+        effects_pa: (pair, attribute), predicted effects.
+        matched_drops_pa: (pair, attribute), matched effects as drops, NaN where undefined.
+    """
+
+    labels_na: npt.NDArray[np.bool_]
+    query_p: npt.NDArray[np.int64]
+    effects_pa: npt.NDArray[np.floating]
+    matched_drops_pa: npt.NDArray[np.floating]
 
 
 def calibrate_confidence(
@@ -71,46 +90,55 @@ def calibrated_presence(
     return np.asarray(1 / (1 + np.exp(-score_na)), dtype=np.float64)
 
 
-def compare_presence(
-    probe_na: npt.NDArray[np.floating],
-    logits_na: npt.NDArray[np.floating] | None,
-    labels_na: npt.NDArray[np.bool_],
-    base_rates_a: npt.NDArray[np.floating],
-    image_ids: Sequence[str],
-) -> list[PresenceQuality]:
-    """Return the log loss of both estimates on validation images; the better one is chosen.
-
-    The probe saw training images alone. The classifier is calibrated on one half of the images and measured on the
-    other, both ways; halves are drawn by image id.
-
-    Args:
-        probe_na: (image, attribute) probability by `presence_probability`.
-        logits_na: (image, attribute) of the classifier; None: there is none, and the probe is chosen.
-        labels_na: (image, attribute) bool.
-        base_rates_a: (attribute,) share of the training images.
-        image_ids: of the images.
-    """
-    losses = {PROBE: _log_loss(probe_na, labels_na)}
-    if logits_na is not None:
-        losses[CLASSIFIER] = _held_out_loss(logits_na, labels_na, base_rates_a, image_ids)
-    best = min(losses, key=losses.__getitem__)
-    return [PresenceQuality(source, loss, source == best) for source, loss in losses.items()]
-
-
-def _held_out_loss(
+def held_out_presence(
     logits_na: npt.NDArray[np.floating],
     labels_na: npt.NDArray[np.bool_],
     base_rates_a: npt.NDArray[np.floating],
     image_ids: Sequence[str],
-) -> float:
-    """Return the log loss of calibrated confidences, each image calibrated on the half that it is not in."""
+) -> npt.NDArray[np.float64]:
+    """Return calibrated presence, (image, attribute), each image calibrated on the half that it is not in.
+
+    Halves are drawn by image id.
+
+    Args:
+        logits_na: (image, attribute) of the predictor.
+        labels_na: (image, attribute) bool.
+        base_rates_a: (attribute,) share of the training images.
+        image_ids: of the images.
+    """
     half_n = np.array([derive_seed("presence halves", name) % 2 == 0 for name in image_ids])
-    classifier_na = np.empty(labels_na.shape)
+    presence_na = np.empty(labels_na.shape)
     for fitted_n in (half_n, ~half_n):
         fitted_on = fitted_n if fitted_n.any() else ~fitted_n
         calibration = calibrate_confidence(logits_na[fitted_on], labels_na[fitted_on], base_rates_a)
-        classifier_na[~fitted_n] = calibrated_presence(calibration, logits_na[~fitted_n])
-    return _log_loss(classifier_na, labels_na)
+        presence_na[~fitted_n] = calibrated_presence(calibration, logits_na[~fitted_n])
+    return presence_na
+
+
+def compare_presence(
+    estimates: Mapping[str, npt.NDArray[np.floating]], validation: MeasuredValidation
+) -> list[PresenceQuality]:
+    """Return how well each estimate does; the one whose attributes matter most is chosen.
+
+    It is chosen by what is done with it: the estimate with the smaller log loss can name worse attributes, because
+    errors cost most where effects are large.
+
+    Args:
+        estimates: by source, (image, attribute), none fitted on the image that it is of.
+        validation: by which they are measured.
+    """
+    losses = {source: _log_loss(presence_na, validation.labels_na) for source, presence_na in estimates.items()}
+    effects = {source: _matched_effect(presence_na, validation) for source, presence_na in estimates.items()}
+    best = max(estimates, key=lambda source: (effects[source], -losses[source]))
+    return [PresenceQuality(source, losses[source], effects[source], source == best) for source in estimates]
+
+
+def _matched_effect(presence_na: npt.NDArray[np.floating], validation: MeasuredValidation) -> float:
+    named_p = (presence_na[validation.query_p] * validation.effects_pa).argmax(axis=1)
+    rows_p = np.arange(len(named_p))
+    present_p = validation.labels_na[validation.query_p, named_p]
+    drop_p = np.where(present_p, validation.matched_drops_pa[rows_p, named_p], 0.0)
+    return float(np.nan_to_num(drop_p, nan=0.0).mean())
 
 
 def _figures(calibration: ConfidenceCalibration, logits_na: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:

@@ -8,7 +8,7 @@ from flows.engine.shard_task import JobInputs, JobResult
 from flows.engine.upstream import Upstream
 from flows.readers.labelled_embeddings import read_labelled_embeddings
 from flows.readers.pair_frame import PairFrame, read_pair_frame
-from flows.readers.report_maps import read_maps
+from flows.readers.saliency_maps import read_maps
 from pipeline.datasets.planted.edits import changed_region
 from pipeline.datasets.planted.spec import planted_spec
 from pipeline.evaluation.audit.localisation import map_auroc, scored_regions

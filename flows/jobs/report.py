@@ -13,7 +13,8 @@ from flows.engine.shard_task import JobInputs, JobResult
 from flows.engine.upstream import Upstream
 from flows.readers.image_lookup import PixelLookup
 from flows.readers.report_edits import read_edits
-from flows.readers.report_maps import gallery_pairs, read_attribute_maps, read_maps
+from flows.readers.report_maps import gallery_pairs
+from flows.readers.saliency_maps import read_attribute_maps, read_maps
 from flows.readers.shown_images import Photographs, ShownImages
 from flows.readers.stage_records import stage_record
 from pipeline.report.cards import choose_pairs

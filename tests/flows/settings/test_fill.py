@@ -41,7 +41,9 @@ def fills(found: dict[str, Stage]) -> dict[str, Any]:
 def of_generators(*generators: str) -> set[str]:
     """Return the stages that remove pixels by these generators."""
     kinds = ("saliency_maps.", "perturbed_embeddings.")
-    return {name for name in stages() if name.startswith(kinds) and name.split(".")[2] in generators}
+    found = {name for name in stages() if name.startswith(kinds) and name.split(".")[2] in generators}
+    # Maps of attributes come from the passes of RISE.
+    return found | ({"attribute_maps.test"} if "rise" in generators else set())
 
 
 def test_a_fill_is_in_the_key_of_all_that_removes_pixels_and_of_nothing_else() -> None:

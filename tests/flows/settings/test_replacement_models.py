@@ -15,7 +15,12 @@ def models_of(**sections: object) -> list[str]:
 
 def test_by_default_those_of_the_papers_that_are_trained() -> None:
     assert models_of() == ["sane", "classifier"]
-    assert models_of(attribute_model={"names": ["classifier"]}) == ["classifier"]
+    only = {"attribute_model": {"names": ["classifier"]}, "explanation": {"variants": ["classifier"]}}
+    assert models_of(**only) == ["classifier"]
+    # One more predictor changes no figure.
+    more = ["sane", "classifier", "fashion_search_net"]
+    assert models_of(explanation={"variants": more}) == ["sane", "classifier"]
+    assert models_of(explanation={"variants": ["fashion_search_net"]}) != []
 
 
 def test_those_that_are_asked_for_enter_the_stage() -> None:

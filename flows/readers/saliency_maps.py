@@ -1,0 +1,46 @@
+"""Saliency maps and maps of attributes of chosen test pairs, from their stages' shards."""
+
+from collections.abc import Collection
+
+import numpy as np
+
+from flows.engine.upstream import Upstream
+
+ATTRIBUTE_MAPS = "attribute_maps.test"
+
+
+def read_maps(upstream: Upstream, generator: str, mode: str, pair_ids: Collection[str]) -> dict[str, np.ndarray]:
+    """Return float32 maps (y, x) of test pairs by pair id; a shard's array is read only where it holds one of them."""
+    stage = maps_stage(generator, mode)
+    if stage not in upstream.manifests:
+        return {}
+    wanted = set(pair_ids)
+    found: dict[str, np.ndarray] = {}
+    for commit in upstream.commits(stage):
+        table = upstream.store.read_part_table(commit, "map_rows", ["pair_id", "row"])
+        rows = {
+            pair_id: row
+            for pair_id, row in zip(table["pair_id"].to_pylist(), table["row"].to_pylist(), strict=True)
+            if pair_id in wanted
+        }
+        if rows:
+            maps_qkyx = upstream.store.read_part_arrays(commit, "maps", ["maps"])["maps"]
+            flat_nyx = maps_qkyx.reshape(-1, *maps_qkyx.shape[2:])
+            found |= {pair_id: flat_nyx[row].astype(np.float32) for pair_id, row in rows.items()}
+    return found
+
+
+def read_attribute_maps(
+    upstream: Upstream, wanted: Collection[tuple[str, str | None]]
+) -> dict[tuple[str, str | None], np.ndarray]:
+    """Return float32 maps (y, x) of the attributes that answer, by query and attribute, those that were made."""
+    if ATTRIBUTE_MAPS not in upstream.manifests:
+        return {}
+    rows = {(row["query"], row["attribute"]): row["row"] for row in upstream.rows(ATTRIBUTE_MAPS, "attribute_map_rows")}
+    maps_nyx = upstream.arrays(ATTRIBUTE_MAPS, "maps", "maps")
+    return {key: maps_nyx[rows[key]].astype(np.float32) for key in wanted if key in rows}
+
+
+def maps_stage(generator: str, mode: str) -> str:
+    """Return the stage of a generator's test maps."""
+    return f"saliency_maps.test.{generator}.{mode}"

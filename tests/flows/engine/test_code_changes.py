@@ -18,8 +18,11 @@ AFTER_THE_RISE_MAPS = {
     "attribute_scores.sane",
     "replacements.valid",
     "replacements.test",
+    "presence",
     "explanation_weights",
     "explanations",
+    "explanations.valid",
+    "answers",
     "audit",
     "metrics",
     "report",
@@ -86,7 +89,8 @@ def test_other_datasets_and_their_catalogue_make_nothing_stale(source: Path, sta
     for path in (*(datasets / f"{name}.py" for name in others), datasets / "planted/declaration.py"):
         path.write_text(path.read_text(encoding="utf-8") + "\n\nEDITED = 1\n", encoding="utf-8")
     status = status_of()
-    assert states(status, "current") == set(status)
+    # The report reads photographs again, through the decoder of all of them.
+    assert states(status, "current") == set(status) - {"report"}
     renderer = datasets / "planted/renderer.py"
     renderer.write_text(renderer.read_text(encoding="utf-8") + "\n\nEDITED = 1\n", encoding="utf-8")
     status = status_of()

@@ -8,7 +8,8 @@ from stores.artifacts import ArtifactStore
 from tests.flows.run_cases import FinishedRun, states
 
 GRID_STEP = "explanation.weight_grid_step=0.25"
-AFTER_THE_WEIGHTS = {"explanations", "audit", "metrics", "report"}
+AFTER_THE_EXPLANATIONS = {"answers", "audit", "metrics", "report"}
+AFTER_THE_WEIGHTS = {"explanations", "explanations.valid", *AFTER_THE_EXPLANATIONS}
 
 
 def shards_of(run: FinishedRun, *stages: str) -> dict[str, set[str]]:
@@ -24,8 +25,9 @@ def test_status_names_the_changed_setting_and_marks_what_follows_as_pending(fini
     ]
     assert states(status, "pending") == AFTER_THE_WEIGHTS
     assert status["explanations"]["reasons"] == ["will be checked after explanation_weights"]
-    assert status["audit"]["reasons"] == ["will be checked after explanations"]
-    assert status["metrics"]["reasons"] == ["will be checked after explanations, audit"]
+    assert status["answers"]["reasons"] == ["will be checked after explanations.valid, explanations"]
+    assert status["audit"]["reasons"] == ["will be checked after explanations, answers"]
+    assert status["metrics"]["reasons"] == ["will be checked after explanations, answers, audit"]
     assert states(status, "current") == set(status) - AFTER_THE_WEIGHTS - {"explanation_weights"}
 
 
@@ -54,7 +56,12 @@ def test_masks_of_rise_do_not_touch_the_control_maps(finished_run: FinishedRun) 
     status = finished_run.status("saliency.rise.masks=25")
     assert states(status, "stale") == {"saliency_maps.test.rise.fixed"}
     assert status["saliency_maps.test.rise.fixed"]["reasons"][0] == "saliency.rise.masks: 24 -> 25"
-    assert states(status, "pending") == {"faithfulness.rise.fixed", "map_localisation.rise.fixed", *AFTER_THE_WEIGHTS}
+    assert states(status, "pending") == {
+        "faithfulness.rise.fixed",
+        "map_localisation.rise.fixed",
+        "explanations",
+        *AFTER_THE_EXPLANATIONS,
+    }
 
 
 def test_a_pair_setting_of_one_split_does_not_touch_the_others(finished_run: FinishedRun) -> None:
@@ -120,6 +127,6 @@ def test_a_removed_stage_is_missing_and_what_follows_waits(run_copy: FinishedRun
     assert states(status, "missing") == {"explanations"}
     (reason,) = status["explanations"]["reasons"]
     assert reason.startswith("removed since run 2")
-    assert states(status, "pending") == {"audit", "metrics", "report"}
+    assert states(status, "pending") == AFTER_THE_EXPLANATIONS
     # Made again it has the old values, so nothing after it has to be done.
     assert run_copy.computed() == {"explanations": 1}

@@ -18,7 +18,8 @@ from stores.leases import HeldLease, acquire
 from tests.flows.run_cases import FinishedRun, invoke, refusal, run_quietly
 
 CHANGE = "explanation.weight_grid_step=0.25"
-CHANGED_STAGES = {"explanation_weights", "explanations", "audit", "metrics", "report"}
+EXPLAINED = {"explanations", "explanations.valid", "answers"}
+CHANGED_STAGES = {"explanation_weights", *EXPLAINED, "audit", "metrics", "report"}
 
 KILLED = """
 import os, signal, sys
@@ -91,7 +92,7 @@ def test_the_results_of_another_configuration_are_shown_and_then_deleted(copy: F
     before = files_of(copy)
     shown = collect(copy)
     assert stages_of(shown) == CHANGED_STAGES
-    assert (shown["total"]["manifests"], shown["total"]["shards"]) == (5, 5)
+    assert (shown["total"]["manifests"], shown["total"]["shards"]) == (7, 7)
     assert files_of(copy) == before  # dry
     deleted = collect(copy, "--delete")
     gone = set(before) - set(files_of(copy))

@@ -1,11 +1,13 @@
 """The tables a run ends with."""
 
+from collections import Counter
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from flows.engine.upstream import Upstream
+from pipeline.evaluation.audit.answers import ANSWER
 from pipeline.explanation.variants import VARIANTS
 from pipeline.saliency.declaration import FIXED
 
@@ -15,12 +17,14 @@ Row = dict[str, Any]
 def print_summary(console: Console, current: Upstream) -> None:
     """Print faithfulness by generator and explanations by variant, x 100 with 95 % intervals clustered by query."""
     rows = current.rows("metrics", "metrics")
+    console.print(answers_line(current.rows("answers", "answers")), markup=False)
     areas = [{**row, "maps": _maps_name(row)} for row in rows if _is_faithfulness(row)]
     if areas:
         pivot(console, "saliency faithfulness (x 100)", areas, "maps")
     else:
         console.print("saliency faithfulness: not measured (evaluation.curves = false)")
-    shown = [row for row in rows if _is_explanation(row)]
+    # The best answer first, then what it is compared with.
+    shown = sorted((row for row in rows if _is_explanation(row)), key=lambda row: row["variant"] != ANSWER)
     pivot(console, _explanations_title(shown), shown, "variant")
     for variant in dict.fromkeys(row["variant"] for row in shown):
         if variant in VARIANTS and VARIANTS[variant].is_told_labels:
@@ -28,6 +32,16 @@ def print_summary(console: Console, current: Upstream) -> None:
                 f"{variant} is told which attributes the query has and ranks only these: "
                 "its top1_accuracy says nothing about it"
             )
+
+
+def answers_line(answers: list[Row]) -> str:
+    """Return what the model matches by: how many pairs an attribute explains, and which attributes do most often."""
+    named = [row["attribute"] for row in answers if row["attribute"] is not None]
+    line = f"answers: an attribute explains {len(named)} of {len(answers)} pairs"
+    if not named:
+        return line
+    most = ", ".join(f"{name} {100 * count / len(answers):.0f} %" for name, count in Counter(named).most_common(5))
+    return f"{line}, by {answers[0]['variant']}; most often {most}"
 
 
 def _explanations_title(rows: list[Row]) -> str:
@@ -51,7 +65,11 @@ def _is_faithfulness(row: Row) -> bool:
 
 
 def _is_explanation(row: Row) -> bool:
-    shown = {"attribute_explanation": ("top1_accuracy", "removal"), "audit": ("hit_at_1", "normalised_regret")}
+    shown = {
+        "answer": ("top1_accuracy",) if row["variant"] == ANSWER else (),
+        "attribute_explanation": ("top1_accuracy", "removal"),
+        "audit": ("hit_at_1", "normalised_regret"),
+    }
     return row["metric"] in shown.get(row["table_name"], ()) and "|" not in str(row["variant"])
 
 

@@ -1,5 +1,6 @@
 """One answer per test pair: which variant answers, what it names, and how far to trust that."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from flows.engine.shard_task import JobInputs, JobResult
 from flows.engine.upstream import Upstream
+from flows.readers.attribute_groups import group_name_of_attribute
 from flows.readers.clusters import read_pair_clusters
 from flows.readers.labelled_embeddings import read_embedded_pairs, read_labelled_embeddings
 from flows.readers.pair_frame import PairFrame, read_pair_frame, read_pair_values
@@ -65,8 +67,9 @@ def run(inputs: JobInputs) -> JobResult:
         probability_p = _true_best_probability(inputs.upstream, valid, valid.named(variant), test, named_p)
     else:
         probability_p = test.presence_pa[np.arange(len(named_p)), named_p]
+    groups = group_name_of_attribute(inputs.upstream)
     rows = [
-        _row(inputs, test, variant, pair, int(named_p[pair]), uncertainty, float(probability_p[pair]))
+        _row(inputs, test, variant, groups, pair, int(named_p[pair]), uncertainty, float(probability_p[pair]))
         for pair in range(len(named_p))
     ]
     answered_p = np.where(uncertainty.explained_p, named_p, NOTHING_NAMED)
@@ -133,6 +136,7 @@ def _row(
     inputs: JobInputs,
     test: _Split,
     variant: str,
+    groups: Mapping[str, str],
     pair: int,
     named: int,
     uncertainty: EffectUncertainty,
@@ -161,6 +165,7 @@ def _row(
         "agreement": _number(uncertainty.agreement_p[pair]),
         "probability": None if probability_of is None else _number(probability),
         "probability_of": probability_of,
+        "group_name": None if leading is None else groups.get(leading),
         "presence": "labels" if by_labels else "predicted",
         "candidates": int(test.candidates.candidates_pa[pair].sum()),
         "is_ground_truth": None if leading is None else bool(frame.present_pa[pair, named]),

@@ -40,6 +40,13 @@ ANSWERS = TableSchema(
             "among what the query has",
             nullable=True,
         ),
+        Column(
+            "group_name",
+            TEXT,
+            "the group of the leading attribute where the training labels cannot tell it from others, see "
+            "`attribute_groups`",
+            nullable=True,
+        ),
         Column("presence", TEXT, "candidates are the query's `labels`, or what is `predicted`"),
         Column("candidates", INTEGER, "number of attributes that were candidates"),
         Column("is_ground_truth", FLAG, "the query is labelled with the leading attribute", nullable=True),
@@ -87,6 +94,7 @@ def answers_stage(settings: Settings) -> Stage:
     reads: Reads = {**pair_reads("valid"), **pair_reads("test"), **condition_reads(settings)}
     reads["images"] = [["images", columns, split] for split in ("train", "valid", "test")]
     reads["embeddings"] = [["embeddings", None, split] for split in ("train", "valid", "test")]
+    reads["attribute_groups"] = [["attribute_groups", ["attribute", "group_name", "members"], ""]]
     reads["presence"] = [["presence", None, ""]]
     reads |= effects_read("valid")
     for split in ("valid", "test"):

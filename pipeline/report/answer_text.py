@@ -36,9 +36,8 @@ def answer_text(answer: TableRow) -> AnswerText:
     """Return the words for a row of the table `answers`."""
     attribute = answer["attribute"]
     if attribute is not None:
-        return AnswerText(
-            attribute, "", f"{_effect_text(answer)}{_probability_text(answer)}.", answer["is_ground_truth"]
-        )
+        details = f"{_effect_text(answer)}{_probability_text(answer)}.{_group_text(answer)}"
+        return AnswerText(attribute, "", details, answer["is_ground_truth"])
     headline = _REASONS[answer["reason"]]
     if answer["leading_attribute"] is None:
         return AnswerText(None, headline, "", None)
@@ -53,6 +52,12 @@ def answer_text(answer: TableRow) -> AnswerText:
 def _effect_text(answer: TableRow) -> str:
     effect, low, high = (number_text(answer[name], decimals=3) for name in ("effect", "effect_low", "effect_high"))
     return f"without it the similarity is expected to fall by {effect} [{low}, {high}]"
+
+
+def _group_text(answer: TableRow) -> str:
+    """Return what the attribute cannot be told from, a sentence; nothing where it can be told from all others."""
+    group = answer["group_name"]
+    return "" if group is None else f" The training labels cannot tell it from the rest of its group: {group}."
 
 
 def _probability_text(answer: TableRow) -> str:

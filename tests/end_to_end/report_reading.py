@@ -73,6 +73,7 @@ def compatibility_rows(run: FinishedRun, scorings: dict[str, str]) -> list[list[
             value, low, high = (
                 f"{scale * figures[metric][column]:.{decimals}f}" for column in ("value", "ci_low", "ci_high")
             )
-            cells += [f"{value} [{low}, {high}]", str(figures[metric]["n"])]
+            number = figures[metric]["n"]
+            cells += [f"{value} [{low}, {high}]", f"{number} {number} outfits"]
         rows.append(cells)
     return [*rows, CHANCE]

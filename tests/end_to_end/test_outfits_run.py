@@ -26,9 +26,12 @@ def test_outfits_go_through_to_figures(outfits: FinishedRun) -> None:
     assert outfits.computed() == {}
     rows = outfits.query("select distinct table_name, dataset from metrics order by 1")
     assert [row["table_name"] for row in rows] == [
+        "answer",
+        "answer_comparison",
         "attribute_explanation",
         "attribute_explanation_comparison",
         "attribute_recognition",
+        "recolour_audit",
         "saliency_faithfulness",
         "saliency_faithfulness_comparison",
         "similarity_model",

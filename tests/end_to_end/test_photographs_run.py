@@ -24,6 +24,8 @@ def test_photographs_go_through_to_figures(photographs: FinishedRun) -> None:
     assert photographs.computed(until="metrics") == {}
     rows = photographs.query("select table_name, metric, n from metrics")
     assert {row["table_name"] for row in rows} == {
+        "answer",
+        "answer_comparison",
         "saliency_faithfulness",
         "saliency_faithfulness_comparison",
         "attribute_explanation",

@@ -1,4 +1,4 @@
-"""What the model matches by, in figures: the answers over all pairs, and why the variant that gives them was chosen."""
+"""What the model matches by: the answers over all pairs, and the comparison that chose who gives them."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ SHOWN_ATTRIBUTES = 15
 
 
 def answers_section(evidence: ReportEvidence) -> Section:
-    """Return the shares of the attributes that answer, and the comparison that chose the answering variant."""
+    """Return the shares of the attributes that answer, and who gives the answers."""
     answers, choice = evidence.answers, evidence.answer_choice
     if not answers or not choice:
         return Section("answers", "What the model matches by")
@@ -20,7 +20,6 @@ def answers_section(evidence: ReportEvidence) -> Section:
         "answers",
         "What the model matches by",
         (_summary(answers), _source(choice)),
-        tables=(choice_table(choice),),
         charts=(Chart(_chart_title(answers), tuple(answer_bars(answers))),),
         notes=(
             "The effect of an answer is read off the model’s embeddings; its interval shows how much it depends on "

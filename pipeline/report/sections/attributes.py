@@ -7,6 +7,7 @@ from pipeline.report.metric_table import MetricTable
 from pipeline.report.number_text import MISSING, count_text
 from pipeline.report.paper_figures import PAPERS, PaperExplanation, PaperFigures, papers_paragraph
 from pipeline.report.section import Section
+from pipeline.report.sections.answers import choice_table
 from pipeline.report.sections.attribute_effects import EFFECT, effects_table, matched_comparison_table
 from pipeline.report.table_model import Cell, Column, NumberFormat, Row, Table, estimate_cell, paper_cell
 from pipeline.report.variant_names import description, ordered
@@ -16,9 +17,10 @@ _TABLE = "attribute_explanation"
 
 
 def attributes_section(evidence: ReportEvidence) -> Section:
-    """Return Table 2 and the other effects, and each variant's beside the classifier's."""
+    """Return who answers, Table 2 and the other effects, and each variant's beside the classifier's."""
     metrics, dataset = MetricTable(evidence.metrics), evidence.facts.dataset
     tables = (
+        choice_table(evidence.answer_choice) if evidence.answer_choice else None,
         explanation_table(metrics, dataset),
         removal_comparison_table(metrics),
         effects_table(metrics),

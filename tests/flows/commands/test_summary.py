@@ -14,7 +14,7 @@ class WithoutAudit(Upstream):
     """The results of a run on data whose true causes are not known."""
 
     def rows(self, stage: str, part: str, prefix: str = "") -> list[dict[str, object]]:
-        return [row for row in super().rows(stage, part, prefix) if row["table_name"] != "audit"]
+        return [row for row in super().rows(stage, part, prefix) if row.get("table_name") != "audit"]
 
 
 def summary_of(upstream: Upstream) -> str:
@@ -29,6 +29,9 @@ def test_the_caption_explains_the_columns_there_are(finished_run: FinishedRun) -
     whole = summary_of(current)
     for metric in ("top1_accuracy: ", "removal: ", "hit_at_1: ", "normalised_regret: "):
         assert metric in whole
+    # What the model matches by comes first, and the answer before what it is compared with.
+    assert whole.splitlines()[0].startswith("answers: an attribute explains ")
+    assert whole.index("│ answer ") < whole.index("│ best_constant ")
     without = summary_of(WithoutAudit(current.store, current.manifests))
     assert "removal: " in without
     assert "regret" not in without

@@ -1,0 +1,48 @@
+"""What a card says first."""
+
+import pytest
+
+from pipeline.report.answer_text import AnswerText, answer_text
+
+ANSWER = {
+    "attribute": "part:strap",
+    "reason": None,
+    "leading_attribute": "part:strap",
+    "effect": 0.1234,
+    "effect_low": 0.1,
+    "effect_high": 0.15,
+    "p_value": 0.0099,
+    "probability": 0.876,
+    "probability_of": "largest_true_effect",
+    "group_name": None,
+    "is_ground_truth": True,
+}
+EFFECT = "without it the similarity is expected to fall by 0.123 [0.100, 0.150]"
+
+
+def test_an_answer_has_its_effect_and_how_sure_it_is() -> None:
+    expected = f"{EFFECT}; probability 88 % that no attribute of the query matters more."
+    assert answer_text(ANSWER) == AnswerText("part:strap", "", expected, True)
+    absent = {**ANSWER, "probability_of": "query_has_attribute", "is_ground_truth": False}
+    assert answer_text(absent).details == f"{EFFECT}; probability 88 % that the query has it."
+    assert answer_text(absent).is_true is False
+    unknown = {**ANSWER, "probability": None, "probability_of": None}
+    assert answer_text(unknown).details == f"{EFFECT}."
+
+
+def test_what_labels_cannot_tell_apart_is_said() -> None:
+    details = answer_text({**ANSWER, "group_name": "big / no small"}).details
+    assert details.endswith(". The training labels cannot tell it from the rest of its group: big / no small.")
+
+
+@pytest.mark.parametrize("p_value", [0.23, 0.04])
+def test_where_nothing_explains_the_match_the_closest_is_named(p_value: float) -> None:
+    nothing = {**ANSWER, "attribute": None, "reason": "no_effect", "p_value": p_value}
+    found = answer_text(nothing)
+    assert (found.attribute, found.headline, found.is_true) == (None, "No attribute explains this match", None)
+    assert found.details.startswith(f"Closest is part:strap: {EFFECT}. ")
+    assert found.details.endswith(
+        f"an effect as large as the largest here arises with a chance of {p_value:.0%}".replace("%", " %.")
+    )
+    without = {**nothing, "reason": "no_candidates", "leading_attribute": None}
+    assert answer_text(without) == AnswerText(None, "No attribute is known of this query", "", None)

@@ -22,9 +22,11 @@ from pipeline.explanation.answer.naming import NOTHING_NAMED, named_among
 from pipeline.explanation.answer.probability import answer_figures, answer_probability, fit_calibration
 from pipeline.explanation.answer.refits import exchanged_effects, reweighted_effects
 from pipeline.explanation.answer.uncertainty import EffectUncertainty, effect_uncertainty
+from pipeline.explanation.neighbour_effects import labels_are_of_classes
 from pipeline.explanation.variants import all_variants
 from stores.parts import ArraysPart, Part
 
+PAIR, ALL_PAIRS, NOT_TOLD = "pair", "all_pairs", ""
 NO_EFFECT, NO_CANDIDATES = "no_effect", "no_candidates"
 
 
@@ -51,6 +53,27 @@ class _Split:
         return named_among(self.scores[variant], self.candidates.may_be_named_pa)
 
 
+@dataclass(frozen=True)
+class _Answers:
+    """What is said of the test pairs.
+
+    Attributes:
+        variant: that answers.
+        named_p: (pair,) attribute, -1 where nothing is named.
+        uncertainty: of its effect.
+        told_by_p: (pair,) by what it is told from none, see `_told_by`.
+        probability_p: (pair,), of being right, or of being there.
+        groups: names of the groups that the training labels cannot tell apart, by attribute.
+    """
+
+    variant: str
+    named_p: np.ndarray
+    uncertainty: EffectUncertainty
+    told_by_p: np.ndarray
+    probability_p: np.ndarray
+    groups: Mapping[str, str]
+
+
 def run(inputs: JobInputs) -> JobResult:
     """Return the tables `answers` and `answer_choice`, and what is named for each test pair.
 
@@ -67,12 +90,16 @@ def run(inputs: JobInputs) -> JobResult:
         probability_p = _true_best_probability(inputs.upstream, valid, valid.named(variant), test, named_p)
     else:
         probability_p = test.presence_pa[np.arange(len(named_p)), named_p]
-    groups = group_name_of_attribute(inputs.upstream)
-    rows = [
-        _row(inputs, test, variant, groups, pair, int(named_p[pair]), uncertainty, float(probability_p[pair]))
-        for pair in range(len(named_p))
-    ]
-    answered_p = np.where(uncertainty.explained_p, named_p, NOTHING_NAMED)
+    answers = _Answers(
+        variant,
+        named_p,
+        uncertainty,
+        _told_by(inputs, uncertainty, next(one for one in choice if one.is_chosen)),
+        probability_p,
+        group_name_of_attribute(inputs.upstream),
+    )
+    rows = [_row(inputs, test, answers, pair) for pair in range(len(named_p))]
+    answered_p = np.where(answers.told_by_p != NOT_TOLD, named_p, NOTHING_NAMED)
     parts: dict[str, Part] = {
         "named": ArraysPart(
             {"answered": answered_p, "named": np.stack([test.named(name) for name in settings["may_answer"]])},
@@ -120,6 +147,14 @@ def _uncertainty(inputs: JobInputs, test: _Split, named_p: np.ndarray) -> Effect
     )
 
 
+def _told_by(inputs: JobInputs, uncertainty: EffectUncertainty, chosen: CandidateAnswer) -> np.ndarray:
+    """Return for each pair by what its answer is told from none: "pair", "all_pairs", or "" where it is not."""
+    train = read_labelled_embeddings(inputs.upstream, "train")
+    of_classes = labels_are_of_classes(train.labels_na, np.asarray(train.types_n, dtype=str))
+    by_all_p = uncertainty.told_by_all_p(of_classes and chosen.matched_effect.low > 0)
+    return np.where(uncertainty.told_p, PAIR, np.where(by_all_p, ALL_PAIRS, NOT_TOLD))
+
+
 def _true_best_probability(
     upstream: Upstream, valid: _Split, valid_named_p: np.ndarray, test: _Split, named_p: np.ndarray
 ) -> np.ndarray:
@@ -132,19 +167,12 @@ def _true_best_probability(
     )
 
 
-def _row(
-    inputs: JobInputs,
-    test: _Split,
-    variant: str,
-    groups: Mapping[str, str],
-    pair: int,
-    named: int,
-    uncertainty: EffectUncertainty,
-    probability: float,
-) -> dict[str, Any]:
+def _row(inputs: JobInputs, test: _Split, answers: _Answers, pair: int) -> dict[str, Any]:
+    named, uncertainty = int(answers.named_p[pair]), answers.uncertainty
     frame = test.frame
     leading = None if named == NOTHING_NAMED else frame.attribute_names[named]
-    explained = bool(uncertainty.explained_p[pair])
+    told_by = str(answers.told_by_p[pair])
+    explained = told_by != NOT_TOLD
     by_labels = bool(test.candidates.by_labels_p[pair])
     probability_of = None
     if leading is not None and inputs.settings["audited"]:
@@ -156,16 +184,17 @@ def _row(
         "split": frame.split,
         "attribute": leading if explained else None,
         "reason": None if explained else NO_CANDIDATES if leading is None else NO_EFFECT,
+        "told_by": told_by or None,
         "leading_attribute": leading,
-        "variant": variant,
+        "variant": answers.variant,
         "effect": _number(uncertainty.effect_p[pair]),
         "effect_low": _number(uncertainty.low_p[pair]),
         "effect_high": _number(uncertainty.high_p[pair]),
         "p_value": _number(uncertainty.p_value_p[pair]),
         "agreement": _number(uncertainty.agreement_p[pair]),
-        "probability": None if probability_of is None else _number(probability),
+        "probability": None if probability_of is None else _number(answers.probability_p[pair]),
         "probability_of": probability_of,
-        "group_name": None if leading is None else groups.get(leading),
+        "group_name": None if leading is None else answers.groups.get(leading),
         "presence": "labels" if by_labels else "predicted",
         "candidates": int(test.candidates.candidates_pa[pair].sum()),
         "is_ground_truth": None if leading is None else bool(frame.present_pa[pair, named]),

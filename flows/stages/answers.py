@@ -20,6 +20,13 @@ ANSWERS = TableSchema(
         Column("split", TEXT, "always `test`"),
         Column("attribute", TEXT, "what explains the match best; null where no attribute does", nullable=True),
         Column("reason", TEXT, "why there is none: `no_effect` or `no_candidates`", nullable=True),
+        Column(
+            "told_by",
+            TEXT,
+            "`pair`: the pair's own `p_value` tells its effect from none; `all_pairs`: only the answers of all pairs "
+            "together are told from none (labels of whole classes); null where neither",
+            nullable=True,
+        ),
         Column("leading_attribute", TEXT, "named first, whether its effect is told from none or not", nullable=True),
         Column("variant", TEXT, "the variant that answers, see [variants](#variants)"),
         Column("effect", NUMBER, "expected drop of the score without the leading attribute", nullable=True),

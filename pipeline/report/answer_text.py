@@ -36,7 +36,7 @@ def answer_text(answer: TableRow) -> AnswerText:
     """Return the words for a row of the table `answers`."""
     attribute = answer["attribute"]
     if attribute is not None:
-        details = f"{_effect_text(answer)}{_probability_text(answer)}.{_group_text(answer)}"
+        details = f"{_effect_text(answer)}{_probability_text(answer)}.{_told_text(answer)}{_group_text(answer)}"
         return AnswerText(attribute, "", details, answer["is_ground_truth"])
     headline = _REASONS[answer["reason"]]
     if answer["leading_attribute"] is None:
@@ -52,6 +52,17 @@ def answer_text(answer: TableRow) -> AnswerText:
 def _effect_text(answer: TableRow) -> str:
     effect, low, high = (number_text(answer[name], decimals=3) for name in ("effect", "effect_low", "effect_high"))
     return f"without it the similarity is expected to fall by {effect} [{low}, {high}]"
+
+
+def _told_text(answer: TableRow) -> str:
+    """Return that an effect is told only over all pairs, a sentence; nothing where the pair's own is."""
+    if answer["told_by"] != "all_pairs":
+        return ""
+    chance = number_text(answer["p_value"], 100.0, 0)
+    return (
+        f" For this pair alone that is not told from chance (which gives as much in {chance} % of cases); over all "
+        "validation pairs such answers are shown to matter."
+    )
 
 
 def _group_text(answer: TableRow) -> str:

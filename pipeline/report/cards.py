@@ -124,7 +124,8 @@ def _card(number: int, pair: PairEvidence, variant: str | None) -> Card:
         None if pair.answer is None else answer_text(pair.answer),
         variant,
         _caption(variant),
-        tuple(_ranked(row) for row in chosen[:SHOWN_RANKS]),
+        # Without a score it is no candidate: the query is not labelled with it.
+        tuple(_ranked(row) for row in chosen[:SHOWN_RANKS] if row.get("score") is not None),
         tuple(_other_answers(pair, variant)),
     )
 

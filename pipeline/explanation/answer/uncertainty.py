@@ -34,9 +34,20 @@ class EffectUncertainty:
     p_value_p: npt.NDArray[np.float64]
 
     @property
-    def explained_p(self) -> npt.NDArray[np.bool_]:
+    def told_p(self) -> npt.NDArray[np.bool_]:
         """Bool (pair,): some candidate's effect is told from none, and the named one's interval lies above 0."""
         return np.asarray((self.p_value_p <= LEVEL) & (self.low_p > 0))
+
+    def told_by_all_p(self, all_matter: bool) -> npt.NDArray[np.bool_]:
+        """Return (pair,) bool: not told for the pair, but its interval lies above 0 and such answers matter together.
+
+        For labels of whole classes. A dozen classes can be exchanged in too few ways that differ for the test of one
+        pair to have any power, while over all pairs the attributes that are named may well be shown to matter.
+
+        Args:
+            all_matter: the answers to validation pairs have a mean matched effect whose interval lies above 0.
+        """
+        return np.asarray(~self.told_p & (self.low_p > 0) & all_matter)
 
 
 def effect_uncertainty(

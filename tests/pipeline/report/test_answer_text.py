@@ -7,6 +7,7 @@ from pipeline.report.answer_text import AnswerText, answer_text
 ANSWER = {
     "attribute": "part:strap",
     "reason": None,
+    "told_by": "pair",
     "leading_attribute": "part:strap",
     "effect": 0.1234,
     "effect_low": 0.1,
@@ -28,6 +29,12 @@ def test_an_answer_has_its_effect_and_how_sure_it_is() -> None:
     assert answer_text(absent).is_true is False
     unknown = {**ANSWER, "probability": None, "probability_of": None}
     assert answer_text(unknown).details == f"{EFFECT}."
+
+
+def test_what_only_all_pairs_tell_is_said() -> None:
+    details = answer_text({**ANSWER, "told_by": "all_pairs", "p_value": 0.56, "group_name": "big / no small"}).details
+    assert "For this pair alone that is not told from chance (which gives as much in 56 % of cases)" in details
+    assert details.endswith("of its group: big / no small.")
 
 
 def test_what_labels_cannot_tell_apart_is_said() -> None:

@@ -32,7 +32,8 @@ def compare_with_loops(module):
         if named < 0:
             assert np.isnan([found.effect_p[pair], found.low_p[pair], found.p_value_p[pair]]).all()
             assert np.isnan(found.agreement_p[pair])
-            assert not found.explained_p[pair]
+            assert not found.told_p[pair]
+            assert not found.told_by_all_p(True)[pair]
             continue
         candidates = np.flatnonzero(CANDIDATES[pair])
         draws = sorted(refit[pair, named] for refit in REWEIGHTED)
@@ -45,8 +46,11 @@ def compare_with_loops(module):
         largest = max(EFFECTS[pair, a] for a in candidates)
         as_large = sum(max(null[pair, a] for a in candidates) >= largest for null in EXCHANGED)
         assert found.p_value_p[pair] == pytest.approx((1 + as_large) / (1 + DRAWS))
-        assert found.explained_p[pair] == (found.p_value_p[pair] <= 0.05 and found.low_p[pair] > 0)
-    assert 0 < found.explained_p.sum() < N_PAIRS
+        assert found.told_p[pair] == (found.p_value_p[pair] <= 0.05 and found.low_p[pair] > 0)
+        by_all = found.p_value_p[pair] > 0.05 and found.low_p[pair] > 0
+        assert found.told_by_all_p(True)[pair] == by_all
+        assert not found.told_by_all_p(False)[pair]
+    assert 0 < found.told_p.sum() < N_PAIRS
 
 
 def test_uncertainty_is_its_definition():
@@ -61,6 +65,8 @@ def test_uncertainty_is_its_definition():
         ("np.where(candidates_pa, refit_pa, -np.inf).argmax(axis=1)", "refit_pa.argmax(axis=1)"),
         ("_largest(null_pa, candidates_pa) >= largest_p", "_of_named(null_pa, named_p) >= largest_p"),
         ("(self.p_value_p <= LEVEL) & (self.low_p > 0)", "self.p_value_p <= LEVEL"),
+        ("~self.told_p & (self.low_p > 0) & all_matter", "(self.low_p > 0) & all_matter"),
+        ("~self.told_p & (self.low_p > 0) & all_matter", "~self.told_p & all_matter"),
         ("np.minimum(low_p, effect_p)", "low_p + 0 * effect_p + 1e-3"),
     ],
 )
@@ -84,7 +90,7 @@ def test_pairs_that_match_by_an_attribute_are_explained_and_others_are_not():
             reweighted_effects(train, pairs, 0, 30),
             exchanged_effects(train, pairs, 0, 39),
         )
-        return found.explained_p[rows]
+        return found.told_p[rows]
 
     both = queries[:, 0] & references[:, 0]
     assert explained(everything & queries, both).mean() > 0.95

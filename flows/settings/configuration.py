@@ -1,17 +1,18 @@
 """Every setting with its meaning, default and limits; the keys are a contract with users."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
+from flows.settings.attribute_model import AttributeModelSettings
 from flows.settings.dataset import DatasetSettings, images_as_large_as_the_input
+from flows.settings.evaluation import EvaluationSettings
+from flows.settings.explanation import ExplanationSettings
 from flows.settings.saliency import SaliencySettings
 from flows.settings.section import (
     BatchSize,
     Duration,
-    Epochs,
     FilePath,
-    NumberFromZero,
     PairCount,
     PathOrUrl,
     PositiveNumber,
@@ -23,11 +24,9 @@ from flows.settings.section import (
 from flows.settings.similarity_model import SimilarityModelSettings
 from flows.settings.white_box import refuse_gradients_of_black_box
 from pipeline.attributes.catalogue import ATTRIBUTE_MODELS
-from pipeline.evaluation.curves import CURVE_STEPS
 from pipeline.explanation.combination import AWA_PAPER_WEIGHTS, POLYVORE_PAPER_WEIGHTS
-from pipeline.explanation.separability import CONDITION_LIMIT, CORRELATION_LIMIT
-from pipeline.explanation.variants import DEFAULT_MODELS, VARIANTS, default_variants, models_needed
-from pipeline.setting_limits import MAKES_NO_DIFFERENCE, AtLeast, AtMost
+from pipeline.explanation.variants import DEFAULT_MODELS, models_needed
+from pipeline.setting_limits import AtMost
 from stores.object_requests import REQUEST_TIMEOUT_S
 
 DEFAULT_BATCH_SIZE = 100
@@ -35,33 +34,6 @@ DEFAULT_BATCH_SIZE = 100
 PAPER_WEIGHTS = {False: AWA_PAPER_WEIGHTS, True: POLYVORE_PAPER_WEIGHTS}
 # The papers' attribute space is made of these three.
 REPLACEMENT_MODELS = ("classifier", "fashion_search_net", "sane")
-if TYPE_CHECKING:
-    VariantName = str
-    ModelName = str
-else:
-    # The names of the tables; to a type checker any text.
-    VariantName = Literal[tuple(VARIANTS)]
-    ModelName = Literal[tuple(ATTRIBUTE_MODELS)]
-
-
-def _divides_one(step: float) -> float:
-    """Refuse a step whose multiples do not meet 1, which no grid on the simplex has."""
-    if abs(round(1 / step) * step - 1) > 1e-9:
-        raise ValueError("a step that divides 1, such as 0.05, 0.1 or 0.2")
-    return step
-
-
-GridStep = Annotated[
-    float,
-    Field(le=0.5),
-    AtLeast(1e-3, "0.001 has 501,501 points, each tried on all held-out pairs; at 1e-6 there are 500 billion"),
-    AfterValidator(_divides_one),
-]
-Refits = Annotated[int, Field(ge=20), AtMost(10_000, "each fits the directions of all training images twice")]
-Resamples = Annotated[int, Field(ge=100), AtMost(100_000, "for 1,000 queries so many resamples take 1.6 GB of memory")]
-Replacements = Annotated[int, Field(ge=1), AtMost(1000, "for 10,000 pairs and 200 attributes so many take 8 GB")]
-GroupCondition = Annotated[float, Field(gt=1), MAKES_NO_DIFFERENCE]
-Smoothing = Annotated[float, Field(ge=0), MAKES_NO_DIFFERENCE]
 Workers = Annotated[int, Field(ge=1), AtMost(1024, "each is a process of half a gigabyte")]
 Threads = Annotated[int, Field(ge=1), AtMost(4096, "no machine has so many cores")]
 
@@ -90,133 +62,6 @@ class PairsSettings(Section):
     )
     max_missing_share: Share = Field(0.01, description="largest share of its lines that may name missing images")
     match_threshold: Share = Field(0.5, description="planted: least planted similarity of a match")
-
-
-class AttributeModelSettings(Section):
-    """[attribute_model]: the SANE predictor and those beside it."""
-
-    names: list[ModelName] | None = Field(
-        None,
-        description="models to train; empty: those that explanation.variants and evaluation.replacement_models need",
-    )
-    backbone: Literal["resnet18", "resnet18_three_stage", "resnet50", "small_residual"] = Field(
-        "resnet18", description="the trunk"
-    )
-    pretrained: str | None = Field(None, description="torchvision weights to start from, e.g. IMAGENET1K_V1")
-    backbone_weights: FilePath | None = Field(
-        None,
-        description="file to start from instead: safetensors or torch state dict of the backbone or of a network with "
-        "it, under torchvision's names or this project's",
-    )
-    freeze_backbone: bool = Field(
-        False, description="train the head alone, on features kept in memory; with weights to start from only"
-    )
-    region_threshold: Share = Field(
-        0.5,
-        description="fashion_search_net: an attribute's region is the box around the cells that reach this share of "
-        "the way from its activation map's smallest to its largest value",
-    )
-    epochs: Epochs = Field(300, description="most epochs")
-    patience: Epochs = Field(20, description="epochs without a better validation mAP before training stops")
-    batch_size: BatchSize = Field(256, description="images per step")
-    learning_rate: PositiveNumber = Field(5e-4, description="Adam's")
-    learning_rate_decay: float = Field(0.985, gt=0, le=1, description="factor per epoch")
-    heatmap_weight: NumberFromZero = Field(5e-3, description="lambda of L = L_Huber + lambda L_hm")
-    huber_reduction: Literal["mean", "sum_attributes"] = Field(
-        "sum_attributes",
-        description="of L_Huber: summed over attributes, or its mean over batch and attributes (the authors' code), "
-        "beside which L_hm outweighs it",
-    )
-    map_normalisation: Literal["standardised", "authors_code"] = Field(
-        "standardised",
-        description="how saliency maps become distributions, in L_hm and in map matching: cells brought to mean 0 and "
-        "deviation 1, then softmax; authors_code: softmax of 2,000 times the map, nearly all weight on one cell",
-    )
-    map_temperature: PositiveNumber = Field(
-        3.0, description="inverse temperature of that softmax; authors_code has its own, 1"
-    )
-
-    @model_validator(mode="after")
-    def _weights_to_start_from(self) -> "AttributeModelSettings":
-        if self.pretrained is not None and self.backbone_weights is not None:
-            raise ValueError("either attribute_model.pretrained or attribute_model.backbone_weights")
-        if self.freeze_backbone and self.pretrained is None and self.backbone_weights is None:
-            raise ValueError(
-                "attribute_model.pretrained or attribute_model.backbone_weights where attribute_model.freeze_backbone "
-                "is true: random weights would never be trained"
-            )
-        return self
-
-
-class ExplanationSettings(Section):
-    """[explanation]: how an attribute is chosen."""
-
-    variants: list[VariantName] = Field(default_variants(), description="rows of the tables")
-    answer: Literal["auto"] | VariantName = Field(
-        "auto",
-        description="the variant that answers for pairs; auto: the one with the best matched effect on "
-        "validation pairs",
-    )
-    presence: Literal["labels", "predicted"] = Field(
-        "labels",
-        description="what an answer is chosen among: the query's own labels (where it has any), or what is predicted "
-        "from the image alone",
-    )
-    refits: Refits = Field(
-        100, description="refits of attribute directions behind an answer's interval, and as many behind its p-value"
-    )
-    prior: Literal["count", "tcav"] = Field("count", description="the prior of prior_only")
-    prior_measure: Literal["removal", "matched"] = Field(
-        "removal", description="effect by which the count prior votes for a pair's best attribute (v1: removal)"
-    )
-    weights: Literal["grid", "papers"] | tuple[NumberFromZero, NumberFromZero, NumberFromZero] = Field(
-        "grid",
-        description="weights of confidence, map match and prior: grid searches them on validation pairs; papers: "
-        "theirs for the dataset, nominal only; or three numbers",
-    )
-    weights_measure: Literal["matched", "removal"] = Field(
-        "matched", description="mean effect that the grid's weights are chosen for"
-    )
-    prior_smoothing: Smoothing = Field(1.0, description="pseudo-count of each attribute")
-    weight_grid_step: GridStep = Field(0.05, description="step of the simplex of weights; must divide 1")
-    group_correlation: float = Field(
-        CORRELATION_LIMIT,
-        gt=0,
-        le=1,
-        description="attributes whose training labels correlate at least so much, with either sign, are one group",
-    )
-    group_condition: GroupCondition = Field(
-        CONDITION_LIMIT,
-        description="largest condition number of the training labels of groups; above it, dependent groups are merged",
-    )
-
-
-class EvaluationSettings(Section):
-    """[evaluation]: curves, intervals and seeds."""
-
-    curves: bool = Field(
-        True, description="insertion and deletion curves of test maps; false: none, and no figure of faithfulness"
-    )
-    curve_pairs: PairCount | None = Field(
-        None,
-        description="most test pairs of a generator and mode with curves, whole queries at a time, at least one; "
-        "empty: all that have maps",
-    )
-    curve_steps: int = Field(
-        CURVE_STEPS, ge=2, le=1000, description="steps of a curve; each ranking of pixels costs 2 (steps - 1) passes"
-    )
-    replacements: Replacements = Field(
-        5, description="K: images put in the query's place to measure deletion, insertion and matched effects"
-    )
-    replacement_models: list[str] | None = Field(
-        None,
-        min_length=1,
-        description="of attribute_model.names, those whose scores say which images are alike but for one attribute; "
-        "fixed, so that no other model changes these figures; empty: classifier and sane, as far as they are trained, "
-        "else fashion_search_net",
-    )
-    bootstrap_samples: Resamples = Field(1000, description="resamples of queries behind each interval")
-    seeds: list[Seed] = Field([], description="run once per seed; empty: only `seed`")
 
 
 class ComputeSettings(Section):

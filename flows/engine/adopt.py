@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+import pyarrow as pa
+
 from flows.engine.errors import BadRequest
 from flows.engine.plan import StagePlan, plan_stage
 from flows.engine.results import finish_stage
@@ -102,10 +104,21 @@ def read_as_part(store: ArtifactStore, commit: Commit, name: str, tables: Sequen
         return ArraysPart(store.read_part_arrays(commit, name), axes, record.detail["units"])
     if record.kind == "table":
         schema = next(schema for schema in tables if schema.name == record.detail["table"])
-        return TablePart(schema, store.read_part_table(commit, name))
+        return TablePart(schema, in_schema(store.read_part_table(commit, name), schema))
     if record.kind == "tensors":
         return TensorsPart(*store.read_part_tensors(commit, name))
     return FilePart(record.detail["file_name"], store.read_part_file(commit, name))
+
+
+def in_schema(table: pa.Table, schema: TableSchema) -> pa.Table:
+    """Return a table of earlier code with the columns of today's: new ones that may be null are, others are dropped.
+
+    A new column that may not be null is missing still, so that the table is refused.
+    """
+    for column in schema.columns:
+        if column.nullable and column.name not in table.column_names:
+            table = table.append_column(column.name, pa.nulls(len(table), column.kind))
+    return table.select([column.name for column in schema.columns if column.name in table.column_names])
 
 
 def _refusal(stage: Stage, found: str) -> BadRequest:

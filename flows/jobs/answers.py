@@ -158,10 +158,15 @@ def _told_by(inputs: JobInputs, uncertainty: EffectUncertainty, chosen: Candidat
 def _true_best_probability(
     upstream: Upstream, valid: _Split, valid_named_p: np.ndarray, test: _Split, named_p: np.ndarray
 ) -> np.ndarray:
-    """Return the probability that each test answer has the largest true effect, calibrated on validation pairs."""
+    """Return the probability that each test answer has the largest true effect, calibrated on validation pairs.
+
+    NaN for all where these are too few to calibrate on.
+    """
     truth = read_truth(upstream, valid.frame)
     figures_pf = answer_figures(valid.effects_pa, valid_named_p, valid.candidates.with_named(valid_named_p))
     calibration = fit_calibration(figures_pf, audit_outcomes(truth, valid_named_p).hit_p)
+    if calibration is None:
+        return np.full(len(named_p), np.nan)
     return answer_probability(
         calibration, answer_figures(test.effects_pa, named_p, test.candidates.with_named(named_p))
     )
@@ -174,11 +179,10 @@ def _row(inputs: JobInputs, test: _Split, answers: _Answers, pair: int) -> dict[
     told_by = str(answers.told_by_p[pair])
     explained = told_by != NOT_TOLD
     by_labels = bool(test.candidates.by_labels_p[pair])
+    probability = _number(answers.probability_p[pair])
     probability_of = None
-    if leading is not None and inputs.settings["audited"]:
-        probability_of = "largest_true_effect"
-    elif leading is not None and not by_labels:
-        probability_of = "query_has_attribute"
+    if leading is not None and probability is not None:
+        probability_of = _probability_of(inputs.settings["audited"], by_labels)
     return {
         "pair_id": frame.pair_ids[pair],
         "split": frame.split,
@@ -192,13 +196,19 @@ def _row(inputs: JobInputs, test: _Split, answers: _Answers, pair: int) -> dict[
         "effect_high": _number(uncertainty.high_p[pair]),
         "p_value": _number(uncertainty.p_value_p[pair]),
         "agreement": _number(uncertainty.agreement_p[pair]),
-        "probability": None if probability_of is None else _number(answers.probability_p[pair]),
+        "probability": None if probability_of is None else probability,
         "probability_of": probability_of,
         "group_name": None if leading is None else answers.groups.get(leading),
         "presence": "labels" if by_labels else "predicted",
         "candidates": int(test.candidates.candidates_pa[pair].sum()),
         "is_ground_truth": None if leading is None else bool(frame.present_pa[pair, named]),
     }
+
+
+def _probability_of(audited: bool, by_labels: bool) -> str | None:
+    if audited:
+        return "largest_true_effect"
+    return None if by_labels else "query_has_attribute"
 
 
 def _number(value: float) -> float | None:

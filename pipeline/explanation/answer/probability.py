@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
-from pipeline.errors import BadDataset
 from pipeline.explanation.answer.naming import NOTHING_NAMED
 
 LEAST_PAIRS = 20
@@ -47,24 +46,16 @@ def answer_figures(
     return np.stack([effect_p, lead_p], axis=1)
 
 
-def fit_calibration(figures_pf: npt.NDArray[np.float64], right_p: npt.NDArray[np.floating]) -> AnswerCalibration:
-    """Return the calibration fitted on validation pairs.
+def fit_calibration(figures_pf: npt.NDArray[np.float64], right_p: npt.NDArray[np.floating]) -> AnswerCalibration | None:
+    """Return the calibration fitted on validation pairs; None where fewer than 20 have an answer and known truth.
 
     Args:
         figures_pf: (pair, figure), see `answer_figures`; rows with NaN are left out.
         right_p: (pair,) 1 where the answer was right, 0 where not, NaN where unknown.
-
-    Raises:
-        BadDataset: fewer than 20 pairs whose truth is known.
     """
     known_p = np.isfinite(figures_pf).all(axis=1) & ~np.isnan(right_p)
     if known_p.sum() < LEAST_PAIRS:
-        raise BadDataset(
-            expected=f"at least {LEAST_PAIRS} validation pairs with an answer and known truth",
-            found=f"{int(known_p.sum())} of {len(right_p)}",
-            where="calibration of the answers",
-            remedy="raise pairs.valid, or the number of validation items",
-        )
+        return None
     right = right_p[known_p] > 0.5
     if right.all() or not right.any():
         # One outcome alone cannot be regressed on: Laplace's estimate for all.

@@ -2,10 +2,11 @@
 
 import dataclasses
 
+import pyarrow as pa
 import pytest
 
 from flows.engine import plan as plan_module
-from flows.engine.adopt import adopt_stage
+from flows.engine.adopt import adopt_stage, in_schema
 from flows.engine.code_identity import stage_code
 from flows.engine.errors import BadRequest
 from flows.engine.plan import StagePlan
@@ -14,6 +15,7 @@ from flows.engine.stage import Stage
 from flows.stages.graph import build_stages
 from stores.artifacts import ArtifactStore
 from stores.manifests import Manifest
+from stores.table_schema import NUMBER, TEXT, Column, TableSchema
 from tests.flows.run_cases import FinishedRun
 
 MAPS = "saliency_maps.test.rise.fixed"
@@ -103,3 +105,17 @@ def test_a_stage_that_waits_for_another_is_refused(run_copy: FinishedRun) -> Non
     with pytest.raises(BadRequest) as refused:
         adopt(run_copy, plans_of(run_copy)["explanation_weights"].stage)
     assert refused.value.found == "an upstream stage that is not current"
+
+
+def test_tables_of_earlier_code_get_the_columns_of_todays() -> None:
+    schema = TableSchema(
+        "made",
+        "One row.",
+        (Column("old", NUMBER, "m"), Column("new", TEXT, "m", nullable=True), Column("must", TEXT, "m")),
+    )
+    table = pa.table({"gone": [1, 2], "old": [0.5, 1.5]})
+    fitted = in_schema(table, schema)
+    assert fitted.to_pylist() == [{"old": 0.5, "new": None}, {"old": 1.5, "new": None}]
+    # What may not be null is missing still, and the writer refuses the table.
+    assert "must" not in fitted.column_names
+    assert fitted.schema.field("new").type == pa.string()

@@ -71,7 +71,14 @@ def essential_stages():
 
 def further_stages():
     explanations = [
-        {"pair_id": pair, "split": "test", "variant": "sane+match", "rank": 1, "attribute": f"named for {pair}"}
+        {
+            "pair_id": pair,
+            "split": "test",
+            "variant": "sane+match",
+            "rank": 1,
+            "attribute": f"named for {pair}",
+            "score": 0.4,
+        }
         for pair, _, _ in PAIRS
     ]
     curve = {"insertion_curve": [0.1, 0.5, 0.9], "deletion_curve": [0.9, 0.5, 0.1], "is_constant": False}

@@ -98,3 +98,14 @@ def test_what_is_missing_is_left_out():
     assert card.ranked[0].terms[1].text == "–"
     nothing = make_cards([type(pair)(**{**vars(pair), "explanations": []})])[0]
     assert (nothing.variant, nothing.ranked, nothing.others) == (None, (), ())
+
+
+def test_what_a_variant_excludes_is_no_line_of_the_card():
+    pair = make_pair(0, np.random.default_rng(0))
+    rows = [
+        {**row, "score": None if row["rank"] > 2 else row["score"]}
+        for row in pair.explanations
+        if row["variant"] == "embedding_effect"
+    ]
+    card = make_cards([dataclasses.replace(pair, explanations=rows)])[0]
+    assert [line.rank for line in card.ranked] == [1, 2]

@@ -22,6 +22,7 @@ from pipeline.explanation.answer.naming import NOTHING_NAMED, named_among
 from pipeline.explanation.answer.probability import answer_figures, answer_probability, fit_calibration
 from pipeline.explanation.answer.refits import exchanged_effects, reweighted_effects
 from pipeline.explanation.answer.uncertainty import EffectUncertainty, effect_uncertainty
+from pipeline.explanation.effects_by_condition import LabelledEmbeddings
 from pipeline.explanation.neighbour_effects import labels_are_of_classes
 from pipeline.explanation.variants import all_variants
 from stores.parts import ArraysPart, Part
@@ -83,9 +84,11 @@ def run(inputs: JobInputs) -> JobResult:
     settings = inputs.settings
     valid, test = (_read_split(inputs, split) for split in ("valid", "test"))
     choice = _choose(inputs, valid)
-    variant = next(one.variant for one in choice if one.is_chosen)
+    chosen = next(one for one in choice if one.is_chosen)
+    variant = chosen.variant
     named_p = test.named(variant)
-    uncertainty = _uncertainty(inputs, test, named_p)
+    train = read_labelled_embeddings(inputs.upstream, "train")
+    uncertainty = _uncertainty(inputs, train, test, named_p)
     if settings["audited"]:
         probability_p = _true_best_probability(inputs.upstream, valid, valid.named(variant), test, named_p)
     else:
@@ -94,7 +97,7 @@ def run(inputs: JobInputs) -> JobResult:
         variant,
         named_p,
         uncertainty,
-        _told_by(inputs, uncertainty, next(one for one in choice if one.is_chosen)),
+        _told_by(train, uncertainty, chosen),
         probability_p,
         group_name_of_attribute(inputs.upstream),
     )
@@ -134,8 +137,7 @@ def _choose(inputs: JobInputs, valid: _Split) -> list[CandidateAnswer]:
     )
 
 
-def _uncertainty(inputs: JobInputs, test: _Split, named_p: np.ndarray) -> EffectUncertainty:
-    train = read_labelled_embeddings(inputs.upstream, "train")
+def _uncertainty(inputs: JobInputs, train: LabelledEmbeddings, test: _Split, named_p: np.ndarray) -> EffectUncertainty:
     pairs = read_embedded_pairs(inputs.upstream, test.frame)
     seed, draws = int(inputs.settings["seed"]), int(inputs.settings["refits"])
     return effect_uncertainty(
@@ -147,9 +149,8 @@ def _uncertainty(inputs: JobInputs, test: _Split, named_p: np.ndarray) -> Effect
     )
 
 
-def _told_by(inputs: JobInputs, uncertainty: EffectUncertainty, chosen: CandidateAnswer) -> np.ndarray:
+def _told_by(train: LabelledEmbeddings, uncertainty: EffectUncertainty, chosen: CandidateAnswer) -> np.ndarray:
     """Return for each pair by what its answer is told from none: "pair", "all_pairs", or "" where it is not."""
-    train = read_labelled_embeddings(inputs.upstream, "train")
     of_classes = labels_are_of_classes(train.labels_na, np.asarray(train.types_n, dtype=str))
     by_all_p = uncertainty.told_by_all_p(of_classes and chosen.matched_effect.low > 0)
     return np.where(uncertainty.told_p, PAIR, np.where(by_all_p, ALL_PAIRS, NOT_TOLD))

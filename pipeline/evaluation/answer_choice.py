@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from pipeline.errors import BadSetting
 from pipeline.evaluation.bootstrap import Interval, Resampling, clustered_interval
-from pipeline.explanation.answer.naming import NOTHING_NAMED
+from pipeline.explanation.answer.naming import NOTHING_NAMED, drop_of_named
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,8 @@ def _measured(
     clusters_p: npt.NDArray[np.integer],
     resampling: Resampling,
 ) -> CandidateAnswer:
-    rows_p = np.arange(len(named_p))
-    present_p = present_pa[rows_p, named_p] & (named_p != NOTHING_NAMED)
-    drop_p = np.where(present_p, matched_drops_pa[rows_p, named_p], 0.0)
+    present_p = present_pa[np.arange(len(named_p)), named_p] & (named_p != NOTHING_NAMED)
+    drop_p = drop_of_named(named_p, matched_drops_pa, present_pa)
     undefined_p = np.isnan(drop_p)
     interval = clustered_interval(
         np.where(undefined_p, 0.0, drop_p), clusters_p, seed=resampling.seed, samples=resampling.samples

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from pipeline.evaluation.audit.answers import ANSWER
 from pipeline.evaluation.metrics.measured_pairs import MeasuredPairs
 from pipeline.evaluation.metrics.rows import comparison_row, metric_row
-from pipeline.explanation.answer.naming import NOTHING_NAMED
+from pipeline.explanation.answer.naming import NOTHING_NAMED, drop_of_named
 
 TABLE: Final = "answer"
 
@@ -63,6 +63,4 @@ def _drops(
     named_p: npt.NDArray[np.integer], matched_drops_pa: npt.NDArray[np.floating], present_pa: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.float64]:
     """Return (pair,) the matched effect of what was named, 0 where the query lacks it, NaN where nothing was named."""
-    rows_p = np.arange(len(named_p))
-    drop_p = np.where(present_pa[rows_p, named_p], matched_drops_pa[rows_p, named_p], 0.0)
-    return np.where(named_p == NOTHING_NAMED, np.nan, drop_p)
+    return np.where(named_p == NOTHING_NAMED, np.nan, drop_of_named(named_p, matched_drops_pa, present_pa))

@@ -6,10 +6,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from pipeline.evaluation.metrics.families import told_families
 from pipeline.evaluation.metrics.measured_pairs import MeasuredPairs
-from pipeline.evaluation.metrics.removal import CLASSIFIER, COMPARISON_TABLE, TABLE
-from pipeline.evaluation.metrics.rows import comparison_row, count_row, metric_row
+from pipeline.evaluation.metrics.removal import TABLE, classifier_comparison_rows
+from pipeline.evaluation.metrics.rows import count_row, metric_row
 from pipeline.evaluation.replacements.pool import constant_attributes
 from pipeline.evaluation.replacements.removal import removal_measure
 from pipeline.explanation.answer.naming import NOTHING_NAMED, named_among
@@ -67,7 +66,11 @@ def attribute_effect_rows(replaced: ReplacedAttributes, scores: Mapping[str, np.
     for variant, scores_pa in scores.items():
         rows += _one_side_rows(replaced, variant, scores_pa)
         rows += _matched_rows(replaced, variant, named[variant], drops[variant])
-    return [*rows, *_comparison_rows(replaced.pairs, drops), *_oracle_rows(replaced)]
+    return [
+        *rows,
+        *classifier_comparison_rows(replaced.pairs, drops, "matched_effect_difference"),
+        *_oracle_rows(replaced),
+    ]
 
 
 def _oracle_rows(replaced: ReplacedAttributes) -> list[dict[str, Any]]:
@@ -124,27 +127,3 @@ def _matched_rows(
 
 def _undefined_row(metric: str, values_p: np.ndarray, variant: str) -> dict[str, Any]:
     return count_row(TABLE, metric, int(np.isnan(values_p).sum()), len(values_p), variant=variant)
-
-
-def _comparison_rows(pairs: MeasuredPairs, drops: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
-    """Compare every variant with the classifier on the pairs where both have a matched effect."""
-    if CLASSIFIER not in drops:
-        return []
-    compared = [
-        (variant, difference)
-        for family in told_families(variant for variant in drops if variant != CLASSIFIER)
-        for variant, difference in zip(
-            family, pairs.compare([(drops[variant], drops[CLASSIFIER]) for variant in family]), strict=True
-        )
-    ]
-    return [
-        comparison_row(
-            COMPARISON_TABLE,
-            "matched_effect_difference",
-            difference,
-            variant=variant,
-            compared_with=CLASSIFIER,
-            unit="cosine",
-        )
-        for variant, difference in compared
-    ]

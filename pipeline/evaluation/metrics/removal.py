@@ -57,7 +57,7 @@ def removal_rows(explained: ExplainedPairs, scores: Mapping[str, np.ndarray]) ->
             rows.append(metric_row(TABLE, "differs_from_classifier", differs, variant=variant))
     constant = len(constant_attributes(explained.labels_na))
     rows.append(count_row(TABLE, "constant_attributes", constant, explained.labels_na.shape[1]))
-    return rows + _comparison_rows(explained.pairs, drops)
+    return rows + classifier_comparison_rows(explained.pairs, drops, "removal_difference")
 
 
 def _variant_rows(
@@ -75,8 +75,19 @@ def _variant_rows(
     ]
 
 
-def _comparison_rows(pairs: MeasuredPairs, drops: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
-    """Compare every variant with the classifier on the pairs where both have a defined removal, family by family."""
+def classifier_comparison_rows(
+    pairs: MeasuredPairs, drops: Mapping[str, np.ndarray], metric: str
+) -> list[dict[str, Any]]:
+    """Return rows that compare every variant with the classifier, family by family; none without the classifier.
+
+    Args:
+        pairs: all test pairs.
+        drops: (pair,) of each variant, by name; NaN where undefined. Compared are the pairs that both have.
+        metric: name of the difference.
+
+    Raises:
+        BadSetting: fewer than 1 bootstrap sample.
+    """
     if CLASSIFIER not in drops:
         return []
     families = told_families(variant for variant in drops if variant != CLASSIFIER)
@@ -90,7 +101,7 @@ def _comparison_rows(pairs: MeasuredPairs, drops: Mapping[str, np.ndarray]) -> l
     return [
         comparison_row(
             COMPARISON_TABLE,
-            "removal_difference",
+            metric,
             difference,
             variant=variant,
             compared_with=CLASSIFIER,

@@ -8,6 +8,20 @@ import numpy.typing as npt
 NOTHING_NAMED: Final = -1
 
 
+def drop_of_named(
+    named_p: npt.NDArray[np.integer[Any]],
+    drops_pa: npt.NDArray[np.floating[Any]],
+    present_pa: npt.NDArray[np.bool_],
+) -> npt.NDArray[np.float64]:
+    """Return (pair,) the drop of what was named; 0 where the query lacks it or nothing was named, NaN where undefined.
+
+    `drops_pa` and `present_pa` are (pair, attribute): what naming each attribute earns, and the queries' labels.
+    """
+    rows_p = np.arange(len(named_p))
+    present_p = present_pa[rows_p, named_p] & (named_p != NOTHING_NAMED)
+    return np.where(present_p, drops_pa[rows_p, named_p], 0.0)
+
+
 def named_among(
     scores_pa: npt.NDArray[np.floating[Any]], candidates_pa: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.int64]:

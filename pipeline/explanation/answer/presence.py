@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
+from pipeline.explanation.answer.naming import drop_of_named
 from pipeline.explanation.presence_probe import relative_confidence
 from pipeline.randomness import derive_seed
 
@@ -135,9 +136,7 @@ def compare_presence(
 
 def _matched_effect(presence_na: npt.NDArray[np.floating], validation: MeasuredValidation) -> float:
     named_p = (presence_na[validation.query_p] * validation.effects_pa).argmax(axis=1)
-    rows_p = np.arange(len(named_p))
-    present_p = validation.labels_na[validation.query_p, named_p]
-    drop_p = np.where(present_p, validation.matched_drops_pa[rows_p, named_p], 0.0)
+    drop_p = drop_of_named(named_p, validation.matched_drops_pa, validation.labels_na[validation.query_p])
     return float(np.nan_to_num(drop_p, nan=0.0).mean())
 
 

@@ -42,7 +42,10 @@ def test_the_variant_with_the_largest_matched_effect_answers():
     ("right", "wrong"),
     [
         ("-found[row].matched_effect.value", "found[row].matched_effect.value"),
-        ("np.where(present_p, matched_drops_pa[rows_p, named_p], 0.0)", "matched_drops_pa[rows_p, named_p]"),
+        (
+            "drop_of_named(named_p, matched_drops_pa, present_pa)",
+            "drop_of_named(named_p, matched_drops_pa, present_pa | True)",
+        ),
         ("np.where(undefined_p, 0.0, drop_p)", "drop_p"),
         ("& (named_p != NOTHING_NAMED)", "| (named_p == NOTHING_NAMED)"),
     ],

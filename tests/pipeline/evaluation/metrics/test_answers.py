@@ -37,10 +37,10 @@ def test_answers_are_measured_where_they_are_defined():
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ("named_p == NOTHING_NAMED, np.nan, drop_p", "named_p == NOTHING_NAMED, 0.0, drop_p"),
+        ("named_p == NOTHING_NAMED, np.nan, drop_of", "named_p == NOTHING_NAMED, 0.0, drop_of"),
         (
-            "present_pa[rows_p, named_p], matched_drops_pa[rows_p, named_p], 0.0",
-            "True, matched_drops_pa[rows_p, named_p], 0.0",
+            "drop_of_named(named_p, matched_drops_pa, present_pa)",
+            "drop_of_named(named_p, matched_drops_pa, present_pa | True)",
         ),
         ("[(drop_p, other_p)", "[(other_p, drop_p)"),
         ("np.where(is_answered_p, present_pa", "np.where(True, present_pa"),

@@ -144,7 +144,11 @@ def test_all_are_compared_with_the_classifier_on_shared_pairs() -> None:
         ("halves_2pa = -replaced", "halves_2pa = replaced", assert_figures),
         ("np.isfinite(halves_2pa).all(axis=0)", "np.isfinite(halves_2pa).any(axis=0)", assert_figures),
         ("np.isnan(values_p).sum()", "np.isfinite(values_p).sum()", assert_figures),
-        ("(drops[variant], drops[CLASSIFIER])", "(drops[CLASSIFIER], drops[variant])", assert_comparisons),
+        (
+            "replaced.pairs, drops, ",
+            "replaced.pairs, {name: -drops[name] for name in drops}, ",
+            assert_comparisons,
+        ),
     ],
 )
 def test_broken_copies_are_noticed(tmp_path: Path, right: str, wrong: str, noticed_by) -> None:

@@ -33,6 +33,33 @@ def test_a_wrong_name_is_noticed(tmp_path, right, wrong):
         check_naming(broken_copy(naming, tmp_path, right, wrong))
 
 
+DROPS = np.array([[0.5, 0.1, 0.2], [0.3, np.nan, 0.4], [0.7, 0.6, 0.9], [0.8, 0.8, 0.8]])
+HAS = np.array([[True, False, True], [True, True, True], [False, True, True], [True, True, True]])
+
+
+def check_drops(module):
+    found = module.drop_of_named(np.array([0, 1, 0, -1]), DROPS, HAS)
+    # Had, undefined, lacked, nothing named.
+    np.testing.assert_array_equal(found, [0.5, np.nan, 0.0, 0.0])
+
+
+def test_what_was_named_earns_its_drop_where_the_query_has_it():
+    check_drops(naming)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("np.where(present_p, drops_pa", "np.where(named_p > -1, drops_pa"),
+        ("present_pa[rows_p, named_p] & (named_p != NOTHING_NAMED)", "present_pa[rows_p, named_p]"),
+        ("drops_pa[rows_p, named_p], 0.0", "-drops_pa[rows_p, named_p], 0.0"),
+    ],
+)
+def test_a_wrong_drop_is_noticed(tmp_path, right, wrong):
+    with pytest.raises(AssertionError):
+        check_drops(broken_copy(naming, tmp_path, right, wrong))
+
+
 def test_labels_decide_where_there_are_any_and_predictions_elsewhere():
     labels = np.array([[True, False, True], [False, False, False]])
     presence = np.array([[0.1, 0.9, 0.1], [0.5, 0.2, 0.49]])

@@ -59,7 +59,7 @@ def test_the_estimate_whose_attributes_matter_most_is_chosen():
     ("right", "wrong"),
     [
         ("(effects[source], -losses[source])", "-losses[source]"),
-        ("np.where(present_p, validation", "np.where(True, validation"),
+        ("validation.labels_na[validation.query_p])", "validation.labels_na[validation.query_p] | True)"),
         ("* validation.effects_pa).argmax", ").argmax"),
         ("np.where(labels_na, np.log(kept_na), np.log1p(-kept_na)).mean()", "np.log(kept_na).mean()"),
     ],

@@ -24,6 +24,7 @@ from pipeline.evaluation.bootstrap import Resampling
 from pipeline.evaluation.metrics.answers import answer_rows
 from pipeline.evaluation.metrics.attribute_effects import ReplacedAttributes, attribute_effect_rows
 from pipeline.evaluation.metrics.attribute_localisation import attribute_localisation_rows
+from pipeline.evaluation.metrics.both_sides import both_sides_rows
 from pipeline.evaluation.metrics.faithfulness import GeneratorMode, faithfulness_rows
 from pipeline.evaluation.metrics.localisation import localisation_rows
 from pipeline.evaluation.metrics.measured_pairs import Columns, MeasuredPairs
@@ -56,6 +57,10 @@ def run(inputs: JobInputs) -> JobResult:
     if settings.get("attribute_maps"):
         localisation = _columns(upstream, "attribute_maps.test", "attribute_localisation")
         pair_rows += attribute_localisation_rows(pairs, localisation)
+    if settings.get("both_sides"):
+        stage = "correspondence_localisation.test"
+        located = upstream.rows(stage, "correspondence_localisation")
+        pair_rows += both_sides_rows(pairs, located, _columns(upstream, stage, "correspondence_causes"))
     rows = [
         *clustered_by(unit, pair_rows),
         *clustered_by(image_unit, recognition_rows(logits, frame.labels_na, clusters_n, resampling)),

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema, create_model, model_validator
 
+from flows.settings.correspondence import CorrespondenceSettings
 from flows.settings.generators import SECTIONS, GeneratorSection
 from flows.settings.section import Section
 from pipeline.saliency.catalogue import GENERATORS
@@ -46,6 +47,7 @@ class SaliencySettings(Sections):  # type: ignore[misc]
         "ImageNet; canvas: dataset.canvas; blur: the image blurred; or red, green and blue; empty: as in the papers "
         "(mean; lime: black; mask: its own blur)",
     )
+    correspondence: CorrespondenceSettings = CorrespondenceSettings()  # type: ignore[call-arg]
 
     def section(self, generator: str) -> GeneratorSection | None:
         """Return a generator's own section; None for the controls, which have none."""

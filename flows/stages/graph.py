@@ -10,8 +10,11 @@ from flows.stages.attribute_groups import attribute_groups_stage
 from flows.stages.attribute_maps import attribute_maps_stages
 from flows.stages.attribute_models import attribute_stages
 from flows.stages.audit import audit_stage
+from flows.stages.cell_effects import cell_effects_stage
 from flows.stages.compatibility import compatibility_stage
 from flows.stages.conditions import has_outfits
+from flows.stages.correspondence_localisation import correspondence_localisation_stage
+from flows.stages.correspondences import correspondences_stage, match_components_stage
 from flows.stages.dataset import dataset_stages
 from flows.stages.embedding_effects import embedding_effects_stage
 from flows.stages.embeddings import embeddings_stage, similarities_stage
@@ -63,6 +66,7 @@ def build_stages(settings: Settings) -> tuple[Stage, ...]:
         *perturbed_stages(settings),
         *saliency_stages(settings),
         *faithfulness_stages(settings),
+        *(_both_sides_stages(settings) if settings.saliency.correspondence.enabled else []),
         *attribute_stages(settings),
         *(replacements_stage(settings, split) for split in ("valid", "test")),
         attribute_groups_stage(settings),
@@ -81,6 +85,11 @@ def build_stages(settings: Settings) -> tuple[Stage, ...]:
     return tuple(replace(stage, packages=RESULT_PACKAGES, keys={**SHARED_KEYS, **stage.keys}) for stage in stages)
 
 
+def _both_sides_stages(settings: Settings) -> list[Stage]:
+    """Return what explains a match from both sides."""
+    return [cell_effects_stage(settings), correspondences_stage(settings), match_components_stage(settings)]
+
+
 def _true_effects_stages(settings: Settings) -> list[Stage]:
     """Return what measures the truth, which only rendered items have."""
     return [true_effects_stage(settings, split) for split in ("valid", "test")]
@@ -88,7 +97,9 @@ def _true_effects_stages(settings: Settings) -> list[Stage]:
 
 def _audited_stages(settings: Settings) -> list[Stage]:
     """Return what compares explanations and maps with the truth, which only rendered items have."""
+    both_sides = settings.saliency.correspondence.enabled
     return [
         *localisation_stages(settings),
+        *([correspondence_localisation_stage(settings)] if both_sides else []),
         audit_stage(settings),
     ]

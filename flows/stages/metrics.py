@@ -7,6 +7,7 @@ from flows.stages.answers import may_answer
 from flows.stages.attribute_maps import NAME as ATTRIBUTE_MAPS
 from flows.stages.attribute_maps import makes_attribute_maps
 from flows.stages.conditions import has_outfits
+from flows.stages.correspondence_localisation import NAME as BOTH_SIDES
 from flows.stages.faithfulness import faithfulness_stages
 from flows.stages.reads import pair_reads, single_shard_stage
 from flows.stages.replacements import effects_and_halves_read
@@ -128,4 +129,7 @@ def metrics_stage(settings: Settings) -> Stage:
     if audited and makes_attribute_maps(settings):
         values["attribute_maps"] = True
         reads[ATTRIBUTE_MAPS] = [["attribute_localisation", None, ""]]
+    if audited and settings.saliency.correspondence.enabled:
+        values["both_sides"] = True
+        reads[BOTH_SIDES] = [["correspondence_localisation", None, ""], ["correspondence_causes", None, ""]]
     return single_shard_stage("metrics", "flows.jobs.metrics", values, reads, (METRICS,))

@@ -9,6 +9,7 @@ FOLLOWS = (
     "attribute_maps",
     "attribute_model",
     "audited",
+    "both_sides",
     "colours",
     "compatibility",
     "generator",

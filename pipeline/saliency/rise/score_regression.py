@@ -69,7 +69,30 @@ def regress_maps(scores_nk: np.ndarray, regression: ScoreRegression) -> tuple[np
         scores_nk: (mask, reference) score of each masked query against each reference.
         regression: of the same masks.
     """
-    rows_nk = scores_nk.astype(np.float64)
+    projected_rk, kept_lr, error_lk = _fits(scores_nk, regression)
+    chosen_k = error_lk.argmin(axis=0)
+    coefficients_rk = kept_lr[chosen_k].T / regression.singular_r[:, None] * projected_rk
+    return _maps(coefficients_rk, regression).astype(np.float32), RIDGE_SHARES[chosen_k]
+
+
+def regress_together(values_nd: np.ndarray, regression: ScoreRegression) -> np.ndarray:
+    """Return float64 maps (dimension, y, x) of the dimensions of one vector, such as an embedding, under each mask.
+
+    One penalty serves all dimensions, the one with the least generalised cross-validation error of their sum, so that
+    maps of any combination of the dimensions are that combination of these maps.
+
+    Args:
+        values_nd: (mask, dimension).
+        regression: of the same masks.
+    """
+    projected_rd, kept_lr, error_ld = _fits(values_nd, regression)
+    kept_r = kept_lr[error_ld.sum(axis=1).argmin()]
+    return _maps((kept_r / regression.singular_r)[:, None] * projected_rd, regression)
+
+
+def _fits(values_nk: np.ndarray, regression: ScoreRegression) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the values on the regressors, what each penalty keeps of them, and the error of each by column."""
+    rows_nk = values_nk.astype(np.float64)
     if regression.is_antithetic:
         half = len(rows_nk) // 2
         rows_nk = (rows_nk[:half] - rows_nk[half:]) / 2
@@ -81,11 +104,12 @@ def regress_maps(scores_nk: np.ndarray, regression: ScoreRegression) -> tuple[np
     outside_k = np.maximum((rows_nk**2).sum(axis=0) - (projected_rk**2).sum(axis=0), 0)
     squared_lk = outside_k + (1 - kept_lr) ** 2 @ projected_rk**2
     free_l = 1 - (kept_lr.sum(axis=1) + (not regression.is_antithetic)) / len(rows_nk)
-    chosen_k = (squared_lk / np.maximum(free_l, 1e-3)[:, None] ** 2).argmin(axis=0)
-    coefficients_rk = kept_lr[chosen_k].T / regression.singular_r[:, None] * projected_rk
-    maps_kp = coefficients_rk.T @ regression.maps_rp
+    return projected_rk, kept_lr, squared_lk / np.maximum(free_l, 1e-3)[:, None] ** 2
+
+
+def _maps(coefficients_rk: np.ndarray, regression: ScoreRegression) -> np.ndarray:
     side = regression.size_px
-    return maps_kp.reshape(-1, side, side).astype(np.float32), RIDGE_SHARES[chosen_k]
+    return (coefficients_rk.T @ regression.maps_rp).reshape(-1, side, side)  # type: ignore[no-any-return]
 
 
 def _components(draws: MaskDraws) -> tuple[np.ndarray, np.ndarray]:

@@ -120,20 +120,24 @@ def _kept_shards(upstream: Upstream, stage: Stage) -> dict[str, tuple[str, str]]
 
 
 def _expected(_stage: Stage, facts: Facts) -> list[ShardExtent]:
-    """Return extents before the pairs are known: as if every test image were in one, under one condition."""
+    """Return extents before the pairs are known: as if every test image were in one, under one condition.
+
+    Without a number of rows, which tells that they are bounds.
+    """
     images = [row["image_id"] for row in facts.rows("test")]
     groups = content_defined_shards(images, average=IMAGES_PER_SHARD)
-    return [ShardExtent(len(group), tuple((image, 1) for image in group)) for group in groups]
+    return [ShardExtent(groups=tuple((image, 1) for image in group)) for group in groups]
 
 
 def _work(stage: Stage, extent: ShardExtent, facts: Facts) -> Work:
     passed, length = extent.members, facts.embedding_dim
     passes = passed * query_perturbations(RISE, stage.settings["spec"])
-    values = None if length is None else extent.items * stage.settings["cells"] ** 2 * length
+    rows = extent.items or len(extent.groups)
+    values = None if length is None else rows * stage.settings["cells"] ** 2 * length
     return Work(
         passes,
         rates={"forward_image": passes, "read_part": 2 * len(extent.groups)},
         array_bytes=None if values is None else FLOAT16_BYTES * values,
-        is_upper_bound=True,
+        is_upper_bound=not extent.items or not facts.images_are_certain,
         loads_torch=True,
     )

@@ -1,4 +1,4 @@
-"""Figures of both sides of a match: do its maps find the causes, does it tell two apart, are components named rightly?"""
+"""Figures of both sides of a match: do maps find its causes, are two told apart, are components named rightly?"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final

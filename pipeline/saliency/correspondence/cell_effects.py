@@ -48,8 +48,7 @@ class CellEffects:
         if spec.scheme == BALANCED_REGRESSION:
             self._regression = _on_cells(prepare_regression(masks, spec.keep_probability, is_antithetic=True), cells)
         else:
-            masks_nu = masks_on_cells(masks, cells)
-            self._weights_un = masks_nu.T / np.maximum(masks_nu.sum(axis=0), SMALLEST_COVERAGE)[:, None]
+            self._weights_un = averaging_weights(masks_on_cells(masks, cells))
 
     def of(self, embeddings_nd: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
         """Return float64 (cell, D) effects of an image's cells, row by row of the grid.
@@ -74,6 +73,16 @@ class CellEffects:
             return effects_ud
         averaged_ud: npt.NDArray[np.float64] = self._weights_un @ (embeddings_nd - embeddings_nd.mean(axis=0))
         return averaged_ud
+
+
+def averaging_weights(masks_nu: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """Return float64 (cell, mask): a mask's value at each cell as a share of all masks' there.
+
+    Args:
+        masks_nu: (mask, cell) values from 0 to 1.
+    """
+    weights_un: npt.NDArray[np.float64] = masks_nu.T / np.maximum(masks_nu.sum(axis=0), SMALLEST_COVERAGE)[:, None]
+    return weights_un
 
 
 def masks_on_cells(masks: MaskDraws, cells: int) -> npt.NDArray[np.float64]:

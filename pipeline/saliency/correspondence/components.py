@@ -54,13 +54,22 @@ def match_components(joint_uv: npt.NDArray[np.float64], components: int, method:
     if most == 0:
         nothing = np.zeros((0, joint_uv.shape[0])), np.zeros((0, joint_uv.shape[1]))
         return MatchComponents(*nothing, np.zeros(0), np.zeros(0))
-    query_ku, reference_kv, joint_k, total = METHODS[method](joint_uv, most)
+    split = _whole if most == 1 and method != "singular" else METHODS[method]
+    query_ku, reference_kv, joint_k, total = split(joint_uv, most)
     order = np.argsort(-joint_k, kind="stable")
     share_k = joint_k / total if total else np.zeros(len(joint_k))
     return MatchComponents(query_ku[order], reference_kv[order], joint_k[order], share_k[order])
 
 
 _Split = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64], float]
+
+
+def _whole(joint_uv: npt.NDArray[np.float64], _components: int) -> _Split:
+    """Return all of it as one component, which is the best single factor, too."""
+    positive_uv = np.maximum(joint_uv, 0)
+    query_ku, joint_k = _summing_to_one(positive_uv.sum(axis=1)[None])
+    reference_kv, _ = _summing_to_one(positive_uv.sum(axis=0)[None])
+    return query_ku, reference_kv, joint_k, float(positive_uv.sum())
 
 
 def _factors(joint_uv: npt.NDArray[np.float64], components: int) -> _Split:
@@ -70,7 +79,8 @@ def _factors(joint_uv: npt.NDArray[np.float64], components: int) -> _Split:
     model = NMF(
         components, init="nndsvda", solver="mu", beta_loss="kullback-leibler", max_iter=FACTOR_STEPS, random_state=0
     )
-    with warnings.catch_warnings():
+    # Effects that the first guess fits exactly have no error to be divided by.
+    with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
         # More steps move the regions by less than their cells can show.
         warnings.simplefilter("ignore", ConvergenceWarning)
         left_uk = model.fit_transform(positive_uv / scale)
@@ -81,9 +91,6 @@ def _factors(joint_uv: npt.NDArray[np.float64], components: int) -> _Split:
 
 def _coclusters(joint_uv: npt.NDArray[np.float64], components: int) -> _Split:
     positive_uv = np.maximum(joint_uv, 0)
-    if components == 1:
-        whole = positive_uv.sum(axis=1)[None], positive_uv.sum(axis=0)[None]
-        return _summing_to_one(whole[0])[0], _summing_to_one(whole[1])[0], whole[0].sum(axis=1), positive_uv.sum()
     # A cell without any joint effect has no place in a graph; a trace of one gives it a place without weight.
     traced_uv = positive_uv + 1e-9 * positive_uv.max()
     found = SpectralCoclustering(components, random_state=0).fit(traced_uv)

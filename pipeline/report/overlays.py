@@ -1,6 +1,7 @@
 """Pictures of images and of saliency maps laid over them, in the images' own shape."""
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib
@@ -17,6 +18,8 @@ from pipeline.report.shown_image import ShownImage
 SHOWN_SIZE_PX = 224
 _COLOURMAP = "inferno"
 _LEAST_ALPHA, _MOST_ALPHA = 0.25, 0.8
+# Below this share of its largest value a region is not drawn; the image under regions is a little lighter.
+_REGION_FROM, _GREY_LIFT = 0.25, 40.0
 _LEGEND_STOPS = 9
 _JPEG_QUALITY = 88
 # What the model does not see: faded towards one grey, under stripes of another.
@@ -30,13 +33,13 @@ def image_uri(image: ShownImage, size_px: int = SHOWN_SIZE_PX) -> str:
     pixels_hwc = _resized(image, size_px)
     # A map without values tells where there would be any.
     placed_hw = place_map(np.zeros((1, 1)), _box_in(image, size_px), _shape(image, size_px))
-    return _jpeg_uri(_hatched(pixels_hwc, np.isnan(placed_hw)))
+    return picture_uri(_hatched(pixels_hwc, np.isnan(placed_hw)))
 
 
 def overlay_uri(image: ShownImage, map_hw: npt.NDArray[np.floating[Any]], size_px: int = SHOWN_SIZE_PX) -> str | None:
     """Return the image with its map over it as a data URI; None where the map is flat or has no values."""
     shown = overlay(image, map_hw, size_px)
-    return None if shown is None else _jpeg_uri(shown)
+    return None if shown is None else picture_uri(shown)
 
 
 def overlay(
@@ -64,6 +67,36 @@ def overlay(
     grey_hw = pixels_hwc.astype(np.float64) @ np.array([0.299, 0.587, 0.114]) / 255
     alpha_hw1 = (_LEAST_ALPHA + (_MOST_ALPHA - _LEAST_ALPHA) * value_hw)[..., None]
     blended_hwc = np.rint((alpha_hw1 * colour_hwc + (1 - alpha_hw1) * grey_hw[..., None]) * 255).astype(np.uint8)
+    return np.where(is_unseen_hw[..., None], _hatched(pixels_hwc, is_unseen_hw), blended_hwc)
+
+
+def coloured_regions(
+    image: ShownImage,
+    regions: Sequence[npt.NDArray[np.floating[Any]]],
+    colours: Sequence[tuple[int, int, int]],
+    size_px: int = SHOWN_SIZE_PX,
+) -> npt.NDArray[np.uint8]:
+    """Return uint8 (y, x, 3): the image in grey under its regions, each in its colour, the stronger one on top.
+
+    A region is opaque where it is largest; what the model does not see is faded and hatched.
+
+    Args:
+        image: in any shape.
+        regions: each over the model's view (y, x) of any size, at least 0.
+        colours: red, green and blue of each, 0 to 255.
+        size_px: long side of the result.
+    """
+    shape, pixels_hwc = _shape(image, size_px), _resized(image, size_px)
+    grey_hw1 = (pixels_hwc.astype(np.float64) @ np.array([0.299, 0.587, 0.114]))[..., None]
+    shown_hwc = np.repeat(_GREY_LIFT + (1 - _GREY_LIFT / 255) * grey_hw1, 3, axis=2)
+    box = _box_in(image, size_px)
+    placed_khw = np.stack([place_map(region_hw / (region_hw.max() or 1), box, shape) for region_hw in regions])
+    is_unseen_hw = np.isnan(placed_khw[0])
+    strength_khw = np.clip(np.nan_to_num(placed_khw), 0, 1)
+    strongest_hw = strength_khw.argmax(axis=0)
+    alpha_hw1 = (_MOST_ALPHA * np.maximum(strength_khw.max(axis=0) - _REGION_FROM, 0) / (1 - _REGION_FROM))[..., None]
+    blended_hwc = (1 - alpha_hw1) * shown_hwc + alpha_hw1 * np.array(colours, dtype=np.float64)[strongest_hw]
+    blended_hwc = np.rint(blended_hwc).astype(np.uint8)
     return np.where(is_unseen_hw[..., None], _hatched(pixels_hwc, is_unseen_hw), blended_hwc)
 
 
@@ -105,7 +138,8 @@ def _resized(image: ShownImage, size_px: int) -> npt.NDArray[np.uint8]:
     return np.asarray(Image.fromarray(image.pixels_hwc).resize(shape, Image.Resampling.LANCZOS))
 
 
-def _jpeg_uri(pixels_hwc: npt.NDArray[np.uint8]) -> str:
+def picture_uri(pixels_hwc: npt.NDArray[np.uint8]) -> str:
+    """Return pixels (y, x, 3) as a JPEG data URI."""
     buffer = io.BytesIO()
     Image.fromarray(pixels_hwc).save(buffer, format="JPEG", quality=_JPEG_QUALITY, subsampling=0)
     return data_uri(buffer.getvalue(), "image/jpeg")

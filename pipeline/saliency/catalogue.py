@@ -37,7 +37,13 @@ def black_box_generators() -> list[str]:
 
 def needs_negatives(generator: str, mode: str) -> bool:
     """Return whether requests must bring embeddings of images that do not match."""
-    return GENERATORS[generator].negatives.get(mode, 0) > 0
+    return bool(GENERATORS[generator].negatives.get(mode, 0))
+
+
+def negatives_of(generator: str, mode: str, spec: Mapping[str, Any]) -> int:
+    """Return how many images that do not match each pair is contrasted with, by settings as their stage keeps them."""
+    declared = GENERATORS[generator]
+    return declared.negatives_in(declared.spec_from(spec), mode)
 
 
 def map_passes(

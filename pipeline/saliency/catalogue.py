@@ -6,6 +6,7 @@ Imports no torch, so that plans and settings can ask.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pipeline.saliency.activation_decomposition.declaration import ACTIVATION_DECOMPOSITION
 from pipeline.saliency.controls.declaration import CENTRE, RANDOM
 from pipeline.saliency.declaration import GeneratorDeclaration, MapPasses
 from pipeline.saliency.grad_cam.declaration import GRAD_CAM
@@ -24,6 +25,7 @@ GENERATORS: Mapping[str, GeneratorDeclaration[Any]] = {
         MASK,
         SIMILARITY_ATTENTION,
         GRAD_CAM,
+        ACTIVATION_DECOMPOSITION,
         RANDOM,
         CENTRE,
     )

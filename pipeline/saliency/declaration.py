@@ -66,6 +66,8 @@ class GeneratorDeclaration(Generic[Spec]):
         asked_modes: the modes that are made only where a configuration names them.
         notes: figures noted of each map.
         is_white_box: it takes gradients, so it needs a network that has them; the others use `embed` alone.
+        check_passes: images that its module's check_model (spec, scorer, pixels_nhwc) passes to refuse a network of the
+            user's that it cannot explain; 0 where it has no such check.
         is_control: it knows nothing of the model and has no section of settings; methods are compared with it.
         can_supervise: its maps can supervise attributes, in mode fixed.
     """
@@ -85,6 +87,7 @@ class GeneratorDeclaration(Generic[Spec]):
     asked_modes: tuple[str, ...] = ()
     notes: int = 0
     is_white_box: bool = False
+    check_passes: int = 0
     is_control: bool = False
     can_supervise: bool = False
 

@@ -146,6 +146,7 @@ def _generators(share: float) -> list[tuple[str, str, dict[str, Any]]]:
         ("mask", "fixed", {"iterations": part(500)}),
         ("similarity_attention", "siamese", {}),
         ("grad_cam", "fixed", {}),
+        ("activation_decomposition", "fixed", {}),
     ]
 
 

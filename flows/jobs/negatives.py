@@ -9,14 +9,13 @@ from flows.readers.conditions import stage_masks
 from flows.readers.outfits import read_outfits
 from flows.readers.pair_frame import read_embeddings
 from pipeline.pairs.sampling import matching_images
-from pipeline.similarity.negatives import Pool, nearest_negatives
-
-COUNT = 2
+from pipeline.similarity.negatives import FEWEST, Pool, nearest_negatives
 
 
 def run(inputs: JobInputs) -> JobResult:
-    """Return the rows of `negatives`: the two nearest images of another class for each pair of the split."""
+    """Return the rows of `negatives`: the nearest images of another class for each pair of the split."""
     upstream, split = inputs.upstream, inputs.settings["split"]
+    count = inputs.settings.get("count", FEWEST)
     images = upstream.table("images", "images", split)
     image_ids: list[str] = images["image_id"].to_pylist()
     row = {image_id: position for position, image_id in enumerate(image_ids)}
@@ -33,7 +32,7 @@ def run(inputs: JobInputs) -> JobResult:
         pool,
         np.array([row[pair["query"]] for pair in pairs]),
         np.array([row[pair["reference"]] for pair in pairs]),
-        COUNT,
+        count,
         None if masks is None else masks.of([pair["condition"] for pair in pairs]),
     )
     rows = [
@@ -45,7 +44,7 @@ def run(inputs: JobInputs) -> JobResult:
             "similarity": float(found.similarity_pm[number, rank]),
         }
         for number, pair in enumerate(pairs)
-        for rank in range(COUNT)
+        for rank in range(count)
     ]
     part = inputs.table("negatives", rows)
     return JobResult({"negatives": part}, {"pairs": len(pairs), "images": len(image_ids)})

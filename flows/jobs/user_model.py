@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from flows.engine.shard_task import JobInputs, JobResult
 from flows.readers.image_lookup import PixelLookup
 from flows.user_model.factory import MadeModel
 from flows.user_model.loading import as_user_model, load_user_model, make_user_object, read_model_file
-from pipeline.saliency.catalogue import black_box_generators
+from pipeline.saliency.catalogue import GENERATORS, black_box_generators
 from pipeline.saliency.gradients.layers import find_layer
 from pipeline.saliency.gradients.white_box import require_gradients
 from pipeline.similarity.conditions import SMALLEST_NORM, ConditionMasks
@@ -49,7 +50,7 @@ def run(inputs: JobInputs) -> JobResult:
     sample_nhwc = _sample(inputs)
     findings = check_similarity_model(scorer, sample_nhwc, tuple(settings["canvas"]))
     masks = _masks(inputs, made, findings)
-    _check_gradients(scorer, settings)
+    own_passes = _check_gradients(scorer, settings, sample_nhwc)
     _log_findings(inputs, findings, masks)
     _log_input(inputs, model, sample_nhwc.shape[1])
     metadata = {
@@ -65,7 +66,7 @@ def run(inputs: JobInputs) -> JobResult:
     }
     if program is not None:
         parts["program"] = FilePart("program.pt2", program)
-    counts = {"images": len(inputs.work["sample"]), "forward_passes": findings.forward_passes}
+    counts = {"images": len(inputs.work["sample"]), "forward_passes": findings.forward_passes + own_passes}
     if masks is not None:
         parts |= _mask_parts(inputs, masks.masks)
         counts |= {"conditions": len(masks.masks.names), "conditions_without_mask": masks.without_mask}
@@ -79,17 +80,27 @@ def _masks(inputs: JobInputs, made: MadeModel | None, findings: ModelFindings) -
     return check_condition_masks(made.model, findings.embeddings_nd, known, made.guard)
 
 
-def _check_gradients(scorer: SimilarityScorer, settings: Mapping[str, Any]) -> None:
+def _check_gradients(scorer: SimilarityScorer, settings: Mapping[str, Any], sample_nhwc: np.ndarray) -> int:
     """Refuse now what generators that take gradients would refuse once their maps are to be made.
+
+    Returns:
+        The images that passed through the network.
 
     Raises:
         BadModel: the model is a black box.
-        BadSetting: it has no layer of the chosen name, or none to be chosen by itself.
+        BadSetting: it has no layer of the chosen name, or none to be chosen by itself; or a generator cannot explain a
+            network that is built like this.
     """
+    passes = 0
     for generator in settings.get("gradient_generators", ()):
         require_gradients(scorer, generator, black_box_generators())
     for generator, layer in settings.get("layers", {}).items():
         find_layer(scorer.network, layer, generator)
+        declared = GENERATORS[generator]
+        if declared.check_passes:
+            import_module(declared.module).check_model(declared.spec_from({"layer": layer}), scorer, sample_nhwc)
+            passes += declared.check_passes
+    return passes
 
 
 def _sample(inputs: JobInputs) -> np.ndarray:

@@ -68,7 +68,7 @@ class KeepingSection(GeneratorSection):
 def _section_of(declaration: GeneratorDeclaration[Any]) -> type[GeneratorSection]:
     # To mypy a choice among values that are known at run time only is no type.
     literal: Any = Literal
-    modes = Field(list(declaration.modes), description=declaration.modes_meaning)
+    modes = Field(declaration.default_modes, description=declaration.modes_meaning)
     keys: dict[str, Any] = {"modes": (list[literal[declaration.modes]], modes)}
     for field in setting_fields(declaration.spec):
         keys[field.name] = (_limited(field), Field(field.default, description=field.description))

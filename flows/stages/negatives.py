@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flows.engine.cuts import Reads
@@ -10,21 +11,27 @@ from flows.engine.upstream import Upstream
 from flows.settings.configuration import Settings
 from flows.stages.conditions import condition_reads, condition_values, has_outfits
 from flows.stages.dataset import match_threshold
+from flows.stages.generator_spec import generator_spec
 from flows.stages.reads import single_shard_stage
-from pipeline.saliency.catalogue import needs_negatives
+from pipeline.saliency.catalogue import GENERATORS, needs_negatives, negatives_of
+from pipeline.similarity.negatives import FEWEST
 from stores.fingerprints import fingerprint
 from stores.table_schema import INTEGER, NUMBER, TEXT, Column, TableSchema
 
 NEGATIVES = TableSchema(
     "negatives",
-    "Two rows per test pair: the images most like the query that do not match it. Neither "
+    "Two rows or more per test pair: the images most like the query that do not match it. Neither "
     "query nor reference nor a duplicate of either is among them; of outfits they are items of "
     "the reference's type that share no outfit with the query, followed by other types where "
     "there are too few.",
     (
         Column("pair_id", TEXT, "of the pair"),
         Column("query", TEXT, "image id"),
-        Column("rank", INTEGER, "1 for the nearest; triplets use it alone, quadruplets both"),
+        Column(
+            "rank",
+            INTEGER,
+            "1 for the nearest; triplets use it alone, quadruplets the first two, foils all",
+        ),
         Column("image_id", TEXT, "of the negative"),
         Column(
             "similarity",
@@ -39,13 +46,17 @@ STAGE = "negatives.test"
 
 def negatives_stages(settings: Settings) -> list[Stage]:
     """Return the stage that finds the negatives of test pairs; none where no mode asks for any."""
-    if not any(needs_negatives(*shown) for shown in settings.saliency.generator_modes):
+    contrasting = [shown for shown in settings.saliency.generator_modes if needs_negatives(*shown)]
+    if not contrasting:
         return []
-    values = {
+    counts = {shown: negatives_of(*shown, generator_spec(settings, *shown)) for shown in contrasting}
+    most = max(counts, key=lambda shown: counts[shown])
+    values: dict[str, Any] = {
         "split": "test",
         "has_outfits": has_outfits(settings),
         "match_threshold": match_threshold(settings),
         **condition_values(settings),
+        **({"count": counts[most]} if counts[most] > FEWEST else {}),
     }
     reads: Reads = {
         "images": [["images", ["image_id", "label", "pixels_sha256", "similarity_target"], "test"]],
@@ -54,7 +65,13 @@ def negatives_stages(settings: Settings) -> list[Stage]:
         "pairs.test": [["pairs", None, ""]],
         **condition_reads(settings),
     }
-    return [single_shard_stage(STAGE, "flows.jobs.negatives", values, reads, (NEGATIVES,))]
+    stage = single_shard_stage(STAGE, "flows.jobs.negatives", values, reads, (NEGATIVES,))
+    return [replace(stage, keys={"count": _count_key(*most)})]
+
+
+def _count_key(generator: str, mode: str) -> str:
+    count = GENERATORS[generator].negatives[mode]
+    return f"saliency.{generator}.{count}" if isinstance(count, str) else f"saliency.{generator}.modes"
 
 
 class NegativesOfPairs:
@@ -62,13 +79,14 @@ class NegativesOfPairs:
 
     Args:
         upstream: reads the negatives and the embeddings.
+        count: the nearest ones that matter; others, which another generator asked for, are left out.
     """
 
-    def __init__(self, upstream: Upstream) -> None:
+    def __init__(self, upstream: Upstream, count: int = FEWEST) -> None:
         self._of_pair: dict[str, list[str]] = defaultdict(list)
-        # Rows come pair by pair, nearest first.
         for row in upstream.rows(STAGE, "negatives"):
-            self._of_pair[row["pair_id"]].append(row["image_id"])
+            if row["rank"] <= count:
+                self._of_pair[row["pair_id"]].append(row["image_id"])
         table = upstream.table("embeddings", "image_embeddings", "test")
         self._digests = dict(zip(table["image_id"].to_pylist(), table["embedding_sha256"].to_pylist(), strict=True))
         self._shards = upstream.shard_of_rows("embeddings", "image_embeddings", "image_id", "test")

@@ -15,8 +15,9 @@ from flows.stages.generator_spec import generator_spec, spec_keys
 from flows.stages.perturbed_embeddings import are_kept, perturbed_name
 from flows.stages.query_groups import chosen_pairs, model_inputs, parts_read, query_extents, query_groups
 from flows.stages.user_model import embedding_code, model_paths
-from pipeline.saliency.catalogue import GENERATORS, map_passes, needs_negatives
+from pipeline.saliency.catalogue import GENERATORS, map_passes, needs_negatives, negatives_of
 from pipeline.saliency.declaration import FIXED, needs_reference_pixels
+from pipeline.similarity.negatives import FEWEST
 from stores.table_schema import INTEGER, NUMBER, TEXT, Column, TableSchema
 
 MAP_ROWS = TableSchema(
@@ -105,7 +106,7 @@ def cut_saliency_maps(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
     mode = stage.settings["mode"]
     model = model_inputs(upstream, stage)
     groups = query_groups(upstream, stage, stage.settings["split"], needs_reference_pixels(mode))
-    contrasts = negatives.NegativesOfPairs(upstream) if needs_negatives(stage.settings["generator"], mode) else None
+    contrasts = _negatives(upstream, stage)
     kept = _kept_embeddings(upstream, stage)
     shards = []
     for group in groups:
@@ -116,6 +117,12 @@ def cut_saliency_maps(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
             inputs, work = contrasts.add_to(inputs, {**group.work, **work})
         shards.append(group.shard(inputs, work))
     return shards
+
+
+def _negatives(upstream: Upstream, stage: Stage) -> negatives.NegativesOfPairs | None:
+    """Return the negatives of pairs, None where the mode contrasts with none."""
+    count = negatives_of(stage.settings["generator"], stage.settings["mode"], stage.settings["spec"])
+    return negatives.NegativesOfPairs(upstream, max(count, FEWEST)) if count else None
 
 
 def _kept_embeddings(upstream: Upstream, stage: Stage) -> dict[str, tuple[dict[str, str], dict[str, str]]]:

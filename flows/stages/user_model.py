@@ -92,7 +92,7 @@ def user_model_stage(settings: Settings) -> Stage:
         "similarity_model",
         "flows.jobs.user_model",
         values,
-        (),
+        tuple(GENERATORS[name].module for name in values.get("layers", ()) if GENERATORS[name].check_passes),
         upstream,
         cut_user_model,
         model_paths(model),
@@ -107,7 +107,7 @@ def user_model_stage(settings: Settings) -> Stage:
     )
 
 
-def _add_gradients(settings: Settings, values: dict[str, object]) -> dict[str, str]:
+def _add_gradients(settings: Settings, values: dict[str, Any]) -> dict[str, str]:
     """Add what generators that take gradients ask of the model, so that its check refuses what they would refuse later.
 
     Args:
@@ -140,7 +140,7 @@ def _check_has_conditions(settings: Settings) -> None:
         )
 
 
-def user_model_values(settings: Settings) -> dict[str, object]:
+def user_model_values(settings: Settings) -> dict[str, Any]:
     """Return what names a user's model but for its files, and what else the checks depend on."""
     model = settings.similarity_model
     sources = {}
@@ -201,8 +201,9 @@ def _check_files(stage: Stage, _stages: Any) -> None:
         check_model_file(path, _file_key(name))
 
 
-def _work(_stage: Stage, _extent: ShardExtent, facts: Facts) -> Work:
+def _work(stage: Stage, _extent: ShardExtent, facts: Facts) -> Work:
     passes = check_passes(min(SAMPLE_IMAGES, len(facts.rows("train", "valid", "test"))))
+    passes += sum(GENERATORS[name].check_passes for name in stage.settings.get("layers", ()))
     # Fewer only where hardly any image can be read.
     is_bound = not facts.images_are_certain
     return Work(passes, rates={"forward_image": passes}, is_upper_bound=is_bound, loads_torch=True)

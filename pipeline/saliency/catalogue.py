@@ -6,6 +6,7 @@ Imports no torch, so that plans and settings can ask.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pipeline.saliency.activation_decomposition.declaration import ACTIVATION_DECOMPOSITION
 from pipeline.saliency.controls.declaration import CENTRE, RANDOM
 from pipeline.saliency.declaration import GeneratorDeclaration, MapPasses
 from pipeline.saliency.grad_cam.declaration import GRAD_CAM
@@ -24,6 +25,7 @@ GENERATORS: Mapping[str, GeneratorDeclaration[Any]] = {
         MASK,
         SIMILARITY_ATTENTION,
         GRAD_CAM,
+        ACTIVATION_DECOMPOSITION,
         RANDOM,
         CENTRE,
     )
@@ -37,7 +39,13 @@ def black_box_generators() -> list[str]:
 
 def needs_negatives(generator: str, mode: str) -> bool:
     """Return whether requests must bring embeddings of images that do not match."""
-    return GENERATORS[generator].negatives.get(mode, 0) > 0
+    return bool(GENERATORS[generator].negatives.get(mode, 0))
+
+
+def negatives_of(generator: str, mode: str, spec: Mapping[str, Any]) -> int:
+    """Return how many images that do not match each pair is contrasted with, by settings as their stage keeps them."""
+    declared = GENERATORS[generator]
+    return declared.negatives_in(declared.spec_from(spec), mode)
 
 
 def map_passes(

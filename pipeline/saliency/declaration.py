@@ -61,9 +61,13 @@ class GeneratorDeclaration(Generic[Spec]):
             their embeddings can be kept for other references, conditions and modes; None where it does not.
         problem: what is wrong with settings that are within their limits one by one; None where nothing is.
         problem_at_size: the same, given the side of the images in px.
-        negatives: by mode, how many images that do not match each pair is contrasted with; none where not named.
+        negatives: by mode, how many images that do not match each pair is contrasted with, or the field of the
+            settings that says how many; none where not named.
+        asked_modes: the modes that are made only where a configuration names them.
         notes: figures noted of each map.
         is_white_box: it takes gradients, so it needs a network that has them; the others use `embed` alone.
+        check_passes: images that its module's check_model (spec, scorer, pixels_nhwc) passes to refuse a network of the
+            user's that it cannot explain; 0 where it has no such check.
         is_control: it knows nothing of the model and has no section of settings; methods are compared with it.
         can_supervise: its maps can supervise attributes, in mode fixed.
     """
@@ -79,9 +83,11 @@ class GeneratorDeclaration(Generic[Spec]):
     query_perturbations: Callable[[Spec], int] | None = None
     problem: Callable[[Spec], str | None] = no_problem
     problem_at_size: Callable[[Spec, int], str | None] = no_problem
-    negatives: Mapping[str, int] = field(default_factory=dict)
+    negatives: Mapping[str, int | str] = field(default_factory=dict)
+    asked_modes: tuple[str, ...] = ()
     notes: int = 0
     is_white_box: bool = False
+    check_passes: int = 0
     is_control: bool = False
     can_supervise: bool = False
 
@@ -94,6 +100,16 @@ class GeneratorDeclaration(Generic[Spec]):
     def keeps_embeddings(self) -> bool:
         """Whether the embeddings of perturbed queries can be kept."""
         return self.query_perturbations is not None
+
+    @property
+    def default_modes(self) -> list[str]:
+        """The modes that are made where a configuration names none."""
+        return [mode for mode in self.modes if mode not in self.asked_modes]
+
+    def negatives_in(self, spec: Spec, mode: str) -> int:
+        """Return how many images that do not match each pair is contrasted with in a mode."""
+        count = self.negatives.get(mode, 0)
+        return count if isinstance(count, int) else int(getattr(spec, count))
 
     @property
     def declared_in(self) -> str:

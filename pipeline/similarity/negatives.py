@@ -12,6 +12,9 @@ import numpy.typing as npt
 from pipeline.errors import BadDataset
 from pipeline.similarity.conditions import project
 
+# Of a pair, as many as triplets and quadruplets share; settings name a number only where it is larger.
+FEWEST = 2
+
 # Similarities closer than this count as tied: identical embeddings may differ in their last bits.
 _TIE_DECIMALS = 12
 
@@ -121,5 +124,6 @@ def _too_few(pool: Pool, query: int, found: int, count: int) -> BadDataset:
         expected=f"at least {count} images of another class than the query",
         found=str(found),
         where=f"query {pool.image_ids[query]} among {len(pool.image_ids)} images of its split",
-        remedy='add images of other classes, or choose saliency.similarity_attention.modes = ["siamese"]',
+        remedy="add images of other classes, lower saliency.rise.foils, or leave out the modes that contrast: triplet "
+        "and quadruplet of saliency.similarity_attention.modes, foil of saliency.rise.modes",
     )

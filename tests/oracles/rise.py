@@ -69,6 +69,24 @@ def maps(
     return np.stack(result)
 
 
+def foil_maps(
+    pixels_hwc: np.ndarray,
+    references_kd: np.ndarray,
+    foils_kmd: np.ndarray,
+    masks_nhw: np.ndarray,
+    embed: Callable[[np.ndarray], np.ndarray],
+) -> np.ndarray:
+    """Return for each reference the map of its score less the mean score against its own foils."""
+    result = []
+    for reference, foils in zip(references_kd.astype(np.float64), foils_kmd.astype(np.float64), strict=True):
+        scores = []
+        for vector in embeddings(pixels_hwc, masks_nhw, embed):
+            against = sum(float(vector @ foil) for foil in foils) / len(foils)
+            scores.append(float(vector @ reference) - against)
+        result.append(map_of_scores(np.array(scores), masks_nhw))
+    return np.stack(result)
+
+
 def worst_share_of_range(actual: np.ndarray, expected: np.ndarray) -> float:
     """Return the largest difference as a share of the expected map's range, over all maps."""
     shares = []

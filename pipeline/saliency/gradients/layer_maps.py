@@ -7,13 +7,11 @@ Cost: one forward pass a query. The backward passes, one per reference, run from
 the pooling and a linear map, for the last feature map) and serve all queries of a batch at once.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import nn
 from torch.nn import functional
 
 from pipeline.errors import BadModel, BadSetting
@@ -21,6 +19,7 @@ from pipeline.images import normalise_pixels
 from pipeline.saliency.contract import SaliencyGenerator, SaliencyMaps, SaliencyRequest, required
 from pipeline.saliency.gradients.feature_maps import ToMaps, feature_map_layout
 from pipeline.saliency.gradients.layers import find_layer, not_a_layer
+from pipeline.saliency.gradients.watched_layer import describe_outputs, watched_layer
 from pipeline.similarity.conditions import check_norms
 from pipeline.similarity.scorer import SimilarityScorer, unit_vectors
 
@@ -64,14 +63,14 @@ def build_layer_maps(score: LayerScore, scorer: SimilarityScorer, image_size_px:
         for start in range(0, len(requests), scorer.batch_size):
             batch = requests[start : start + scorer.batch_size]
             images_nchw = normalise_pixels(np.stack([request.pixels_hwc for request in batch]), scorer.device)
-            with torch.enable_grad(), _watched(scorer.network, layer) as seen:
+            with torch.enable_grad(), watched_layer(scorer.network, layer) as seen:
                 raw_qd = scorer.network(images_nchw)
             with torch.no_grad():
                 unit_vectors(raw_qd, len(batch))
             raw_qd = raw_qd.float()
             to_maps = feature_map_layout(seen[0], layer) if len(seen) == 1 and len(seen[0]) == len(batch) else None
             if to_maps is None:
-                raise not_a_layer(scorer.network, f"{name!r} with {_outputs(seen)}", score.generator)
+                raise not_a_layer(scorer.network, f"{name!r} with {describe_outputs(seen)}", score.generator)
             pairs = _collect_pairs(batch, score, scorer.device)
             directions_pd = _score_gradients(raw_qd.detach(), pairs, score)
             native_phw = _weighted_sums(raw_qd, seen[0], to_maps, directions_pd, pairs)
@@ -93,33 +92,6 @@ class _Pairs:
     references_pd: torch.Tensor
     masks_pd: torch.Tensor | None
     negatives_pmd: torch.Tensor | None
-
-
-@contextmanager
-def _watched(network: nn.Module, layer: nn.Module) -> Iterator[list[torch.Tensor]]:
-    """Collect the layer's outputs, cut off from what is before them, so that gradients end there.
-
-    Parameters get no gradients meanwhile: nothing is remembered of the network before the layer.
-    """
-    seen: list[torch.Tensor] = []
-
-    def cut(_layer: nn.Module, _inputs: object, output: object) -> torch.Tensor | None:
-        if not isinstance(output, torch.Tensor) or not output.is_floating_point():
-            return None
-        seen.append(output.detach().requires_grad_())
-        # A copy, because what follows may work in place, which neither a leaf nor its kept values could bear.
-        return seen[-1].clone()
-
-    learned = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    handle = layer.register_forward_hook(cut)
-    try:
-        for parameter in learned:
-            parameter.requires_grad_(False)
-        yield seen
-    finally:
-        handle.remove()
-        for parameter in learned:
-            parameter.requires_grad_(True)
 
 
 def _collect_pairs(batch: Sequence[SaliencyRequest], score: LayerScore, device: str) -> _Pairs:
@@ -209,8 +181,3 @@ def _as_results(native_phw: torch.Tensor, pairs: _Pairs, queries: int, image_siz
         notes = {"largest_value": largest[own_p]}
         results.append(SaliencyMaps(display_phw[own_p], native[own_p], gradient_passes=1, notes=notes))
     return results
-
-
-def _outputs(seen: Sequence[torch.Tensor]) -> str:
-    shapes = ", ".join(str(tuple(output.shape)) for output in seen)
-    return f"{len(seen)} outputs in one pass: {shapes}" if seen else "no output that is a tensor"

@@ -11,6 +11,9 @@ from pipeline.saliency.fill import MEAN, Fill
 from pipeline.saliency.spec_fields import Positive
 from pipeline.setting_limits import AtMost
 
+# Both images are taken as in mode fixed; the score is that of the match less those of the foils.
+FOIL = "foil"
+MOST_FOILS = AtMost(10_000, "each is another image of the split, named in a table by every pair")
 MOST_MASKS = AtMost(1_000_000, "each is a forward pass: at 1,000 a second so many take 17 minutes for one image")
 MOST_CELLS = AtMost(1024, "no image has more pixels along a side")
 BYTES_A_RANDOM_NUMBER = 8
@@ -29,6 +32,7 @@ class RiseSpec:
     masks: Annotated[Positive, MOST_MASKS, doc("N: masks (and forward passes) per test query")] = 2000
     supervision_masks: Annotated[Positive, MOST_MASKS, doc("N for training and validation queries")] = 2000
     reference_masks: Annotated[Positive, MOST_MASKS, doc("M: masks (and forward passes) per reference, mode both")] = 30
+    foils: Annotated[Positive, MOST_FOILS, doc("images that do not match, nearest to the query, of mode foil")] = 5
     grid_cells: Annotated[Positive, MOST_CELLS, doc("cells along a side of a mask's coarse grid")] = 8
     keep_probability: Annotated[float, Gt(0), Lt(1), doc("chance that a cell is kept")] = 0.5
     scheme: Annotated[
@@ -47,6 +51,7 @@ def _depends_on(spec: RiseSpec, mode: str, supervises: bool) -> dict[str, Any]:
         "masks": spec.supervision_masks if supervises else spec.masks,
         **values_of(spec, "grid_cells", "keep_probability", "scheme"),
         **(values_of(spec, "reference_masks") if mode == BOTH else {}),
+        **(values_of(spec, "foils") if mode == FOIL else {}),
     }
 
 
@@ -84,11 +89,14 @@ RISE = GeneratorDeclaration(
     title="RISE",
     module="pipeline.saliency.rise.maps",
     spec=RiseSpec,
-    modes=(FIXED, BOTH),
-    modes_meaning="fixed: only the query is manipulated; both: the reference as well",
+    modes=(FIXED, BOTH, FOIL),
+    modes_meaning="fixed: only the query is manipulated; both: the reference as well; foil: fixed, of the score less "
+    "its mean against the nearest images that do not match",
     depends_on=_depends_on,
     passes=_passes,
     query_perturbations=lambda spec: spec.masks,
+    negatives={FOIL: "foils"},
+    asked_modes=(FOIL,),
     problem=_problem,
     problem_at_size=_problem_at_size,
     can_supervise=True,

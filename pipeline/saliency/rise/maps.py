@@ -1,7 +1,7 @@
 """RISE for image similarity (v1 section 3.2; ECCV supplement section 1).
 
 Cost: N forward passes a query whatever the number of references; the reduction is two further matrix products.
-`both` adds M passes a pair, see `mean_perturbed_references`.
+`both` adds M passes a pair, see `mean_perturbed_references`; `foil` adds none, see `against_foils`.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,8 @@ from pipeline.saliency.fill import MEAN, Fill
 from pipeline.saliency.perturbations import MaskSource
 from pipeline.saliency.perturbed_embeddings import perturbed_query_scores
 from pipeline.saliency.resident_masks import resident
-from pipeline.saliency.rise.declaration import RiseSpec
+from pipeline.saliency.rise.declaration import FOIL, RiseSpec
+from pipeline.saliency.rise.foils import against_foils
 from pipeline.saliency.rise.masks import MaskDraws, draw_masks
 from pipeline.saliency.rise.score_regression import prepare_regression, regress_maps
 from pipeline.saliency.spec_fields import refuse_out_of_limits
@@ -32,8 +33,14 @@ def build_rise(spec: RiseSpec, scorer: SimilarityScorer, image_size_px: int, mod
 
     Raises:
         BadSetting: settings out of their limits, or see draw_masks. The generator itself raises BadModel, see
-            embed_perturbations, and in mode both BadSetting for a request without reference pixels.
+            embed_perturbations, in mode both BadSetting for a request without reference pixels, in mode foil for one
+            with too few negatives.
     """
+    generator = _of_matches(spec, scorer, image_size_px, mode)
+    return against_foils(generator, spec.foils) if mode == FOIL else generator
+
+
+def _of_matches(spec: RiseSpec, scorer: SimilarityScorer, image_size_px: int, mode: str) -> SaliencyGenerator:
     masks = query_masks(spec, image_size_px)
     reference_masks = _reference_masks(spec, image_size_px) if mode == BOTH else None
     if spec.scheme == PAPERS:

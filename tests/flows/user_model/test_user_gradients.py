@@ -31,6 +31,15 @@ def build():
     torch.manual_seed(4)
     return Small()
 
+class Scaled(Small):
+    # Unit norm: no sum over cells.
+    def forward(self, images):
+        return nn.functional.normalize(super().forward(images))
+
+def scaled():
+    build()
+    return Scaled()
+
 class Object:
     def __init__(self):
         self.network = build().eval()
@@ -43,7 +52,7 @@ mean = [0.485, 0.456, 0.406]
 std = [0.229, 0.224, 0.225]
 """
 GENERATORS = (
-    'saliency.generators=["rise", "grad_cam", "similarity_attention", "mask"]',
+    'saliency.generators=["rise", "grad_cam", "activation_decomposition", "similarity_attention", "mask"]',
     "saliency.mask.iterations=4",
     "saliency.mask.mask_cells=4",
     "saliency.mask.pairs=6",
@@ -65,6 +74,7 @@ def test_every_generator_explains_a_torch_network_of_the_users(tmp_path: Path) -
             ("mask", "saliency_maps.test.mask.fixed"),
         )
     }
+    run.run(*GENERATORS, until="saliency_maps.test.activation_decomposition.fixed")
     for stage in maps.values():
         run.run(*GENERATORS, until=stage)
         assert stage in states(run.status(*GENERATORS), "current")
@@ -94,9 +104,10 @@ def test_seconds_of_gradients_are_measured_with_the_users_network(tmp_path: Path
     [
         ("Object", (), ("a black box", "rise")),
         ("build", ("saliency.grad_cam.layer=layer2.9",), ("[saliency.grad_cam] layer", "closest layers are layer2.")),
+        ("scaled", ("saliency.activation_decomposition.layer=layer2",), ("activation_decomposition] layer", "sum of")),
         ("build", ("saliency.similarity_attention.layer=embde",), ("similarity_attention] layer", "layers are embed")),
     ],
-    ids=["black box", "layer", "other layer"],
+    ids=["black box", "layer", "no sum of cells", "other layer"],
 )
 def test_what_generators_cannot_explain_is_refused_with_the_check_of_the_model(
     factory: str, change: tuple[str, ...], words: tuple[str, ...], tmp_path: Path
@@ -111,7 +122,7 @@ def test_another_layer_checks_the_model_again_and_leaves_its_embeddings(tmp_path
     run = user_model_run(tmp_path / "run", f'factory = "own:build"{KEYS}', {"own.py": NETWORK})
     run.run(until="embeddings")
     status = run.status(*GENERATORS)["similarity_model"]
-    chosen = 'now ["grad_cam","mask","similarity_attention"]'
+    chosen = 'now ["activation_decomposition","grad_cam","mask","similarity_attention"]'
     assert status["reasons"][0] == f"saliency.generators: {chosen}; the earlier result was made without this setting"
     assert run.computed(*GENERATORS, until="embeddings") == {"similarity_model": 1}
     other = (*GENERATORS, "saliency.grad_cam.layer=layer1")

@@ -31,7 +31,7 @@ SEED = 7
 SPECS: Mapping[str, Mapping[str, Any]] = {
     "mask": {"iterations": 6, "mask_cells": 4, "patience": None},
     "lime": {"samples": 60, "superpixels": {"kernel_size": 7, "max_dist": 8}},
-    "rise": {"masks": 20, "reference_masks": 7},
+    "rise": {"masks": 20, "reference_masks": 7, "foils": 2},
     "sliding_window": {"windows_per_side": 11, "reference_windows_per_side": 3, "geometry": "papers"},
 }
 ALL = [(name, mode) for name, declared in GENERATORS.items() for mode in declared.modes]

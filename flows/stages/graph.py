@@ -18,6 +18,8 @@ from flows.stages.embeddings import embeddings_stage, similarities_stage
 from flows.stages.explanations import explanations_stage, weights_stage
 from flows.stages.faithfulness import faithfulness_stages
 from flows.stages.map_localisation import localisation_stages
+from flows.stages.map_parts import map_parts_stages
+from flows.stages.map_protocols import map_protocols_stages
 from flows.stages.metrics import metrics_stage
 from flows.stages.negatives import negatives_stages
 from flows.stages.pairs import pairs_stage
@@ -63,6 +65,7 @@ def build_stages(settings: Settings) -> tuple[Stage, ...]:
         *perturbed_stages(settings),
         *saliency_stages(settings),
         *faithfulness_stages(settings),
+        *map_protocols_stages(settings),
         *attribute_stages(settings),
         *(replacements_stage(settings, split) for split in ("valid", "test")),
         attribute_groups_stage(settings),
@@ -90,5 +93,6 @@ def _audited_stages(settings: Settings) -> list[Stage]:
     """Return what compares explanations and maps with the truth, which only rendered items have."""
     return [
         *localisation_stages(settings),
+        *map_parts_stages(settings),
         audit_stage(settings),
     ]

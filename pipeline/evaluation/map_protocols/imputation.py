@@ -1,7 +1,7 @@
 """Removed pixels filled in from their surroundings, so that the hole itself tells the model nothing.
 
-Source: Rong et al., A Consistent and Efficient Evaluation Strategy for Attribution Methods (ROAD), ICML 2022, section 4.2
-(noisy linear imputation).
+Source: Rong et al., A Consistent and Efficient Evaluation Strategy for Attribution Methods (ROAD), ICML 2022,
+section 4.2 (noisy linear imputation).
 """
 
 import numpy as np

@@ -13,11 +13,8 @@ import numpy.typing as npt
 from pipeline.evaluation.curves import anchored_auc
 from pipeline.evaluation.manipulated_images import pixels_per_step
 from pipeline.evaluation.map_protocols.imputation import impute_pixels
+from pipeline.evaluation.map_protocols.protocol import TENTHS
 from pipeline.randomness import keyed_rng
-
-# Nine tenths at most: of an image without pixels nothing can be filled in.
-TENTHS = 10
-STEPS = TENTHS - 1
 
 
 @dataclass(frozen=True)
@@ -57,9 +54,9 @@ def deleted_images(
     counts = pixels_per_step(len(ranking_v), TENTHS)[1:-1]
     imputed, blank = [], []
     for tenth, count in enumerate(counts, start=1):
-        removed_hw = np.zeros(len(ranking_v), dtype=np.bool_)
-        removed_hw[ranking_v[:count]] = True
-        removed_hw = removed_hw.reshape(pixels_hwc.shape[:2])
+        removed_v = np.zeros(len(ranking_v), dtype=np.bool_)
+        removed_v[ranking_v[:count]] = True
+        removed_hw = removed_v.reshape(pixels_hwc.shape[:2])
         imputed.append(impute_pixels(pixels_hwc, removed_hw, keyed_rng("imputed deletion", *noise_key, tenth)))
         blank.append(np.where(removed_hw[:, :, None], np.asarray(canvas_rgb, dtype=np.uint8), pixels_hwc))
     return np.stack([*imputed, *blank])
@@ -73,6 +70,6 @@ def deletion_areas(scores_t: npt.NDArray[np.floating], full_score: float, blank_
         full_score: of the query as it is.
         blank_score: of the canvas.
     """
-    curves = np.asarray(scores_t, dtype=np.float64).reshape(2, STEPS)
+    curves = np.asarray(scores_t, dtype=np.float64).reshape(2, TENTHS - 1)
     imputed, blank = (anchored_auc(np.array([full_score, *curve]), blank_score, full_score) for curve in curves)
     return DeletionAreas(imputed, blank)

@@ -4,7 +4,6 @@ Cost per query: 2 passes for the query and the blank image, one for each held-ou
 ranking among its maps.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,19 +11,11 @@ import numpy.typing as npt
 
 from pipeline.evaluation.manipulated_images import pixel_ranking
 from pipeline.evaluation.map_protocols.faithfulness_correlation import faithfulness_correlation, held_out_removals
-from pipeline.evaluation.map_protocols.imputed_deletion import (
-    STEPS,
-    DeletionAreas,
-    deleted_images,
-    deletion_areas,
-)
+from pipeline.evaluation.map_protocols.imputed_deletion import DeletionAreas, deleted_images, deletion_areas
+from pipeline.evaluation.map_protocols.protocol import DELETED_IMAGES, END_IMAGES, Protocol
 from pipeline.evaluation.map_protocols.sparseness import gini_index
 from pipeline.similarity.conditions import conditioned_cosines
 from pipeline.similarity.scorer import SimilarityScorer
-
-# Images of a ranking: filled in and blank.
-DELETED_IMAGES = 2 * STEPS
-END_IMAGES = 2
 
 
 @dataclass(frozen=True)
@@ -44,15 +35,6 @@ class JudgedQuery:
     maps_khw: npt.NDArray[np.floating]
     reference_embeddings_kd: npt.NDArray[np.floating]
     condition_masks_kd: npt.NDArray[np.floating] | None = None
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """How maps are judged: seed of all draws, the blank colour (0..255), and how many held-out removals."""
-
-    seed: int
-    canvas_rgb: Sequence[int]
-    removals: int = 100
 
 
 @dataclass(frozen=True)

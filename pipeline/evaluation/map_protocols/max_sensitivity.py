@@ -9,23 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.evaluation.map_protocols.protocol import Noise
 from pipeline.randomness import keyed_rng
 from pipeline.saliency.contract import SaliencyGenerator, SaliencyRequest
-
-
-@dataclass(frozen=True)
-class Noise:
-    """What is added to a query.
-
-    Attributes:
-        seed: with the query's id it keys the draws.
-        draws: noisy copies of a query.
-        radius_levels: most that a colour value changes, of 255 levels.
-    """
-
-    seed: int
-    draws: int = 3
-    radius_levels: int = 5
 
 
 @dataclass(frozen=True)

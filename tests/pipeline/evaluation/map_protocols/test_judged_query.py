@@ -9,7 +9,8 @@ from pipeline.evaluation.manipulated_images import pixel_ranking
 from pipeline.evaluation.map_protocols import imputed_deletion, judged_query
 from pipeline.evaluation.map_protocols.faithfulness_correlation import held_out_removals
 from pipeline.evaluation.map_protocols.imputation import impute_pixels
-from pipeline.evaluation.map_protocols.judged_query import JudgedQuery, Protocol
+from pipeline.evaluation.map_protocols.judged_query import JudgedQuery
+from pipeline.evaluation.map_protocols.protocol import Protocol, judging_passes
 from pipeline.randomness import keyed_rng
 from pipeline.similarity.conditions import project
 from pipeline.similarity.scorer import SimilarityScorer
@@ -64,6 +65,7 @@ def deleted(ranking, tenth, is_imputed):
 def compare_with_oracle(module=judged_query, masks=None):
     found, passes = module.judge_query(SCORER, query(masks), PROTOCOL)
     assert passes == 2 + 9 + 2 * 18
+    assert judging_passes(1, 2) == passes - 9 + Protocol.removals
     blank = np.broadcast_to(np.array(CANVAS, np.uint8), PIXELS.shape)
     removals = held_out_removals("q", 3, 9, SIZE)
     for k, judgement in enumerate(found):

@@ -5,7 +5,8 @@ import pytest
 
 import tests.oracles.map_protocols as oracle
 from pipeline.evaluation.map_protocols import max_sensitivity
-from pipeline.evaluation.map_protocols.max_sensitivity import Noise, noisy_copies, sensitivity_of_query
+from pipeline.evaluation.map_protocols.max_sensitivity import noisy_copies, sensitivity_of_query
+from pipeline.evaluation.map_protocols.protocol import Noise
 from pipeline.saliency.contract import SaliencyMaps, SaliencyRequest
 from tests.pipeline.evaluation.broken_copy import broken_copy
 

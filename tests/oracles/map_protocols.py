@@ -134,3 +134,21 @@ def anchored_area(scores, full, blank):
         return None
     scaled = [(score - blank) / (full - blank) for score in [full, *scores]]
     return sum((one + other) / 2 for one, other in itertools.pairwise(scaled)) / (len(scaled) - 1)
+
+
+def right_choices(measure, truth):
+    """Of each pair the share of two generators whose truly better map the measure prefers, half where it tells none."""
+    shares = []
+    for pair in range(len(truth[0])):
+        points = []
+        for one in range(len(truth)):
+            for other in range(one):
+                values = (measure[one][pair], measure[other][pair], truth[one][pair], truth[other][pair])
+                if any(math.isnan(value) for value in values) or values[2] == values[3]:
+                    continue
+                if values[0] == values[1]:
+                    points.append(0.5)
+                else:
+                    points.append(float((values[0] > values[1]) == (values[2] > values[3])))
+        shares.append(sum(points) / len(points) if points else None)
+    return shares

@@ -38,12 +38,6 @@ def test_they_are_off_by_default_and_then_in_no_key(finished_run: FinishedRun) -
     assert not [stage.name for stage in stages if "map_protocols" in stage.settings]
 
 
-def test_without_known_truth_there_are_no_parts(finished_run: FinishedRun) -> None:
-    named = {stage.name for stage in configured_runs(finished_run.settings(*ASKED))[0].stages}
-    assert named >= NEW
-    assert {"map_protocols.rise.fixed", "map_parts.rise.fixed"} <= named
-
-
 @pytest.mark.slow
 def test_passes_are_those_that_a_plan_tells(judged: FinishedRun) -> None:
     costs, real = costs_of(judged.settings(*ASKED, "store.root=elsewhere")), recorded(judged, *ASKED)

@@ -1,5 +1,6 @@
 """Further protocols on a small run: off by default, costs as foretold, tables that hold what was measured."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -99,6 +100,18 @@ def test_masses_and_ranks_are_those_of_the_stored_maps(judged: FinishedRun) -> N
         else:
             assert row["relevance_mass_accuracy"] == pytest.approx(oracle.mass(saliency, region))
     assert len(checked) == 6
+
+
+@pytest.mark.slow
+def test_judging_fewer_pairs_finds_the_same_of_them(judged: FinishedRun, tmp_path: Path) -> None:
+    fewer = (*ASKED, "evaluation.curve_pairs=7")
+    copy = judged.copy_to(tmp_path / "copy")
+    copy.run(*fewer, until="map_protocols.rise.fixed")
+    sql = "select * exclude(max_sensitivity) from map_protocols where generator = 'rise' order by pair_id"
+    every = {row["pair_id"]: row for row in judged.query(sql, *ASKED)}
+    some = copy.query(sql, *fewer)
+    assert 0 < len(some) <= 7
+    assert some == [pytest.approx(every[row["pair_id"]], abs=1e-5) for row in some]
 
 
 @pytest.mark.slow

@@ -65,7 +65,8 @@ def right_choices(measure_gp: npt.NDArray[np.floating], truth_gp: npt.NDArray[np
         is_told_p = np.isfinite(preferred_p) & np.isfinite(better_p) & (better_p != 0)
         right_p += np.where(is_told_p, (1 + preferred_p * better_p) / 2, 0)
         told_p += is_told_p
-    return np.divide(right_p, told_p, out=np.full(len(right_p), np.nan), where=told_p > 0)
+    shares: npt.NDArray[np.float64] = np.divide(right_p, told_p, out=np.full(len(right_p), np.nan), where=told_p > 0)
+    return shares
 
 
 def choice_intervals(
@@ -97,4 +98,5 @@ def _means(values_gp: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     """Return the mean of each generator's values that are there, NaN where none is."""
     counts_g = np.isfinite(values_gp).sum(axis=1)
     sums_g = np.nansum(values_gp, axis=1)
-    return np.divide(sums_g, counts_g, out=np.full(len(sums_g), np.nan), where=counts_g > 0)
+    means: npt.NDArray[np.float64] = np.divide(sums_g, counts_g, out=np.full(len(sums_g), np.nan), where=counts_g > 0)
+    return means

@@ -21,7 +21,10 @@ def all_settings() -> list[Settings]:
     generators = {"saliency": {"generators": list(GENERATORS)}}
     black_box = {"saliency": {"generators": ["rise", "random", "centre"]}}
     return [
-        Settings.model_validate({**one, **(black_box if "program" in str(one) else generators)}) for one in DATASETS
+        Settings.model_validate(
+            {**one, **(black_box if "program" in str(one) else generators), "evaluation": {"map_protocols": True}}
+        )
+        for one in DATASETS
     ]
 
 

@@ -65,6 +65,8 @@ def compare_maps(bench: Workbench, masks: int, per_side: int, samples: int) -> l
     found = _original_rise(bench, masks)
     if is_installed("xaitk_saliency"):
         found += _xaitk_rise(bench, masks) + _xaitk_windows(bench, per_side)
+    if is_installed("distance_explainer"):
+        found += _distance_explainer(bench, masks)
     if is_installed("captum"):
         found += [_captum_occlusion(bench, per_side)]
     found += _lime(bench, samples)
@@ -129,6 +131,26 @@ def _xaitk_rise(bench: Workbench, masks: int) -> list[Agreement]:
             sums_khw / masks_nhw.mean(axis=0),
             ours_khw,
         ),
+    ]
+
+
+def _distance_explainer(bench: Workbench, masks: int) -> list[Agreement]:
+    from benchmarks.peers import with_distance_explainer
+
+    masks_nhw = with_distance_explainer.make_masks(masks, bench.case.size_px)
+    theirs_khw = with_distance_explainer.explain_with_masks(bench, masks_nhw, REFERENCES)
+    given = f"its {masks} masks"
+    ours_khw = _maps(build_rise_with_masks(GivenMasks(masks_nhw), bench.scorer), bench)
+    order_nk = np.argsort(-_plain_scores(bench, masks_nhw), axis=0)
+    tenth = masks // 10
+    # What its description says, from our scores.
+    ends_khw = np.stack(
+        [masks_nhw[order_n[:tenth]].mean(axis=0) - masks_nhw[order_n[-tenth:]].mean(axis=0) for order_n in order_nk.T]
+    )
+    definition = "mean of the best tenth of the masks minus that of the worst, not weighted by scores"
+    return [
+        agree("distance-explainer", given, theirs_khw, ours_khw, definition),
+        agree("distance-explainer", f"{given}; ours by its definition", theirs_khw, ends_khw),
     ]
 
 

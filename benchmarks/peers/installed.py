@@ -5,7 +5,13 @@ from importlib.metadata import version
 from importlib.util import find_spec
 
 # Module to import, and distribution that brings it.
-PEERS = {"captum": "captum", "xaitk_saliency": "xaitk-saliency", "lime": "lime", "pytorch_grad_cam": "grad-cam"}
+PEERS = {
+    "captum": "captum",
+    "xaitk_saliency": "xaitk-saliency",
+    "lime": "lime",
+    "pytorch_grad_cam": "grad-cam",
+    "distance_explainer": "distance-explainer",
+}
 REMEDY = 'uv pip install -e ".[peers]"'
 
 

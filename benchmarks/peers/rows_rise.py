@@ -41,6 +41,7 @@ def compare_rise(bench: Workbench, masks: int) -> Comparison:
         *_original(bench, masks),
         *_papers(bench, masks),
         *_xaitk(bench, masks),
+        *_distance_explainer(bench, masks),
     ]
     return Comparison("RISE", tuple(contenders), GOALS)
 
@@ -105,4 +106,19 @@ def _xaitk(bench: Workbench, masks: int) -> list[Contender]:
         Contender(
             "xaitk-saliency RISEGrid, SimilarityScoring", lambda: with_xaitk.rise_by_similarity(bench, masks, 1), masks
         ),
+    ]
+
+
+def _distance_explainer(bench: Workbench, masks: int) -> list[Contender]:
+    if not is_installed("distance_explainer"):
+        return []
+    from benchmarks.peers import with_distance_explainer
+
+    def explain(references: int) -> None:
+        for number in range(references):
+            with_distance_explainer.explain(bench, masks, number)
+
+    return [
+        Contender("distance-explainer", lambda: explain(1), masks),
+        Contender("distance-explainer, five references", lambda: explain(REFERENCES), masks),
     ]

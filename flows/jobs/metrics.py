@@ -27,6 +27,7 @@ from pipeline.evaluation.metrics.attribute_localisation import attribute_localis
 from pipeline.evaluation.metrics.both_sides import both_sides_rows
 from pipeline.evaluation.metrics.faithfulness import GeneratorMode, faithfulness_rows
 from pipeline.evaluation.metrics.localisation import localisation_rows
+from pipeline.evaluation.metrics.map_protocols import map_part_rows, map_protocol_rows, target_sensitivity_rows
 from pipeline.evaluation.metrics.measured_pairs import Columns, MeasuredPairs
 from pipeline.evaluation.metrics.recognition import recognition_rows
 from pipeline.evaluation.metrics.removal import ExplainedPairs, removal_rows
@@ -51,6 +52,8 @@ def run(inputs: JobInputs) -> JobResult:
         *_explanation_rows(upstream, frame, pairs, settings["variants"]),
         *_answer_rows(upstream, frame, pairs, settings["may_answer"]),
     ]
+    if settings.get("map_protocols"):
+        pair_rows += _protocol_rows(upstream, pairs, shown, settings["audited"])
     if settings["audited"]:
         localised = map_columns(upstream, "map_localisation", shown)
         pair_rows += localisation_rows(pairs, localised, eligible_pairs(upstream))
@@ -80,6 +83,23 @@ def run(inputs: JobInputs) -> JobResult:
     # Rows of other stages come as full rows whose shared columns are still empty.
     filled = [completed({name: value for name, value in row.items() if value is not None}, shared) for row in rows]
     return JobResult({"metrics": inputs.table("metrics", filled)}, {"figures": len(filled)})
+
+
+def _protocol_rows(
+    upstream: Upstream, pairs: MeasuredPairs, shown: list[GeneratorMode], is_audited: bool
+) -> list[dict[str, Any]]:
+    rows = map_protocol_rows(pairs, map_columns(upstream, "map_protocols", shown))
+    if is_audited:
+        rows += map_part_rows(pairs, map_columns(upstream, "map_parts", shown), eligible_pairs(upstream))
+        switched = {key: _switched_pairs(upstream, key) for key in shown}
+        rows += target_sensitivity_rows(pairs, switched)
+    return rows
+
+
+def _switched_pairs(upstream: Upstream, key: GeneratorMode) -> Columns:
+    stage = f"map_parts.{key[0]}.{key[1]}"
+    others = upstream.table(stage, "target_sensitivity")["other_pair_id"].to_pylist()
+    return {**_columns(upstream, stage, "target_sensitivity"), "other_pair_id": others}
 
 
 def map_columns(upstream: Upstream, stage: str, shown: list[GeneratorMode]) -> dict[GeneratorMode, Columns]:

@@ -30,6 +30,19 @@ class EvaluationSettings(Section):
     curve_steps: int = Field(
         CURVE_STEPS, ge=2, le=1000, description="steps of a curve; each ranking of pixels costs 2 (steps - 1) passes"
     )
+    map_protocols: bool = Field(
+        False,
+        description="judge test maps also by protocols that others use: sparseness, faithfulness correlation, deletion "
+        "with filled-in pixels, sensitivity to noise, and on rendered items how maps treat every part; of the pairs "
+        "that have curves, at 102 passes a query and 18 a ranking of pixels",
+    )
+    sensitivity_queries: int = Field(
+        10,
+        ge=0,
+        le=10_000,
+        description="with map_protocols: most queries of a generator and mode whose sensitivity to noise is measured, "
+        "each at the cost of its maps three times over; 0: none",
+    )
     replacements: Replacements = Field(
         5, description="K: images put in the query's place to measure deletion, insertion and matched effects"
     )

@@ -21,6 +21,8 @@ from flows.stages.embeddings import embeddings_stage, similarities_stage
 from flows.stages.explanations import explanations_stage, weights_stage
 from flows.stages.faithfulness import faithfulness_stages
 from flows.stages.map_localisation import localisation_stages
+from flows.stages.map_parts import map_parts_stages
+from flows.stages.map_protocols import map_protocols_stages
 from flows.stages.metrics import metrics_stage
 from flows.stages.negatives import negatives_stages
 from flows.stages.pairs import pairs_stage
@@ -67,6 +69,7 @@ def build_stages(settings: Settings) -> tuple[Stage, ...]:
         *saliency_stages(settings),
         *faithfulness_stages(settings),
         *(_both_sides_stages(settings) if settings.saliency.correspondence.enabled else []),
+        *map_protocols_stages(settings),
         *attribute_stages(settings),
         *(replacements_stage(settings, split) for split in ("valid", "test")),
         attribute_groups_stage(settings),
@@ -101,5 +104,6 @@ def _audited_stages(settings: Settings) -> list[Stage]:
     return [
         *localisation_stages(settings),
         *([correspondence_localisation_stage(settings)] if both_sides else []),
+        *map_parts_stages(settings),
         audit_stage(settings),
     ]

@@ -9,6 +9,8 @@ from flows.stages.attribute_maps import makes_attribute_maps
 from flows.stages.conditions import has_outfits
 from flows.stages.correspondence_localisation import NAME as BOTH_SIDES
 from flows.stages.faithfulness import faithfulness_stages
+from flows.stages.map_parts import map_parts_name
+from flows.stages.map_protocols import map_protocols_name
 from flows.stages.reads import pair_reads, single_shard_stage
 from flows.stages.replacements import effects_and_halves_read
 from pipeline.datasets.declaration import CLASS, OUTFIT
@@ -132,4 +134,16 @@ def metrics_stage(settings: Settings) -> Stage:
     if audited and settings.saliency.correspondence.enabled:
         values["both_sides"] = True
         reads[BOTH_SIDES] = [["correspondence_localisation", None, ""], ["correspondence_causes", None, ""]]
+    if settings.evaluation.map_protocols:
+        values["map_protocols"] = True
+        reads |= _protocol_reads(settings)
     return single_shard_stage("metrics", "flows.jobs.metrics", values, reads, (METRICS,))
+
+
+def _protocol_reads(settings: Settings) -> Reads:
+    """Return what is read of maps that are judged by further protocols."""
+    shown = settings.saliency.generator_modes
+    reads: Reads = {map_protocols_name(*key): [["map_protocols", None, ""]] for key in shown}
+    if settings.dataset.declared.is_audited:
+        reads |= {map_parts_name(*key): [["map_parts", None, ""], ["target_sensitivity", None, ""]] for key in shown}
+    return reads

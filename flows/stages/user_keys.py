@@ -50,6 +50,7 @@ SHARED_KEYS: Mapping[str, str] = {
     "map_normalisation": "attribute_model.map_normalisation",
     "label_mode": "dataset.label_mode",
     "map_temperature": "attribute_model.map_temperature",
+    "map_protocols": "evaluation.map_protocols",
     "match_threshold": "pairs.match_threshold",
     "precision": "compute.precision",
     "presence": "explanation.presence",

@@ -7,6 +7,7 @@ from pipeline.report.faithfulness_table import faithfulness_comparison_table, fa
 from pipeline.report.few_clusters import count_cell, few_clusters_note
 from pipeline.report.gallery import make_gallery
 from pipeline.report.generator_names import generator_name, maps_name
+from pipeline.report.map_protocols_table import map_parts_table, map_protocols_table
 from pipeline.report.metric_table import MetricTable
 from pipeline.report.number_text import count_text
 from pipeline.report.paper_figures import papers_paragraph
@@ -50,6 +51,8 @@ def saliency_section(evidence: ReportEvidence) -> Section:
         faithfulness_table(metrics, generators, dataset),
         faithfulness_comparison_table(metrics, generators),
         localisation_table(metrics, generators),
+        map_parts_table(metrics, generators),
+        map_protocols_table(metrics, generators),
         runtime_table(map_runtimes(evidence.stages, generators), dataset),
     )
     figures = tuple(faithfulness_figures(evidence.curves))

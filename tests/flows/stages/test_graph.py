@@ -121,6 +121,22 @@ def test_only_planted_items_can_be_audited() -> None:
     assert set(by_name(OWN)) == awa2
 
 
+def test_maps_are_judged_further_where_asked_and_by_parts_where_items_are_rendered() -> None:
+    def added(settings: Settings) -> set[str]:
+        evaluation = settings.evaluation.model_copy(update={"map_protocols": True})
+        asked = by_name(settings.model_copy(update={"evaluation": evaluation}))
+        plain = by_name(settings)
+        assert {name for name in plain if plain[name].settings != asked[name].settings} == {"metrics"}
+        assert set(asked["metrics"].upstream) - set(plain["metrics"].upstream) == set(asked) - set(plain) - {
+            "attribute_regions.test"
+        }
+        return set(asked) - set(plain)
+
+    shown = {name.removeprefix("faithfulness.") for name in by_name(AWA2) if name.startswith("faithfulness.")}
+    assert added(AWA2) == added(OUTFITS) == {f"map_protocols.{one}" for one in shown}
+    assert added(PLANTED) == added(AWA2) | {f"map_parts.{one}" for one in shown} | {"attribute_regions.test"}
+
+
 def test_colours_are_edited_where_the_dataset_declares_them() -> None:
     edited = {"colour_references", "recoloured_effects.test", "recolour_audit"}
     assert edited <= set(by_name(OUTFITS))

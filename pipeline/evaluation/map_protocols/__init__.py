@@ -1,0 +1,1 @@
+"""Protocols by which others judge saliency maps, with and without known truth."""

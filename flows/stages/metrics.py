@@ -107,6 +107,7 @@ def metrics_stage(settings: Settings) -> Stage:
         **effects_and_halves_read("test"),
         "explanations": [["scores", None, ""]],
         "answers": [["named", None, ""]],
+        "answer_sets": [["answer_sets", ["pair_id", "size"], ""]],
         **{stage.name: [["faithfulness", None, ""]] for stage in faithfulness_stages(settings)},
         **{f"attribute_scores.{name}": [["scores", None, "test"]] for name in settings.attribute_models},
     }
@@ -124,6 +125,7 @@ def metrics_stage(settings: Settings) -> Stage:
         reads["recolour_audit"] = [["metrics", None, ""]]
     if audited:
         reads |= {f"map_localisation.{generator}.{mode}": [["map_localisation", None, ""]] for generator, mode in shown}
+        reads["answer_sets"].append(["answer_set_outcomes", None, ""])
         reads["audit"] = [["metrics", None, ""], ["audit_outcomes", ["pair_id", "eligible"], ""]]
     if audited and makes_attribute_maps(settings):
         values["attribute_maps"] = True

@@ -18,6 +18,7 @@ from flows.stages.embedding_effects import embedding_effects_stage
 from flows.stages.embeddings import embeddings_stage, similarities_stage
 from flows.stages.explanations import explanations_stage, weights_stage
 from flows.stages.faithfulness import faithfulness_stages
+from flows.stages.group_effects import group_effects_stage
 from flows.stages.joint_effects import joint_effects_stage
 from flows.stages.map_localisation import localisation_stages
 from flows.stages.metrics import metrics_stage
@@ -76,6 +77,7 @@ def build_stages(settings: Settings) -> tuple[Stage, ...]:
         answers_stage(settings),
         *([joint_effects_stage(settings)] if audited else []),
         answer_sets_stage(settings),
+        group_effects_stage(settings),
         *attribute_maps_stages(settings),
         *(_audited_stages(settings) if audited else []),
         *(recolouring_stages(settings) if settings.dataset.declared.colours else []),

@@ -8,6 +8,7 @@ from flows.stages.attribute_maps import NAME as ATTRIBUTE_MAPS
 from flows.stages.attribute_maps import makes_attribute_maps
 from flows.stages.conditions import has_outfits
 from flows.stages.faithfulness import faithfulness_stages
+from flows.stages.group_effects import NAME as GROUP_EFFECTS
 from flows.stages.reads import pair_reads, single_shard_stage
 from flows.stages.replacements import effects_and_halves_read
 from pipeline.datasets.declaration import CLASS, OUTFIT
@@ -107,6 +108,7 @@ def metrics_stage(settings: Settings) -> Stage:
         **effects_and_halves_read("test"),
         "explanations": [["scores", None, ""]],
         "answers": [["named", None, ""]],
+        GROUP_EFFECTS: [["answer_groups", None, ""]],
         "answer_sets": [["answer_sets", ["pair_id", "size"], ""]],
         **{stage.name: [["faithfulness", None, ""]] for stage in faithfulness_stages(settings)},
         **{f"attribute_scores.{name}": [["scores", None, "test"]] for name in settings.attribute_models},

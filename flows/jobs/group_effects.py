@@ -46,7 +46,7 @@ def run(inputs: JobInputs) -> JobResult:
     upstream = inputs.upstream
     frame = read_pair_frame(upstream, "test")
     measured = _measured(inputs, frame, read_separability(upstream))
-    answered_p = upstream.arrays("answers", "named", "answered")
+    answered_p = _answered(upstream, frame)
     attribute_pa = -read_replacement_effects(upstream, "test", "matched", frame)
     largest_p = named_among(measured.predicted_pg, measured.has_pg)
     rows = [
@@ -59,6 +59,13 @@ def run(inputs: JobInputs) -> JobResult:
     ]
     counts = {"pairs": len(rows), "groups": measured.groups.n_groups}
     return JobResult({"answer_groups": inputs.table("answer_groups", rows)}, counts)
+
+
+def _answered(upstream: Upstream, frame: PairFrame) -> np.ndarray:
+    """Return the attribute that answers each pair, int64 (pair,), -1 where none does."""
+    position = {name: column for column, name in enumerate(frame.attribute_names)}
+    named = {row["pair_id"]: row["attribute"] for row in upstream.rows("answers", "answers")}
+    return np.array([position.get(named[pair_id], NOTHING_NAMED) for pair_id in frame.pair_ids], dtype=np.int64)
 
 
 def _measured(inputs: JobInputs, frame: PairFrame, groups: Separability) -> _Groups:

@@ -53,7 +53,7 @@ def group_effects_stage(settings: Settings) -> Stage:
     reads["embeddings"] = [["embeddings", None, split] for split in ("train", "test")]
     reads |= {f"attribute_scores.{model}": [["scores", None, "test"]] for model in models}
     reads["attribute_groups"] = [["attribute_groups", None, ""], ["label_separability", None, ""]]
-    reads["answers"] = [["named", None, ""]]
+    reads["answers"] = [["answers", ["pair_id", "attribute"], ""]]
     values = {
         "replacements": settings.evaluation.replacements,
         "replacement_models": models,

@@ -70,9 +70,10 @@ def measured_set_rows(pairs: MeasuredPairs, sets: Mapping[str, MeasuredSets]) ->
 
     `reaches`: share of pairs whose set truly reaches the chosen share; without a set it does not. `share_of_joint`:
     true joint effects of the sets over those of all attributes, both summed over pairs. `size_excess`: attributes
-    beyond the truly smallest set's. `joint_effect_error`: mean distance of the predicted joint effect from the true
-    one, for the joint prediction and for the sum of single ones. `additivity`: summed true single effects over summed
-    joint ones (1: they add up). `interaction`: mean distance between the two.
+    beyond the truly smallest set's. `joint_effect`: mean true joint effect. `joint_effect_error`: mean distance of
+    the predicted joint effect from the true one, for the joint prediction and for the sum of single ones.
+    `additivity`: summed true single effects over summed joint ones (1: they add up). `interaction`: mean distance
+    between the two.
 
     Args:
         pairs: all test pairs.
@@ -95,6 +96,9 @@ def measured_set_rows(pairs: MeasuredPairs, sets: Mapping[str, MeasuredSets]) ->
     for kind in (CHOSEN, ALL):
         one = sets[kind]
         rows.append(_ratio(pairs, table, "additivity", one, one.single_sum_p, one.effect_p, variant=kind))
+        rows.append(
+            metric_row(table, "joint_effect", pairs.mean(one.counted(one.effect_p)), variant=kind, unit="cosine")
+        )
         apart_p = one.counted(np.abs(one.single_sum_p - one.effect_p))
         rows.append(metric_row(table, "interaction", pairs.mean(apart_p), variant=kind, unit="cosine"))
     return [*rows, *_error_rows(pairs, table, sets[CHOSEN]), *_comparison_rows(pairs, sets)]

@@ -57,6 +57,8 @@ def check_rows(module):
         (audit, "true_size", "greedy", None): (5 / 3, 3),
         (audit, "size_excess", "chosen", None): (-0.5, 2),
         (audit, "size_excess", "greedy", None): (0.0, 3),
+        (audit, "joint_effect", "chosen", None): (0.23, 2),
+        (audit, "joint_effect", "all", None): (1.1 / 3, 3),
         (audit, "additivity", "chosen", None): (0.5 / 0.46, 2),
         (audit, "additivity", "all", None): (1.2 / 1.1, 3),
         (audit, "interaction", "all", None): (0.1, 3),

@@ -7,7 +7,6 @@ from flows.stages.facts import Facts
 from flows.stages.query_groups import parts_read, query_extents
 from flows.stages.true_effects import cut_true_effects, rendered
 from flows.stages.user_model import embedding_code, model_paths
-from pipeline.datasets.planted.joint_edits import edited_images
 from stores.table_schema import INTEGER, NUMBER, TEXT, TEXTS, Column, TableSchema
 
 NAME = "joint_effects.test"
@@ -46,6 +45,9 @@ def joint_effects_stage(settings: Settings) -> Stage:
 
 
 def _work(stage: Stage, extent: ShardExtent, facts: Facts) -> Work:
+    # What renders items is loaded where costs are asked for, not with every command.
+    from pipeline.datasets.planted.joint_edits import edited_images
+
     passes = 0
     for query, _ in extent.groups:
         # A value of a factor has several edits, a part one.

@@ -60,13 +60,15 @@ def set_text(answer: TableRow, attribute_set: TableRow | None) -> str:
     if n_candidates < 2:
         return ""
     known = "attributes of the query" if answer["presence"] == "labels" else "attributes that the query seems to have"
-    # Above 1 where others work against the match: then the set accounts for all that there is.
-    share = number_text(min(attribute_set["share"], 1.0), 100.0, 0)
-    rest = f"for {share} % of the expected effect of all {n_candidates} {known}"
+    share = f"for {number_text(attribute_set['share'], 100.0, 0)} %"
+    against = ""
+    if attribute_set["share"] > 1:
+        share, against = "for more than all", " The others, taken together, work against the match."
+    rest = f"{share} of the expected effect of all {n_candidates} {known}"
     if len(names) == 1:
         alone = "Alone it accounts" if names[0] == answer["attribute"] else f"{names[0]} alone accounts"
-        return f"{alone} {rest}."
-    return f"Together these {len(names)} account {rest}: {', '.join(names)}."
+        return f"{alone} {rest}.{against}"
+    return f"Together these {len(names)} account {rest}: {', '.join(names)}.{against}"
 
 
 def _effect_text(answer: TableRow) -> str:

@@ -66,9 +66,9 @@ def test_the_smallest_set_is_told_below_the_answer() -> None:
     assert set_text(answer, alone) == f"Alone it accounts {expected}."
     assert set_text(answer, {**alone, "attributes": ["pattern:dots"]}) == f"pattern:dots alone accounts {expected}."
     seeming = set_text({**answer, "presence": "predicted"}, {**alone, "share": 1.2})
-    assert (
-        seeming
-        == "Alone it accounts for 100 % of the expected effect of all 6 attributes that the query seems to have."
+    assert seeming == (
+        "Alone it accounts for more than all of the expected effect of all 6 attributes that the query seems to have. "
+        "The others, taken together, work against the match."
     )
 
 

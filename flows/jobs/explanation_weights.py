@@ -28,11 +28,14 @@ from pipeline.explanation.weight_grid import (
     cross_fit_halves,
     preset_weights,
 )
+from pipeline.explanation.weight_sensitivity import WeightSensitivity, weight_sensitivity
 from stores.parts import Part
 
 
 def run(inputs: JobInputs) -> JobResult:
-    """Return the tables `prior` and `weight_grid` (by kind of prior and without one; each has one best row a model)."""
+    """Return the tables `prior`, `weight_grid` (by kind of prior and without one; each has one best row a model) and
+    `weight_sensitivity` (a row for each of these grids).
+    """
     settings = inputs.settings
     frame = read_pair_frame(inputs.upstream, "valid")
     drops_pa = -read_replacement_effects(inputs.upstream, "valid", settings["weights_measure"], frame)
@@ -41,7 +44,7 @@ def run(inputs: JobInputs) -> JobResult:
     priors, prior_rows = _priors(inputs, frame, fits_prior_p)
     maps = read_normalised_maps(inputs.upstream, settings["maps"], frame.pair_ids, stage_normalisation(settings))
     grid = ~fits_prior_p
-    rows = []
+    rows, near_rows = [], []
     for model in settings["models"]:
         logits_na = read_attribute_logits(inputs.upstream, model, "valid")
         activations_nahw = read_attribute_activations(inputs.upstream, model, "valid")
@@ -49,10 +52,13 @@ def run(inputs: JobInputs) -> JobResult:
         for kind in (*priors, "none"):
             of_kind = terms if kind in (COUNT, "none") else terms.with_prior(priors[kind])
             spec = WeightGridSpec(step=settings["weight_grid_step"], use_prior=kind != "none")
-            rows += _rows(_chosen(settings, of_kind, drops_pa[grid], present_pa[grid], spec), model, kind)
+            result = _chosen(settings, of_kind, drops_pa[grid], present_pa[grid], spec)
+            rows += _rows(result, model, kind)
+            near_rows.append(_sensitivity_row(weight_sensitivity(of_kind, result), model, kind))
     parts: dict[str, Part] = {
         "prior": inputs.table("prior", prior_rows),
         "weight_grid": inputs.table("weight_grid", rows),
+        "weight_sensitivity": inputs.table("weight_sensitivity", near_rows),
     }
     counts = {
         "pairs_for_prior": int(fits_prior_p.sum()),
@@ -114,3 +120,18 @@ def _rows(result: GridResult, model: str, prior_kind: str) -> list[dict[str, obj
         }
         for row in result.rows
     ]
+
+
+def _sensitivity_row(one: WeightSensitivity, model: str, prior_kind: str) -> dict[str, object]:
+    return {
+        "model": model,
+        "prior_kind": prior_kind,
+        "points": one.n_points,
+        "pairs": one.n_pairs,
+        "objective": one.objective,
+        "least_objective": one.least_objective,
+        "largest_objective": one.largest_objective,
+        "mean_changed": one.mean_changed,
+        "most_changed": one.most_changed,
+        "ever_changed": one.ever_changed,
+    }

@@ -7,6 +7,8 @@ import pyarrow as pa
 
 from flows.engine.shard_task import JobInputs, JobResult
 from flows.engine.upstream import Upstream
+from flows.readers.answer_groups import read_answer_groups
+from flows.readers.answer_sets import read_measured_sets, read_set_sizes
 from flows.readers.clusters import read_image_clusters, read_pair_clusters
 from flows.readers.pair_frame import (
     PairFrame,
@@ -21,6 +23,8 @@ from flows.readers.replacement_effects import (
     read_replacement_effects,
 )
 from pipeline.evaluation.bootstrap import Resampling
+from pipeline.evaluation.metrics.answer_groups import group_rows
+from pipeline.evaluation.metrics.answer_sets import measured_set_rows, set_rows
 from pipeline.evaluation.metrics.answers import answer_rows
 from pipeline.evaluation.metrics.attribute_effects import ReplacedAttributes, attribute_effect_rows
 from pipeline.evaluation.metrics.attribute_localisation import attribute_localisation_rows
@@ -51,12 +55,15 @@ def run(inputs: JobInputs) -> JobResult:
         *faithfulness_rows(pairs, measured, (generator, mode)),
         *_explanation_rows(upstream, frame, pairs, settings["variants"]),
         *_answer_rows(upstream, frame, pairs, settings["may_answer"]),
+        *group_rows(pairs, *read_answer_groups(upstream, pairs)),
+        *set_rows(pairs, read_set_sizes(upstream, pairs)),
     ]
     if settings.get("map_protocols"):
         pair_rows += _protocol_rows(upstream, pairs, shown, settings["audited"])
     if settings["audited"]:
         localised = map_columns(upstream, "map_localisation", shown)
         pair_rows += localisation_rows(pairs, localised, eligible_pairs(upstream))
+        pair_rows += measured_set_rows(pairs, read_measured_sets(upstream, pairs))
     if settings.get("attribute_maps"):
         localisation = _columns(upstream, "attribute_maps.test", "attribute_localisation")
         pair_rows += attribute_localisation_rows(pairs, localisation)

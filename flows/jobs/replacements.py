@@ -4,19 +4,17 @@ import numpy as np
 import pyarrow as pa
 
 from flows.engine.shard_task import JobInputs, JobResult
-from flows.engine.upstream import Upstream
 from flows.readers.conditions import read_condition_masks
-from flows.readers.pair_frame import PairFrame, read_attribute_logits, read_embeddings, read_pair_frame
+from flows.readers.pair_frame import PairFrame, read_attribute_logits, read_pair_frame
+from flows.readers.replacement_pool import read_replacement_pool
 from pipeline.evaluation.replacements.attribute_effects import attribute_effects
-from pipeline.evaluation.replacements.attribute_space import AttributeSpace, attribute_space
+from pipeline.evaluation.replacements.attribute_space import attribute_space
 from pipeline.evaluation.replacements.pool import (
     NO_IMAGE,
     ReplacedPairs,
     ReplacementEffects,
-    ReplacementPool,
     ReplacementReason,
 )
-from pipeline.evaluation.replacements.presence import presence_by_score
 from pipeline.evaluation.replacements.removal import removal_replacements
 
 # Columns that only matched effects fill.
@@ -29,7 +27,13 @@ def run(inputs: JobInputs) -> JobResult:
     frame = read_pair_frame(upstream, settings["split"])
     models = settings["replacement_models"]
     space = attribute_space([read_attribute_logits(upstream, model, settings["split"]) for model in models])
-    pool = _pool(inputs, frame, space)
+    pool = read_replacement_pool(
+        upstream,
+        frame,
+        space,
+        within_type=settings.get("within_type", False),
+        sparse=settings.get("sparse_labels", False),
+    )
     masks = read_condition_masks(upstream)
     masks_pd = None if masks is None else masks.of(frame.conditions)
     pairs = ReplacedPairs(frame.query_p, frame.reference_p, masks_pd)
@@ -44,22 +48,6 @@ def run(inputs: JobInputs) -> JobResult:
     ]
     table = inputs.arrow_table("replacements", pa.concat_tables(tables))
     return JobResult({"replacements": table}, {"pairs": len(frame.pair_ids)})
-
-
-def _pool(inputs: JobInputs, frame: PairFrame, space: AttributeSpace) -> ReplacementPool:
-    upstream: Upstream = inputs.upstream
-    images = upstream.table("images", "images", frame.split)
-    # Items of a catalogue stand in for their own type only; classes, such as animals, for each other.
-    within_type = inputs.settings.get("within_type")
-    type_n = _codes(images["label"].to_pylist()) if within_type else np.zeros(len(frame.image_ids), dtype=np.int64)
-    is_sparse = inputs.settings.get("sparse_labels")
-    has_na = presence_by_score(frame.labels_na, space.mean_scores()) if is_sparse else frame.labels_na
-    duplicate_group_n = _codes(images["pixels_sha256"].to_pylist())
-    return ReplacementPool(read_embeddings(upstream, frame.split), frame.labels_na, has_na, duplicate_group_n, type_n)
-
-
-def _codes(names: list[str]) -> np.ndarray:
-    return np.unique(np.array(names), return_inverse=True)[1].astype(np.int64)
 
 
 def _table(frame: PairFrame, kind: str, found: ReplacementEffects, listed_pa: np.ndarray) -> pa.Table:

@@ -67,6 +67,7 @@ def run(inputs: JobInputs) -> JobResult:
         curves_asked=settings.get("curves", True),
         curve_pairs_asked=settings.get("curve_pairs"),
         fitting=images.fitting(),
+        weight_sensitivity=_rows(upstream, "explanation_weights", "weight_sensitivity"),
     )
     page = render_report(evidence)
     return JobResult({"report": FilePart("report.html", page)}, {"cards": len(pairs), "bytes": len(page)})
@@ -140,6 +141,7 @@ def _pairs(
     maps = read_maps(upstream, SHOWN_GENERATOR, FIXED, pair_ids)
     explanations = _explanations(upstream, pair_ids)
     answers = {row["pair_id"]: row for row in _rows(upstream, "answers", "answers")}
+    sets = {row["pair_id"]: row for row in _rows(upstream, "answer_sets", "answer_sets")}
     named = {(pair["query"], answers[pair["pair_id"]]["attribute"]) for pair in chosen if pair["pair_id"] in answers}
     attribute_maps = read_attribute_maps(upstream, named)
     return [
@@ -158,6 +160,7 @@ def _pairs(
             None if masked is None else pair["condition"] in masked,
             answers.get(pair["pair_id"]),
             attribute_maps.get((pair["query"], answers.get(pair["pair_id"], {}).get("attribute"))),
+            sets.get(pair["pair_id"]),
         )
         for pair in chosen
     ]

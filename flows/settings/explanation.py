@@ -33,6 +33,7 @@ GridStep = Annotated[
     AfterValidator(_divides_one),
 ]
 Refits = Annotated[int, Field(ge=20), AtMost(10_000, "each fits the directions of all training images twice")]
+SetShare = Annotated[float, Field(gt=0, le=1)]
 GroupCondition = Annotated[float, Field(gt=1), MAKES_NO_DIFFERENCE]
 Smoothing = Annotated[float, Field(ge=0), MAKES_NO_DIFFERENCE]
 
@@ -53,6 +54,10 @@ class ExplanationSettings(Section):
     )
     refits: Refits = Field(
         100, description="refits of attribute directions behind an answer's interval, and as many behind its p-value"
+    )
+    set_share: SetShare = Field(
+        0.8,
+        description="share of the joint effect of all candidates that the smallest set of attributes has to reach",
     )
     prior: Literal["count", "tcav"] = Field("count", description="the prior of prior_only")
     prior_measure: Literal["removal", "matched"] = Field(

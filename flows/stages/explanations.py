@@ -50,6 +50,23 @@ WEIGHT_GRID = TableSchema(
     ),
 )
 
+WEIGHT_SENSITIVITY = TableSchema(
+    "weight_sensitivity",
+    "One row per grid: what happens at the grid points none of whose weights is more than 0.1 from the chosen one.",
+    (
+        Column("model", TEXT, "attribute model, as in `weight_grid`"),
+        Column("prior_kind", TEXT, "`count`, `tcav` or `none`"),
+        Column("points", INTEGER, "grid points that near, the chosen one included; 1 where the step is above 0.1"),
+        Column("pairs", INTEGER, "validation pairs that the shares are of"),
+        Column("objective", NUMBER, "mean drop (`explanation.weights_measure`) at the chosen weights"),
+        Column("least_objective", NUMBER, "smallest mean drop near them"),
+        Column("largest_objective", NUMBER, "largest mean drop near them"),
+        Column("mean_changed", NUMBER, "share of pairs whose first attribute changes, averaged over the other points"),
+        Column("most_changed", NUMBER, "that share at the point where it is largest"),
+        Column("ever_changed", NUMBER, "share of pairs whose first attribute changes at some point"),
+    ),
+)
+
 EXPLANATIONS = TableSchema(
     "explanations",
     "The ten best attributes of every test pair under every variant.",
@@ -105,7 +122,7 @@ def weights_stage(settings: Settings) -> Stage:
     if uses_tcav(settings):
         reads["images"] = [[*LABELS, "valid"], ["images", ["image_id", "label", "attributes"], "train"]]
         reads["embeddings"] = [["embeddings", None, split] for split in ("train", "valid")]
-    tables = (PRIOR, WEIGHT_GRID)
+    tables = (PRIOR, WEIGHT_GRID, WEIGHT_SENSITIVITY)
     return single_shard_stage("explanation_weights", "flows.jobs.explanation_weights", values, reads, tables)
 
 

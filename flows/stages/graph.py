@@ -5,6 +5,7 @@ from dataclasses import replace
 from flows.engine.device import AUTO
 from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
+from flows.stages.answer_sets import answer_sets_stage
 from flows.stages.answers import answers_stage
 from flows.stages.attribute_groups import attribute_groups_stage
 from flows.stages.attribute_maps import attribute_maps_stages
@@ -20,6 +21,8 @@ from flows.stages.embedding_effects import embedding_effects_stage
 from flows.stages.embeddings import embeddings_stage, similarities_stage
 from flows.stages.explanations import explanations_stage, weights_stage
 from flows.stages.faithfulness import faithfulness_stages
+from flows.stages.group_effects import group_effects_stage
+from flows.stages.joint_effects import joint_effects_stage
 from flows.stages.map_localisation import localisation_stages
 from flows.stages.map_parts import map_parts_stages
 from flows.stages.map_protocols import map_protocols_stages
@@ -79,6 +82,9 @@ def build_stages(settings: Settings) -> tuple[Stage, ...]:
         *(explanations_stage(settings, split) for split in ("valid", "test")),
         *(_true_effects_stages(settings) if audited else []),
         answers_stage(settings),
+        *([joint_effects_stage(settings)] if audited else []),
+        answer_sets_stage(settings),
+        group_effects_stage(settings),
         *attribute_maps_stages(settings),
         *(_audited_stages(settings) if audited else []),
         *(recolouring_stages(settings) if settings.dataset.declared.colours else []),

@@ -11,6 +11,7 @@ from flows.stages.correspondence_localisation import NAME as BOTH_SIDES
 from flows.stages.faithfulness import faithfulness_stages
 from flows.stages.map_parts import map_parts_name
 from flows.stages.map_protocols import map_protocols_name
+from flows.stages.group_effects import NAME as GROUP_EFFECTS
 from flows.stages.reads import pair_reads, single_shard_stage
 from flows.stages.replacements import effects_and_halves_read
 from pipeline.datasets.declaration import CLASS, OUTFIT
@@ -110,6 +111,8 @@ def metrics_stage(settings: Settings) -> Stage:
         **effects_and_halves_read("test"),
         "explanations": [["scores", None, ""]],
         "answers": [["named", None, ""]],
+        GROUP_EFFECTS: [["answer_groups", None, ""]],
+        "answer_sets": [["answer_sets", ["pair_id", "size"], ""]],
         **{stage.name: [["faithfulness", None, ""]] for stage in faithfulness_stages(settings)},
         **{f"attribute_scores.{name}": [["scores", None, "test"]] for name in settings.attribute_models},
     }
@@ -127,6 +130,7 @@ def metrics_stage(settings: Settings) -> Stage:
         reads["recolour_audit"] = [["metrics", None, ""]]
     if audited:
         reads |= {f"map_localisation.{generator}.{mode}": [["map_localisation", None, ""]] for generator, mode in shown}
+        reads["answer_sets"].append(["answer_set_outcomes", None, ""])
         reads["audit"] = [["metrics", None, ""], ["audit_outcomes", ["pair_id", "eligible"], ""]]
     if audited and makes_attribute_maps(settings):
         values["attribute_maps"] = True

@@ -102,12 +102,13 @@ def replacements_stage(settings: Settings, split: str) -> Stage:
         "replacements": settings.evaluation.replacements,
         "replacement_models": models,
         **({"within_type": True} if within_type else {}),
-        **({"sparse_labels": True} if _has_sparse_labels(settings) else {}),
+        **({"sparse_labels": True} if has_sparse_labels(settings) else {}),
     }
     return single_shard_stage(f"replacements.{split}", "flows.jobs.replacements", values, reads, (REPLACEMENTS,))
 
 
-def _has_sparse_labels(settings: Settings) -> bool:
+def has_sparse_labels(settings: Settings) -> bool:
+    """Return whether images may lack labels of what they show."""
     kind = settings.dataset.declared
     labels = settings.dataset.model_dump(include={"label_mode"})
     return kind.has_sparse_labels or (kind.is_rendered and labels == {"label_mode": "sparse"})

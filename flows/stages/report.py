@@ -53,7 +53,8 @@ def report_stage(settings: Settings) -> Stage:
         "similarities.test": [["similarities", None, ""]],
         "explanations": [["explanations", None, ""]],
         "answers": [["answers", None, ""], ["answer_choice", None, ""]],
-        "explanation_weights": [["prior", None, ""], ["weight_grid", None, ""]],
+        "answer_sets": [["answer_sets", None, ""]],
+        "explanation_weights": [["prior", None, ""], ["weight_grid", None, ""], ["weight_sensitivity", None, ""]],
         "similarity_model": [["training_history", None, ""]],
     }
     for generator, mode in settings.saliency.generator_modes:

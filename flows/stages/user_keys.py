@@ -61,6 +61,7 @@ SHARED_KEYS: Mapping[str, str] = {
     "replacement_models": "evaluation.replacement_models",
     "replacements": "evaluation.replacements",
     "seed": "seed",
+    "set_share": "explanation.set_share",
     "supervision": "saliency.supervision",
     "variants": "explanation.variants",
     "weights": "explanation.weights",

@@ -3,14 +3,18 @@
 Must not import torch. Cost: for each condition that a pair has, one ridge regression on the images of its types.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.explanation.conditional_directions import conditional_effects, fit_conditional_directions
+from pipeline.explanation.conditional_directions import (
+    ConditionalDirections,
+    conditional_effects,
+    fit_conditional_directions,
+)
 from pipeline.similarity.conditions import ConditionMasks, project
 
 
@@ -31,6 +35,27 @@ class LabelledEmbeddings:
     weights_n: npt.NDArray[np.floating[Any]] | None = None
 
 
+@dataclass(frozen=True)
+class FittedSpace:
+    """Pairs that are compared in one space, with the directions that were fitted in it.
+
+    Attributes:
+        pairs_p: int64 (pair,), rows of these pairs among all.
+        embeddings_nd: (image, dimension), unit norm, in this space.
+        types_n: item type (or class) of each image.
+        query_p: int64 (pair,), rows of the queries among these images.
+        reference_p: int64 (pair,), rows of the references.
+        directions: fitted in this space.
+    """
+
+    pairs_p: npt.NDArray[np.int64]
+    embeddings_nd: npt.NDArray[np.floating[Any]]
+    types_n: Sequence[str]
+    query_p: npt.NDArray[np.int64]
+    reference_p: npt.NDArray[np.int64]
+    directions: ConditionalDirections
+
+
 def effects_by_condition(
     train: LabelledEmbeddings,
     images: LabelledEmbeddings,
@@ -41,6 +66,34 @@ def effects_by_condition(
     attribute_groups: Sequence[int],
 ) -> npt.NDArray[np.float64]:
     """Return `conditional_effects` (pair, attribute), each pair's in the space of its condition.
+
+    Arguments as in `condition_spaces`; `attribute_groups` as in `removal_shifts`.
+
+    Raises:
+        BadModel, BadSetting: see `fit_attribute_directions` and `predicted_effects`.
+    """
+    effects_pa = np.empty((len(query_p), train.labels_na.shape[1]))
+    for space in condition_spaces(train, images, query_p, reference_p, conditions_p, masks):
+        effects_pa[space.pairs_p] = conditional_effects(
+            space.embeddings_nd,
+            space.query_p,
+            space.reference_p,
+            space.types_n,
+            space.directions,
+            attribute_groups,
+        )
+    return effects_pa
+
+
+def condition_spaces(
+    train: LabelledEmbeddings,
+    images: LabelledEmbeddings,
+    query_p: npt.NDArray[np.int64],
+    reference_p: npt.NDArray[np.int64],
+    conditions_p: Sequence[str | None],
+    masks: ConditionMasks,
+) -> Iterator[FittedSpace]:
+    """Yield every pair once, in the space of its condition.
 
     The directions of a condition are fitted on the projected training images of the types that its pairs have: the
     mask was trained on these types and says nothing of others. Pairs whose condition has no mask, or whose types
@@ -53,12 +106,10 @@ def effects_by_condition(
         reference_p: (pair,) rows of the references.
         conditions_p: condition of each pair, or None.
         masks: of the model.
-        attribute_groups: see `removal_shifts`.
 
     Raises:
-        BadModel, BadSetting: see `fit_attribute_directions` and `predicted_effects`.
+        BadModel, BadSetting: see `fit_attribute_directions`.
     """
-    effects_pa = np.empty((len(query_p), train.labels_na.shape[1]))
     train_types_n, types_n = np.asarray(train.types_n), np.asarray(images.types_n)
     known = set(masks.names)
     names_p = np.array([name if name in known else "" for name in conditions_p])
@@ -75,12 +126,11 @@ def effects_by_condition(
             train_types_n[fitted_on].tolist(),
             weights_n=None if train.weights_n is None else train.weights_n[fitted_on],
         )
-        effects_pa[pairs] = conditional_effects(
+        yield FittedSpace(
+            pairs,
             project(images.embeddings_nd[rows], mask_d),
+            types_n[rows].tolist(),
             place[: len(pairs)],
             place[len(pairs) :],
-            types_n[rows].tolist(),
             fitted,
-            attribute_groups,
         )
-    return effects_pa

@@ -3,14 +3,19 @@
 Must not import torch. Cost: that of `conditional_effects`, or for each condition that a pair has one ridge regression.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.explanation.conditional_directions import conditional_effects, fit_conditional_directions
-from pipeline.explanation.effects_by_condition import LabelledEmbeddings, effects_by_condition
+from pipeline.explanation.effects_by_condition import (
+    FittedSpace,
+    LabelledEmbeddings,
+    condition_spaces,
+    effects_by_condition,
+)
 from pipeline.similarity.conditions import ConditionMasks
 
 
@@ -59,4 +64,25 @@ def pair_effects(train: LabelledEmbeddings, pairs: EmbeddedPairs) -> npt.NDArray
         pairs.images.types_n,
         fitted,
         pairs.attribute_groups,
+    )
+
+
+def fitted_spaces(train: LabelledEmbeddings, pairs: EmbeddedPairs) -> Iterator[FittedSpace]:
+    """Yield every pair once, in the space that it is compared in: that of its condition, or the one of all pairs.
+
+    Raises:
+        BadModel, BadSetting: see `fit_attribute_directions`.
+    """
+    if pairs.masks is not None:
+        yield from condition_spaces(
+            train, pairs.images, pairs.query_p, pairs.reference_p, pairs.conditions_p, pairs.masks
+        )
+        return
+    yield FittedSpace(
+        np.arange(len(pairs.query_p)),
+        pairs.images.embeddings_nd,
+        pairs.images.types_n,
+        pairs.query_p,
+        pairs.reference_p,
+        fit_conditional_directions(train.embeddings_nd, train.labels_na, train.types_n, weights_n=train.weights_n),
     )

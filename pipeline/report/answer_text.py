@@ -49,6 +49,28 @@ def answer_text(answer: TableRow) -> AnswerText:
     return AnswerText(None, headline, details, None)
 
 
+def set_text(answer: TableRow, attribute_set: TableRow | None) -> str:
+    """Return how few attributes account for most of the match, a sentence; nothing where there is nothing to choose.
+
+    `attribute_set` is the pair's row of the table `answer_sets`.
+    """
+    if attribute_set is None or answer["attribute"] is None or not attribute_set["size"]:
+        return ""
+    names, n_candidates = attribute_set["attributes"], attribute_set["candidates"]
+    if n_candidates < 2:
+        return ""
+    known = "attributes of the query" if answer["presence"] == "labels" else "attributes that the query seems to have"
+    share = f"for {number_text(attribute_set['share'], 100.0, 0)} %"
+    against = ""
+    if attribute_set["share"] > 1:
+        share, against = "for more than all", " The others, taken together, work against the match."
+    rest = f"{share} of the expected effect of all {n_candidates} {known}"
+    if len(names) == 1:
+        alone = "Alone it accounts" if names[0] == answer["attribute"] else f"{names[0]} alone accounts"
+        return f"{alone} {rest}.{against}"
+    return f"Together these {len(names)} account {rest}: {', '.join(names)}.{against}"
+
+
 def _effect_text(answer: TableRow) -> str:
     effect, low, high = (number_text(answer[name], decimals=3) for name in ("effect", "effect_low", "effect_high"))
     return f"without it the similarity is expected to fall by {effect} [{low}, {high}]"

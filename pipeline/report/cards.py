@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.randomness import derive_seed
-from pipeline.report.answer_text import AnswerText, answer_text
+from pipeline.report.answer_text import AnswerText, answer_text, set_text
 from pipeline.report.evidence import PairEvidence, TableRow
 from pipeline.report.number_text import number_text
 from pipeline.report.overlays import image_uri, overlay_uri
@@ -56,6 +56,7 @@ class Card:
         overlay: data URI; None where there is no map.
         answer_overlay: data URI, where the attribute that answers is; None where there is no such map.
         answer: what explains the match, said first; None where answers were not made.
+        answer_set: how few attributes account for most of it, a sentence; empty where that is not known.
         variant: what ranks the attributes; None where there are no explanations.
         caption: what that variant is, in a few words.
         ranked: its first attributes.
@@ -70,6 +71,7 @@ class Card:
     overlay: str | None
     answer_overlay: str | None
     answer: AnswerText | None
+    answer_set: str
     variant: str | None
     caption: str
     ranked: tuple[RankedAttribute, ...]
@@ -122,6 +124,7 @@ def _card(number: int, pair: PairEvidence, variant: str | None) -> Card:
         None if pair.map_hw is None else overlay_uri(pair.query_image, pair.map_hw),
         None if pair.answer_map_hw is None else overlay_uri(pair.query_image, pair.answer_map_hw),
         None if pair.answer is None else answer_text(pair.answer),
+        "" if pair.answer is None else set_text(pair.answer, pair.answer_set),
         variant,
         _caption(variant),
         # Without a score it is no candidate: the query is not labelled with it.

@@ -78,6 +78,7 @@ class PairEvidence:
         explanations: its rows of the table `explanations`, all variants and ranks.
         answer: its row of the table `answers`, None where there is none.
         answer_map_hw: float (y, x), where the attribute that answers is; None where there is no such map.
+        answer_set: its row of the table `answer_sets`, None where there is none.
         condition: the pair's two item types, such as "bags|shoes"; None where items have no types.
         has_mask: whether the model has a mask of its own for the condition; None where it has no masks at all.
     """
@@ -96,6 +97,7 @@ class PairEvidence:
     has_mask: bool | None = None
     answer: TableRow | None = None
     answer_map_hw: npt.NDArray[np.floating[Any]] | None = None
+    answer_set: TableRow | None = None
 
 
 @dataclass(frozen=True)
@@ -187,6 +189,7 @@ class ReportEvidence:
         gallery: pairs with their maps by these generators.
         prior: rows of the table `prior`.
         weight_grid: rows of the table `weight_grid`.
+        weight_sensitivity: rows of the table `weight_sensitivity`.
         similarity_history: rows of `training_history`; empty for a model from a file.
         attribute_histories: likewise, by attribute model.
         stages: in the order in which they were made.
@@ -219,6 +222,7 @@ class ReportEvidence:
     answers: Sequence[TableRow] = ()
     answer_choice: Sequence[TableRow] = ()
     fitting: FittingFacts | None = None
+    weight_sensitivity: Sequence[TableRow] = ()
 
 
 def best_weights(weight_grid: Sequence[TableRow], prior_kind: str, model: str = "sane") -> TableRow | None:

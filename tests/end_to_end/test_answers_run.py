@@ -56,12 +56,53 @@ def test_figures_of_the_answers_are_those_of_the_table(finished_run: FinishedRun
         assert figures["matched_effect"]["n"] == drop["n"]
 
 
+def test_sets_are_of_the_querys_labels_and_reach_their_share(finished_run: FinishedRun) -> None:
+    rows = finished_run.query(ANSWERS.replace("answers", "answer_sets"))
+    assert len(rows) == finished_run.query("select count(*) n from answers")[0]["n"]
+    assert any(row["attributes"] for row in rows)
+    for row in rows:
+        assert row["candidates"] == len(row["labels"])
+        if row["attributes"] is None:
+            assert (row["reason"], row["size"], row["total_effect"] <= 0) == ("no_effect", None, True)
+            continue
+        assert set(row["attributes"]) <= set(row["labels"])
+        assert row["size"] == len(row["attributes"]) <= len(row["greedy_attributes"])
+        assert row["share"] == pytest.approx(row["effect"] / row["total_effect"])
+        assert min(row["effect"], row["greedy_effect"]) >= 0.8 * row["total_effect"] - 1e-9
+        assert row["search"] == "exact"
+
+
+def test_figures_of_sets_are_those_of_their_outcomes(finished_run: FinishedRun) -> None:
+    means = finished_run.query(
+        "select kind, avg(coalesce(reaches, 0)) reaches, sum(effect) / sum(case when effect is null then 0 else "
+        "total_effect end) share from answer_set_outcomes where eligible group by kind"
+    )
+    figures = {
+        (row["metric"], row["variant"]): row["value"]
+        for row in finished_run.query("select * from metrics where table_name = 'answer_set_audit'")
+    }
+    kinds = {row["kind"]: row for row in means}
+    assert set(kinds) == {"chosen", "greedy", "leading", "smallest", "random", "all"}
+    for kind in set(kinds) - {"all"}:
+        assert figures["reaches", kind] == pytest.approx(kinds[kind]["reaches"])
+        assert figures["share_of_joint", kind] == pytest.approx(kinds[kind]["share"])
+    assert kinds["smallest"]["reaches"] == 1
+
+
+def test_groups_of_one_attribute_do_what_the_attribute_does(finished_run: FinishedRun) -> None:
+    rows = finished_run.query("select * from answer_groups where members = 1")
+    assert rows
+    for row in rows:
+        assert row["query_has_group"]
+        assert row["group_effect"] == row["attribute_effect"]
+
+
 @pytest.mark.slow
 def test_a_variant_that_is_asked_for_answers_and_labels_may_be_left_aside(run_copy: FinishedRun) -> None:
     asked = ("explanation.answer=classifier", "explanation.presence=predicted")
     computed = set(run_copy.computed(*asked))
     assert "answers" in computed
-    assert computed <= {"answers", "audit", "metrics", "report"}
+    assert computed <= {"answers", "answer_sets", "group_effects.test", "audit", "metrics", "report"}
     rows = run_copy.query(
         "select a.leading_attribute, e.attribute first, a.variant, a.presence from answers a join explanations e "
         "on e.pair_id = a.pair_id and e.variant = 'classifier' and e.rank = 1",

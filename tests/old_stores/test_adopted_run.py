@@ -71,7 +71,16 @@ CHANGED_SETTINGS = {
     "report": {"settings.templates", "settings.variants", "settings.reads.answers"},
 }
 # Stages that have been added since.
-NEW_STAGES = {"attribute_groups", "embedding_effects.valid", "presence", "explanations.valid", "answers"}
+NEW_STAGES = {
+    "attribute_groups",
+    "embedding_effects.valid",
+    "presence",
+    "explanations.valid",
+    "answers",
+    "joint_effects.test",
+    "answer_sets",
+    "group_effects.test",
+}
 # Their tables have other columns than before; what both have is kept as it was.
 OTHER_COLUMNS = {"similarity_model", "embedding_effects.test"}
 # Made of other models than before, though their own settings stayed.

@@ -4,7 +4,8 @@ An item's nuisances never depend on its attributes, so pixels that an edit does 
 and an edit that changes nothing gives the same bytes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,16 @@ def render_with_edit(spec: PlantedSpec, image_id: str, edit: Edit) -> NDArray[np
         BadDataset: the dataset has no item of this id.
         BadSetting: the edit names something unknown, or a part that the item's type cannot have.
     """
-    return _render(spec, apply_edit(sample_item(spec, image_id), edit))
+    return render_with_edits(spec, image_id, (edit,))
+
+
+def render_with_edits(spec: PlantedSpec, image_id: str, edits: Iterable[Edit]) -> NDArray[np.uint8]:
+    """Return the item's image after several edits, likewise; later ones of the same factor or part count.
+
+    Raises:
+        BadDataset, BadSetting: see `render_with_edit`.
+    """
+    return _render(spec, reduce(apply_edit, edits, sample_item(spec, image_id)))
 
 
 def find_pure_background(spec: PlantedSpec, image_id: str) -> NDArray[np.bool_]:

@@ -12,9 +12,10 @@ from matplotlib.figure import Figure
 
 from pipeline.report.evidence import ReportEvidence, TableRow, best_weights
 from pipeline.report.figures import Palette, Picture, new_figure, picture
-from pipeline.report.number_text import number_text
+from pipeline.report.number_text import count_text, number_text
 from pipeline.report.paper_figures import PAPER_WEIGHTS
 from pipeline.report.section import Bar, Chart, Section
+from pipeline.report.table_model import Cell, Column, Row, Table
 
 TOP_PRIOR_ATTRIBUTES = 20
 
@@ -36,9 +37,10 @@ def weights_section(evidence: ReportEvidence) -> Section:
         "Weights and prior",
         (
             "The weights of confidence, map match and prior are chosen on held-out pairs for the largest "
-            "mean removal; only their ratios count. The prior is how often each attribute was the best "
+            "mean drop of the score; only their ratios count. The prior is how often each attribute was the best "
             "explanation, counted on the other half of those pairs.",
         ),
+        tables=(sensitivity_table(evidence.weight_sensitivity),) if evidence.weight_sensitivity else (),
         figures=() if figure is None else (figure,),
         charts=(Chart(f"Prior: the {len(bars)} largest of {len(evidence.prior)}", tuple(bars)),) if bars else (),
         notes=(
@@ -46,6 +48,41 @@ def weights_section(evidence: ReportEvidence) -> Section:
             "scales of their terms.",
         ),
     )
+
+
+def sensitivity_table(rows: Sequence[TableRow]) -> Table:
+    """Return what the grid points near the chosen weights achieve, and how many pairs they rename.
+
+    `rows` have the columns of the table `weight_sensitivity`.
+    """
+    columns = (
+        Column("weights of", is_text=True),
+        Column("points"),
+        Column("chosen", "× 100"),
+        Column("from", "× 100"),
+        Column("to", "× 100"),
+        Column("renamed at a point", "% of pairs, mean"),
+        Column("at most", "% of pairs"),
+        Column("at some point", "% of pairs"),
+    )
+    objectives = ("objective", "least_objective", "largest_objective")
+    shares = ("mean_changed", "most_changed", "ever_changed")
+    found = tuple(
+        Row(
+            (
+                Cell(row["model"], "without prior" if row["prior_kind"] == "none" else f"{row['prior_kind']} prior"),
+                Cell(count_text(row["points"])),
+                *(Cell(number_text(row[name], 100.0, 2)) for name in objectives),
+                *(Cell(number_text(row[name], 100.0, 1)) for name in shares),
+            )
+        )
+        for row in rows
+    )
+    note = (
+        "The mean drop of the score on held-out pairs at the chosen weights, and its range over all grid points none "
+        "of whose weights is more than 0.1 from the chosen one; then the pairs whose first attribute is another there."
+    )
+    return Table("How much hangs on the chosen weights", columns, found, (note,))
 
 
 def prior_bars(rows: Sequence[Mapping[str, Any]], kind: str = "count") -> list[Bar]:

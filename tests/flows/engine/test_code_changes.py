@@ -23,6 +23,8 @@ AFTER_THE_RISE_MAPS = {
     "explanations",
     "explanations.valid",
     "answers",
+    "answer_sets",
+    "group_effects.test",
     "audit",
     "metrics",
     "report",
@@ -116,7 +118,14 @@ def test_the_table_of_variants_counts_where_variants_are_made_and_where_they_are
     edit(source / "pipeline/explanation/variants.py", "claim_order=5", "claim_order=80")
     status = status_of()
     assert states(status, "stale") == {"explanations", "explanations.valid"}
-    assert states(status, "pending") == {"answers", "audit", "metrics", "report"}
+    assert states(status, "pending") == {
+        "answers",
+        "answer_sets",
+        "group_effects.test",
+        "audit",
+        "metrics",
+        "report",
+    }
     for stage in ("explanations", "audit", "metrics", "report"):
         reasons = status[stage]["reasons"]
         assert any(reason.startswith("code.pipeline.explanation.variants: ") for reason in reasons), stage

@@ -8,7 +8,7 @@ from stores.artifacts import ArtifactStore
 from tests.flows.run_cases import FinishedRun, states
 
 GRID_STEP = "explanation.weight_grid_step=0.25"
-AFTER_THE_EXPLANATIONS = {"answers", "audit", "metrics", "report"}
+AFTER_THE_EXPLANATIONS = {"answers", "answer_sets", "group_effects.test", "audit", "metrics", "report"}
 AFTER_THE_WEIGHTS = {"explanations", "explanations.valid", *AFTER_THE_EXPLANATIONS}
 
 
@@ -27,7 +27,9 @@ def test_status_names_the_changed_setting_and_marks_what_follows_as_pending(fini
     assert status["explanations"]["reasons"] == ["will be checked after explanation_weights"]
     assert status["answers"]["reasons"] == ["will be checked after explanations.valid, explanations"]
     assert status["audit"]["reasons"] == ["will be checked after explanations, answers"]
-    assert status["metrics"]["reasons"] == ["will be checked after explanations, answers, audit"]
+    assert status["metrics"]["reasons"] == [
+        "will be checked after explanations, answers, group_effects.test, answer_sets, audit"
+    ]
     assert states(status, "current") == set(status) - AFTER_THE_WEIGHTS - {"explanation_weights"}
 
 

@@ -3,12 +3,14 @@
 import logging
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from flows.engine.shard_task import Device, JobInputs, ShardTask
 from flows.engine.upstream import Upstream
 from flows.jobs import attribute_groups as job
-from flows.readers.attribute_groups import group_name_of_attribute
+from flows.readers.attribute_groups import group_name_of_attribute, read_separability
+from pipeline.explanation.separability import separability
 from stores.artifacts import ArtifactStore
 from tests.flows.jobs.small_store import fill, table
 from tests.pipeline.evaluation.broken_copy import broken_copy
@@ -114,3 +116,18 @@ def test_explanations_name_the_groups_of_those_that_share_one(inputs: JobInputs,
     made = {"all": {"attribute_groups": table("attribute_groups", rows_of(inputs, "attribute_groups"))}}
     upstream = Upstream(store, {"attribute_groups": fill(store, "attribute_groups", made)})
     assert group_name_of_attribute(upstream) == {"big": "big / no small", "small": "big / no small"}
+
+
+def test_groups_are_read_back_as_they_were_found(inputs: JobInputs, tmp_path: Path) -> None:
+    store = ArtifactStore(str(tmp_path))
+    made = fill(store, "attribute_groups", {"all": job.run(inputs).parts})
+    read = read_separability(Upstream(store, {"attribute_groups": made}))
+    labels_na = np.array([[name in attributes_of(*row) for name in NAMES] for row in TRAIN])
+    found = separability(labels_na, [0, 0, 0, -1, -1, -1, -1])
+    # Big and small exclude each other: one group, of which one goes with the other's absence.
+    assert -1 in found.sign_a
+    assert -1 in found.group_a
+    for name in ("group_a", "sign_a"):
+        np.testing.assert_array_equal(getattr(read, name), getattr(found, name))
+    np.testing.assert_allclose(read.correlation_a, found.correlation_a)
+    assert (read.rank, read.n_groups) == (found.rank, found.n_groups)

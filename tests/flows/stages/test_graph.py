@@ -116,7 +116,7 @@ def test_only_planted_items_can_be_audited() -> None:
     planted, awa2 = ({stage.name for stage in build_stages(settings)} for settings in (PLANTED, AWA2))
     of_maps = {name.replace("faithfulness", "map_localisation") for name in awa2 if name.startswith("faithfulness.")}
     assert of_maps
-    assert planted - awa2 == {"true_effects.valid", "true_effects.test", "audit"} | of_maps
+    assert planted - awa2 == {"true_effects.valid", "true_effects.test", "joint_effects.test", "audit"} | of_maps
     assert awa2 <= planted
     assert set(by_name(OWN)) == awa2
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.report.answer_text import AnswerText, answer_text
+from pipeline.report.answer_text import AnswerText, answer_text, set_text
 
 ANSWER = {
     "attribute": "part:strap",
@@ -53,3 +53,28 @@ def test_where_nothing_explains_the_match_the_closest_is_named(p_value: float) -
     )
     without = {**nothing, "reason": "no_candidates", "leading_attribute": None}
     assert answer_text(without) == AnswerText(None, "No attribute is known of this query", "", None)
+
+
+SET = {"attributes": ["part:strap", "pattern:dots"], "size": 2, "share": 0.831, "candidates": 6}
+
+
+def test_the_smallest_set_is_told_below_the_answer() -> None:
+    answer = {**ANSWER, "presence": "labels"}
+    expected = "for 83 % of the expected effect of all 6 attributes of the query"
+    assert set_text(answer, SET) == f"Together these 2 account {expected}: part:strap, pattern:dots."
+    alone = {**SET, "attributes": ["part:strap"], "size": 1}
+    assert set_text(answer, alone) == f"Alone it accounts {expected}."
+    assert set_text(answer, {**alone, "attributes": ["pattern:dots"]}) == f"pattern:dots alone accounts {expected}."
+    seeming = set_text({**answer, "presence": "predicted"}, {**alone, "share": 1.2})
+    assert seeming == (
+        "Alone it accounts for more than all of the expected effect of all 6 attributes that the query seems to have. "
+        "The others, taken together, work against the match."
+    )
+
+
+def test_without_an_answer_a_set_or_a_choice_nothing_is_said_of_sets() -> None:
+    answer = {**ANSWER, "presence": "labels"}
+    assert set_text({**answer, "attribute": None}, SET) == ""
+    assert set_text(answer, None) == ""
+    assert set_text(answer, {**SET, "attributes": None, "size": None, "share": None}) == ""
+    assert set_text(answer, {**SET, "candidates": 1}) == ""

@@ -37,7 +37,7 @@ def test_text_names_the_file_what_was_found_and_what_a_repair_did(run_copy: Fini
     assert "expected: a whole record" in lines[1]
     assert "found: " in lines[2]
     assert "sane verify CONFIG --repair" in lines[3]
-    assert lines[-1].startswith("checked 40 manifests, 106 shards, ")
+    assert lines[-1].startswith("checked 43 manifests, 113 shards, ")
     assert lines[-1].endswith("MB: 1 problems")
     repaired = invoke("verify", run_copy.config, "--repair")
     assert repaired.exit_code == 0

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from pipeline.report.evidence import best_weights
-from pipeline.report.sections.weights import prior_bars, triangle_points, weight_grid_figure
-from tests.pipeline.report.report_cases import make_grid
+from pipeline.report.evidence import ReportEvidence, best_weights
+from pipeline.report.sections.weights import prior_bars, triangle_points, weight_grid_figure, weights_section
+from tests.pipeline.report.report_cases import make_evidence, make_grid
 
 
 def test_corners_and_ratios():
@@ -39,3 +39,23 @@ def test_the_largest_entries_of_the_prior_come_first():
     assert (bars[0].label, bars[0].text, bars[0].share) == ("a29", "2.9 %", 1.0)
     assert bars[19].label == "a10"
     assert prior_bars([]) == []
+
+
+def test_the_range_near_the_chosen_weights_is_a_table():
+    near = {
+        "model": "sane",
+        "prior_kind": "none",
+        "points": 3,
+        "pairs": 90,
+        "objective": 0.0512,
+        "least_objective": 0.0431,
+        "largest_objective": 0.0512,
+        "mean_changed": 0.1,
+        "most_changed": 0.25,
+        "ever_changed": 0.3,
+    }
+    section = weights_section(ReportEvidence(facts=make_evidence(n_pairs=0).facts, weight_sensitivity=[near]))
+    (table,) = section.tables
+    assert [cell.text for cell in table.rows[0].cells] == ["sane", "3", "5.12", "4.31", "5.12", "10.0", "25.0", "30.0"]
+    assert table.rows[0].cells[0].note == "without prior"
+    assert weights_section(ReportEvidence(facts=make_evidence(n_pairs=0).facts)).tables == ()

@@ -13,6 +13,7 @@ from flows.stages.audit import audit_stage
 from flows.stages.compatibility import compatibility_stage
 from flows.stages.conditions import has_outfits
 from flows.stages.dataset import dataset_stages
+from flows.stages.edit_effects import edit_effects_stage, measures_whole_edits
 from flows.stages.embedding_effects import embedding_effects_stage
 from flows.stages.embeddings import embeddings_stage, similarities_stage
 from flows.stages.explanations import explanations_stage, weights_stage
@@ -75,6 +76,7 @@ def build_stages(settings: Settings) -> tuple[Stage, ...]:
         *attribute_maps_stages(settings),
         *(_audited_stages(settings) if audited else []),
         *(recolouring_stages(settings) if settings.dataset.declared.colours else []),
+        *([edit_effects_stage(settings)] if measures_whole_edits(settings) else []),
         metrics_stage(settings),
         report_stage(settings),
     )

@@ -31,8 +31,7 @@ def run(inputs: JobInputs) -> JobResult:
     audited = audited_answers(truth, read_truth(upstream, read_pair_frame(upstream, "valid")), scores)
     audited = audited.with_answers(upstream.arrays("answers", "named", "answered"))
     probability_p = upstream.table("answers", "answers")["probability"].to_numpy(zero_copy_only=False)
-    both_directions = bool(settings.get("both_directions", False))
-    pairs = _audited_pairs(inputs, frame, both_directions)
+    pairs = _audited_pairs(inputs, frame)
     targets = np.array(upstream.table("images", "images", "test")["similarity_target"].to_pylist())
     resampling = Resampling(int(settings["seed"]), int(settings["bootstrap_samples"]))
     rows = [
@@ -41,7 +40,11 @@ def run(inputs: JobInputs) -> JobResult:
         calibration_row(audited, np.asarray(probability_p, dtype=np.float64)),
         *rank_agreement_rows(truth, scores, pairs.clusters_p, resampling),
         *switching_rows(audited, frame.query_p, resampling),
-        *(direction_rows(audited, frame.query_p, frame.reference_p, resampling) if both_directions else []),
+        *(
+            direction_rows(audited, frame.query_p, frame.reference_p, resampling)
+            if settings.get("both_directions", False)
+            else []
+        ),
         *claim_rows(audited.outcomes, pairs.clusters_p, resampling),
         *replacement_rows(_replaced(upstream, frame, truth), truth, pairs.clusters_p, resampling),
     ]
@@ -53,7 +56,8 @@ def run(inputs: JobInputs) -> JobResult:
     return JobResult(parts, {"pairs": len(frame.pair_ids), "eligible_pairs": eligible})
 
 
-def _audited_pairs(inputs: JobInputs, frame: PairFrame, both_directions: bool) -> AuditedPairs:
+def _audited_pairs(inputs: JobInputs, frame: PairFrame) -> AuditedPairs:
+    both_directions = bool(inputs.settings.get("both_directions", False))
     names = np.array(frame.attribute_names)
     is_driver_a = np.isin(names, driver_attributes(inputs.settings["drivers"]))
     # A model may well use distractors that nearly always copy a driver: they are no measure of noise.

@@ -45,9 +45,9 @@ def agreement_table(metrics: MetricTable) -> Table | None:
     notes = (
         "Rank agreement: are a query’s attributes in the order of their true effects, the first one and all others? "
         "Then, for every two pairs with the same query and another reference: where the attribute with the largest "
-        "true effect is another one, does the variant hit in both pairs, as it must name two attributes to do; where "
-        "it is the same one, does it name one attribute twice? A method that does not look at the reference is never "
-        "right about the first and always about the second. Attributes that the query lacks are left out, but for the "
+        "true effect is another one, does the variant hit in both pairs, for which it mostly must name two attributes; "
+        "where it is the same one, does it name one attribute twice? A method that does not look at the reference "
+        "hardly ever does the first and always the second. Attributes that the query lacks are left out, but for the "
         "row answer. In brackets 95 % intervals, clustered by query, and the number of comparisons.",
     )
     return Table("Rankings against true effects, and answers for two references", columns, tuple(rows), notes)

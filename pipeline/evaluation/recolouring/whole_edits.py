@@ -2,6 +2,7 @@
 
 Without colour an item has lost colour as a whole. Nothing that a label of an item names is changed by mirroring it or
 by another ground, so no attribute can explain what these do to a score.
+(Rendered items are labelled with their ground.)
 """
 
 from dataclasses import dataclass

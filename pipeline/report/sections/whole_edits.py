@@ -37,8 +37,8 @@ def whole_edits_section(evidence: ReportEvidence) -> Section:
         (
             "The query’s item is put into greys, mirrored, or set on another ground, with everything else as it was. "
             "Greyscale takes away colour as a whole. Mirroring and another ground take away nothing that a label of "
-            "the item names: where they lower the score, no attribute that is named can be the reason, and “no "
-            "attribute explains this match” would be the better answer.",
+            "the item names: where they lower the score, the match also rests on what no attribute accounts for, and "
+            "“no attribute explains this match” should be said more often there than elsewhere.",
         ),
         tables=tuple(table for table in tables if table is not None),
         edits=edit_pictures(evidence.whole_edits),

@@ -12,6 +12,7 @@ from pipeline.datasets.planted.items import copying_attributes
 from pipeline.evaluation.audit.agreement_rows import rank_agreement_rows, switching_rows
 from pipeline.evaluation.audit.answers import audited_answers
 from pipeline.evaluation.audit.claim import claim_rows
+from pipeline.evaluation.audit.directions import direction_clusters, direction_rows
 from pipeline.evaluation.audit.outcomes import TrueEffects
 from pipeline.evaluation.audit.replacement_rows import MeasuredEffects, replacement_rows
 from pipeline.evaluation.audit.rows import AuditedPairs, calibration_row, instrument_rows, outcome_rows, variant_rows
@@ -37,10 +38,15 @@ def run(inputs: JobInputs) -> JobResult:
         *instrument_rows(truth, pairs, read_embeddings(upstream, "test"), targets, resampling),
         *variant_rows(audited, pairs, resampling),
         calibration_row(audited, np.asarray(probability_p, dtype=np.float64)),
-        *rank_agreement_rows(truth, scores, frame.query_p, resampling),
+        *rank_agreement_rows(truth, scores, pairs.clusters_p, resampling),
         *switching_rows(audited, frame.query_p, resampling),
-        *claim_rows(audited.outcomes, frame.query_p, resampling),
-        *replacement_rows(_replaced(upstream, frame, truth), truth, frame.query_p, resampling),
+        *(
+            direction_rows(audited, frame.query_p, frame.reference_p, resampling)
+            if settings.get("both_directions", False)
+            else []
+        ),
+        *claim_rows(audited.outcomes, pairs.clusters_p, resampling),
+        *replacement_rows(_replaced(upstream, frame, truth), truth, pairs.clusters_p, resampling),
     ]
     parts: dict[str, Part] = {
         "metrics": inputs.table("audit_metrics", rows),
@@ -51,6 +57,7 @@ def run(inputs: JobInputs) -> JobResult:
 
 
 def _audited_pairs(inputs: JobInputs, frame: PairFrame) -> AuditedPairs:
+    both_directions = bool(inputs.settings.get("both_directions", False))
     names = np.array(frame.attribute_names)
     is_driver_a = np.isin(names, driver_attributes(inputs.settings["drivers"]))
     # A model may well use distractors that nearly always copy a driver: they are no measure of noise.
@@ -63,6 +70,7 @@ def _audited_pairs(inputs: JobInputs, frame: PairFrame) -> AuditedPairs:
         frame.image_ids,
         frame.query_p,
         frame.reference_p,
+        direction_clusters(frame.query_p, frame.reference_p) if both_directions else frame.query_p,
         present_pa & in_reference_pa,
         frame.attribute_names,
         is_driver_a,

@@ -7,6 +7,7 @@ from flows.engine.upstream import Upstream
 from flows.readers.pair_rows import pair_rows
 from pipeline.datasets.outfits import condition_name
 from pipeline.errors import BadDataset
+from pipeline.pairs.directions import chosen_directions
 from pipeline.pairs.lists import ListedPair, select_listed
 
 
@@ -19,10 +20,15 @@ def run(inputs: JobInputs) -> JobResult:
     listed = [ListedPair(query, reference, bool(label)) for query, reference, label in inputs.work["lines"]]
     found = select_listed(listed, type_of, settings["most_pairs"], settings["seed"])
     known = _known_conditions(upstream) if settings["has_outfits"] else None
-    matches = [(pair.query, pair.reference, _condition(pair, type_of, known)) for pair in found.matches]
+    matched = chosen_directions(
+        ((pair.query, pair.reference) for pair in found.matches), settings.get("both_directions", False)
+    )
+    matches = [(query, reference, _condition(query, reference, type_of, known)) for query, reference in matched]
     # A type-aware model has no mask for a pair of types that no training outfit has.
     explained = [match for match in matches if known is None or match[2] in known]
-    others = [(pair.query, pair.reference, _condition(pair, type_of, known)) for pair in found.others]
+    others = [
+        (pair.query, pair.reference, _condition(pair.query, pair.reference, type_of, known)) for pair in found.others
+    ]
     if not explained:
         raise BadDataset(
             expected="at least one line with label 1 whose images are in the test split",
@@ -54,5 +60,5 @@ def _known_conditions(upstream: Upstream) -> frozenset[str]:
     return frozenset(names)
 
 
-def _condition(pair: ListedPair, type_of: Mapping[str, str], known: frozenset[str] | None) -> str | None:
-    return None if known is None else condition_name(type_of[pair.query], type_of[pair.reference])
+def _condition(query: str, reference: str, type_of: Mapping[str, str], known: frozenset[str] | None) -> str | None:
+    return None if known is None else condition_name(type_of[query], type_of[reference])

@@ -1,5 +1,6 @@
 """Every figure of the run, each with n and an interval over what its pairs or images share."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,7 @@ from pipeline.evaluation.metrics.measured_pairs import Columns, MeasuredPairs
 from pipeline.evaluation.metrics.recognition import recognition_rows
 from pipeline.evaluation.metrics.removal import ExplainedPairs, removal_rows
 from pipeline.evaluation.metrics.rows import clustered_by, completed
+from pipeline.evaluation.metrics.whole_edits import AnsweredPairs, whole_edit_rows
 from pipeline.explanation.variants import all_variants
 
 
@@ -45,7 +47,8 @@ def run(inputs: JobInputs) -> JobResult:
     resampling = Resampling(int(settings["seed"]), int(settings["bootstrap_samples"]))
     frame = read_pair_frame(upstream, "test")
     unit: str = settings["shared_unit"]
-    pairs = MeasuredPairs(frame.pair_ids, read_pair_clusters(upstream, frame, unit), resampling)
+    both_directions = bool(settings.get("both_directions", False))
+    pairs = MeasuredPairs(frame.pair_ids, read_pair_clusters(upstream, frame, unit, both_directions), resampling)
     image_unit, clusters_n = read_image_clusters(upstream, frame, unit)
     shown: list[GeneratorMode] = [(generator, mode) for generator, mode in settings["generator_modes"]]
     generator, mode = settings["supervision"]
@@ -77,10 +80,12 @@ def run(inputs: JobInputs) -> JobResult:
     ]
     if settings["audited"]:
         rows += upstream.rows("audit", "metrics")
-    if settings.get("compatibility"):
-        rows += upstream.rows("compatibility", "metrics")
     if settings.get("recolouring"):
         rows += upstream.rows("recolour_audit", "metrics")
+    if "colour_prefixes" in settings:
+        rows += clustered_by(unit, _edit_rows(upstream, frame, pairs, settings, rows))
+    if settings.get("compatibility"):
+        rows += upstream.rows("compatibility", "metrics")
     shared = {
         "dataset": settings["dataset"],
         "similarity_model": settings["similarity_model"],
@@ -134,6 +139,18 @@ def _answer_rows(
     named = dict(zip(variants, upstream.arrays("answers", "named", "named"), strict=True))
     drops_pa = -read_replacement_effects(upstream, "test", "matched", frame)
     return answer_rows(pairs, upstream.arrays("answers", "named", "answered"), named, drops_pa, frame.present_pa)
+
+
+def _edit_rows(
+    upstream: Upstream, frame: PairFrame, pairs: MeasuredPairs, settings: Mapping[str, Any], rows: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return the figures of whole edits, against the floor that an audit among the rows has measured."""
+    floor = next((row["value"] for row in rows if row["metric"] == "effect_floor"), None)
+    is_colour_a = np.array([name.startswith(tuple(settings["colour_prefixes"])) for name in frame.attribute_names])
+    answered_p = upstream.arrays("answers", "named", "answered")
+    answered = AnsweredPairs(pairs, frame.queries, answered_p, is_colour_a)
+    effects = upstream.rows("edit_effects.test", "edit_effects")
+    return whole_edit_rows(answered, list(effects), float("nan") if floor is None else floor)
 
 
 def _explanation_rows(

@@ -4,6 +4,7 @@ from flows.engine.shard_task import JobInputs, JobResult
 from flows.readers.pair_rows import pair_rows
 from pipeline.datasets.outfits import condition_name
 from pipeline.errors import BadDataset
+from pipeline.pairs.directions import chosen_directions
 from pipeline.pairs.outfit_matches import outfit_matches
 from pipeline.pairs.sampling import sample_pairs
 
@@ -17,7 +18,10 @@ def run(inputs: JobInputs) -> JobResult:
     outfits = upstream.table(f"outfits.{split}", "outfits")["items"].to_pylist()
     conditions = upstream.table("type_pairs", "type_pairs")["condition"].to_pylist()
     matches = outfit_matches(image_ids, types, outfits, conditions)
-    pairs = sample_pairs(split, image_ids, matches, settings["references"], settings["most_pairs"], settings["seed"])
+    sampled = sample_pairs(split, image_ids, matches, settings["references"], settings["most_pairs"], settings["seed"])
+    pairs = chosen_directions(
+        ((pair.query, pair.reference) for pair in sampled), settings.get("both_directions", False)
+    )
     if not pairs:
         raise BadDataset(
             expected="at least one outfit with two readable items whose types are a known pair",
@@ -28,6 +32,6 @@ def run(inputs: JobInputs) -> JobResult:
     type_of = dict(zip(image_ids, types, strict=True))
     rows = pair_rows(
         split,
-        ((pair.query, pair.reference, condition_name(type_of[pair.query], type_of[pair.reference])) for pair in pairs),
+        ((query, reference, condition_name(type_of[query], type_of[reference])) for query, reference in pairs),
     )
     return JobResult({"pairs": inputs.table("pairs", rows)}, {"pairs": len(pairs), "images": len(image_ids)})

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from flows.engine.shard_task import JobInputs, JobResult
 from flows.engine.upstream import Upstream
 from flows.readers.image_lookup import PixelLookup
-from flows.readers.report_edits import read_edits
+from flows.readers.report_edits import RECOLOURED, WHOLE, read_edits
 from flows.readers.report_maps import gallery_pairs
 from flows.readers.saliency_maps import read_attribute_maps, read_maps
 from flows.readers.shown_images import Photographs, ShownImages
@@ -51,7 +51,8 @@ def run(inputs: JobInputs) -> JobResult:
         metrics=_rows(upstream, "metrics", "metrics"),
         generators=generators,
         gallery=gallery,
-        edits=read_edits(upstream, _views(upstream), seed),
+        edits=read_edits(upstream, _views(upstream), seed, RECOLOURED),
+        whole_edits=read_edits(upstream, _views(upstream), seed, WHOLE),
         curves=_curves(upstream, generators),
         prior=_rows(upstream, "explanation_weights", "prior"),
         weight_grid=_rows(upstream, "explanation_weights", "weight_grid"),

@@ -6,12 +6,16 @@ from flows.engine.upstream import Upstream
 from flows.readers.outfits import read_outfits
 from flows.readers.pair_frame import PairFrame
 from pipeline.datasets.declaration import CLASS, OUTFIT
+from pipeline.evaluation.audit.directions import direction_clusters
 from pipeline.evaluation.metrics.measured_pairs import cluster_codes
 from pipeline.evaluation.shared_units import IMAGE, outfit_clusters
 
 
-def read_pair_clusters(upstream: Upstream, frame: PairFrame, unit: str) -> np.ndarray:
+def read_pair_clusters(upstream: Upstream, frame: PairFrame, unit: str, both_directions: bool = False) -> np.ndarray:
     """Return the cluster of each pair, int64 (pair,): its query's class, its outfit, or its query.
+
+    Where pairs are there in both directions, the two of a pair share one query's cluster, see `direction_clusters`;
+    they share class and outfit anyway.
 
     Reads `outfits.<split>` for outfits; the column `label` of `images` for classes and outfits.
     """
@@ -20,7 +24,7 @@ def read_pair_clusters(upstream: Upstream, frame: PairFrame, unit: str) -> np.nd
         return classes_p
     if unit == OUTFIT:
         return outfit_clusters(frame.query_p, frame.reference_p, read_outfits(upstream, frame.split).outfits)
-    return cluster_codes(frame.queries)
+    return direction_clusters(frame.query_p, frame.reference_p) if both_directions else cluster_codes(frame.queries)
 
 
 def read_image_clusters(upstream: Upstream, frame: PairFrame, unit: str) -> tuple[str, np.ndarray]:

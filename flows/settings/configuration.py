@@ -62,6 +62,14 @@ class PairsSettings(Section):
     )
     max_missing_share: Share = Field(0.01, description="largest share of its lines that may name missing images")
     match_threshold: Share = Field(0.5, description="planted: least planted similarity of a match")
+    both_directions: bool = Field(
+        False,
+        description="each validation and test pair is explained from its reference's side, too: up to twice as many "
+        "pairs as `valid` and `test` say, and the audit compares the two directions",
+    )
+    seed: Seed | None = Field(
+        None, description="of the choice of pairs, so that runs of several seeds have the same ones; empty: `seed`"
+    )
 
 
 class ComputeSettings(Section):

@@ -4,6 +4,7 @@ from flows.engine.cuts import Reads
 from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
 from flows.stages.metrics import METRICS
+from flows.stages.pairs import asked_directions
 from flows.stages.reads import LABELS, pair_reads, single_shard_stage
 from flows.stages.replacements import effects_and_distances_read
 from flows.stages.true_effects import true_effects_name
@@ -42,6 +43,7 @@ def audit_stage(settings: Settings) -> Stage:
         "seed": settings.seed,
         "bootstrap_samples": settings.evaluation.bootstrap_samples,
         **settings.dataset.model_dump(include={"drivers", "label_mode"}),
+        **asked_directions(settings),
     }
     effects = [["true_effects", None, ""], ["null_effects", None, ""]]
     reads: Reads = {

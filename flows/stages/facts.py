@@ -15,9 +15,10 @@ from flows.engine.stage import Stage
 from flows.engine.upstream import Upstream
 from flows.engine.work import ShardExtent, Work
 from pipeline.datasets.outfits import condition_name
+from pipeline.pairs.directions import chosen_directions, with_both_directions
 from pipeline.pairs.lists import ListedPairs, read_pair_list, select_listed
 from pipeline.pairs.outfit_matches import outfit_matches
-from pipeline.pairs.sampling import count_references, matching_images
+from pipeline.pairs.sampling import count_references, matching_images, sample_pairs
 from stores.artifacts import ArtifactStore
 
 COLUMNS = ("image_id", "path", "sha256", "split", "label", "attributes", "similarity_target")
@@ -134,13 +135,15 @@ class Facts:
         return select_listed(listed, image_ids, stage.settings["most_pairs"], stage.settings["seed"])
 
     def _count_listed(self, split: str) -> dict[str, int]:
-        known = self.conditions if self._plans[f"pairs.{split}"].stage.settings["has_outfits"] else None
+        settings = self._plans[f"pairs.{split}"].stage.settings
+        known = self.conditions if settings["has_outfits"] else None
         type_of = {row["image_id"]: row["label"] for row in self.rows(split)}
+        matches = ((pair.query, pair.reference) for pair in self.listed_pairs(split).matches)
         return dict(
             Counter(
-                pair.query
-                for pair in self.listed_pairs(split).matches
-                if known is None or condition_name(type_of[pair.query], type_of[pair.reference]) in known
+                query
+                for query, reference in chosen_directions(matches, settings.get("both_directions", False))
+                if known is None or condition_name(type_of[query], type_of[reference]) in known
             )
         )
 
@@ -157,7 +160,12 @@ class Facts:
             matches = outfit_matches(image_ids, types, self.outfits(split), self.conditions)
         else:
             matches = matching_images(rows, settings["match_threshold"])
-        return count_references(image_ids, matches, settings["references"], settings["most_pairs"], settings["seed"])
+        chosen = settings["references"], settings["most_pairs"], settings["seed"]
+        if settings.get("both_directions", False):
+            sampled = sample_pairs(split, image_ids, matches, *chosen)
+            pairs = with_both_directions((pair.query, pair.reference) for pair in sampled)
+            return dict(Counter(query for query, _ in pairs))
+        return count_references(image_ids, matches, *chosen)
 
 
 def image_extents(*splits: str) -> Callable[[Stage, Facts], list[ShardExtent]]:

@@ -17,6 +17,7 @@ from flows.stages.conditions import has_outfits
 from flows.stages.correspondence_localisation import correspondence_localisation_stage
 from flows.stages.correspondences import correspondences_stage, match_components_stage
 from flows.stages.dataset import dataset_stages
+from flows.stages.edit_effects import edit_effects_stage, measures_whole_edits
 from flows.stages.embedding_effects import embedding_effects_stage
 from flows.stages.embeddings import embeddings_stage, similarities_stage
 from flows.stages.explanations import explanations_stage, weights_stage
@@ -88,6 +89,7 @@ def build_stages(settings: Settings) -> tuple[Stage, ...]:
         *attribute_maps_stages(settings),
         *(_audited_stages(settings) if audited else []),
         *(recolouring_stages(settings) if settings.dataset.declared.colours else []),
+        *([edit_effects_stage(settings)] if measures_whole_edits(settings) else []),
         metrics_stage(settings),
         report_stage(settings),
     )

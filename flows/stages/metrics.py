@@ -8,10 +8,12 @@ from flows.stages.attribute_maps import NAME as ATTRIBUTE_MAPS
 from flows.stages.attribute_maps import makes_attribute_maps
 from flows.stages.conditions import has_outfits
 from flows.stages.correspondence_localisation import NAME as BOTH_SIDES
+from flows.stages.edit_effects import EDIT_EFFECTS_STAGE, colour_prefixes, measures_whole_edits
 from flows.stages.faithfulness import faithfulness_stages
+from flows.stages.group_effects import NAME as GROUP_EFFECTS
 from flows.stages.map_parts import map_parts_name
 from flows.stages.map_protocols import map_protocols_name
-from flows.stages.group_effects import NAME as GROUP_EFFECTS
+from flows.stages.pairs import asked_directions
 from flows.stages.reads import pair_reads, single_shard_stage
 from flows.stages.replacements import effects_and_halves_read
 from pipeline.datasets.declaration import CLASS, OUTFIT
@@ -29,7 +31,7 @@ METRICS = TableSchema(
         Column(
             "variant",
             TEXT,
-            "variant, attribute model, `driver` / `distractor`, `type_aware` / `general`, or kind of replacement",
+            "variant, attribute model, `driver` / `distractor`, `type_aware` / `general`, kind of replacement, or edit",
             nullable=True,
         ),
         Column("generator", TEXT, "saliency generator", nullable=True),
@@ -105,6 +107,7 @@ def metrics_stage(settings: Settings) -> Stage:
         "shared_unit": settings.dataset.declared.shared_unit,
         "seed": settings.seed,
         "bootstrap_samples": settings.evaluation.bootstrap_samples,
+        **asked_directions(settings),
     }
     reads: Reads = {
         **pair_reads("test"),
@@ -132,6 +135,9 @@ def metrics_stage(settings: Settings) -> Stage:
         reads |= {f"map_localisation.{generator}.{mode}": [["map_localisation", None, ""]] for generator, mode in shown}
         reads["answer_sets"].append(["answer_set_outcomes", None, ""])
         reads["audit"] = [["metrics", None, ""], ["audit_outcomes", ["pair_id", "eligible"], ""]]
+    if measures_whole_edits(settings):
+        values["colour_prefixes"] = colour_prefixes(settings)
+        reads[EDIT_EFFECTS_STAGE] = [["edit_effects", None, ""]]
     if audited and makes_attribute_maps(settings):
         values["attribute_maps"] = True
         reads[ATTRIBUTE_MAPS] = [["attribute_localisation", None, ""]]

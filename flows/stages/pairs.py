@@ -66,13 +66,25 @@ def _sampling(settings: Settings, split: str) -> dict[str, object]:
         "split": split,
         "references": chosen.train_references if split == "train" else chosen.references,
         "most_pairs": {"train": chosen.train, "valid": chosen.valid, "test": chosen.test}[split],
-        "seed": settings.seed,
+        **_choice(settings, split),
     }
 
 
-def _keys(split: str) -> dict[str, str]:
+def _choice(settings: Settings, split: str) -> dict[str, object]:
+    """Return the seed of the choice, and whether directions are added: named only then, so that other keys stay."""
+    seed = settings.seed if settings.pairs.seed is None else settings.pairs.seed
+    return {"seed": seed, **({} if split == "train" else asked_directions(settings))}
+
+
+def asked_directions(settings: Settings) -> dict[str, object]:
+    """Return the setting of stages to which it matters that pairs are there in both directions; {} where not."""
+    return {"both_directions": True} if settings.pairs.both_directions else {}
+
+
+def _keys(settings: Settings, split: str) -> dict[str, str]:
     references = "train_references" if split == "train" else "references"
-    return {"references": f"pairs.{references}", "most_pairs": f"pairs.{split}"}
+    seed = {} if settings.pairs.seed is None else {"seed": "pairs.seed"}
+    return {"references": f"pairs.{references}", "most_pairs": f"pairs.{split}", **seed}
 
 
 def _sampled_stage(settings: Settings, split: str) -> Stage:
@@ -85,7 +97,7 @@ def _sampled_stage(settings: Settings, split: str) -> Stage:
         ("images",),
         one_shard_of(reads),
         tables=(PAIRS,),
-        keys=_keys(split),
+        keys=_keys(settings, split),
     )
 
 
@@ -103,7 +115,7 @@ def _outfit_pairs_stage(settings: Settings, split: str) -> Stage:
         ("images", f"outfits.{split}", "type_pairs"),
         one_shard_of(reads),
         tables=(PAIRS,),
-        keys=_keys(split),
+        keys=_keys(settings, split),
     )
 
 
@@ -111,7 +123,7 @@ def _listed_stage(settings: Settings, split: str) -> Stage:
     values = {
         "split": split,
         "most_pairs": settings.pairs.test,
-        "seed": settings.seed,
+        **_choice(settings, split),
         "has_outfits": has_outfits(settings),
     }
     return Stage(
@@ -123,7 +135,7 @@ def _listed_stage(settings: Settings, split: str) -> Stage:
         cut_listed_pairs,
         {"pairs_file": str(settings.pairs.file)},
         tables=(PAIRS, MISSING_IMAGES),
-        keys=_keys(split),
+        keys=_keys(settings, split),
         check_inputs=partial(_check_list, settings.pairs.max_missing_share),
     )
 

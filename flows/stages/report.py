@@ -12,6 +12,7 @@ from flows.stages.attribute_maps import NAME as ATTRIBUTE_MAPS
 from flows.stages.attribute_maps import makes_attribute_maps
 from flows.stages.conditions import has_conditions, has_outfits
 from flows.stages.dataset_index import followed_folders, link_paths
+from flows.stages.edit_effects import EDIT_EFFECTS_STAGE, measures_whole_edits
 from flows.stages.faithfulness import faithfulness_name
 from flows.stages.generator_spec import chosen_fill
 from flows.stages.perturbed_embeddings import kept_test_embeddings
@@ -97,6 +98,8 @@ def _add_model_reads(settings: Settings, reads: Reads) -> None:
     """Add what only some datasets and models have, so that the keys of the other reports stay."""
     if settings.dataset.declared.colours:
         reads["recoloured_effects.test"] = [["recoloured_items", None, ""], ["recoloured_pixels", None, ""]]
+    if measures_whole_edits(settings):
+        reads[EDIT_EFFECTS_STAGE] = [["edited_items", None, ""], ["edited_pixels", None, ""]]
     if has_outfits(settings):
         reads["outfits.train"] = [["outfits", ["items"], ""]]
     if has_conditions(settings):

@@ -10,6 +10,7 @@ FOLLOWS = (
     "attribute_model",
     "audited",
     "both_sides",
+    "colour_prefixes",
     "colours",
     "compatibility",
     "generator",
@@ -32,12 +33,14 @@ FOLLOWS = (
     "similarity_model",
     "sparse_labels",
     "split",
+    "types",
     "within_type",
 )
 SHARED_KEYS: Mapping[str, str] = {
     **dict.fromkeys(FOLLOWS, DERIVED),
     "answer": "explanation.answer",
     "attribute_models": "attribute_model.names",
+    "both_directions": "pairs.both_directions",
     "bootstrap_samples": "evaluation.bootstrap_samples",
     "canvas": "dataset.canvas",
     "dataset": "dataset.kind",

@@ -1,4 +1,4 @@
-"""Photographs before and after an edit of their colour, side by side, and which of them are shown."""
+"""Images before and after an edit, side by side, and which of them are shown."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ _SIZE_PX = 96
 
 @dataclass(frozen=True)
 class EditedPhotograph:
-    """One query before and after an accepted edit.
+    """One query before and after an edit.
 
     Attributes:
-        colour: its labelled colour.
-        target_colour: what it was edited to.
+        colour: its labelled colour, or a word for how it was.
+        target_colour: what it was edited to, or the name of the edit.
         before_hwc: uint8 (y, x, 3).
         after_hwc: likewise.
     """
@@ -42,15 +42,15 @@ class EditPicture:
     target_colour: str
 
 
-def choose_edits(rows: Sequence[Mapping[str, Any]], seed: int) -> list[int]:
-    """Return the places of up to twenty rows of `recoloured_items`, by seed and ids alone; colours take turns."""
+def choose_edits(rows: Sequence[Mapping[str, Any]], seed: int, turns_of: str = "attribute") -> list[int]:
+    """Return the places of up to twenty rows, by seed and the ids `query` alone; values of a column take turns."""
     order = sorted(range(len(rows)), key=lambda place: derive_seed(seed, rows[place]["query"], "report edit"))
     turns: dict[str, int] = {}
     entries = []
     for rank, place in enumerate(order):
-        colour = rows[place]["attribute"]
-        turns[colour] = turns.get(colour, 0) + 1
-        entries.append((turns[colour], rank, place))
+        value = rows[place][turns_of]
+        turns[value] = turns.get(value, 0) + 1
+        entries.append((turns[value], rank, place))
     return [place for *_, place in sorted(entries)[:SHOWN_EDITS]]
 
 

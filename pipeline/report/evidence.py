@@ -196,6 +196,7 @@ class ReportEvidence:
         outfits: None where the dataset has none.
         model_checks: rows of the table `model_checks`; empty but for a user's own model.
         edits: photographs before and after an edit of their colour; empty where none was edited.
+        whole_edits: items before and after an edit of the whole of them, likewise.
         curves_asked: whether faithfulness was to be measured.
         curve_pairs_asked: of how many pairs at most; None for all.
         answers: rows of the table `answers`, all pairs.
@@ -217,6 +218,7 @@ class ReportEvidence:
     model_checks: Sequence[TableRow] = ()
     gallery: Sequence[GalleryPair] = ()
     edits: Sequence[EditedPhotograph] = ()
+    whole_edits: Sequence[EditedPhotograph] = ()
     curves_asked: bool = True
     curve_pairs_asked: int | None = None
     answers: Sequence[TableRow] = ()

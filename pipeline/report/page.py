@@ -25,6 +25,7 @@ from pipeline.report.sections.recolouring import recolouring_section
 from pipeline.report.sections.saliency import saliency_section
 from pipeline.report.sections.training import training_section
 from pipeline.report.sections.weights import weights_section
+from pipeline.report.sections.whole_edits import whole_edits_section
 from pipeline.report.template_files import STYLE_SHEET, template_text
 
 # In reading order. Each makes its section of the evidence; one that has nothing to show is left out.
@@ -34,6 +35,7 @@ SECTIONS: Final[tuple[Callable[[ReportEvidence], Section], ...]] = (
     model_section,
     audit_section,
     recolouring_section,
+    whole_edits_section,
     saliency_section,
     attributes_section,
     weights_section,

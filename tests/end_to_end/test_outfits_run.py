@@ -31,6 +31,7 @@ def test_outfits_go_through_to_figures(outfits: FinishedRun) -> None:
         "attribute_explanation",
         "attribute_explanation_comparison",
         "attribute_recognition",
+        "edit_effects",
         "recolour_audit",
         "saliency_faithfulness",
         "saliency_faithfulness_comparison",

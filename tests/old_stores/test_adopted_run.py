@@ -66,12 +66,21 @@ CHANGED_SETTINGS = {
     },
     "metrics": {
         f"settings.{name}"
-        for name in ("variants", "may_answer", "shared_unit", "reads.answers", "reads.replacements.test[0][1]")
+        for name in (
+            "variants",
+            "may_answer",
+            "shared_unit",
+            "colour_prefixes",
+            "reads.answers",
+            "reads.edit_effects.test",
+            "reads.replacements.test[0][1]",
+        )
     },
-    "report": {"settings.templates", "settings.variants", "settings.reads.answers"},
+    "report": {"settings.templates", "settings.variants", "settings.reads.answers", "settings.reads.edit_effects.test"},
 }
 # Stages that have been added since.
 NEW_STAGES = {
+    "edit_effects.test",
     "attribute_groups",
     "embedding_effects.valid",
     "presence",

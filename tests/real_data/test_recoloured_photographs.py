@@ -8,9 +8,12 @@ import pytest
 
 from pipeline.datasets.image_decoding import decode_image
 from pipeline.datasets.polyvore_outfits import POLYVORE_OUTFITS, build_polyvore_index
+from pipeline.evaluation.recolouring.cut_item import cut_photograph
+from pipeline.evaluation.recolouring.edit_kinds import WholeEdit
 from pipeline.evaluation.recolouring.item_edits import ItemEdits, edit_item
 from pipeline.evaluation.recolouring.labels import labelled_colour
 from pipeline.evaluation.recolouring.references import LabelledItem, fit_references
+from pipeline.evaluation.recolouring.whole_edits import EditedItem, edit_cut_item
 
 pytestmark = pytest.mark.real_data
 # Different enough that labels hardly overlap.
@@ -47,3 +50,17 @@ def test_colours_of_photographs_are_recognised_and_edits_take() -> None:
     assert len(edits) >= len(tried) / 3
     accepted = [one.is_recognised for found in edits for one in found.others]
     assert np.mean(accepted) > 0.5
+
+
+def test_photographs_are_cut_and_edited_as_a_whole() -> None:
+    tried = items("test", 4)
+    edits = [edit_cut_item(cut_photograph(item.pixels_hwc), None, 0, item.image_id) for item in tried]
+    made = {edit: [isinstance(found[edit], EditedItem) for found in edits] for edit in WholeEdit}
+    assert np.mean(made[WholeEdit.MIRRORED]) > 0.8
+    assert made[WholeEdit.BACKGROUND] == made[WholeEdit.MIRRORED]
+    colourful = [item.colour in ("colour:Red", "colour:Blue") for item in tried]
+    grey = np.array(made[WholeEdit.GREYSCALE])
+    # Black and white items have no colour to take.
+    assert grey[colourful].mean() > grey[~np.array(colourful)].mean() + 0.3
+    corners = [one.pixels_hwc[0, 0] for found in edits if isinstance(one := found[WholeEdit.BACKGROUND], EditedItem)]
+    assert (np.array(corners).min(axis=1) < 235).all()

@@ -66,6 +66,31 @@ def render_with_edits(spec: PlantedSpec, image_id: str, edits: Iterable[Edit]) -
     return _render(spec, reduce(apply_edit, edits, sample_item(spec, image_id)))
 
 
+def render_mirrored(spec: PlantedSpec, image_id: str) -> NDArray[np.uint8]:
+    """Return the image with its item mirrored left to right about its own centre, uint8 (y, x, channel).
+
+    Place, size, ground, light and noise stay.
+
+    Raises:
+        BadDataset: the dataset has no item of this id.
+    """
+    return _render(spec, sample_item(spec, image_id), mirrored=True)
+
+
+def item_share(spec: PlantedSpec, image_id: str) -> NDArray[np.float64]:
+    """Return how much of each pixel the item covers, float64 (y, x), 0 ground to 1.
+
+    Raises:
+        BadDataset: the dataset has no item of this id.
+    """
+    item = sample_item(spec, image_id)
+    nuisances = draw_nuisances(spec, image_id)
+    ground_yx = np.ones((spec.image_size_px, spec.image_size_px))
+    for distances, _ in _item_layers(item, *_item_coordinates(spec, nuisances)):
+        ground_yx = ground_yx * (1 - pixel_coverage(distances, spec.image_size_px * nuisances.scale))
+    return 1 - ground_yx
+
+
 def find_pure_background(spec: PlantedSpec, image_id: str) -> NDArray[np.bool_]:
     """Return bool (y, x): pixels that neither the item nor any part possible for its type touches.
 
@@ -85,9 +110,11 @@ def find_pure_background(spec: PlantedSpec, image_id: str) -> NDArray[np.bool_]:
     return is_background
 
 
-def _render(spec: PlantedSpec, item: Item) -> NDArray[np.uint8]:
+def _render(spec: PlantedSpec, item: Item, mirrored: bool = False) -> NDArray[np.uint8]:
     nuisances = draw_nuisances(spec, item.image_id)
     x, y = _item_coordinates(spec, nuisances)
+    if mirrored:
+        x = -x
     image_chw = np.empty((3, spec.image_size_px, spec.image_size_px), dtype=np.float32)
     image_chw[:] = _as_channels(palette.BACKGROUND[item.value_of("background")])
     for distances, colour in _item_layers(item, x, y):

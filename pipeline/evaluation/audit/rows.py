@@ -1,6 +1,6 @@
 """Rows of the audit: what each variant achieved, pair by pair and over all, and whether the instrument works.
 
-Everything is clustered by query.
+Everything is clustered by query; both directions of a pair, where there are any, are in one cluster.
 """
 
 from collections.abc import Sequence
@@ -32,8 +32,9 @@ class AuditedPairs:
     Attributes:
         pair_ids: of the pairs.
         image_ids: of the split's images.
-        query_p: int64 (pair,), row of each pair's query among the images; whole queries are resampled.
+        query_p: int64 (pair,), row of each pair's query among the images.
         reference_p: int64 (pair,), row of each pair's reference.
+        clusters_p: int64 (pair,), what is resampled whole: the query, or what `direction_clusters` says.
         shared_pa: bool (pair, attribute), both items have it, whatever they are labelled with.
         attribute_names: the vocabulary.
         is_driver_a: bool (attribute,), the planted similarity depends on it.
@@ -44,6 +45,7 @@ class AuditedPairs:
     image_ids: Sequence[str]
     query_p: np.ndarray
     reference_p: np.ndarray
+    clusters_p: np.ndarray
     shared_pa: np.ndarray
     attribute_names: Sequence[str]
     is_driver_a: np.ndarray
@@ -59,7 +61,7 @@ def variant_rows(audited: AuditedAnswers, pairs: AuditedPairs, resampling: Resam
     seed, samples = resampling.seed, resampling.samples
     rows = []
     for variant, outcomes in audited.outcomes.items():
-        measures = audit_measures(outcomes, pairs.query_p, audited.constant, seed=seed, samples=samples)
+        measures = audit_measures(outcomes, pairs.clusters_p, audited.constant, seed=seed, samples=samples)
         rows += [metric_row("audit", metric, interval, variant=variant) for metric, interval in measures.items()]
     return clustered_by(QUERY, rows)
 
@@ -92,12 +94,12 @@ def instrument_rows(
         BadSetting: fewer than 1 bootstrap sample.
     """
     seed, samples = resampling.seed, resampling.samples
-    shares = instrument_measures(truth, pairs.query_p, seed=seed, samples=samples)
+    shares = instrument_measures(truth, pairs.clusters_p, seed=seed, samples=samples)
     rows = [metric_row("audit_instrument", metric, interval) for metric, interval in shares.items()]
     is_driver_a = pairs.is_driver_a
     # A driver only shows where both images have it.
     counted_pa = np.where(is_driver_a, pairs.shared_pa, truth.present_pa)
-    effects = mean_absolute_effects(truth.delta_pa, counted_pa, pairs.query_p, seed=seed, samples=samples)
+    effects = mean_absolute_effects(truth.delta_pa, counted_pa, pairs.clusters_p, seed=seed, samples=samples)
     for name, driver, interval in zip(pairs.attribute_names, is_driver_a, effects, strict=True):
         kind = "driver" if driver else "distractor"
         rows.append(metric_row("audit_effect", "mean_absolute_effect", interval, attribute=name, variant=kind))

@@ -116,7 +116,8 @@ def test_only_planted_items_can_be_audited() -> None:
     planted, awa2 = ({stage.name for stage in build_stages(settings)} for settings in (PLANTED, AWA2))
     of_maps = {name.replace("faithfulness", "map_localisation") for name in awa2 if name.startswith("faithfulness.")}
     assert of_maps
-    assert planted - awa2 == {"true_effects.valid", "true_effects.test", "joint_effects.test", "audit"} | of_maps
+    of_truth = {"true_effects.valid", "true_effects.test", "joint_effects.test", "audit", "edit_effects.test"}
+    assert planted - awa2 == of_truth | of_maps
     assert awa2 <= planted
     assert set(by_name(OWN)) == awa2
 
@@ -141,7 +142,7 @@ def test_colours_are_edited_where_the_dataset_declares_them() -> None:
     edited = {"colour_references", "recoloured_effects.test", "recolour_audit"}
     assert edited <= set(by_name(OUTFITS))
     assert not edited & (set(by_name(PLANTED)) | set(by_name(AWA2)) | set(by_name(OWN)))
-    assert "recolour_audit" in by_name(OUTFITS)["metrics"].upstream
+    assert {"recolour_audit", "edit_effects.test"} <= set(by_name(OUTFITS)["metrics"].upstream)
 
 
 def test_catalogues_are_white_unless_told() -> None:

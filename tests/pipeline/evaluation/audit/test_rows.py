@@ -28,6 +28,7 @@ PAIRS = AuditedPairs(
     [f"i{n}" for n in range(N_IMAGES)],
     QUERIES,
     REFERENCES,
+    QUERIES,
     LABELS[QUERIES] & LABELS[REFERENCES],
     NAMES,
     DRIVERS,
@@ -124,7 +125,8 @@ def test_drivers_need_not_exceed_the_copies_of_drivers() -> None:
 
 
 def test_swapped_pairs_are_counted_in_both_directions() -> None:
-    pairs = replace(PAIRS, query_p=np.array([0, 1, 1, 2]), reference_p=np.array([1, 0, 2, 3]))
+    queries = np.array([0, 1, 1, 2])
+    pairs = replace(PAIRS, query_p=queries, clusters_p=queries, reference_p=np.array([1, 0, 2, 3]))
     rows = module.instrument_rows(
         TrueEffects(DELTA[:4], PRESENT[:4], FLOOR),
         replace(pairs, shared_pa=PAIRS.shared_pa[:4]),

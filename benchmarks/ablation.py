@@ -13,7 +13,7 @@ measure itself: what K, the number of replacements, does to it.
 import argparse
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,21 +38,15 @@ from benchmarks.ablation_rows import (
     ROWS,
     AblationRow,
 )
-from flows.auto_compute.resolve import resolved
-from flows.configured_runs import ConfiguredRun, run_request
-from flows.engine.plan import StagePlan
-from flows.engine.run import Reporter, run_stages
-from flows.engine.runners import run_inline
+from benchmarks.quiet_runs import run_until
 from flows.engine.upstream import Upstream
 from flows.readers.replacement_effects import read_replacement_distances, read_replacement_effects
-from flows.settings.asked_run import AskedRun
 from flows.settings.file import load_settings
 from pipeline.evaluation.audit.replacement_rows import MeasuredEffects, replacement_rows
 from pipeline.evaluation.bootstrap import Interval, Resampling, clustered_interval
 from pipeline.evaluation.comparisons import Difference
 from pipeline.evaluation.replacements.removal import removal_measure
 from pipeline.report.number_text import p_value_text
-from stores.manifests import Commit
 
 UNDEFINED = "-"
 
@@ -73,21 +67,7 @@ class Base:
         """Run what is not current up to these stages, and return a reader of all that is."""
         asked = ", ".join(f'"{variant}"' for variant in variants)
         own = [f"explanation.variants=[{asked}]", MEASURE, *overrides]
-        settings = resolved(load_settings(self.config, [*self.overrides, *own]))
-        for stage in until:
-            asked_run = AskedRun(settings, until=stage, config=str(self.config))
-            run_stages(run_request(asked_run), run_inline, Reporter(_name_stage, _as_they_come))
-        return ConfiguredRun(settings).current()
-
-
-def _name_stage(plan: StagePlan) -> None:
-    if plan.manifest is None:
-        print(f"  {plan.stage.name}", file=sys.stderr, flush=True)
-
-
-def _as_they_come(plan: StagePlan, commits: Iterable[Commit]) -> Iterable[Commit]:
-    del plan
-    return commits
+        return run_until(self.config, [*self.overrides, *own], until)
 
 
 def run_rows(base: Base, rows: Sequence[AblationRow]) -> tuple[MeasuredWith, dict[str, RowMeasures]]:

@@ -43,7 +43,7 @@ COLUMNS: Final[tuple[tuple[str, dict[str, str | None]], ...]] = (
         {"table_name": "audit", "metric": "normalised_regret", "variant": "best_constant|present"},
     ),
     (
-        "answer names an attribute that the item lacks",
+        "no answer, or one that the item lacks",
         {"table_name": "audit", "metric": "absent_naming", "variant": "answer"},
     ),
     ("AUROC, pair's map", {"table_name": "map_localisation", "metric": "auroc", "generator": "rise"}),

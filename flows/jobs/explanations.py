@@ -37,7 +37,7 @@ def run(inputs: JobInputs) -> JobResult:
     }
     if split == "test":
         terms = evidence.terms(SHOWN_MODEL) if SHOWN_MODEL in evidence.activations else None
-        tables = [_ranked_table(frame, name, scores_pa, terms) for name, scores_pa in scores.items()]
+        tables = [ranked_table(frame, name, scores_pa, terms) for name, scores_pa in scores.items()]
         parts["explanations"] = inputs.arrow_table("explanations", pa.concat_tables(tables))
     return JobResult(parts, {"pairs": len(frame.pair_ids), "variants": len(scores)})
 
@@ -75,7 +75,8 @@ def _prior(upstream: Upstream, frame: PairFrame, kind: str) -> np.ndarray:
     return np.array([value[name] for name in frame.attribute_names])
 
 
-def _ranked_table(frame: PairFrame, variant: str, scores_pa: np.ndarray, terms: ExplanationTerms | None) -> pa.Table:
+def ranked_table(frame: PairFrame, variant: str, scores_pa: np.ndarray, terms: ExplanationTerms | None) -> pa.Table:
+    """Return the table's rows of one variant: of each pair the attributes that it ranks first, with their terms."""
     order_pa = rank_attributes(scores_pa)[:, :RANKS_IN_TABLE]
     n_pairs, ranks = order_pa.shape
     rows = np.repeat(np.arange(n_pairs), ranks)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sklearn import config_context
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
@@ -111,12 +112,13 @@ def concept_vectors(train: ConceptImages, attribute: int, seed: int, repeats: in
     if has_n.all() or not has_n.any():
         return np.zeros((0, embeddings_nd.shape[1]))
     vectors = []
-    for repeat in range(repeats):
-        rng = keyed_rng(seed, "concept examples", attribute, repeat)
-        rows = np.concatenate([_examples(train.units_n, has_n == wanted, rng) for wanted in (True, False)])
-        with threadpool_limits(1, "blas"):
+    # Finding the thread pools and checking the regression's parameters takes as long as fitting a vector.
+    with threadpool_limits(1, "blas"), config_context(skip_parameter_validation=True):
+        for repeat in range(repeats):
+            rng = keyed_rng(seed, "concept examples", attribute, repeat)
+            rows = np.concatenate([_examples(train.units_n, has_n == wanted, rng) for wanted in (True, False)])
             fitted = LogisticRegression(class_weight="balanced").fit(centred_nd[rows], has_n[rows])
-        vectors.append(fitted.coef_[0] / max(float(np.linalg.norm(fitted.coef_[0])), 1e-12))
+            vectors.append(fitted.coef_[0] / max(float(np.linalg.norm(fitted.coef_[0])), 1e-12))
     return np.stack(vectors)
 
 

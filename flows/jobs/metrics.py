@@ -40,6 +40,9 @@ from pipeline.evaluation.metrics.rows import clustered_by, completed
 from pipeline.evaluation.metrics.whole_edits import AnsweredPairs, whole_edit_rows
 from pipeline.explanation.variants import all_variants
 
+# Stages that make figures of their own, by the setting that says that they are there; in the table in this order.
+OTHERS_FIGURES = {"audited": "audit", "recolouring": "recolour_audit", "compatibility": "compatibility"}
+
 
 def run(inputs: JobInputs) -> JobResult:
     """Return the table `metrics`."""
@@ -50,42 +53,17 @@ def run(inputs: JobInputs) -> JobResult:
     both_directions = bool(settings.get("both_directions", False))
     pairs = MeasuredPairs(frame.pair_ids, read_pair_clusters(upstream, frame, unit, both_directions), resampling)
     image_unit, clusters_n = read_image_clusters(upstream, frame, unit)
-    shown: list[GeneratorMode] = [(generator, mode) for generator, mode in settings["generator_modes"]]
-    generator, mode = settings["supervision"]
     logits = {model: read_attribute_logits(upstream, model, "test") for model in settings["attribute_models"]}
-    measured = map_columns(upstream, "faithfulness", shown) if settings.get("curves", True) else {}
-    pair_rows = [
-        *faithfulness_rows(pairs, measured, (generator, mode)),
-        *_explanation_rows(upstream, frame, pairs, settings["variants"]),
-        *_answer_rows(upstream, frame, pairs, settings["may_answer"]),
-        *group_rows(pairs, *read_answer_groups(upstream, pairs)),
-        *set_rows(pairs, read_set_sizes(upstream, pairs)),
-    ]
-    if settings.get("map_protocols"):
-        pair_rows += _protocol_rows(upstream, pairs, shown, settings["audited"])
-    if settings["audited"]:
-        localised = map_columns(upstream, "map_localisation", shown)
-        pair_rows += localisation_rows(pairs, localised, eligible_pairs(upstream))
-        pair_rows += measured_set_rows(pairs, read_measured_sets(upstream, pairs))
-    if settings.get("attribute_maps"):
-        localisation = _columns(upstream, "attribute_maps.test", "attribute_localisation")
-        pair_rows += attribute_localisation_rows(pairs, localisation)
-    if settings.get("both_sides"):
-        stage = "correspondence_localisation.test"
-        located = upstream.rows(stage, "correspondence_localisation")
-        pair_rows += both_sides_rows(pairs, located, _columns(upstream, stage, "correspondence_causes"))
+    pair_rows = _pair_rows(inputs, frame, pairs)
     rows = [
         *clustered_by(unit, pair_rows),
         *clustered_by(image_unit, recognition_rows(logits, frame.labels_na, clusters_n, resampling)),
     ]
-    if settings["audited"]:
-        rows += upstream.rows("audit", "metrics")
-    if settings.get("recolouring"):
-        rows += upstream.rows("recolour_audit", "metrics")
+    for name, stage in OTHERS_FIGURES.items():
+        if settings.get(name):
+            rows += upstream.rows(stage, "metrics")
     if "colour_prefixes" in settings:
         rows += clustered_by(unit, _edit_rows(upstream, frame, pairs, settings, rows))
-    if settings.get("compatibility"):
-        rows += upstream.rows("compatibility", "metrics")
     shared = {
         "dataset": settings["dataset"],
         "similarity_model": settings["similarity_model"],
@@ -95,6 +73,34 @@ def run(inputs: JobInputs) -> JobResult:
     # Rows of other stages come as full rows whose shared columns are still empty.
     filled = [completed({name: value for name, value in row.items() if value is not None}, shared) for row in rows]
     return JobResult({"metrics": inputs.table("metrics", filled)}, {"figures": len(filled)})
+
+
+def _pair_rows(inputs: JobInputs, frame: PairFrame, pairs: MeasuredPairs) -> list[dict[str, Any]]:
+    """Return the figures of pairs that are made here, all clustered alike."""
+    settings, upstream = inputs.settings, inputs.upstream
+    shown: list[GeneratorMode] = [(generator, mode) for generator, mode in settings["generator_modes"]]
+    generator, mode = settings["supervision"]
+    measured = map_columns(upstream, "faithfulness", shown) if settings.get("curves", True) else {}
+    rows = [
+        *faithfulness_rows(pairs, measured, (generator, mode)),
+        *_explanation_rows(upstream, frame, pairs, settings["variants"]),
+        *_answer_rows(upstream, frame, pairs, settings["may_answer"]),
+        *group_rows(pairs, *read_answer_groups(upstream, pairs)),
+        *set_rows(pairs, read_set_sizes(upstream, pairs)),
+    ]
+    if settings.get("map_protocols"):
+        rows += _protocol_rows(upstream, pairs, shown, settings["audited"])
+    if settings["audited"]:
+        rows += localisation_rows(pairs, map_columns(upstream, "map_localisation", shown), eligible_pairs(upstream))
+        rows += measured_set_rows(pairs, read_measured_sets(upstream, pairs))
+    if settings.get("attribute_maps"):
+        localisation = _columns(upstream, "attribute_maps.test", "attribute_localisation")
+        rows += attribute_localisation_rows(pairs, localisation)
+    if settings.get("both_sides"):
+        stage = "correspondence_localisation.test"
+        located = upstream.rows(stage, "correspondence_localisation")
+        rows += both_sides_rows(pairs, located, _columns(upstream, stage, "correspondence_causes"))
+    return rows
 
 
 def _protocol_rows(

@@ -1,5 +1,7 @@
 """Every figure of a run, with its interval."""
 
+from typing import Any
+
 from flows.engine.cuts import Reads
 from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
@@ -93,17 +95,15 @@ METRICS = TableSchema(
 
 def metrics_stage(settings: Settings) -> Stage:
     """Return the stage that computes all figures."""
-    audited = settings.dataset.declared.is_audited
-    shown = settings.saliency.generator_modes
     values = {
         "dataset": settings.dataset.kind,
         "similarity_model": settings.similarity_model.name,
-        "generator_modes": [list(one) for one in shown],
+        "generator_modes": [list(one) for one in settings.saliency.generator_modes],
         "supervision": [settings.saliency.supervision, FIXED],
         "attribute_models": settings.attribute_models,
         "variants": list(settings.explanation.variants),
         "may_answer": may_answer(settings),
-        "audited": audited,
+        "audited": settings.dataset.declared.is_audited,
         "shared_unit": settings.dataset.declared.shared_unit,
         "seed": settings.seed,
         "bootstrap_samples": settings.evaluation.bootstrap_samples,
@@ -119,35 +119,60 @@ def metrics_stage(settings: Settings) -> Stage:
         **{stage.name: [["faithfulness", None, ""]] for stage in faithfulness_stages(settings)},
         **{f"attribute_scores.{name}": [["scores", None, "test"]] for name in settings.attribute_models},
     }
-    if settings.dataset.declared.shared_unit in (CLASS, OUTFIT):
+    asked, more = _where_there_is_more(settings)
+    return single_shard_stage("metrics", "flows.jobs.metrics", {**values, **asked}, {**reads, **more}, (METRICS,))
+
+
+def _where_there_is_more(settings: Settings) -> tuple[dict[str, Any], Reads]:
+    """Return settings and reads for what only some datasets and configurations have, so that others' keys stay."""
+    values: dict[str, Any] = {}
+    reads: Reads = _audit_reads(settings) if settings.dataset.declared.is_audited else {}
+    unit = settings.dataset.declared.shared_unit
+    if unit in (CLASS, OUTFIT):
         reads["images"] = [["images", ["image_id", "label", "attributes"], "test"]]
-    if settings.dataset.declared.shared_unit == OUTFIT:
+    if unit == OUTFIT:
         reads["outfits.test"] = [["outfits", None, ""]]
     if not settings.evaluation.curves:
         values["curves"] = False
-    if has_outfits(settings):
-        values["compatibility"] = True
-        reads["compatibility"] = [["metrics", None, ""]]
-    if settings.dataset.declared.colours:
-        values["recolouring"] = True
-        reads["recolour_audit"] = [["metrics", None, ""]]
-    if audited:
-        reads |= {f"map_localisation.{generator}.{mode}": [["map_localisation", None, ""]] for generator, mode in shown}
-        reads["answer_sets"].append(["answer_set_outcomes", None, ""])
-        reads["audit"] = [["metrics", None, ""], ["audit_outcomes", ["pair_id", "eligible"], ""]]
+    for name, stage, is_there in (
+        ("compatibility", "compatibility", has_outfits(settings)),
+        ("recolouring", "recolour_audit", bool(settings.dataset.declared.colours)),
+    ):
+        if is_there:
+            values[name] = True
+            reads[stage] = [["metrics", None, ""]]
     if measures_whole_edits(settings):
         values["colour_prefixes"] = colour_prefixes(settings)
         reads[EDIT_EFFECTS_STAGE] = [["edit_effects", None, ""]]
-    if audited and makes_attribute_maps(settings):
-        values["attribute_maps"] = True
-        reads[ATTRIBUTE_MAPS] = [["attribute_localisation", None, ""]]
-    if audited and settings.saliency.correspondence.enabled:
-        values["both_sides"] = True
-        reads[BOTH_SIDES] = [["correspondence_localisation", None, ""], ["correspondence_causes", None, ""]]
     if settings.evaluation.map_protocols:
         values["map_protocols"] = True
         reads |= _protocol_reads(settings)
-    return single_shard_stage("metrics", "flows.jobs.metrics", values, reads, (METRICS,))
+    return values | _audited_values(settings), reads
+
+
+def _audited_values(settings: Settings) -> dict[str, Any]:
+    if not settings.dataset.declared.is_audited:
+        return {}
+    asked = {
+        "attribute_maps": makes_attribute_maps(settings),
+        "both_sides": settings.saliency.correspondence.enabled,
+    }
+    return {name: True for name, is_made in asked.items() if is_made}
+
+
+def _audit_reads(settings: Settings) -> Reads:
+    """Return what is read of results that only rendered items have."""
+    reads: Reads = {
+        f"map_localisation.{generator}.{mode}": [["map_localisation", None, ""]]
+        for generator, mode in settings.saliency.generator_modes
+    }
+    reads["answer_sets"] = [["answer_sets", ["pair_id", "size"], ""], ["answer_set_outcomes", None, ""]]
+    reads["audit"] = [["metrics", None, ""], ["audit_outcomes", ["pair_id", "eligible"], ""]]
+    if makes_attribute_maps(settings):
+        reads[ATTRIBUTE_MAPS] = [["attribute_localisation", None, ""]]
+    if settings.saliency.correspondence.enabled:
+        reads[BOTH_SIDES] = [["correspondence_localisation", None, ""], ["correspondence_causes", None, ""]]
+    return reads
 
 
 def _protocol_reads(settings: Settings) -> Reads:

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from flows.engine.shard_task import JobInputs, JobResult
 from flows.engine.upstream import Upstream
 from flows.readers.image_lookup import PixelLookup
+from flows.readers.match_parts import read_match_parts
 from flows.readers.report_edits import RECOLOURED, WHOLE, read_edits
 from flows.readers.report_maps import gallery_pairs
 from flows.readers.saliency_maps import read_attribute_maps, read_maps
@@ -143,6 +144,7 @@ def _pairs(
     explanations = _explanations(upstream, pair_ids)
     answers = {row["pair_id"]: row for row in _rows(upstream, "answers", "answers")}
     sets = {row["pair_id"]: row for row in _rows(upstream, "answer_sets", "answer_sets")}
+    parts = read_match_parts(upstream, pair_ids)
     named = {(pair["query"], answers[pair["pair_id"]]["attribute"]) for pair in chosen if pair["pair_id"] in answers}
     attribute_maps = read_attribute_maps(upstream, named)
     return [
@@ -162,6 +164,7 @@ def _pairs(
             answers.get(pair["pair_id"]),
             attribute_maps.get((pair["query"], answers.get(pair["pair_id"], {}).get("attribute"))),
             sets.get(pair["pair_id"]),
+            parts.get(pair["pair_id"], ()),
         )
         for pair in chosen
     ]

@@ -10,7 +10,10 @@ from flows.settings.configuration import Settings
 from flows.settings.dataset import DatasetSettings
 from flows.stages.attribute_maps import NAME as ATTRIBUTE_MAPS
 from flows.stages.attribute_maps import makes_attribute_maps
+from flows.stages.cell_effects import NAME as CELL_EFFECTS
 from flows.stages.conditions import has_conditions, has_outfits
+from flows.stages.correspondences import COMPONENTS
+from flows.stages.correspondences import NAME as CORRESPONDENCES
 from flows.stages.dataset_index import followed_folders, link_paths
 from flows.stages.edit_effects import EDIT_EFFECTS_STAGE, measures_whole_edits
 from flows.stages.faithfulness import faithfulness_name
@@ -64,6 +67,11 @@ def report_stage(settings: Settings) -> Stage:
             reads[faithfulness_name(generator, mode)] = [["faithfulness", None, ""]]
     # What they cost is part of what a map costs; of their content nothing is read.
     reads |= {stage: [] for stage in kept_test_embeddings(settings)}
+    if settings.saliency.correspondence.enabled:
+        reads[CORRESPONDENCES] = [["components", None, ""], ["correspondence_rows", None, ""]]
+        reads[COMPONENTS] = [["match_components", None, ""]]
+        # What it costs is part of what a pair costs; of its content nothing is read.
+        reads[CELL_EFFECTS] = []
     if makes_attribute_maps(settings):
         reads[ATTRIBUTE_MAPS] = [["maps", None, ""], ["attribute_map_rows", None, ""]]
     for name in settings.attribute_models:

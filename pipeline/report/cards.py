@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pipeline.randomness import derive_seed
 from pipeline.report.answer_text import AnswerText, answer_text, set_text
+from pipeline.report.both_sides import BothSides, both_sides
 from pipeline.report.evidence import PairEvidence, TableRow
 from pipeline.report.number_text import number_text
 from pipeline.report.overlays import image_uri, overlay_uri
@@ -57,6 +58,7 @@ class Card:
         answer_overlay: data URI, where the attribute that answers is; None where there is no such map.
         answer: what explains the match, said first; None where answers were not made.
         answer_set: how few attributes account for most of it, a sentence; empty where that is not known.
+        both_sides: which part of the query goes with which of the reference; None where that is not known.
         variant: what ranks the attributes; None where there are no explanations.
         caption: what that variant is, in a few words.
         ranked: its first attributes.
@@ -72,6 +74,7 @@ class Card:
     answer_overlay: str | None
     answer: AnswerText | None
     answer_set: str
+    both_sides: BothSides | None
     variant: str | None
     caption: str
     ranked: tuple[RankedAttribute, ...]
@@ -125,6 +128,7 @@ def _card(number: int, pair: PairEvidence, variant: str | None) -> Card:
         None if pair.answer_map_hw is None else overlay_uri(pair.query_image, pair.answer_map_hw),
         None if pair.answer is None else answer_text(pair.answer),
         "" if pair.answer is None else set_text(pair.answer, pair.answer_set),
+        both_sides(pair.query_image, pair.reference_image, pair.parts),
         variant,
         _caption(variant),
         # Without a score it is no candidate: the query is not labelled with it.

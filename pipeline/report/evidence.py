@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.report.both_sides import MatchPart
 from pipeline.report.edits import EditedPhotograph
 from pipeline.report.shown_image import ShownImage
 from pipeline.saliency.fill import Fill
@@ -81,6 +82,7 @@ class PairEvidence:
         answer_set: its row of the table `answer_sets`, None where there is none.
         condition: the pair's two item types, such as "bags|shoes"; None where items have no types.
         has_mask: whether the model has a mask of its own for the condition; None where it has no masks at all.
+        parts: which part of the query goes with which part of the reference, largest first; none where not made.
     """
 
     pair_id: str
@@ -98,6 +100,7 @@ class PairEvidence:
     answer: TableRow | None = None
     answer_map_hw: npt.NDArray[np.floating[Any]] | None = None
     answer_set: TableRow | None = None
+    parts: Sequence[MatchPart] = ()
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,10 @@ class MetricTable:
         """Return the figure of one variant (or attribute model), None where there is none."""
         return self._first(table_name, metric, {"variant": variant})
 
+    def of_variant_and_mode(self, table_name: str, metric: str, variant: str, mode: str) -> Estimate | None:
+        """Return the figure of one variant in one mode, None where there is none."""
+        return self._first(table_name, metric, {"variant": variant, "mode": mode})
+
     def of_generator(self, metric: str, generator: str, mode: str) -> Estimate | None:
         """Return a figure of one saliency generator, None where there is none."""
         return self.of_maps("saliency_faithfulness", metric, generator, mode)

@@ -18,6 +18,7 @@ from pipeline.report.section import Section
 from pipeline.report.sections.answers import answers_section
 from pipeline.report.sections.attributes import attributes_section
 from pipeline.report.sections.audit import audit_section
+from pipeline.report.sections.both_sides import both_sides_section
 from pipeline.report.sections.cost import cost_section
 from pipeline.report.sections.model import model_section
 from pipeline.report.sections.pairs import pairs_section
@@ -34,6 +35,7 @@ SECTIONS: Final[tuple[Callable[[ReportEvidence], Section], ...]] = (
     pairs_section,
     model_section,
     audit_section,
+    both_sides_section,
     recolouring_section,
     whole_edits_section,
     saliency_section,

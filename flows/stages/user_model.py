@@ -92,7 +92,8 @@ def user_model_stage(settings: Settings) -> Stage:
         "similarity_model",
         "flows.jobs.user_model",
         values,
-        tuple(GENERATORS[name].module for name in values.get("layers", ()) if GENERATORS[name].check_passes),
+        # Not what a generator refuses: no part of the result holds anything of it, and its maps would refuse the same.
+        (),
         upstream,
         cut_user_model,
         model_paths(model),

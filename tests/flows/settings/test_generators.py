@@ -36,7 +36,9 @@ def other_values(field: SettingField) -> list[Any]:
 
 
 def stages_of(generator: str, values: dict[str, Any]) -> dict[str, Stage]:
-    saliency = {"generators": list(dict.fromkeys(["rise", generator])), generator: values}
+    # In all modes, those that are made only where they are named among them.
+    own = {"modes": list(GENERATORS[generator].modes), **values}
+    saliency = {"generators": list(dict.fromkeys(["rise", generator])), generator: own}
     settings = Settings.model_validate({"dataset": {"kind": "planted"}, "saliency": saliency})
     return {stage.name: stage for stage in build_stages(settings)}
 
@@ -67,6 +69,7 @@ def test_the_comparison_above_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_settings_that_a_mode_does_not_read_leave_its_maps_current() -> None:
     assert changed_maps("rise", {}, {"reference_masks": 9}) == {"saliency_maps.test.rise.both"}
+    assert changed_maps("rise", {}, {"foils": 9}) == {"saliency_maps.test.rise.foil"}
     assert changed_maps("rise", {}, {"supervision_masks": 9}) == {
         "saliency_maps.train.rise.fixed",
         "saliency_maps.valid.rise.fixed",
@@ -84,7 +87,9 @@ def test_a_section_has_the_declared_keys_and_defaults(generator: str) -> None:
     assert set(SECTIONS[generator].model_fields) == common | set(own)
     section = SECTIONS[generator].model_validate({})
     assert section.chosen == declared.spec()
-    assert list(section.modes) == list(declared.modes)
+    assert list(section.modes) == declared.default_modes
+    named = SECTIONS[generator].model_validate({"modes": list(declared.modes)})
+    assert list(named.modes) == [*declared.default_modes, *declared.asked_modes]
 
 
 def test_the_controls_have_no_section() -> None:

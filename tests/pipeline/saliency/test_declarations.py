@@ -30,6 +30,9 @@ def test_a_declaration_is_complete(name: str) -> None:
     assert hasattr(module, "query_masks") == declared.keeps_embeddings
     assert len(set(declared.modes)) == len(declared.modes) > 0
     assert set(declared.negatives) <= set(declared.modes)
+    assert set(declared.asked_modes) < set(declared.modes)
+    assert all(declared.negatives_in(declared.spec(), mode) >= 0 for mode in declared.modes)
+    assert hasattr(module, "check_model") == (declared.check_passes > 0)
     assert not declared.can_supervise or FIXED in declared.modes
     # Defaults are within their own limits.
     refuse_out_of_limits(declared.spec(), name)

@@ -42,6 +42,7 @@ CHANGED_SETTINGS = {
             "prior_measure",
             "weights",
             "weights_measure",
+            "sensitivity_radius",
             "reads.images",
             "reads.embeddings",
             "reads.replacements.valid[0][1]",
@@ -66,9 +67,21 @@ CHANGED_SETTINGS = {
     },
     "metrics": {
         f"settings.{name}"
-        for name in ("variants", "may_answer", "shared_unit", "reads.answers", "reads.replacements.test[0][1]")
+        for name in (
+            "variants",
+            "may_answer",
+            "shared_unit",
+            "reads.answers",
+            "reads.answer_sets",
+            "reads.group_effects.test",
+            "reads.replacements.test[0][1]",
+        )
     },
-    "report": {"settings.templates", "settings.variants", "settings.reads.answers"},
+    "report": {
+        "settings.templates",
+        "settings.variants",
+        *(f"settings.reads.{stage}" for stage in ("answers", "answer_sets", "explanation_weights")),
+    },
 }
 # Stages that have been added since.
 NEW_STAGES = {

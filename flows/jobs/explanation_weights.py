@@ -54,7 +54,9 @@ def run(inputs: JobInputs) -> JobResult:
             spec = WeightGridSpec(step=settings["weight_grid_step"], use_prior=kind != "none")
             result = _chosen(settings, of_kind, drops_pa[grid], present_pa[grid], spec)
             rows += _rows(result, model, kind)
-            near_rows.append(_sensitivity_row(weight_sensitivity(of_kind, result), model, kind))
+            near_rows.append(
+                _sensitivity_row(weight_sensitivity(of_kind, result, settings["sensitivity_radius"]), model, kind)
+            )
     parts: dict[str, Part] = {
         "prior": inputs.table("prior", prior_rows),
         "weight_grid": inputs.table("weight_grid", rows),

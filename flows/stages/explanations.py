@@ -9,6 +9,7 @@ from flows.stages.replacements import effects_read
 from flows.stages.saliency_maps import maps_name
 from pipeline.explanation.evidence import COUNT, TCAV
 from pipeline.explanation.variants import models_matched, models_needed
+from pipeline.explanation.weight_sensitivity import RADIUS
 from pipeline.saliency.declaration import FIXED
 from stores.table_schema import FLAG, INTEGER, NUMBER, TEXT, Column, TableSchema
 
@@ -111,6 +112,7 @@ def weights_stage(settings: Settings) -> Stage:
         "weights": preset if preset == "grid" else list(preset),
         "weights_measure": settings.explanation.weights_measure,
         "weight_grid_step": settings.explanation.weight_grid_step,
+        "sensitivity_radius": RADIUS,
         "seed": settings.seed,
     }
     reads: Reads = {

@@ -29,6 +29,7 @@ FOLLOWS = (
     "perturbed",
     "prior_kinds",
     "reads",
+    "sensitivity_radius",
     "recolouring",
     "similarity_model",
     "sparse_labels",

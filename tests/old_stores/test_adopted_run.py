@@ -42,6 +42,7 @@ CHANGED_SETTINGS = {
             "prior_measure",
             "weights",
             "weights_measure",
+            "sensitivity_radius",
             "reads.images",
             "reads.embeddings",
             "reads.replacements.valid[0][1]",
@@ -72,11 +73,17 @@ CHANGED_SETTINGS = {
             "shared_unit",
             "colour_prefixes",
             "reads.answers",
+            "reads.answer_sets",
             "reads.edit_effects.test",
+            "reads.group_effects.test",
             "reads.replacements.test[0][1]",
         )
     },
-    "report": {"settings.templates", "settings.variants", "settings.reads.answers", "settings.reads.edit_effects.test"},
+    "report": {
+        "settings.templates",
+        "settings.variants",
+        *(f"settings.reads.{stage}" for stage in ("answers", "answer_sets", "edit_effects.test", "explanation_weights")),
+    },
 }
 # Stages that have been added since.
 NEW_STAGES = {

@@ -8,8 +8,10 @@ import pytest
 
 from pipeline.report import cards
 from pipeline.report.cards import choose_pairs, make_cards
+from pipeline.report.page import render_report
 from tests.pipeline.evaluation.broken_copy import broken_copy
 from tests.pipeline.report.report_cases import make_evidence, make_pair
+from tests.pipeline.report.test_answer_text import ANSWER, SET
 
 LABELS = {f"q{number:03d}": "abcde"[number % 5] for number in range(100)}
 PAIRS = [{"pair_id": f"{query}-{slot}", "query": query} for query in LABELS for slot in range(5)]
@@ -109,3 +111,18 @@ def test_what_a_variant_excludes_is_no_line_of_the_card():
     ]
     card = make_cards([dataclasses.replace(pair, explanations=rows)])[0]
     assert [line.rank for line in card.ranked] == [1, 2]
+
+
+def test_the_set_of_a_pair_is_said_with_its_answer():
+    answer = {**ANSWER, "variant": "sane", "presence": "labels"}
+    first, second, third = make_evidence(n_pairs=3).pairs
+    pairs = [
+        dataclasses.replace(first, answer=answer, answer_set=SET),
+        dataclasses.replace(second, answer=answer),
+        dataclasses.replace(third, answer_set=SET),
+    ]
+    told = [card.answer_set for card in make_cards(pairs)]
+    assert told[0].startswith("Together these 2 account for 83 %")
+    assert told[1:] == ["", ""]
+    page = render_report(dataclasses.replace(make_evidence(n_pairs=0), pairs=pairs)).decode()
+    assert page.count("<span>Together these 2 account for 83 %") == 1

@@ -1,5 +1,6 @@
 """Smallest sets of attributes and their joint effects, against loops over every set."""
 
+import dataclasses
 from pathlib import Path
 from types import ModuleType
 
@@ -13,6 +14,7 @@ from pipeline.explanation.answer.smallest_set import NO_SET, all_sets, smallest_
 from pipeline.explanation.conditional_directions import fit_conditional_directions
 from pipeline.explanation.effects_by_condition import LabelledEmbeddings
 from pipeline.explanation.pair_effects import EmbeddedPairs, pair_effects
+from pipeline.similarity.conditions import ConditionMasks
 from tests.oracles import attribute_sets as oracle
 from tests.pipeline.evaluation.broken_copy import broken_copy
 
@@ -178,3 +180,33 @@ def test_every_set_comes_once_small_ones_first() -> None:
 def test_other_shares_are_refused(share: float) -> None:
     with pytest.raises(BadSetting, match="set_share"):
         smallest_sets([], np.zeros((1, 8), dtype=bool), share)
+
+
+def test_pairs_with_conditions_are_moved_in_the_space_of_their_condition() -> None:
+    images, pairs, _ = world()
+    masks = ConditionMasks(("bag|boot",), np.array([[1, 1, 0.5, 0, 0, 1]], dtype=np.float32))
+    conditions = ["bag|boot" if pair % 2 else None for pair in range(30)]
+    masked = dataclasses.replace(pairs, conditions_p=conditions, masks=masks)
+    singles_pa, plain_pa = pair_effects(images, masked), pair_effects(images, pairs)
+    assert not np.allclose(singles_pa, plain_pa)
+    seen = []
+    for geometry in removal_geometries(images, masked):
+        none_ba = np.zeros((len(geometry.pairs_b), 8), dtype=bool)
+        np.testing.assert_allclose(geometry.effects_with_one_more(none_ba), singles_pa[geometry.pairs_b], atol=1e-9)
+        seen += geometry.pairs_b.tolist()
+    assert sorted(seen) == list(range(30))
+
+
+def test_labels_of_classes_are_removed_by_directions_over_all_images() -> None:
+    images, pairs, candidates_pa = world()
+    classes = [f"class {n % 6}" for n in range(160)]
+    labels = images.labels_na[[n % 6 for n in range(160)]]
+    of_classes = dataclasses.replace(images, labels_na=labels, types_n=classes)
+    pairs = dataclasses.replace(pairs, images=of_classes)
+    fitted = fit_conditional_directions(of_classes.embeddings_nd, labels, classes)
+    assert fitted.near is not None
+    sets = smallest_sets(removal_geometries(of_classes, pairs), labels[pairs.query_p], 0.8)
+    query, reference = pairs.query_p[0], pairs.reference_p[0]
+    vectors = images.embeddings_nd[query], images.embeddings_nd[reference]
+    total = oracle.joint_effect(*vectors, fitted.overall.directions_ad, GROUPS, np.flatnonzero(labels[query]))
+    assert sets.total_p[0] == pytest.approx(total, abs=1e-9)

@@ -22,7 +22,7 @@ from flows.stages.query_groups import (
     query_extents,
     query_groups,
 )
-from flows.stages.saliency_maps import maps_name
+from flows.stages.saliency_maps import maps_name, read_negatives
 from flows.stages.user_keys import keys_in
 from flows.stages.user_model import embedding_code, model_paths
 from pipeline.evaluation.map_protocols.protocol import Noise, judging_passes
@@ -112,10 +112,9 @@ def _stage(settings: Settings, generator: str, mode: str) -> Stage:
 
 def cut_map_protocols(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
     """Return one shard for each shard of test maps that has pairs with curves; it names the queries that get noise."""
-    generator, mode = stage.settings["generator"], stage.settings["mode"]
-    groups = query_groups(upstream, stage, "test", needs_reference_pixels(mode))
+    groups = query_groups(upstream, stage, "test", needs_reference_pixels(stage.settings["mode"]))
     noisy = _noisy_queries([query for group in groups for query in group.queries], stage)
-    contrasts = negatives.NegativesOfPairs(upstream) if needs_negatives(generator, mode) else None
+    contrasts = read_negatives(upstream, stage)
     commits = {commit.shard_label: commit for commit in upstream.commits(stage.settings["maps"])}
     model = model_inputs(upstream, stage)
     shards = []

@@ -106,7 +106,7 @@ def cut_saliency_maps(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
     mode = stage.settings["mode"]
     model = model_inputs(upstream, stage)
     groups = query_groups(upstream, stage, stage.settings["split"], needs_reference_pixels(mode))
-    contrasts = _negatives(upstream, stage)
+    contrasts = read_negatives(upstream, stage)
     kept = _kept_embeddings(upstream, stage)
     shards = []
     for group in groups:
@@ -119,8 +119,8 @@ def cut_saliency_maps(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
     return shards
 
 
-def _negatives(upstream: Upstream, stage: Stage) -> negatives.NegativesOfPairs | None:
-    """Return the negatives of pairs, None where the mode contrasts with none."""
+def read_negatives(upstream: Upstream, stage: Stage) -> negatives.NegativesOfPairs | None:
+    """Return the negatives of pairs for a stage of a generator in a mode; None where it contrasts with none."""
     count = negatives_of(stage.settings["generator"], stage.settings["mode"], stage.settings["spec"])
     return negatives.NegativesOfPairs(upstream, max(count, FEWEST)) if count else None
 

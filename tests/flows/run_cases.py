@@ -22,6 +22,7 @@ from flows.engine.runners import run_inline
 from flows.settings.asked_run import AskedRun
 from flows.settings.configuration import Settings
 from flows.settings.file import load_settings
+from flows.stages.graph import build_stages
 from stores.artifacts import ArtifactStore
 from stores.manifests import Manifest
 
@@ -40,6 +41,11 @@ class FinishedRun:
 
     def settings(self, *overrides: str) -> Settings:
         return load_settings(self.config, overrides)
+
+    @property
+    def stage_count(self) -> int:
+        """How many stages the run has; a precision that is still to be decided makes no difference."""
+        return len(build_stages(self.settings("compute.precision=float32")))
 
     def copy_to(self, folder: Path) -> "FinishedRun":
         shutil.copytree(self.config.parent, folder)

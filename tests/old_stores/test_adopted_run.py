@@ -82,7 +82,10 @@ CHANGED_SETTINGS = {
     "report": {
         "settings.templates",
         "settings.variants",
-        *(f"settings.reads.{stage}" for stage in ("answers", "answer_sets", "edit_effects.test", "explanation_weights")),
+        *(
+            f"settings.reads.{stage}"
+            for stage in ("answers", "answer_sets", "edit_effects.test", "explanation_weights")
+        ),
     },
 }
 # Stages that have been added since.

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.ablation import difference_cell
+from benchmarks.ablation import chosen_rows, difference_cell, variants_made
 from benchmarks.ablation_measures import (
     REGRET,
     TEST_MAP,
@@ -67,6 +67,15 @@ def test_rows_are_settings_that_exist_and_differ_from_the_base() -> None:
         assert row.variant in (ROW_VARIANTS if row.overrides else BASE_VARIANTS)
         assert row.model in VARIANTS[row.variant].models
         assert (load_settings(DEMO, row.overrides) != base) == bool(row.overrides)
+
+
+def test_rows_are_chosen_with_what_they_are_compared_with() -> None:
+    assert chosen_rows([]) == list(ROWS)
+    few = chosen_rows(["fully connected head"])
+    assert [row.name for row in few] == [BASE, "classifier instead", "fully connected head"]
+    assert variants_made(few) == [*ROW_VARIANTS, "classifier", "classifier_fc"]
+    with pytest.raises(ValueError, match="no rows"):
+        chosen_rows(["temperature"])
 
 
 def test_measures_are_those_of_the_attribute_that_is_named() -> None:

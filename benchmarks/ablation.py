@@ -1,6 +1,6 @@
 """What makes the difference: one thing at a time changed in a base run, each row measured on the same pairs.
 
-    python -m benchmarks.ablation CONFIG [--set key=value ...]
+    python -m benchmarks.ablation CONFIG [--rows NAME ...] [--set key=value ...]
 
 Runs what is not in the store yet: the base run, and for a row no more than what its change reaches, at most the
 training of the attribute models. The rows are in `ablation_rows.py`.
@@ -74,17 +74,37 @@ def run_rows(base: Base, rows: Sequence[AblationRow]) -> tuple[MeasuredWith, dic
     """Run every row; return what they are measured with, and their measures by name."""
     settings = load_settings(base.config, base.overrides)
     is_rendered = settings.dataset.declared.is_rendered
-    until = ["explanations", *(["true_effects.test"] if is_rendered else [])]
-    of_base = base.run((), BASE_VARIANTS, until)
+    until = ["explanations", "replacements.test", *(["true_effects.test"] if is_rendered else [])]
+    base_variants = variants_made(rows)
+    of_base = base.run((), base_variants, until)
     measured = read_measured_with(of_base, settings.dataset.declared.shared_unit, is_rendered)
     found = {}
     for row in rows:
         before = time.process_time()
-        variants = ROW_VARIANTS if row.overrides else BASE_VARIANTS
+        variants = ROW_VARIANTS if row.overrides else base_variants
         upstream = base.run(row.overrides, ROW_VARIANTS, until[:1]) if row.overrides else of_base
         found[row.name] = read_row(upstream, row, variants, measured)
         print(f"{row.name}: {time.process_time() - before:.0f} CPU seconds", file=sys.stderr, flush=True)
     return measured, found
+
+
+def variants_made(rows: Sequence[AblationRow]) -> list[str]:
+    """Return the variants that the base run has to score for these rows."""
+    wanted = {*ROW_VARIANTS, *(row.variant for row in rows)}
+    return [variant for variant in BASE_VARIANTS if variant in wanted]
+
+
+def chosen_rows(names: Sequence[str]) -> list[AblationRow]:
+    """Return the rows of these names with all that they are compared with; without names all rows.
+
+    Raises:
+        ValueError: there is no such row.
+    """
+    by_name = {row.name: row for row in ROWS}
+    if unknown := sorted(set(names) - set(by_name)):
+        raise ValueError(f"no rows {unknown}; there are {list(by_name)}")
+    wanted = {BASE, *names, *(by_name[name].against for name in names)} if names else set(by_name)
+    return [row for row in ROWS if row.name in wanted]
 
 
 def ablation_table(
@@ -152,14 +172,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("config", type=Path)
     parser.add_argument("--set", dest="overrides", action="append", default=[], metavar="key=value")
+    parser.add_argument("--rows", nargs="+", default=[], metavar="NAME", help="these rows alone, beside the base")
     arguments = parser.parse_args()
     base = Base(arguments.config, tuple(arguments.overrides))
     settings = load_settings(base.config, base.overrides)
     resampling = Resampling(settings.seed, settings.evaluation.bootstrap_samples)
-    measured, found = run_rows(base, ROWS)
+    rows = chosen_rows(arguments.rows)
+    measured, found = run_rows(base, rows)
     pairs, n_clusters = len(measured.frame.pair_ids), len(np.unique(measured.clusters_p))
     print(f"{pairs} pairs, {n_clusters} clusters; x 100\n")
-    print(ablation_table(ROWS, found, measured, resampling), end="\n\n")
+    print(ablation_table(rows, found, measured, resampling), end="\n\n")
     print(measure_table(base, found[BASE].named_p, measured, resampling))
     return 0
 

@@ -5,7 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.ablation import difference_cell
+from benchmarks.ablation import (
+    Base,
+    ablation_table,
+    chosen_rows,
+    difference_cell,
+    measure_table,
+    run_rows,
+    variants_made,
+)
 from benchmarks.ablation_measures import (
     REGRET,
     TEST_MAP,
@@ -17,11 +25,13 @@ from benchmarks.ablation_measures import (
 )
 from benchmarks.ablation_rows import BASE, BASE_VARIANTS, ROW_VARIANTS, ROWS, AblationRow
 from flows.readers.pair_frame import PairFrame
+from flows.readers.replacement_effects import read_replacement_effects
 from flows.settings.file import load_settings
 from pipeline.attributes.average_precision import mean_average_precision
 from pipeline.evaluation.audit.outcomes import TrueEffects
 from pipeline.evaluation.bootstrap import Ratio, Resampling
 from pipeline.explanation.variants import VARIANTS
+from tests.flows.run_cases import FinishedRun
 
 DEMO = Path(__file__).parents[2] / "configs" / "demo.toml"
 RESAMPLING = Resampling(0, 200)
@@ -69,6 +79,15 @@ def test_rows_are_settings_that_exist_and_differ_from_the_base() -> None:
         assert (load_settings(DEMO, row.overrides) != base) == bool(row.overrides)
 
 
+def test_rows_are_chosen_with_what_they_are_compared_with() -> None:
+    assert chosen_rows([]) == list(ROWS)
+    few = chosen_rows(["fully connected head"])
+    assert [row.name for row in few] == [BASE, "classifier instead", "fully connected head"]
+    assert variants_made(few) == [*ROW_VARIANTS, "classifier", "classifier_fc"]
+    with pytest.raises(ValueError, match="no rows"):
+        chosen_rows(["temperature"])
+
+
 def test_measures_are_those_of_the_attribute_that_is_named() -> None:
     row = naming(0)
     np.testing.assert_array_equal(row.pairs["top-1"], np.ones(40))
@@ -105,3 +124,18 @@ def test_every_measure_has_an_interval() -> None:
     assert list(found) == ["validation mAP", "test mAP", "top-1", "matched effect", "removal", "regret"]
     assert found["matched effect"].value == pytest.approx(0.2)
     assert found["test mAP"].low < found["test mAP"].value < found["test mAP"].high
+
+
+def test_a_row_is_measured_with_the_base_runs_replacements(run_copy: FinishedRun) -> None:
+    rows = chosen_rows(["weights = papers", "replacements = 1"])
+    base = Base(run_copy.config, ())
+    measured, found = run_rows(base, rows)
+    own = base.run(rows[1].overrides, ROW_VARIANTS, ["replacements.test"])
+    of_row = -read_replacement_effects(own, "test", "matched", measured.frame)
+    with pytest.raises(AssertionError):
+        np.testing.assert_array_equal(of_row, measured.drops["matched effect"])
+    assert len(ablation_table(rows, found, measured, RESAMPLING).splitlines()) == 2 + 1 + 2 * 2
+    counts = [
+        line.split(" | ")[0] for line in measure_table(base, found[BASE].named_p, measured, RESAMPLING).splitlines()
+    ]
+    assert counts[2:] == ["| 1", "| 5", "| 10"]

@@ -4,8 +4,8 @@
 
 Reads a finished run with saliency.rise.modes = ["fixed", "foil"]; passes 2 + 2 (steps - 1) images a ranking. Figures
 are areas between the two curves, in units of the score x 100: how much better showing the pixels that a map ranks
-first keeps the score than hiding them does; intervals
-cluster by query, so that they hold for the classes at hand. A random map has about 0.
+first keeps the score than hiding them does. A random map has about 0. Intervals cluster by query, so that they hold
+for the classes at hand.
 """
 
 import argparse

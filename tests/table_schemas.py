@@ -18,8 +18,9 @@ DATASETS = (
 
 def all_settings() -> list[Settings]:
     """Settings that between them have every stage."""
-    generators = {"saliency": {"generators": list(GENERATORS)}}
-    black_box = {"saliency": {"generators": ["rise", "random", "centre"]}}
+    both_sides = {"correspondence": {"enabled": True}}
+    generators = {"saliency": {"generators": list(GENERATORS), **both_sides}}
+    black_box = {"saliency": {"generators": ["rise", "random", "centre"], **both_sides}}
     return [
         Settings.model_validate(
             {**one, **(black_box if "program" in str(one) else generators), "evaluation": {"map_protocols": True}}

@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -114,7 +115,8 @@ def match_components_stage(settings: Settings) -> Stage:
         NAME: [["components", None, ""], ["correspondence_rows", None, ""]],
         **condition_reads(settings),
     }
-    return single_shard_stage(COMPONENTS, "flows.jobs.match_components", values, reads, (MATCH_COMPONENTS,))
+    stage = single_shard_stage(COMPONENTS, "flows.jobs.match_components", values, reads, (MATCH_COMPONENTS,))
+    return replace(stage, keys={"split_by": "saliency.correspondence.split_by"})
 
 
 def cut_correspondences(upstream: Upstream, stage: Stage) -> list[ShardPlan]:

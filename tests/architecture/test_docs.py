@@ -96,7 +96,10 @@ ALL_GENERATORS = {"generators": list(GENERATORS)}
 
 
 def all_stage_names() -> list[str]:
-    everything = {"saliency": ALL_GENERATORS, "explanation": {"variants": list(VARIANTS)}}
+    everything = {
+        "saliency": {**ALL_GENERATORS, "correspondence": {"enabled": True}},
+        "explanation": {"variants": list(VARIANTS)},
+    }
     everything["evaluation"] = {"map_protocols": True}
     settings = [Settings.model_validate({"dataset": dataset, **everything}) for dataset in DATASETS]
     return sorted({stage.name for one in settings for stage in build_stages(one)})

@@ -13,7 +13,6 @@ from pipeline.report.shown_image import ShownImage
 
 # Told apart by the colour-blind (Okabe and Ito), and from the colours of maps.
 COLOURS: tuple[tuple[int, int, int], ...] = ((230, 159, 0), (86, 180, 233), (0, 158, 115), (204, 121, 167))
-LARGEST_P = 0.05
 
 
 @dataclass(frozen=True)
@@ -70,5 +69,4 @@ def _words(part: MatchPart) -> str:
     name = f", along {part.attribute}" if part.attribute else ", along no attribute"
     if part.p_value is None:
         return share + name
-    sure = "more than unrelated images give" if part.p_value <= LARGEST_P else "no more than unrelated images may give"
-    return f"{share}{name}; {sure} (p = {number_text(part.p_value, decimals=2)})"
+    return f"{share}{name}; {number_text(part.p_value, 100.0, 0)} of 100 pairs of unrelated images have as much"

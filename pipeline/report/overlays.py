@@ -94,7 +94,9 @@ def coloured_regions(
     is_unseen_hw = np.isnan(placed_khw[0])
     strength_khw = np.clip(np.nan_to_num(placed_khw), 0, 1)
     strongest_hw = strength_khw.argmax(axis=0)
-    alpha_hw1 = (_MOST_ALPHA * np.maximum(strength_khw.max(axis=0) - _REGION_FROM, 0) / (1 - _REGION_FROM))[..., None]
+    above_hw = np.maximum(strength_khw.max(axis=0) - _REGION_FROM, 0) / (1 - _REGION_FROM)
+    # The root makes an edge of where a region begins.
+    alpha_hw1 = (_MOST_ALPHA * np.sqrt(above_hw))[..., None]
     blended_hwc = (1 - alpha_hw1) * shown_hwc + alpha_hw1 * np.array(colours, dtype=np.float64)[strongest_hw]
     blended_hwc = np.rint(blended_hwc).astype(np.uint8)
     return np.where(is_unseen_hw[..., None], _hatched(pixels_hwc, is_unseen_hw), blended_hwc)

@@ -6,7 +6,7 @@ from pipeline.report.evidence import ReportEvidence, TableRow
 from pipeline.report.metric_table import MetricTable
 from pipeline.report.number_text import count_text, interval_text, number_text
 from pipeline.report.section import Bar, Chart, Section
-from pipeline.report.sections.answer_sets import sets_sentence, sets_table
+from pipeline.report.sections.answer_sets import sets_sentence
 from pipeline.report.table_model import Cell, Column, Row, Table
 from pipeline.report.variant_names import description
 
@@ -19,12 +19,10 @@ def answers_section(evidence: ReportEvidence) -> Section:
     if not answers or not choice:
         return Section("answers", "What the model matches by")
     metrics = MetricTable(evidence.metrics)
-    measured_sets = sets_table(metrics)
     return Section(
         "answers",
         "What the model matches by",
         tuple(text for text in (_summary(answers), _source(choice), sets_sentence(metrics)) if text),
-        tables=() if measured_sets is None else (measured_sets,),
         charts=(Chart(_chart_title(answers), tuple(answer_bars(answers))),),
         notes=(
             "The effect of an answer is read off the model’s embeddings; its interval shows how much it depends on "

@@ -7,6 +7,7 @@ from pipeline.report.few_clusters import count_cell, few_clusters_note
 from pipeline.report.metric_table import Estimate, MetricTable
 from pipeline.report.number_text import PERCENT, count_text, interval_text, number_text
 from pipeline.report.section import Bar, Chart, Section
+from pipeline.report.sections.answer_sets import sets_table
 from pipeline.report.sections.audit_agreement import agreement_table, directions_table
 from pipeline.report.sections.replacement_validity import validity_table
 from pipeline.report.table_model import Cell, Column, NumberFormat, Row, Table, estimate_cell
@@ -35,6 +36,7 @@ def audit_section(evidence: ReportEvidence) -> Section:
         audit_comparison_table(metrics),
         agreement_table(metrics),
         directions_table(metrics),
+        sets_table(metrics),
         validity_table(metrics),
     )
     bars = effect_bars(metrics)

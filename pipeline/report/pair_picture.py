@@ -42,15 +42,17 @@ def pair_picture(rows: Sequence[PictureRow]) -> npt.NDArray[np.uint8]:
 
     A map without contrast, and a match without parts, leave the image as it is.
     """
-    width, height = 3 * TILE_PX + 4 * _GAP_PX, TILE_PX + _CAPTION_PX + _GAP_PX
-    sheet = Image.new("RGB", (width, len(rows) * height + _GAP_PX), _GROUND)
+    width, tiles = 3 * TILE_PX + 4 * _GAP_PX, [_tiles(row) for row in rows]
+    heights = [max(len(pixels_hwc) for _, pixels_hwc in of_row) + _CAPTION_PX + _GAP_PX for of_row in tiles]
+    sheet = Image.new("RGB", (width, sum(heights) + _GAP_PX), _GROUND)
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(_FONT_PX)
-    for number, row in enumerate(rows):
-        top = number * height + _GAP_PX
-        for column, (caption, pixels_hwc) in enumerate(_tiles(row)):
+    top = _GAP_PX
+    for of_row, height in zip(tiles, heights, strict=True):
+        for column, (caption, pixels_hwc) in enumerate(of_row):
             left = _GAP_PX + column * (TILE_PX + _GAP_PX)
             draw.text((left, top), _fitting(caption, font), fill=_INK, font=font)
             sheet.paste(Image.fromarray(pixels_hwc), (left, top + _CAPTION_PX))
+        top += height
     return np.asarray(sheet)
 
 

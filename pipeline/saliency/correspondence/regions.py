@@ -22,13 +22,18 @@ def centre_of_mass(region_yx: npt.NDArray[np.floating]) -> tuple[float, float]:
 
 
 def place_in_words(region_yx: npt.NDArray[np.floating]) -> str:
-    """Return in which ninth of the image the region's centre lies: "upper left", "left", "centre" and so on.
+    """Return in which ninth of the image a region is strongest: "upper left", "left", "centre" and so on.
 
-    "nowhere" for a region of nothing.
+    That is the centre of what exceeds half of its largest value: weak values all around would draw any centre to the
+    middle. "nowhere" for a region of nothing.
+
+    Args:
+        region_yx: (y, x) weights over the image.
     """
-    if not (region_yx > 0).any():
+    largest = region_yx.max()
+    if not largest > 0:
         return "nowhere"
-    y, x = centre_of_mass(region_yx)
+    y, x = centre_of_mass(np.where(region_yx > largest / 2, region_yx, 0))
     row, column = _ROWS[min(int(3 * y), 2)], _COLUMNS[min(int(3 * x), 2)]
     if row and not column:
         return {"upper": "top", "lower": "bottom"}[row]

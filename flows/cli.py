@@ -200,6 +200,9 @@ def explain(
         str | None, typer.Option(help="of a model with conditions, such as 'bags|shoes'; default: that of their types")
     ] = None,
     both_directions: Annotated[bool, typer.Option("--both-directions", help="explain B against A as well")] = False,
+    refits: Annotated[
+        int | None, typer.Option(help="refits behind interval and p-value; default: explanation.refits")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="empty or new folder for picture, values and arrays; default: explanation-A-B")
     ] = None,
@@ -212,7 +215,7 @@ def explain(
         from flows.explain.options import ExplainOptions
 
         chosen = (*(overrides or ()), *([f"compute.device={device}"] if device else ()))
-        explain_command(config, a, b, ExplainOptions(condition, generator, both_directions, chosen), out)
+        explain_command(config, a, b, ExplainOptions(condition, generator, both_directions, refits, chosen), out)
 
 
 def _status_of_part(

@@ -68,11 +68,12 @@ class AnsweredPair:
     notes: tuple[str, ...]
 
 
-def answer_pair(queried: QueriedPair, progress: Progress) -> AnsweredPair:
+def answer_pair(queried: QueriedPair, refits: int | None, progress: Progress) -> AnsweredPair:
     """Return what is said of the attributes of a pair's query.
 
     Args:
         queried: the pair, after its passes.
+        refits: of directions; None: as many as the run takes.
         progress: told how many refits are done.
 
     Raises:
@@ -88,7 +89,7 @@ def answer_pair(queried: QueriedPair, progress: Progress) -> AnsweredPair:
     named_p = named_among(scores_pa, candidates.may_be_named_pa)
     compared_pa = candidates.with_named(named_p)
     train = read_labelled_embeddings(upstream, "train")
-    seed, draws = int(settings["seed"]), int(settings["refits"])
+    seed, draws = int(settings["seed"]), refits or int(settings["refits"])
     reweighted = list(_told(reweighted_effects(train, pairs, seed, draws), progress, 0, 2 * draws))
     exchanged = _told(exchanged_effects(train, pairs, seed, draws), progress, draws, 2 * draws)
     uncertainty = effect_uncertainty(named_p, compared_pa, evidence.effects_pa, reweighted, exchanged)

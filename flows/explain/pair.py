@@ -64,7 +64,7 @@ def _explained(
         options.progress(f"map by {options.generator}", 0, 1)
         query_map = generated_map(results, passed, query, options.generator)
     match = passed.match(query, results)
-    said = answer_pair(queried, options.progress)
+    said = answer_pair(queried, options.refits, options.progress)
     sides = [_shown(results, passed.images[place]) for place in (query, 1 - query)]
     return Explanation(
         query=sides[0],

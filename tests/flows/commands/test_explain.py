@@ -111,7 +111,11 @@ def test_without_results_it_says_what_to_run(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("words", "told"),
-    [(["--generator", "raise"], "sliding_window"), (["--condition", "bags|shoes"], "the model has none")],
+    [
+        (["--generator", "raise"], "sliding_window"),
+        (["--condition", "bags|shoes"], "the model has none"),
+        (["--refits", "3"], "at least 20"),
+    ],
 )
 def test_what_there_is_not_is_refused(
     finished_run: FinishedRun, pair: tuple[str, str], words: list[str], told: str

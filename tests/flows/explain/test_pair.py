@@ -100,6 +100,15 @@ def test_the_other_direction_is_the_pair_the_other_way_round(run: FinishedRun, p
     np.testing.assert_allclose(both.arrays["joint_effects"], both.reverse.arrays["joint_effects"].T, atol=1e-12)
 
 
+def test_fewer_refits_move_the_interval_alone(run: FinishedRun, pairs: list[dict[str, str]]) -> None:
+    told: list[tuple[str, int, int]] = []
+    few = explained(run, pairs[0], refits=20, progress=lambda *step: told.append(step))
+    many = explained(run, pairs[0])
+    assert few.answer["effect"] == many.answer["effect"]
+    assert few.answer["effect_low"] != many.answer["effect_low"]
+    assert told[-1][1:] == (40, 40)
+
+
 def test_any_generator_makes_the_map_of_the_query(run: FinishedRun, pairs: list[dict[str, str]]) -> None:
     pair = pairs[0]
     upstream = upstream_of_run(run, *BOTH_SIDES)

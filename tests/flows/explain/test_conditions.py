@@ -16,6 +16,7 @@ from tests.flows.run_cases import FinishedRun, upstream_of_run
 def run(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
     finished = FinishedRun(write_outfit_config(tmp_path_factory.mktemp("outfits")))
     finished.run(until="answers")
+    finished.run(until="similarities.test")
     return finished
 
 

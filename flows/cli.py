@@ -1,4 +1,4 @@
-"""The command line: `sane run`, `plan`, `status`, `query`, `report`. Thin: parses, calls, prints."""
+"""The command line: `sane run`, `plan`, `status`, `query`, `report`, `explain`. Thin: parses, calls, prints."""
 
 import os
 import signal
@@ -187,6 +187,35 @@ def report(
                 typer.echo(write_report(current, output))
             else:
                 typer.echo(export_report(current, str(config), configured.seed, overrides or []).own)
+
+
+@app.command()
+def explain(
+    config: Config,
+    a: Annotated[str, typer.Argument(help="the query: id of an image of the dataset, or path of an image file")],
+    b: Annotated[str, typer.Argument(help="the reference, likewise")],
+    overrides: Overrides = None,
+    generator: Annotated[str, typer.Option(help="makes the map of the query, see docs/saliency.md")] = "rise",
+    condition: Annotated[
+        str | None, typer.Option(help="of a model with conditions, such as 'bags|shoes'; default: that of their types")
+    ] = None,
+    both_directions: Annotated[bool, typer.Option("--both-directions", help="explain B against A as well")] = False,
+    refits: Annotated[
+        int | None, typer.Option(help="refits behind interval and p-value; default: explanation.refits")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="empty or new folder for picture, values and arrays; default: explanation-A-B")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1; default: compute.device")] = None,
+    debug: Debug = False,
+) -> None:
+    """Explain one pair, new images too, from what a run has kept: its answer, attributes, regions and maps."""
+    with readable_errors(debug):
+        from flows.commands.explain import explain_command
+        from flows.explain.options import ExplainOptions
+
+        chosen = (*(overrides or ()), *([f"compute.device={device}"] if device else ()))
+        explain_command(config, a, b, ExplainOptions(condition, generator, both_directions, refits, chosen), out)
 
 
 def _status_of_part(

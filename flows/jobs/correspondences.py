@@ -1,7 +1,6 @@
 """Maps of both sides and components of a group of pairs, from the effects of the cells of their images."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,8 +9,9 @@ from flows.engine.shard_task import JobInputs, JobResult
 from flows.readers.cell_effects import CellEffectLookup
 from flows.readers.conditions import stage_masks
 from flows.readers.image_lookup import EmbeddingLookup
-from pipeline.saliency.correspondence.components import MatchComponents, match_components
-from pipeline.saliency.correspondence.interaction import interaction, joint_maps, one_sided_map
+from pipeline.saliency.correspondence.components import match_components
+from pipeline.saliency.correspondence.interaction import interaction
+from pipeline.saliency.correspondence.match import ExplainedMatch, explain_match
 from pipeline.similarity.conditions import ConditionMasks, project
 from stores.parts import ArraysPart, Part
 
@@ -33,7 +33,7 @@ def run(inputs: JobInputs) -> JobResult:
     effects = CellEffectLookup(inputs.upstream, inputs.work["effect_shards"])
     images = EmbeddingLookup(inputs.upstream, inputs.work["embedding_shards"])
     masks = stage_masks(inputs)
-    sides = [_side_of(pair, effects, images, masks, most, method) for pair in pairs]
+    sides = [_match_of(pair, effects, images, masks, most, method) for pair in pairs]
     grids = {
         name: np.stack([getattr(side, name) for side in sides]).reshape(-1, cells, cells).astype(np.float32)
         for name in ("query", "reference", "query_joint", "reference_joint")
@@ -50,47 +50,23 @@ def run(inputs: JobInputs) -> JobResult:
     return JobResult(parts, {"pairs": len(pairs)})
 
 
-@dataclass(frozen=True)
-class _Side:
-    """What is found of one pair; maps over cells, row by row."""
-
-    query: np.ndarray
-    reference: np.ndarray
-    query_joint: np.ndarray
-    reference_joint: np.ndarray
-    joint_uv: np.ndarray
-    components: MatchComponents
-    query_vectors_kd: np.ndarray
-    reference_vectors_kd: np.ndarray
-
-
-def _side_of(
+def _match_of(
     pair: Pair,
     effects: CellEffectLookup,
     images: EmbeddingLookup,
     masks: ConditionMasks | None,
     most: int,
     method: str,
-) -> _Side:
+) -> ExplainedMatch:
     condition = pair.get("condition") or ""
     query_ud, reference_vd = effects.of(pair["query"], condition), effects.of(pair["reference"], condition)
     embeddings_2d = images.of([pair["query"], pair["reference"]])
     if masks is not None:
         embeddings_2d = project(embeddings_2d, masks.of([condition or None])[0])
-    joint_uv = interaction(query_ud, reference_vd)
-    found = match_components(joint_uv, most, method)
-    return _Side(
-        one_sided_map(query_ud, embeddings_2d[1]),
-        one_sided_map(reference_vd, embeddings_2d[0]),
-        *joint_maps(joint_uv),
-        joint_uv,
-        found,
-        found.query_ku @ query_ud.astype(np.float64),
-        found.reference_kv @ reference_vd.astype(np.float64),
-    )
+    return explain_match(query_ud, reference_vd, embeddings_2d, most, method)
 
 
-def _components_part(sides: Sequence[_Side], most: int, cells: int) -> ArraysPart:
+def _components_part(sides: Sequence[ExplainedMatch], most: int, cells: int) -> ArraysPart:
     def padded(values: Sequence[np.ndarray]) -> np.ndarray:
         filled = np.full((len(values), most, *values[0].shape[1:]), np.nan, dtype=np.float32)
         for number, own in enumerate(values):
@@ -118,7 +94,7 @@ def _components_part(sides: Sequence[_Side], most: int, cells: int) -> ArraysPar
 
 
 def _rows(
-    pairs: Sequence[Pair], sides: Sequence[_Side], effects: CellEffectLookup, most: int, method: str
+    pairs: Sequence[Pair], sides: Sequence[ExplainedMatch], effects: CellEffectLookup, most: int, method: str
 ) -> list[dict[str, Any]]:
     rows = []
     for number, (pair, side) in enumerate(zip(pairs, sides, strict=True)):

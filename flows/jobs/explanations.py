@@ -4,7 +4,6 @@ import numpy as np
 import pyarrow as pa
 
 from flows.engine.shard_task import JobInputs, JobResult
-from flows.engine.upstream import Upstream
 from flows.readers.normalised_maps import read_normalised_maps, stage_normalisation
 from flows.readers.pair_frame import (
     PairFrame,
@@ -14,7 +13,7 @@ from flows.readers.pair_frame import (
     read_pair_values,
 )
 from flows.readers.replacement_effects import read_replacement_effects
-from flows.readers.weights_table import best_weights
+from flows.readers.weights_table import best_weights, read_prior
 from pipeline.explanation.combination import ExplanationTerms, rank_attributes
 from pipeline.explanation.evidence import ExplanationEvidence
 from pipeline.explanation.variants import variant_scores
@@ -56,7 +55,7 @@ def _read_evidence(inputs: JobInputs, frame: PairFrame) -> ExplanationEvidence:
         logits={model: read_attribute_logits(upstream, model, frame.split) for model in models},
         activations={model: read_attribute_activations(upstream, model, frame.split) for model in matched},
         maps_pyx=read_normalised_maps(upstream, settings["maps"], frame.pair_ids, stage_normalisation(settings)),
-        priors={kind: _prior(upstream, frame, kind) for kind in settings["prior_kinds"]},
+        priors={kind: read_prior(upstream, kind, frame.attribute_names) for kind in settings["prior_kinds"]},
         prior_kind=settings["prior"],
         weights={
             (model, kind): best_weights(upstream, model, kind)
@@ -67,12 +66,6 @@ def _read_evidence(inputs: JobInputs, frame: PairFrame) -> ExplanationEvidence:
         effects_pa=read_pair_values(upstream, *effects, "effect", frame),
         presence_pa=upstream.arrays("presence", "presence", frame.split)[frame.query_p],
     )
-
-
-def _prior(upstream: Upstream, frame: PairFrame, kind: str) -> np.ndarray:
-    rows = upstream.rows("explanation_weights", "prior")
-    value = {row["attribute"]: row["value"] for row in rows if row["kind"] == kind}
-    return np.array([value[name] for name in frame.attribute_names])
 
 
 def ranked_table(frame: PairFrame, variant: str, scores_pa: np.ndarray, terms: ExplanationTerms | None) -> pa.Table:

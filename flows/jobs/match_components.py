@@ -5,13 +5,11 @@ from typing import Any
 import numpy as np
 
 from flows.engine.shard_task import JobInputs, JobResult
+from flows.readers.component_names import ComponentNamer
 from flows.readers.conditions import stage_masks
-from flows.readers.labelled_embeddings import read_labelled_embeddings
 from flows.readers.pair_frame import PairFrame, read_pair_frame
-from pipeline.explanation.conditional_directions import fit_conditional_directions
-from pipeline.explanation.embedding_effect import removal_shifts
-from pipeline.randomness import keyed_rng
-from pipeline.saliency.correspondence.naming import ComponentName, component_names, random_directions
+from pipeline.saliency.correspondence.naming import ComponentName
+from pipeline.saliency.correspondence.regions import centre_of_mass
 from pipeline.saliency.correspondence.significance import p_values_of_components
 
 STAGE = "correspondences.test"
@@ -51,34 +49,21 @@ def run(inputs: JobInputs) -> JobResult:
 
 
 class _Names:
-    """Names components by attributes, given training embeddings and the labels of both images."""
+    """Names components of test pairs, given training embeddings and the labels of both images."""
 
     def __init__(self, inputs: JobInputs) -> None:
         upstream = inputs.upstream
-        train = read_labelled_embeddings(upstream, "train")
-        self._fitted = fit_conditional_directions(train.embeddings_nd, train.labels_na, train.types_n)
+        self._namer = ComponentNamer(upstream, int(inputs.settings["seed"]), stage_masks(inputs))
         self._frame: PairFrame = read_pair_frame(upstream, "test")
         self._row = {pair_id: number for number, pair_id in enumerate(self._frame.pair_ids)}
         self._types: list[str] = upstream.table("images", "images", "test")["label"].to_pylist()
-        self._masks = stage_masks(inputs)
-        rng = keyed_rng(int(inputs.settings["seed"]), "directions that name components")
-        self._chance_cd = random_directions(train.embeddings_nd, rng)
-        self._directions: dict[str, np.ndarray] = {}
 
     def of(self, pair_id: str, query_kd: np.ndarray, reference_kd: np.ndarray) -> list[ComponentName]:
         """Return what each component of a pair is about."""
         frame, number = self._frame, self._row[pair_id]
         images = frame.query_p[number], frame.reference_p[number]
-        has_2a = frame.labels_na[list(images)]
-        # An image without labels denies none.
-        in_both_a = (has_2a | ~has_2a.any(axis=1, keepdims=True)).all(axis=0)
-        towards = self._towards(images[0]), self._towards(images[1])
-        chance_cd = self._chance_cd
-        if self._masks is not None:
-            # Directions lie in the general embedding; a condition weighs its dimensions.
-            mask_d = self._masks.of([frame.conditions[number]])[0]
-            towards, chance_cd = (towards[0] * mask_d, towards[1] * mask_d), chance_cd * mask_d
-        return component_names(query_kd, reference_kd, towards, np.flatnonzero(in_both_a).tolist(), chance_cd)
+        types = self._types[images[0]], self._types[images[1]]
+        return self._namer.of((query_kd, reference_kd), frame.labels_na[list(images)], types, frame.conditions[number])
 
     def columns(self, name: ComponentName) -> dict[str, Any]:
         """Return the columns that say it."""
@@ -89,23 +74,10 @@ class _Names:
             "leading_attribute": attribute,
         }
 
-    def _towards(self, image: int) -> np.ndarray:
-        """Return (attribute, D) of having each attribute, for images of this one's type."""
-        label = self._types[image]
-        if label not in self._directions:
-            self._directions[label] = -removal_shifts(
-                self._fitted.of(label).directions_ad, self._frame.attribute_groups
-            )
-        return self._directions[label]
-
 
 def _centres(query_yx: np.ndarray, reference_yx: np.ndarray) -> dict[str, float]:
     """Return the centres of mass of both regions as shares of the image's height and width."""
     found = {}
     for side, region_yx in (("query", query_yx), ("reference", reference_yx)):
-        weights = np.maximum(region_yx.astype(np.float64), 0)
-        total = weights.sum() or 1.0
-        middles = (np.arange(len(region_yx)) + 0.5) / len(region_yx)
-        found[f"{side}_y"] = float(weights.sum(axis=1) @ middles / total)
-        found[f"{side}_x"] = float(weights.sum(axis=0) @ middles / total)
+        found[f"{side}_y"], found[f"{side}_x"] = centre_of_mass(region_yx)
     return found

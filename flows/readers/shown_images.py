@@ -83,10 +83,22 @@ def _read(row: Mapping[str, Any], photographs: Photographs) -> ShownImage | None
         data = path.read_bytes()
         if sha256(data).hexdigest() != row["sha256"]:
             return None
-        source = PixelSource(row["image_id"], data, str(path))
-        pixels_hwc, image_px = pixels_in_own_shape(source, settings, SHOWN_SIZE_PX)
+        return shown_photograph(PixelSource(row["image_id"], data, str(path)), settings)
     except (OSError, BadDataset, BadImage):
         return None
+
+
+def shown_photograph(source: PixelSource, settings: Mapping[str, Any]) -> ShownImage:
+    """Return an image file as it is shown, with a long side of `SHOWN_SIZE_PX`.
+
+    Args:
+        source: the image with its file's bytes.
+        settings: see `Photographs`.
+
+    Raises:
+        BadImage: see `pipeline.datasets.image_decoding.decode_image`.
+    """
+    pixels_hwc, image_px = pixels_in_own_shape(source, settings, SHOWN_SIZE_PX)
     box = view_box(settings["fit"], image_px, settings["image_size_px"], settings["effective_resolution_px"])
     shown_px = (pixels_hwc.shape[1], pixels_hwc.shape[0])
     return ShownImage(pixels_hwc, scaled_box(box, image_px, shown_px))

@@ -60,11 +60,12 @@ def both_sides(query: ShownImage, reference: ShownImage, parts: Sequence[MatchPa
     return BothSides(
         picture_uri(coloured_regions(query, [part.query_hw for part in shown], colours)),
         picture_uri(coloured_regions(reference, [part.reference_hw for part in shown], colours)),
-        tuple(PartLine(f"rgb{colour}", _words(part)) for part, colour in zip(shown, colours, strict=True)),
+        tuple(PartLine(f"rgb{colour}", part_words(part)) for part, colour in zip(shown, colours, strict=True)),
     )
 
 
-def _words(part: MatchPart) -> str:
+def part_words(part: MatchPart) -> str:
+    """Return in words how much of the match a part is, what it follows, and whether chance gives as much."""
     share = f"{number_text(part.share, 100.0, 0)} % of what both images add together"
     name = f", along {part.attribute}" if part.attribute else ", along no attribute"
     if part.p_value is None:

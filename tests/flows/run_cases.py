@@ -15,10 +15,11 @@ from typer.testing import CliRunner, Result
 
 from flows.cli import app
 from flows.commands.query import current_tables
-from flows.configured_runs import run_request
+from flows.configured_runs import configured_runs, run_request
 from flows.engine.code_identity import SOURCE_ROOT
 from flows.engine.run import Reporter, StageOutcome, run_stages
 from flows.engine.runners import run_inline
+from flows.engine.upstream import Upstream
 from flows.settings.asked_run import AskedRun
 from flows.settings.configuration import Settings
 from flows.settings.file import load_settings
@@ -133,3 +134,8 @@ def refusal(result: Result, exit_code: int) -> str:
     assert FOUR_PARTS.search(result.stderr), result.stderr
     assert "Traceback" not in result.stderr
     return result.stderr
+
+
+def upstream_of_run(run: FinishedRun, *overrides: str) -> Upstream:
+    """Return a reader of the results that are current for the run's first seed."""
+    return configured_runs(run.settings(*overrides))[0].current()

@@ -71,3 +71,22 @@ def answer_probability(calibration: AnswerCalibration, figures_pf: npt.NDArray[n
     """Return (pair,) float64 in [0, 1]: the probability that each answer is right; NaN where nothing was named."""
     logits_p = figures_pf @ calibration.weights_f + calibration.intercept
     return np.asarray(1 / (1 + np.exp(-logits_p)), dtype=np.float64)
+
+
+def calibrated_probability(
+    calibration: AnswerCalibration | None,
+    effects_pa: npt.NDArray[np.floating],
+    named_p: npt.NDArray[np.integer],
+    candidates_pa: npt.NDArray[np.bool_],
+) -> npt.NDArray[np.float64]:
+    """Return `answer_probability` of the answers' figures; NaN for all without a calibration.
+
+    Args:
+        calibration: see `fit_calibration`.
+        effects_pa: (pair, attribute), predicted effects.
+        named_p: (pair,) attribute, -1 where nothing is named.
+        candidates_pa: bool (pair, attribute), what an answer is compared with.
+    """
+    if calibration is None:
+        return np.full(len(named_p), np.nan)
+    return answer_probability(calibration, answer_figures(effects_pa, named_p, candidates_pa))

@@ -3,7 +3,7 @@
 Must not import torch. Cost: the refits that it is given; memory is that of one of them and of (draw, pair) values.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,15 +79,28 @@ def effect_uncertainty(
     for null_pa in exchanged:
         exceeded_p += _largest(null_pa, candidates_pa) >= largest_p
         n_exchanged += 1
-    low_p, high_p = np.quantile(np.stack(draws_bp), [LEVEL / 2, 1 - LEVEL / 2], axis=0)
+    low_p, high_p = effect_intervals(effect_p, draws_bp)
     nothing_p = named_p == NOTHING_NAMED
     return EffectUncertainty(
         effect_p,
-        np.minimum(low_p, effect_p),
-        np.maximum(high_p, effect_p),
+        low_p,
+        high_p,
         np.where(nothing_p, np.nan, np.mean(agreements_bp, axis=0)),
         np.where(nothing_p, np.nan, (1 + exceeded_p) / (1 + n_exchanged)),
     )
+
+
+def effect_intervals(
+    effects: npt.NDArray[np.floating], reweighted: Sequence[npt.NDArray[np.float64]]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return lower and upper ends of 95 % intervals of effects over reweighted training images, float64.
+
+    Args:
+        effects: of any shape, as fitted on all training images; each lies in its interval.
+        reweighted: effects of that shape, of each refit.
+    """
+    low, high = np.quantile(np.stack(list(reweighted)), [LEVEL / 2, 1 - LEVEL / 2], axis=0)
+    return np.minimum(low, effects), np.maximum(high, effects)
 
 
 def _of_named(values_pa: npt.NDArray[np.float64], named_p: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:

@@ -28,6 +28,9 @@ def test_outfits_go_through_to_figures(outfits: FinishedRun) -> None:
     assert [row["table_name"] for row in rows] == [
         "answer",
         "answer_comparison",
+        "answer_group",
+        "answer_group_comparison",
+        "answer_set",
         "attribute_explanation",
         "attribute_explanation_comparison",
         "attribute_recognition",

@@ -26,6 +26,9 @@ def test_photographs_go_through_to_figures(photographs: FinishedRun) -> None:
     assert {row["table_name"] for row in rows} == {
         "answer",
         "answer_comparison",
+        "answer_group",
+        "answer_group_comparison",
+        "answer_set",
         "saliency_faithfulness",
         "saliency_faithfulness_comparison",
         "attribute_explanation",

@@ -4,13 +4,14 @@
 
 Reads model, images and pairs of a finished run of any dataset without type conditions (--until similarities.test is
 enough), and passes the images of some pairs anew, under as many of RISE's masks. Prints falls of the cosine x 100 when
-5, 10, 20 and 40 % of the pixels of both images get the canvas's colour, their mean, and paired differences of the mean,
-one family. Intervals are clustered by query.
+5, 10, 20 and 40 % of the pixels of both images are lost, and the mean of these, of both images and of each alone with
+the other as it is; and paired differences of the means. One family are blank pixels (of the canvas's colour), one are
+pixels that are filled in from their surroundings. Intervals are clustered by what pairs share.
 """
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from benchmarks.both_sides_figures import Figures, table
 from flows.settings.file import load_settings
 from pipeline.evaluation.audit.both_sides import centre_blob, on_pixels
 from pipeline.evaluation.bootstrap import Resampling
-from pipeline.evaluation.both_sided_deletion import SHARES, both_sided_deletion
+from pipeline.evaluation.both_sided_deletion import DELETED, SHARES, both_sided_deletion
 from pipeline.randomness import keyed_rng
 from pipeline.saliency.correspondence.components import match_components
 from pipeline.saliency.correspondence.interaction import interaction, joint_maps, one_sided_map
@@ -34,7 +35,6 @@ COMPARED = (
     ("largest component", "joint"),
     ("largest component", "one-sided"),
     ("one-sided", "centre"),
-    ("one side joint, other random", "joint"),
 )
 
 
@@ -54,12 +54,10 @@ class PairsOfMaps:
         largest = (parts.query_ku[0], parts.reference_kv[0]) if len(parts.joint_k) else joint_maps(joint_uv)
         blob_hw = centre_blob(self._run.size_px)
         random_2hw = keyed_rng("both-sided deletion", self._run.settings.seed, pair.pair_id).random((2, *blob_hw.shape))
-        joint_2hw = self._on_pixels(joint_maps(joint_uv))
         return {
-            "joint": joint_2hw,
+            "joint": self._on_pixels(joint_maps(joint_uv)),
             "largest component": self._on_pixels(largest),
             "one-sided": self._on_pixels((one_sided_map(query_ud, reference_d), one_sided_map(reference_vd, query_d))),
-            "one side joint, other random": np.stack([joint_2hw[0], random_2hw[1]]),
             "centre": np.stack([blob_hw, blob_hw]),
             "random": random_2hw,
         }
@@ -68,8 +66,8 @@ class PairsOfMaps:
         return np.stack([on_pixels(map_c, self._run.size_px) for map_c in maps])
 
 
-def measure(run: Run, maps: PairsOfMaps) -> Figures:
-    """Return the fall of every pair by kind and share, and its mean over the shares."""
+def measure(run: Run, maps: PairsOfMaps, canvas_rgb: Sequence[int] | None) -> Figures:
+    """Return the fall of every pair by kind and share, and its mean; None as canvas: pixels are filled in."""
     figures = Figures(run.clusters_p, Resampling(run.settings.seed, run.settings.evaluation.bootstrap_samples))
     for row, pair in enumerate(run.pairs):
         kinds = maps.of(pair)
@@ -77,15 +75,34 @@ def measure(run: Run, maps: PairsOfMaps) -> Figures:
             run.scorer,
             np.stack([run.images.of(pair.query), run.images.of(pair.reference)]),
             np.stack(list(kinds.values())),
-            run.settings.dataset.canvas,
+            canvas_rgb,
             (run.settings.seed, pair.pair_id),
         )
         figures.add(row, ("full score",), found.full_score)
-        for kind, falls_s in zip(kinds, found.falls_ms, strict=True):
-            for share, fall in zip(SHARES, falls_s, strict=True):
-                figures.add(row, (kind, f"{share:.0%}"), fall)
-            figures.add(row, (kind, "mean"), falls_s.mean())
+        for which, falls_ms in zip(DELETED, found.falls_3ms, strict=True):
+            for kind, falls_s in zip(kinds, falls_ms, strict=True):
+                for share, fall in zip(SHARES, falls_s, strict=True):
+                    figures.add(row, (which, kind, f"{share:.0%}"), fall)
+                figures.add(row, (which, kind, "mean"), falls_s.mean())
     return figures
+
+
+def print_tables(figures: Figures) -> None:
+    """Print the falls of all kinds, and the differences of their means."""
+    shares = [f"{share:.0%}" for share in SHARES]
+    kinds = dict.fromkeys(kind for pair in COMPARED for kind in pair)
+    heads = ["maps", *(f"both, {share}" for share in shares), *(f"{which}, mean" for which in DELETED)]
+    rows = []
+    for kind in kinds:
+        cells = [figures.cell(("both", kind, share)) for share in shares]
+        rows.append([kind, *cells, *(figures.cell((which, kind, "mean")) for which in DELETED)])
+    print(table(heads, rows))
+    compared = {
+        f"{one} − {other}, {which}": ((which, one, "mean"), (which, other, "mean"))
+        for which in DELETED
+        for one, other in COMPARED
+    }
+    print(f"\n{figures.differences(compared)}\n")
 
 
 def main() -> int:
@@ -98,14 +115,12 @@ def main() -> int:
     arguments = parser.parse_args()
     settings = load_settings(arguments.config, arguments.overrides)
     run = Run(settings, arguments.queries, arguments.references, with_causes=False)
-    figures = measure(run, PairsOfMaps(run, Design(masks=arguments.masks)))
-    print(f"{len(run.pairs)} pairs of {len(set(run.clusters_p))} queries, ", end="")
-    print(f"whose score is {figures.cell(('full score',))}; {arguments.masks} masks\n")
-    shares = [f"{share:.0%}" for share in SHARES]
-    kinds = dict.fromkeys(kind for pair in COMPARED for kind in pair)
-    print(table(["maps", *shares, "mean"], [[k, *(figures.cell((k, s)) for s in [*shares, "mean"])] for k in kinds]))
-    differences = {f"{one} − {other}": ((one, "mean"), (other, "mean")) for one, other in COMPARED}
-    print(f"\n{figures.differences(differences)}")
+    maps = PairsOfMaps(run, Design(masks=arguments.masks))
+    print(f"{len(run.pairs)} pairs, {run.shared}; {arguments.masks} masks")
+    for name, canvas_rgb in (("Blank", settings.dataset.canvas), ("Filled in", None)):
+        figures = measure(run, maps, canvas_rgb)
+        print(f"\n{name} pixels; the pairs' score is {figures.cell(('full score',))}:\n")
+        print_tables(figures)
     return 0
 
 

@@ -12,14 +12,15 @@ from benchmarks.randomisation_sanity import read_scorer
 from flows.auto_compute.resolve import resolved
 from flows.configured_runs import ConfiguredRun
 from flows.engine.upstream import Upstream
+from flows.readers.clusters import read_pair_clusters
 from flows.readers.image_lookup import EmbeddingLookup, PixelLookup
 from flows.readers.pair_causes import CauseRegions, read_causes
+from flows.readers.pair_frame import read_pair_frame
 from flows.settings.configuration import Settings
 from flows.stages.generator_spec import chosen_fill
 from flows.stages.true_effects import rendered
 from pipeline.datasets.planted.spec import planted_spec
 from pipeline.evaluation.audit.both_sides import Region, are_scored
-from pipeline.evaluation.metrics.measured_pairs import cluster_codes
 from pipeline.saliency.correspondence.cell_effects import CellEffects
 from pipeline.saliency.fill import MEAN, Fill
 from pipeline.saliency.perturbed_embeddings import embed_perturbations
@@ -48,7 +49,8 @@ class Run:
     Attributes:
         pairs: of so many queries, in the order of their hashes, at most so many references each; of rendered items
             those with a cause whose places count.
-        clusters_p: int64 (pair,), the query of each.
+        clusters_p: int64 (pair,), what each shares with others.
+        shared: how many of these, in words.
     """
 
     def __init__(self, settings: Settings, queries: int, references: int, with_causes: bool) -> None:
@@ -65,7 +67,11 @@ class Run:
         shards = upstream.shard_of_rows("embeddings", "image_embeddings", "image_id", "test")
         self.embeddings = EmbeddingLookup(upstream, shards)
         self.pairs = _chosen(settings, upstream, queries, references, with_causes)
-        self.clusters_p = cluster_codes([pair.query for pair in self.pairs])
+        frame = read_pair_frame(upstream, "test")
+        unit = settings.dataset.declared.shared_unit
+        clusters = dict(zip(frame.pair_ids, read_pair_clusters(upstream, frame, unit), strict=True))
+        self.clusters_p = np.array([clusters[pair.pair_id] for pair in self.pairs])
+        self.shared = f"{len(set(self.clusters_p))} of what pairs share ({unit})"
 
     def image_ids(self) -> list[str]:
         """Return the images of all pairs, each once."""

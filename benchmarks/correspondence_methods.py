@@ -10,7 +10,7 @@ and passes the images of some pairs anew. Prints Markdown tables, x 100:
 2. Components by way of splitting and number; causes told apart; how much two seeds of masks agree.
 3. The same by number and scheme of masks, and by cells.
 4. Paired differences, one family.
-Intervals are clustered by query.
+Intervals are clustered by what pairs share.
 """
 
 import argparse
@@ -209,7 +209,7 @@ def main() -> int:
     two = sum(len(pair.causes) > 1 for pair in run.pairs)
     asked = np.isfinite(figures.values((way_name(explainers.full), "told apart", "region"))).sum()
     print(
-        f"{len(run.pairs)} pairs of {len(set(run.clusters_p))} queries, {two} with two causes, of which pixels can ",
+        f"{len(run.pairs)} pairs, {run.shared}, {two} with two causes, of which pixels can ",
         end="",
     )
     print(f"tell {asked} apart; ", end="")

@@ -108,13 +108,21 @@ def test_the_best_possible_map_lies_where_the_cause_is(run: Run) -> None:
     assert map_auroc(found_hw, place_hw[::-1, ::-1]) < 0.7
 
 
-def test_falls_are_measured_of_any_pair(finished: FinishedRun) -> None:
+def test_falls_are_measured_of_any_pair(finished: FinishedRun, capsys: pytest.CaptureFixture[str]) -> None:
     run = Run(finished.settings(EPOCH), queries=2, references=2, with_causes=False)
-    figures = both_sided_deletion.measure(run, both_sided_deletion.PairsOfMaps(run, Design(masks=20)))
-    falls = [figures.values(("centre", share)) for share in ("5%", "10%", "20%", "40%")]
-    np.testing.assert_allclose(figures.values(("centre", "mean")), np.mean(falls, axis=0))
+    maps = both_sided_deletion.PairsOfMaps(run, Design(masks=20))
+    figures = both_sided_deletion.measure(run, maps, (127, 127, 127))
+    for which in ("both", "query", "reference"):
+        falls = [figures.values((which, "centre", share)) for share in ("5%", "10%", "20%", "40%")]
+        np.testing.assert_allclose(figures.values((which, "centre", "mean")), np.mean(falls, axis=0))
+        joint = figures.values((which, "joint", "mean"))
+        assert not np.allclose(joint, figures.values((which, "random", "mean")))
+        filled_in = both_sided_deletion.measure(run, maps, None)
+        assert not np.allclose(joint, filled_in.values((which, "joint", "mean")))
     assert len(run.pairs) == 4
-    assert not np.allclose(figures.values(("joint", "mean")), figures.values(("random", "mean")))
+    both_sided_deletion.print_tables(figures)
+    printed = capsys.readouterr().out.splitlines()
+    assert len([line for line in printed if line.startswith("|")]) == 2 + 5 + 2 + 3 * 6
 
 
 def test_a_run_without_true_effects_is_named(finished: FinishedRun) -> None:

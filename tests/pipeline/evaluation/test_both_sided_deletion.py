@@ -53,10 +53,16 @@ def tie_ranks(side: int) -> np.ndarray:
     return ranks
 
 
+def cosine(first_d: np.ndarray, second_d: np.ndarray) -> float:
+    return sum(float(one) * float(other) for one, other in zip(first_d, second_d, strict=True))
+
+
 def worst_difference(module: ModuleType) -> float:
     pixels, maps = pair_with_maps()
     found = module.both_sided_deletion(SCORER, pixels, maps, CANVAS, TIE_KEY, [float(share) for share in SHARES])
-    wanted = np.empty((len(maps), len(SHARES)))
+    full_query_d, full_reference_d = embed(pixels)
+    full = cosine(full_query_d, full_reference_d)
+    wanted = np.empty((3, len(maps), len(SHARES)))
     for row, maps_2hw in enumerate(maps):
         for column, share in enumerate(SHARES):
             images = [
@@ -64,10 +70,11 @@ def worst_difference(module: ModuleType) -> float:
                 for side in range(2)
             ]
             query_d, reference_d = (embed(image[None])[0] for image in images)
-            wanted[row, column] = sum(float(q) * float(r) for q, r in zip(query_d, reference_d, strict=True))
-    full = float(embed(pixels)[0] @ embed(pixels)[1])
-    assert found.forward_passes == 2 + 2 * wanted.size
-    return float(np.abs(found.falls_ms - (full - wanted)).max())
+            wanted[0, row, column] = full - cosine(query_d, reference_d)
+            wanted[1, row, column] = full - cosine(query_d, full_reference_d)
+            wanted[2, row, column] = full - cosine(full_query_d, reference_d)
+    assert found.forward_passes == 2 + 2 * wanted[0].size
+    return float(np.abs(found.falls_3ms - wanted).max())
 
 
 def test_falls_are_those_of_pixel_loops() -> None:
@@ -77,13 +84,16 @@ def test_falls_are_those_of_pixel_loops() -> None:
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ("pixels_2hwc[side], pixel_ranking(maps_2hw[side]", "pixels_2hwc[side], pixel_ranking(maps_2hw[1 - side]"),
-        ("(pixels_2hwc[side], pixel", "(pixels_2hwc[0], pixel"),
+        ("pixels_2hwc[side], maps_2hw[side]", "pixels_2hwc[side], maps_2hw[1 - side]"),
+        ("(pixels_2hwc[side], maps", "(pixels_2hwc[0], maps"),
         ("(*tie_key, side)", "(*tie_key, 0)"),
         ("ranking_v[: round(share * len(ranking_v))]", "ranking_v[len(ranking_v) - round(share * len(ranking_v)) :]"),
-        ("] = canvas_rgb", "] = canvas_rgb[::-1]"),
+        ("np.asarray(canvas_rgb,", "np.asarray(canvas_rgb[::-1],"),
+        ("queries_pd @ full_reference_d, references_pd @", "references_pd @ full_query_d, queries_pd @"),
+        ("queries_pd @ full_reference_d", "queries_pd @ full_query_d"),
+        ("(queries_pd * references_pd)", "(queries_pd * full_reference_d)"),
         ("np.stack(of_sides, axis=1)", "np.stack(of_sides, axis=0)"),
-        ("self.full_score - self.scores_ms", "self.scores_ms - self.full_score"),
+        ("self.full_score - self.scores_3ms", "self.scores_3ms - self.full_score"),
         ("round(share * len(ranking_v))", "int(share * len(ranking_v) + 0.5)"),
     ],
 )
@@ -110,7 +120,23 @@ def test_maps_that_find_what_both_share_make_the_score_fall_first() -> None:
         SimilarityScorer(Total()), pixels, np.stack([shared, other]), (0, 0, 0), (0, "pair"), [0.25]
     )
     assert found.full_score == pytest.approx(0.5, abs=1e-5)
-    np.testing.assert_allclose(found.falls_ms, [[0.5], [-0.5]], atol=1e-5)
+    alone = 0.5 - np.array([[0], [0.5**0.5]])
+    np.testing.assert_allclose(found.falls_3ms, [[[0.5], [-0.5]], alone, alone], atol=1e-5)
+
+
+def test_lost_pixels_are_filled_in_from_their_surroundings() -> None:
+    pixels = np.full((2, HEIGHT, WIDTH, 3), 90, dtype=np.uint8)
+    pixels[:, 1, 1] = 250
+    maps = np.zeros((1, 2, HEIGHT, WIDTH))
+    maps[0, :, 1, 1] = 1
+    found = subject.both_sided_deletion(SCORER, pixels, maps, None, TIE_KEY, [1 / 12])
+    plain_d = embed(np.full((1, HEIGHT, WIDTH, 3), 90, dtype=np.uint8))[0]
+    wanted = [1 - 1, 1 - plain_d @ embed(pixels)[0], 1 - plain_d @ embed(pixels)[0]]
+    # Of the noise that comes with it.
+    np.testing.assert_allclose(found.falls_3ms.ravel(), wanted, atol=5e-3)
+    assert wanted[1] > 0.02
+    blank = subject.both_sided_deletion(SCORER, pixels, maps, CANVAS, TIE_KEY, [1 / 12])
+    assert np.abs(blank.falls_3ms - found.falls_3ms).max() > 0.02
 
 
 def test_a_map_that_is_not_finite_and_a_share_beyond_the_image_are_refused() -> None:

@@ -23,7 +23,17 @@ import numpy as np
 
 from benchmarks.both_sides_cases import Design, Pair, Run
 from benchmarks.both_sides_figures import Figures, Key, matched_overlap, rank_correlation, table
-from benchmarks.correspondence_ways import DECOMPOSITION, GRAD_CAM, SIDES, SPLITS, USUAL, Explainers, way_name, ways_of
+from benchmarks.correspondence_ways import (
+    DECOMPOSITION,
+    GRAD_CAM,
+    SAME_PLACE,
+    SIDES,
+    SPLITS,
+    USUAL,
+    Explainers,
+    way_name,
+    ways_of,
+)
 from flows.settings.file import load_settings
 from pipeline.evaluation.audit.both_sides import ExplainedMatch, located_cause, on_pixels, told_apart
 from pipeline.evaluation.audit.localisation import map_auroc, pointing_hit
@@ -104,6 +114,7 @@ def maps_table(figures: Figures, full: Design, measured: str) -> str:
         "joint effects with the cause's true pixels of the query": (ours, "row"),
         "RISE; of the reference with roles swapped": (ours, "one_sided"),
         "a blob in the middle": (ours, "centre"),
+        "the place of the cause's true pixels of the query": (SAME_PLACE, "row"),
         "activation decomposition, joint": (theirs, "joint"),
         "activation decomposition, with the cause's true pixels": (theirs, "row"),
         "activation decomposition, map": (theirs, "one_sided"),
@@ -157,12 +168,12 @@ def designs_table(figures: Figures, explainers: Explainers) -> str:
         cells += [figures.cell((name, "told apart", by)) for by in ("region", "components")]
         cells += [figures.cell((name, "two seeds", what)) for what in ("joint", "one_sided", "components")]
         rows.append([design.scheme, str(design.masks), str(design.grid_cells), str(design.cells), *cells])
-    rows.append([DECOMPOSITION, "–", "–", "last feature map", *_decomposition_cells(figures)])
+    rows.append([DECOMPOSITION, "–", "–", "last feature map", *_cells_without_masks(figures, way_name(None))])
+    rows.append([SAME_PLACE, "–", "–", str(explainers.full.cells), *_cells_without_masks(figures, SAME_PLACE)])
     return table(heads, rows)
 
 
-def _decomposition_cells(figures: Figures) -> list[str]:
-    name = way_name(None)
+def _cells_without_masks(figures: Figures, name: str) -> list[str]:
     cells = [figures.cell((name, cause, side, "joint", "auroc")) for cause, side in COLUMNS]
     cells += [figures.cell((name, "second", "reference", "row", "auroc"))]
     return [*cells, *(figures.cell((name, "told apart", by)) for by in ("region", "components")), "–", "–", "–"]
@@ -187,7 +198,9 @@ def compared(explainers: Explainers) -> Mapping[str, tuple[Key, Key]]:
         row = (ours, cause, "reference", "row", "auroc")
         found[f"true pixels − roles swapped, {cause} cause"] = (row, (ours, cause, "reference", "one_sided", "auroc"))
         found[f"true pixels − decomposition's, {cause} cause"] = (row, (theirs, cause, "reference", "row", "auroc"))
+        found[f"true pixels − their place, {cause} cause"] = (row, (SAME_PLACE, cause, "reference", "row", "auroc"))
     for by in ("region", "components"):
+        found[f"told apart by {by}, − by place"] = ((ours, "told apart", by), (SAME_PLACE, "told apart", by))
         found[f"told apart by {by}, − decomposition's"] = ((ours, "told apart", by), (theirs, "told apart", by))
     for method in ("coclusters", "singular"):
         other = (way_name(full, (method, USUAL[1])), "told apart", "components")

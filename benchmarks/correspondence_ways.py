@@ -14,10 +14,12 @@ from pipeline.saliency.build import build_generator
 from pipeline.saliency.contract import SaliencyRequest
 from pipeline.saliency.correspondence.cell_effects import averaging_weights, masks_on_cells
 from pipeline.saliency.correspondence.components import METHODS, match_components
-from pipeline.saliency.correspondence.interaction import interaction, one_sided_map
+from pipeline.saliency.correspondence.interaction import interaction, joint_maps, one_sided_map
 from pipeline.saliency.rise.maps import query_masks
 
-DECOMPOSITION, GRAD_CAM = "activation decomposition", "grad_cam"
+DECOMPOSITION, GRAD_CAM, SAME_PLACE = "activation decomposition", "grad_cam", "the same place"
+# Of a Gaussian, in cells.
+SAME_PLACE_WIDTH = 2.0
 SIDES = ("query", "reference")
 USUAL = ("factors", 3)
 SPLITS = tuple(product(METHODS, (2, 3)))
@@ -73,6 +75,17 @@ class Explainers:
             found[side] = self._grad_cam([request])[0].display_khw[0]
         return found
 
+    def by_place(self) -> ExplainedMatch:
+        """Return what pairs each cell with the same place of the other image, whatever the images show.
+
+        Items are rendered upright and in the middle, so that the same part often lies at the same place.
+        """
+        cells = self.full.cells
+        places_u2 = np.stack(np.divmod(np.arange(cells**2), cells), axis=1)
+        squared_uv = ((places_u2[:, None] - places_u2[None]) ** 2).sum(axis=2)
+        joint_uv = np.exp(-squared_uv / (2 * SAME_PLACE_WIDTH**2))
+        return ExplainedMatch(joint_uv, *joint_maps(joint_uv), match_components(joint_uv, USUAL[1], USUAL[0]))
+
     def best_possible(self, places_hw: Sequence[Region]) -> np.ndarray:
         """Return the map (cell,) of a model whose score is the share of each place that a mask shows, summed."""
         weights_u = sum(on_cells(place_hw, self._masks_nu.shape[1]) / place_hw.mean() for place_hw in places_hw)
@@ -90,6 +103,7 @@ def ways_of(pair: Pair, explainers: Explainers) -> dict[str, ExplainedMatch]:
     others = [design for design, _ in explainers.seeds] + explainers.balanced
     for design in (*others, *explainers.other_cells, *explainers.other_grids):
         found[way_name(design, USUAL)] = explainers.by_masks(pair, design)
+    found[SAME_PLACE] = explainers.by_place()
     return found
 
 

@@ -95,7 +95,7 @@ def test_ways_of_explaining_are_measured_on_every_pair(run: Run) -> None:
     assert best.mean() > max(ours.mean(), 0.9)
     for table in (maps_table(figures, explainers.full, "auroc"), components_table(figures, explainers.full, "auroc")):
         assert "nan" not in table.split("second")[0]
-    assert len(designs_table(figures, explainers).splitlines()) == 2 + 2 + 2 + 1 + 2 + 1
+    assert len(designs_table(figures, explainers).splitlines()) == 2 + 2 + 2 + 1 + 2 + 2
 
 
 def test_the_best_possible_map_lies_where_the_cause_is(run: Run) -> None:
@@ -106,6 +106,13 @@ def test_the_best_possible_map_lies_where_the_cause_is(run: Run) -> None:
     assert map_auroc(found_hw, place_hw) > 0.95
     # In the far corner there is nothing but the noise of few masks.
     assert map_auroc(found_hw, place_hw[::-1, ::-1]) < 0.7
+
+
+def test_the_control_by_place_pairs_each_cell_with_itself(run: Run) -> None:
+    match = Explainers(run, [20]).by_place()
+    np.testing.assert_array_equal(match.joint_uv.argmax(axis=1), np.arange(len(match.joint_uv)))
+    found = match.joint_uv[0].reshape(14, 14)
+    assert found[0, 2] == found[2, 0] == pytest.approx(np.exp(-0.5))
 
 
 def test_falls_are_measured_of_any_pair(finished: FinishedRun, capsys: pytest.CaptureFixture[str]) -> None:

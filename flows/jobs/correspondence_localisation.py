@@ -9,10 +9,8 @@ from flows.engine.shard_task import JobInputs, JobResult
 from flows.engine.upstream import Upstream
 from flows.readers.cell_effects import STAGE as CELL_EFFECTS
 from flows.readers.cell_effects import CellEffectLookup
-from flows.readers.pair_frame import read_pair_frame
-from flows.readers.true_effects import read_effect_flags, read_truth
-from pipeline.datasets.planted.edits import changed_region
-from pipeline.datasets.planted.spec import PlantedSpec, planted_spec
+from flows.readers.pair_causes import CauseRegions, read_causes
+from pipeline.datasets.planted.spec import planted_spec
 from pipeline.evaluation.audit.both_sides import ExplainedMatch, are_scored, as_columns, located_cause, told_apart
 from pipeline.saliency.correspondence.components import MatchComponents
 from pipeline.saliency.correspondence.interaction import interaction
@@ -25,11 +23,11 @@ def run(inputs: JobInputs) -> JobResult:
     """Return `correspondence_localisation` and `correspondence_causes`."""
     upstream = inputs.upstream
     matches = _Matches(upstream)
-    regions = _Regions(planted_spec(inputs.settings["dataset"]))
+    regions = CauseRegions(planted_spec(inputs.settings["dataset"]))
     names = _component_names(upstream)
     located: list[dict[str, Any]] = []
     causes_rows: list[dict[str, Any]] = []
-    for pair, causes in _causes(upstream).items():
+    for pair, causes in read_causes(upstream).items():
         if pair not in matches.rows:
             continue
         row = matches.rows[pair]
@@ -46,18 +44,6 @@ def run(inputs: JobInputs) -> JobResult:
     return JobResult(dict(parts), {"pairs": len(causes_rows)})
 
 
-def _causes(upstream: Upstream) -> dict[str, list[str]]:
-    """Return the causes of each pair, largest effect first: in both images, with an effect above the floor."""
-    frame = read_pair_frame(upstream, "test")
-    truth = read_truth(upstream, frame)
-    shared_pa = truth.present_pa & read_effect_flags(upstream, frame, "in_reference")
-    found = {}
-    for pair_id, effects_a, shared_a in zip(frame.pair_ids, truth.delta_pa, shared_pa, strict=True):
-        causes = [a for a in np.argsort(-effects_a, kind="stable") if shared_a[a] and effects_a[a] > truth.floor]
-        found[pair_id] = [frame.attribute_names[a] for a in causes]
-    return found
-
-
 def _component_names(upstream: Upstream) -> dict[str, list[str | None]]:
     names: dict[str, list[str | None]] = {}
     for row in upstream.rows("match_components.test", "match_components"):
@@ -70,7 +56,7 @@ def _cause_columns(
     row: Mapping[str, Any],
     causes: list[str],
     shown: list[str],
-    regions: "_Regions",
+    regions: CauseRegions,
     names: list[str | None],
 ) -> dict[str, Any]:
     apart = None
@@ -86,23 +72,6 @@ def _cause_columns(
         "second_named": float(named[1]) if len(named) > 1 else None,
         "a_cause_named": float(names[0] in causes) if names and names[0] is not None and causes else None,
     }
-
-
-class _Regions:
-    """Where attributes are in rendered items."""
-
-    def __init__(self, spec: PlantedSpec) -> None:
-        self._spec = spec
-        self._found: dict[tuple[str, str], np.ndarray] = {}
-
-    def of(self, row: Mapping[str, Any], attribute: str) -> tuple[np.ndarray, np.ndarray]:
-        """Return bool (y, x) in the pair's query and reference."""
-        return self._in(row["query"], attribute), self._in(row["reference"], attribute)
-
-    def _in(self, image: str, attribute: str) -> np.ndarray:
-        if (image, attribute) not in self._found:
-            self._found[image, attribute] = changed_region(self._spec, image, attribute)
-        return self._found[image, attribute]
 
 
 class _Matches:

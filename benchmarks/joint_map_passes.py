@@ -42,6 +42,7 @@ from pipeline.datasets.planted.edits import changed_region
 from pipeline.datasets.planted.spec import planted_spec
 from pipeline.evaluation.audit.localisation import map_auroc, scored_regions
 from pipeline.evaluation.faithfulness import faithfulness_of_query
+from pipeline.randomness import keyed_rng
 from pipeline.saliency.perturbed_embeddings import embed_perturbations
 from pipeline.saliency.rise.maps import BALANCED_REGRESSION, PAPERS
 from pipeline.saliency.rise.masks import MaskDraws
@@ -50,6 +51,7 @@ GRID_CELLS = 8
 COARSE_GRIDS = (6, 7)
 OPTIONS = {"queries": 80, "exact": 8, "exact_masks": 8000, "steps": 10}
 PROGRESS_QUERIES = 10
+STRETCH_QUERIES = 10
 Floats = npt.NDArray[np.floating]
 
 
@@ -118,7 +120,8 @@ def walked_pairs(queries: Sequence[Query]) -> list[tuple[str, str]]:
     """Return a pair (query, reference) of every query, in an order in which references are the next queries.
 
     From each query to its first reference that is a query and had no turn yet; where there is none, its first
-    reference ends the walk and the next begins at the next query.
+    reference ends the walk and the next begins at the next query. Walks stay within what the model takes for alike,
+    often a class; so that the first pairs are of many classes, short stretches come in a random order.
     """
     references = dict(queries)
     found: dict[str, str] = {}
@@ -128,7 +131,9 @@ def walked_pairs(queries: Sequence[Query]) -> list[tuple[str, str]]:
             ahead = [name for name in references[query] if name in references and name not in found and name != query]
             found[query] = ahead[0] if ahead else references[query][0]
             query = ahead[0] if ahead else None
-    return list(found.items())
+    pairs = list(found.items())
+    stretches = [pairs[start : start + STRETCH_QUERIES] for start in range(0, len(pairs), STRETCH_QUERIES)]
+    return [pair for number in keyed_rng(0, "stretches").permutation(len(stretches)) for pair in stretches[number]]
 
 
 def cause_regions(settings: Settings) -> dict[tuple[str, str], npt.NDArray[np.bool_]]:

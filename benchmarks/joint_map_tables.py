@@ -11,7 +11,7 @@ from pipeline.evaluation.bootstrap import Interval, Ratio, clustered_interval
 from pipeline.evaluation.equivalence import equivalence
 
 MARGIN = 0.003
-THRESHOLDS = (0.3, 0.5, 0.7, 0.8)
+THRESHOLDS = (0.5, 0.7, 0.8, 0.9)
 SAMPLES = 1000
 # Name, and whether larger is better.
 MEASURES = {"insertion": True, "deletion": False, "AUROC": True}

@@ -1,6 +1,7 @@
 """Maps from both images' passes: what they are made of, sets of masks cut short, stopping, and the tables of a run."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -116,6 +117,12 @@ def test_a_loss_beyond_the_margin_is_told_from_none() -> None:
 def test_pairs_are_walked_along_their_references() -> None:
     queries = [("a", ("x", "c")), ("b", ("a",)), ("c", ("b", "a")), ("d", ("y",))]
     assert walked_pairs(queries) == [("a", "c"), ("c", "b"), ("b", "a"), ("d", "y")]
+    # A long walk is cut into stretches, whose order is no longer that of the walk.
+    ring = [(str(number), (str((number + 1) % 100),)) for number in range(100)]
+    walked = walked_pairs(ring)
+    assert sorted(walked) == sorted((query, reference) for query, (reference,) in ring)
+    assert sum(first[1] == second[0] for first, second in pairwise(walked)) >= 90
+    assert [query for query, _ in walked] != [query for query, _ in ring]
 
 
 def test_more_masks_agree_better() -> None:

@@ -15,7 +15,8 @@ from benchmarks.joint_map_methods import (
     low_rank_maps,
     query_maps,
 )
-from benchmarks.joint_map_passes import MaskNumbers, measured_tables, rank_correlation, walked_pairs
+from benchmarks.joint_map_pairs import walked_pairs
+from benchmarks.joint_map_passes import MaskNumbers, measured_tables, rank_correlation
 from benchmarks.joint_map_tables import not_worse, stopped_passes
 from pipeline.area_pooling import pool_to_cells
 from pipeline.randomness import keyed_rng

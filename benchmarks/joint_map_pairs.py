@@ -1,0 +1,61 @@
+"""Which pairs joint_map_passes measures, and where their causes are on rendered items."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.rise_schemes import Query
+from flows.auto_compute.resolve import resolved
+from flows.configured_runs import ConfiguredRun
+from flows.readers.pair_frame import read_pair_frame
+from flows.readers.true_effects import read_effect_flags, read_truth
+from flows.settings.configuration import Settings
+from pipeline.datasets.planted.edits import changed_region
+from pipeline.datasets.planted.spec import planted_spec
+from pipeline.evaluation.audit.localisation import scored_regions
+from pipeline.randomness import keyed_rng
+
+STRETCH_QUERIES = 10
+
+
+def walked_pairs(queries: Sequence[Query]) -> list[tuple[str, str]]:
+    """Return a pair (query, reference) of every query, in an order in which references are the next queries.
+
+    From each query to its first reference that is a query and had no turn yet; where there is none, its first
+    reference ends the walk and the next begins at the next query. Walks stay within what the model takes for alike,
+    often a class; so that the first pairs are of many classes, short stretches come in a random order.
+    """
+    references = dict(queries)
+    found: dict[str, str] = {}
+    for start in references:
+        query: str | None = start
+        while query is not None and query not in found:
+            ahead = [name for name in references[query] if name in references and name not in found and name != query]
+            found[query] = ahead[0] if ahead else references[query][0]
+            query = ahead[0] if ahead else None
+    pairs = list(found.items())
+    stretches = [pairs[start : start + STRETCH_QUERIES] for start in range(0, len(pairs), STRETCH_QUERIES)]
+    return [pair for number in keyed_rng(0, "stretches").permutation(len(stretches)) for pair in stretches[number]]
+
+
+def cause_regions(settings: Settings) -> dict[tuple[str, str], npt.NDArray[np.bool_]]:
+    """Return bool (y, x) by (query, reference): where the query shows the cause of the match with the largest effect.
+
+    A cause is an attribute of both images whose edit moves the score. Pairs without one, or whose region is empty or
+    more than half of the image, are left out.
+    """
+    upstream = ConfiguredRun(resolved(settings)).current()
+    frame = read_pair_frame(upstream, "test")
+    truth = read_truth(upstream, frame)
+    shared_pa = truth.present_pa & read_effect_flags(upstream, frame, "in_reference")
+    effects_pa = np.where(shared_pa, truth.delta_pa, -np.inf)
+    spec = planted_spec(settings.dataset.model_dump())
+    found = {}
+    for query, reference, effects_a in zip(frame.query_p, frame.reference_p, effects_pa, strict=True):
+        if effects_a.max() <= truth.floor:
+            continue
+        region_hw = changed_region(spec, frame.image_ids[query], frame.attribute_names[int(effects_a.argmax())])
+        if scored_regions(np.array([region_hw.mean()]))[0]:
+            found[frame.image_ids[query], frame.image_ids[reference]] = region_hw
+    return found

@@ -56,6 +56,24 @@ def sane(
 
 
 @app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="a release, images with a table, or a sub-folder for each class")],
+    out: Annotated[
+        Path | None, typer.Option(help="the configuration to write; default: sane.toml in the current folder")
+    ] = None,
+    image_size_px: Annotated[
+        int | None, typer.Option(help="side of the square images; default: by the sizes of the images")
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Look at a folder of images and write a commented configuration that runs."""
+    with readable_errors(debug):
+        from flows.commands.init import init_command
+
+        init_command(folder, out, image_size_px)
+
+
+@app.command()
 def run(
     config: Config,
     overrides: Overrides = None,

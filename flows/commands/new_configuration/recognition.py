@@ -1,0 +1,127 @@
+"""What a folder holds: a release, images with a table, or classes as sub-folders."""
+
+from pathlib import Path
+
+from flows.commands.new_configuration.class_table import dataset_of_class_folders
+from flows.commands.new_configuration.found_dataset import FoundDataset
+from flows.stages.user_tables import read_user_table
+from pipeline.datasets.catalogue import DATASETS
+from pipeline.datasets.class_folders import list_class_folders
+from pipeline.datasets.declaration import DatasetKind
+from pipeline.datasets.folder import FOLDER, REQUIRED_COLUMNS, build_folder_index
+from pipeline.datasets.image_sizes import read_image_sizes
+from pipeline.datasets.records import DatasetIndex, IndexSource
+from pipeline.errors import BadDataset
+from pipeline.randomness import derive_seed
+
+TABLE_SUFFIXES = (".csv", ".parquet")
+MOST_HEADERS_READ = 500
+
+
+def recognise(folder: Path, new_table: Path) -> FoundDataset:
+    """Return what a folder holds, tried in this order: a release, a table of images, classes as sub-folders.
+
+    Args:
+        folder: absolute.
+        new_table: where a table would be written; nothing is written here.
+
+    Raises:
+        BadDataset: it is no folder, holds nothing that is known, several tables, or what it holds is malformed.
+    """
+    if not folder.is_dir():
+        raise BadDataset(
+            expected="a folder of images",
+            found="a file" if folder.exists() else "no such folder",
+            where=str(folder),
+            remedy="name the folder that holds the images, or a release as it was unpacked",
+        )
+    for kind in DATASETS.values():
+        if _has_files_of(kind, folder):
+            index = kind.build_index(kind.settings(), IndexSource(folder))
+            return _found(kind, folder, index)
+    tables, others = _tables_of(folder)
+    if len(tables) > 1:
+        raise BadDataset(
+            expected=f"one table with the columns {', '.join(REQUIRED_COLUMNS)}",
+            found=", ".join(table.name for table in tables),
+            where=str(folder),
+            remedy="move all but one of them elsewhere",
+        )
+    if tables:
+        return _dataset_of_table(folder, tables[0], others)
+    listed = list_class_folders(folder)
+    if len({image.folder for image in listed.images}) < 2:
+        raise _nothing_known(folder, others)
+    return dataset_of_class_folders(folder, listed, new_table, tuple(others))
+
+
+def _has_files_of(kind: DatasetKind, folder: Path) -> bool:
+    """Return whether most files that a release has at its top are there; what is missing is for its index to say."""
+    if kind.index_files is None or kind.needs_table:
+        return False
+    at_top = [path for path in kind.index_files(kind.settings(), folder) if path.parent == folder]
+    return 2 * sum(path.exists() for path in at_top) > len(at_top)
+
+
+def _found(
+    kind: DatasetKind, root: Path, index: DatasetIndex, table: Path | None = None, notes: tuple[str, ...] = ()
+) -> FoundDataset:
+    paths = sorted({record.path for record in index.records if record.path is not None})
+    sample = sorted(paths, key=lambda path: derive_seed("header", path))[:MOST_HEADERS_READ]
+    sizes = read_image_sizes(root, sample)
+    if sizes.unreadable:
+        shown = ", ".join(map(repr, sizes.unreadable[:3]))
+        notes = (*notes, f"{len(sizes.unreadable)} of {len(sample)} files that were opened are no images: {shown}")
+    return FoundDataset(kind, root, index, sizes, table, None, (*notes, *index.notices))
+
+
+def _tables_of(folder: Path) -> tuple[list[Path], list[str]]:
+    """Return the tables with all columns that are needed, and a line for each other one."""
+    tables, others = [], []
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() not in TABLE_SUFFIXES or not path.is_file():
+            continue
+        try:
+            columns = read_user_table(path).columns
+        except BadDataset as error:
+            others.append(f"table left out: {path.name!r}: {error.found}")
+            continue
+        missing = [name for name in REQUIRED_COLUMNS if name not in columns]
+        if missing:
+            others.append(f"table left out: {path.name!r}: no column {', '.join(missing)}")
+        else:
+            tables.append(path)
+    return tables, others
+
+
+def _dataset_of_table(folder: Path, table: Path, notes: list[str]) -> FoundDataset:
+    """Return the dataset of a table whose paths are relative to the folder or else to one of its sub-folders."""
+    rows = read_user_table(table)
+    refused = None
+    for root in [folder, *sorted(path for path in folder.iterdir() if path.is_dir())]:
+        try:
+            index = build_folder_index(root, rows)
+        except BadDataset as error:
+            refused = refused or error
+            continue
+        return _found(FOLDER, root, index, table, tuple(notes))
+    assert refused is not None
+    raise refused
+
+
+def _nothing_known(folder: Path, tables: list[str]) -> BadDataset:
+    releases = " or ".join(kind.name for kind in DATASETS.values() if kind.index_files and not kind.needs_table)
+    return BadDataset(
+        expected=f"the files of {releases}; a table (CSV or Parquet) with the columns {', '.join(REQUIRED_COLUMNS)}; "
+        "or at least two sub-folders with images, one a class",
+        found="; ".join(tables) or f"{_in_words(folder)}",
+        where=str(folder),
+        remedy="sort the images into a folder for each class, or write a table as docs/own-dataset.md describes",
+    )
+
+
+def _in_words(folder: Path) -> str:
+    entries = sorted(folder.iterdir())
+    folders = sum(entry.is_dir() for entry in entries)
+    shown = ", ".join(repr(entry.name) for entry in entries[:3])
+    return f"{folders} folders and {len(entries) - folders} files: {shown}" if entries else "an empty folder"

@@ -1,4 +1,4 @@
-"""The command line: `sane run`, `plan`, `status`, `query`, `report`, `explain`. Thin: parses, calls, prints."""
+"""The command line: `sane init`, `run`, `plan`, `status`, `query`, `report`, `explain`. Thin: parses, calls, prints."""
 
 import os
 import signal

@@ -44,7 +44,7 @@ class ClassImage:
 
 @dataclass(frozen=True)
 class ClassFolders:
-    """The image files of sub-folders in path order, and the number of other files by the reason they are left out."""
+    """The image files of sub-folders in path order, and the number of others by the reason they are left out."""
 
     images: tuple[ClassImage, ...]
     left_out: Counter[str]
@@ -58,8 +58,12 @@ def list_class_folders(root: Path) -> ClassFolders:
     """
     left_out: Counter[str] = Counter()
     paths = []
-    for folder, names, files in os.walk(root):
+    unlisted: list[OSError] = []
+    for folder, names, files in os.walk(root, onerror=unlisted.append):
         names[:] = sorted(name for name in names if not name.startswith("."))
+        linked = sum((Path(folder) / name).is_symlink() for name in names)
+        if linked:
+            left_out["links to folders"] += linked
         below = Path(folder).relative_to(root).as_posix()
         for name in sorted(files):
             reason = _reason_to_leave_out(Path(folder), name, is_top=below == ".")
@@ -67,6 +71,8 @@ def list_class_folders(root: Path) -> ClassFolders:
                 left_out[reason] += 1
             else:
                 paths.append(f"{below}/{name}")
+    if unlisted:
+        left_out["folders that cannot be listed"] = len(unlisted)
     return ClassFolders(tuple(_with_splits(sorted(paths))), left_out)
 
 

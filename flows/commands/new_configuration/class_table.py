@@ -36,7 +36,7 @@ def dataset_of_class_folders(root: Path, listed: ClassFolders, table: Path, note
     written = UserTable(table, COLUMNS, rows)
     left_out = [*listed.left_out.items(), ("that cannot be opened as images", len(sizes.unreadable))]
     left_out.append(("alone in their class or its split", len(images) - len(rows)))
-    lines = [f"files left out: {count} {reason}" for reason, count in left_out if count]
+    lines = [f"left out: {count} {reason}" for reason, count in left_out if count]
     index = build_folder_index(root, written)
     return FoundDataset(FOLDER, root, index, sizes, None, written, (*notes, *lines, how, WORDS_OF_CLASSES))
 

@@ -9,13 +9,16 @@ from pipeline.datasets.catalogue import DATASETS
 from pipeline.datasets.class_folders import list_class_folders
 from pipeline.datasets.declaration import DatasetKind
 from pipeline.datasets.folder import FOLDER, REQUIRED_COLUMNS, build_folder_index
+from pipeline.datasets.folder_files import list_folder
+from pipeline.datasets.folder_images import FolderImages
 from pipeline.datasets.image_sizes import read_image_sizes
-from pipeline.datasets.records import DatasetIndex, IndexSource
+from pipeline.datasets.records import DatasetIndex, IndexSource, UserTable
 from pipeline.errors import BadDataset
 from pipeline.randomness import derive_seed
 
 TABLE_SUFFIXES = (".csv", ".parquet")
 MOST_HEADERS_READ = 500
+ROWS_LOOKED_UP = 20
 
 
 def recognise(folder: Path, new_table: Path) -> FoundDataset:
@@ -26,7 +29,8 @@ def recognise(folder: Path, new_table: Path) -> FoundDataset:
         new_table: where a table would be written; nothing is written here.
 
     Raises:
-        BadDataset: it is no folder, holds nothing that is known, several tables, or what it holds is malformed.
+        BadDataset: it is no folder or cannot be listed, holds nothing that is known, several tables, or what it holds
+            is malformed.
     """
     if not folder.is_dir():
         raise BadDataset(
@@ -43,7 +47,7 @@ def recognise(folder: Path, new_table: Path) -> FoundDataset:
     if len(tables) > 1:
         raise BadDataset(
             expected=f"one table with the columns {', '.join(REQUIRED_COLUMNS)}",
-            found=", ".join(table.name for table in tables),
+            found=", ".join(table.path.name for table in tables),
             where=str(folder),
             remedy="move all but one of them elsewhere",
         )
@@ -75,38 +79,43 @@ def _found(
     return FoundDataset(kind, root, index, sizes, table, None, (*notes, *index.notices))
 
 
-def _tables_of(folder: Path) -> tuple[list[Path], list[str]]:
+def _tables_of(folder: Path) -> tuple[list[UserTable], list[str]]:
     """Return the tables with all columns that are needed, and a line for each other one."""
     tables, others = [], []
-    for path in sorted(folder.iterdir()):
+    for path in _entries(folder):
         if path.suffix.lower() not in TABLE_SUFFIXES or not path.is_file():
             continue
         try:
-            columns = read_user_table(path).columns
+            table = read_user_table(path)
         except BadDataset as error:
             others.append(f"table left out: {path.name!r}: {error.found}")
             continue
-        missing = [name for name in REQUIRED_COLUMNS if name not in columns]
+        missing = [name for name in REQUIRED_COLUMNS if name not in table.columns]
         if missing:
             others.append(f"table left out: {path.name!r}: no column {', '.join(missing)}")
         else:
-            tables.append(path)
+            tables.append(table)
     return tables, others
 
 
-def _dataset_of_table(folder: Path, table: Path, notes: list[str]) -> FoundDataset:
+def _dataset_of_table(folder: Path, table: UserTable, notes: list[str]) -> FoundDataset:
     """Return the dataset of a table whose paths are relative to the folder or else to one of its sub-folders."""
-    rows = read_user_table(table)
-    refused = None
-    for root in [folder, *sorted(path for path in folder.iterdir() if path.is_dir())]:
+    roots = [folder, *(path for path in _entries(folder) if path.is_dir())]
+    root = max(roots, key=lambda each: _images_found(each, table))  # of equals the first
+    return _found(FOLDER, root, build_folder_index(root, table), table.path, tuple(notes))
+
+
+def _images_found(root: Path, table: UserTable) -> int:
+    """Return how many of a table's first images are in a folder."""
+    images = FolderImages(root)
+    found = 0
+    for row in table.rows[:ROWS_LOOKED_UP]:
         try:
-            index = build_folder_index(root, rows)
-        except BadDataset as error:
-            refused = refused or error
+            images.named(row.values["path"]) if row.values.get("path") else images.of_id(row.values["image_id"])
+        except (ValueError, BadDataset):  # what is wrong with it, the index says
             continue
-        return _found(FOLDER, root, index, table, tuple(notes))
-    assert refused is not None
-    raise refused
+        found += 1
+    return found
 
 
 def _nothing_known(folder: Path, tables: list[str]) -> BadDataset:
@@ -121,7 +130,11 @@ def _nothing_known(folder: Path, tables: list[str]) -> BadDataset:
 
 
 def _in_words(folder: Path) -> str:
-    entries = sorted(folder.iterdir())
+    entries = _entries(folder)
     folders = sum(entry.is_dir() for entry in entries)
     shown = ", ".join(repr(entry.name) for entry in entries[:3])
     return f"{folders} folders and {len(entries) - folders} files: {shown}" if entries else "an empty folder"
+
+
+def _entries(folder: Path) -> list[Path]:
+    return sorted(Path(entry.path) for entry in list_folder(folder))

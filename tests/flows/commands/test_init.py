@@ -144,6 +144,49 @@ def test_the_folder_of_images_is_written_to_only_when_named(tmp_path: Path, monk
     assert (tmp_path / "sane.toml").exists()
 
 
+def test_beside_a_table_and_its_folder_of_images_no_name_is_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(with_table(tmp_path))
+    assert invoke("init", ".").exit_code == 0
+    assert load_settings(tmp_path / "sane.toml").dataset.root == tmp_path / "pictures"
+
+
+def test_test_classes_of_their_own_are_said(tmp_path: Path) -> None:
+    names = tuple(f"{colour} {kind}" for colour in ("red", "grey", "white", "black") for kind in ("fox", "crow", "owl"))
+    root = write_classes(tmp_path / "pictures", names, count=4)
+    out = tmp_path / "sane.toml"
+    assert "no class of a test image" in invoke("init", root, "--out", out).stdout
+    with (tmp_path / "sane.items.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    labels = {split: {row["label"] for row in rows if row["split"] == split} for split in ("train", "test")}
+    assert len(labels["test"]) == 2
+    assert labels["train"].isdisjoint(labels["test"])
+    assert "images" in planned_stages(out)
+
+
+def test_splits_of_folders_are_kept(tmp_path: Path) -> None:
+    for split in ("train", "val", "test"):
+        write_classes(tmp_path / "pictures" / split, ("red fox", "swan"), count=3)
+    out = tmp_path / "sane.toml"
+    result = invoke("init", tmp_path / "pictures", "--out", out)
+    assert "images: 18 (6 train, 6 valid, 6 test)" in result.stdout
+    assert "labels: 2;" in result.stdout
+    assert "images" in planned_stages(out)
+
+
+def test_two_tables_of_images_are_refused_by_name(tmp_path: Path) -> None:
+    folder = with_table(tmp_path)
+    (folder / "more.csv").write_bytes((folder / "items.csv").read_bytes())
+    assert "found: items.csv, more.csv" in refusal(invoke("init", folder, "--out", tmp_path / "sane.toml"), 1)
+
+
+def test_a_table_with_a_bad_value_is_refused_with_its_place(tmp_path: Path) -> None:
+    table = with_table(tmp_path) / "items.csv"
+    table.write_text(table.read_text().replace(",train,", ",Train,", 1))
+    assert "column 'split'" in refusal(invoke("init", tmp_path, "--out", tmp_path / "sane.toml"), 1)
+
+
 def test_a_place_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     root = with_classes(tmp_path)
     message = refusal(invoke("init", root, "--out", tmp_path / "none" / "sane.toml"), 2)

@@ -1,5 +1,6 @@
 """Classes as sub-folders: which files count, what they are called, and what names of classes say."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ def write_empty(root: Path, *paths: str) -> None:
 def test_every_file_that_is_left_out_is_counted_with_its_reason(tmp_path: Path) -> None:
     write_empty(tmp_path, "cat/1.jpg", "cat/2.PNG", "dog/deep/3.tif", "cat/notes.txt", "cat/.4.jpg", "5.jpg")
     (tmp_path / "dog" / "6.jpg").symlink_to(tmp_path / "cat" / "1.jpg")
+    (tmp_path / "bird").symlink_to(tmp_path / "cat")
     found = list_class_folders(tmp_path)
     assert [(image.path, image.folder) for image in found.images] == [
         ("cat/1.jpg", "cat"),
@@ -27,7 +29,23 @@ def test_every_file_that_is_left_out_is_counted_with_its_reason(tmp_path: Path) 
         "hidden": 1,
         "in no sub-folder, so of no class": 1,
         "links": 1,
+        "links to folders": 1,
     }
+
+
+def test_a_folder_that_cannot_be_listed_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_empty(tmp_path, "cat/1.jpg", "dog/2.jpg")
+    scandir = os.scandir
+
+    def refuse_dogs(path: str) -> object:
+        if str(path).endswith("dog"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse_dogs)
+    found = list_class_folders(tmp_path)
+    assert [image.path for image in found.images] == ["cat/1.jpg"]
+    assert found.left_out == {"folders that cannot be listed": 1}
 
 
 def test_folders_named_after_splits_are_no_classes(tmp_path: Path) -> None:

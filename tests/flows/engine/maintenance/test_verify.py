@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from flows.stages.graph import build_stages
 from stores.artifacts import ArtifactStore
 from stores.leases import acquire
 from tests.flows.run_cases import FinishedRun, invoke, refusal
@@ -37,7 +38,8 @@ def test_text_names_the_file_what_was_found_and_what_a_repair_did(run_copy: Fini
     assert "expected: a whole record" in lines[1]
     assert "found: " in lines[2]
     assert "sane verify CONFIG --repair" in lines[3]
-    assert lines[-1].startswith("checked 43 manifests, 113 shards, ")
+    shards = sum(len(run_copy.manifest(stage.name).shard_keys) for stage in build_stages(run_copy.settings()))
+    assert lines[-1].startswith(f"checked {run_copy.stage_count} manifests, {shards} shards, ")
     assert lines[-1].endswith("MB: 1 problems")
     repaired = invoke("verify", run_copy.config, "--repair")
     assert repaired.exit_code == 0

@@ -202,7 +202,11 @@ def test_passes_are_known_before_a_run(run: FinishedRun, tables: Tables) -> None
     for row in recorded:
         cost = costs[row["stage"]]
         assert cost.training_passes == row["t"], row["stage"]
-        if not row["stage"].startswith("faithfulness.rise"):
+        # Maps may rank alike, and not every item can be cut from its ground: these two are bounds.
+        if row["stage"].startswith("faithfulness.rise") or row["stage"] == "edit_effects.test":
+            assert cost.is_upper_bound
+            assert cost.forward_passes >= row["f"], row["stage"]
+        else:
             assert cost.forward_passes == row["f"], row["stage"]
     assert costs["similarity_model"].training_passes == 2 * 3 * 40
     # What no formula tells is unknown, not nothing.

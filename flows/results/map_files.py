@@ -80,7 +80,8 @@ def write_maps(results: Results, asked: AskedMaps, folder: Path) -> list[Written
     written = []
     for pair_id, file in files.items():
         image = _image(results, pair_id, asked.placed)
-        picture = overlay(image, maps[pair_id], max(SHOWN_SIZE_PX, *(() if asked.placed else image.size_px)))
+        shown_px = SHOWN_SIZE_PX if asked.placed else max(SHOWN_SIZE_PX, *image.size_px)
+        picture = overlay(image, maps[pair_id], shown_px)
         _create(_named(file, ".npy"), _npy_bytes(arrays[pair_id]))
         if picture is not None:
             _create(_named(file, ".png"), _png_bytes(picture))

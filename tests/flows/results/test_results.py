@@ -92,7 +92,10 @@ def test_tables_are_those_of_sane_query(finished_run: FinishedRun, results: Resu
     wanted = current_tables(finished_run.settings())
     assert results.tables() == sorted(wanted)
     for name, table in wanted.items():
-        assert results.table(name).equals(table), name
+        found = results.table(name)
+        assert found.schema.equals(table.schema), name
+        # As text, in which NaN is equal to itself.
+        assert repr(found.to_pylist()) == repr(table.to_pylist()), name
 
 
 def test_a_table_needs_no_shard_of_a_stage_without_it(
@@ -156,7 +159,7 @@ def test_unknown_names_are_refused_with_a_remedy(finished_run: FinishedRun, resu
         (lambda: results.pair(image_id), "select pair_id"),
         (lambda: results.map(pair_id, "lime"), "rise fixed"),
         (lambda: results.map(pair_id, "rise", "both"), "rise fixed"),
-        (lambda: results.image(image_id[:-1]), image_id[:-1] + "0"),
+        (lambda: results.image(image_id[:-1]), "did you mean test_000"),
         (lambda: results.embedding("../images"), "select image_id"),
         (lambda: results.both_sides(pair_id), "saliency.correspondence.enabled=true"),
         (lambda: results.table("metric"), "did you mean metrics"),

@@ -75,14 +75,14 @@ def write_maps(results: Results, asked: AskedMaps, folder: Path) -> list[Written
     ending = f".{asked.generator}.{asked.mode}" + (".placed" if asked.placed else "")
     files = {pair_id: folder / (safe_stem(pair_id) + ending) for pair_id in pair_ids}
     maps = results.maps(pair_ids, asked.generator, asked.mode)
-    arrays = results.placed_maps(pair_ids, asked.generator, asked.mode) if asked.placed else maps
     _refuse_existing([_named(file, kind) for file in files.values() for kind in (".npy", ".png")])
     written = []
     for pair_id, file in files.items():
         image = _image(results, pair_id, asked.placed)
         shown_px = SHOWN_SIZE_PX if asked.placed else max(SHOWN_SIZE_PX, *image.size_px)
         picture = overlay(image, maps[pair_id], shown_px)
-        _create(_named(file, ".npy"), _npy_bytes(arrays[pair_id]))
+        array_hw = results.place(pair_id, maps[pair_id]) if asked.placed else maps[pair_id]
+        _create(_named(file, ".npy"), _npy_bytes(array_hw))
         if picture is not None:
             _create(_named(file, ".png"), _png_bytes(picture))
         shown = None if picture is None else _named(file, ".png")
@@ -131,9 +131,9 @@ def _create(file: Path, data: bytes) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("xb") as opened:
             opened.write(data)
-    except FileExistsError as error:
-        raise _already_there(file, 1) from error
     except OSError as error:
+        if file.exists():
+            raise _already_there(file, 1) from error
         raise BadSetting(
             expected="a folder that can be written",
             found=error.strerror or str(error),

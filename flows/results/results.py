@@ -137,16 +137,19 @@ class Results:
         NaN where the model sees nothing of the photograph. The file is not read, so it need not be there any more.
         Of rendered items, which are square, it is the map itself. Raises as `maps` does.
         """
-        return self.placed_maps([pair_id], generator, mode)[pair_id]
+        return self.place(pair_id, self.map(pair_id, generator, mode))
 
-    def placed_maps(
-        self, pair_ids: Sequence[str], generator: str = RISE.name, mode: str = FIXED
-    ) -> dict[str, npt.NDArray[np.float32]]:
-        """Return maps by pair id, each laid over the original photograph, see `placed_map`."""
-        maps = self.maps(pair_ids, generator, mode)
-        return {pair_id: self._placed(pair_id, map_hw) for pair_id, map_hw in maps.items()}
+    def place(self, pair_id: str, map_hw: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return a map over the model's view of a pair's query, laid over the original photograph; see `placed_map`.
 
-    def _placed(self, pair_id: str, map_hw: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        Args:
+            pair_id: of a test pair.
+            map_hw: finite values over the model's view (y, x), of any resolution.
+
+        Raises:
+            BadSetting: no test pair has this id.
+            MissingArtifact: images or test pairs are not current.
+        """
         dataset = self._settings.dataset
         if not dataset.declared.has_photographs:
             return map_hw

@@ -65,6 +65,24 @@ def test_wrong_words_are_refused(finished_run: FinishedRun, tmp_path: Path) -> N
         refusal(invoke("maps", finished_run.config, *words), 2)
     refusal(invoke("maps", finished_run.config, "--set", "saliency.rise.masks=25", "--pair", pair_id, "--out", out), 1)
     assert not out.exists()
+    out.write_text("mine")
+    assert "a folder that can be written" in refusal(
+        invoke("maps", finished_run.config, "--pair", pair_id, "--out", out), 2
+    )
+    assert out.read_text() == "mine"
+
+
+def test_a_flat_map_has_values_and_no_picture(
+    finished_run: FinishedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair_id = pair_ids(finished_run, 1)[0]
+    flat = np.zeros((32, 32), dtype=np.float32)
+    monkeypatch.setattr(Results, "maps", lambda self, pair_ids, generator, mode: dict.fromkeys(pair_ids, flat))
+    result = invoke("maps", finished_run.config, "--pair", pair_id, "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "no picture" in result.stdout
+    (file,) = tmp_path.iterdir()
+    assert np.array_equal(np.load(file), flat)
 
 
 def test_names_of_files_are_safe_and_different() -> None:

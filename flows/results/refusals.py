@@ -36,12 +36,12 @@ class Refusals:
 
     def unknown_pair(self, pair_id: str) -> BadSetting:
         """Return the error for an id that no test pair has."""
-        sql = "select pair_id, query, reference from pairs where split = 'test'"
+        sql = "select pair_id, query, reference, split from pairs"
         return BadSetting(
             expected="the id of a test pair",
             found=repr(pair_id),
             where="the table pairs",
-            remedy=f"choose one of {self._command('query', sql)}",
+            remedy=f"choose one with split test: {self._command('query', sql)}",
         )
 
     def unexplained_pair(self, pair_id: str, how: str, setting: str) -> BadSetting:

@@ -236,6 +236,29 @@ def explain(
         explain_command(config, a, b, ExplainOptions(condition, generator, both_directions, refits, chosen), out)
 
 
+@app.command()
+def maps(
+    config: Config,
+    pair: Annotated[list[str], typer.Option(help="id of a test pair, as in the table pairs; repeatable")],
+    out: Annotated[Path, typer.Option(help="folder for the files; none that is there already is overwritten")],
+    overrides: Overrides = None,
+    generator: Annotated[str, typer.Option(help="made the maps, see docs/saliency.md")] = "rise",
+    mode: Annotated[str, typer.Option(help="of the generator")] = "fixed",
+    placed: Annotated[
+        bool, typer.Option("--placed", help="over the original photograph instead of the square that the model sees")
+    ] = False,
+    debug: Debug = False,
+) -> None:
+    """Write maps of a finished run as files: values (NPY) and the query under its map (PNG)."""
+    with readable_errors(debug):
+        from flows.results import open_results
+        from flows.results.map_files import AskedMaps, write_maps
+
+        results = open_results(config, overrides or [])
+        for written in write_maps(results, AskedMaps(pair, generator, mode, placed), out):
+            typer.echo(written.line())
+
+
 def _status_of_part(
     config: Path, overrides: list[str] | None, failed: bool, artifact: str | None, format: str, debug: bool
 ) -> None:

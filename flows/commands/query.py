@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +83,7 @@ def _refused_sql(settings: Settings, message: str, run: str | None, has_tables: 
 
 def _whole_tables(settings: Settings, sql: str, tell_missing: Callable[[str], None] | None) -> "dict[str, pa.Table]":
     planned = [(run, run.plans()) for run in configured_runs(settings)]
-    tables = _tables([(run.seed, run.current(plans)) for run, plans in planned], settings.store.root)
+    tables = read_tables([(run.seed, run.current(plans)) for run, plans in planned], settings.store.root)
     found = partial_tables([(run.seed, plans) for run, plans in planned], asked_tables(sql, tables))
     if found and tell_missing is None:
         refuse_partial_tables(found)
@@ -95,7 +95,7 @@ def _whole_tables(settings: Settings, sql: str, tell_missing: Callable[[str], No
 
 def current_tables(settings: Settings) -> "dict[str, pa.Table]":
     """Return every table of the stages that are current, by name, and those of all runs on the store."""
-    return _tables([(run.seed, run.current()) for run in configured_runs(settings)], settings.store.root)
+    return read_tables([(run.seed, run.current()) for run in configured_runs(settings)], settings.store.root)
 
 
 def run_tables(store_root: str, run: str) -> "dict[str, pa.Table]":
@@ -105,10 +105,22 @@ def run_tables(store_root: str, run: str) -> "dict[str, pa.Table]":
         BadSetting: there is no such run.
         StoreError: results of the run are gone, or cannot be read.
     """
-    return _tables(artifacts_of_run(ArtifactStore(store_root), run), store_root)
+    return read_tables(artifacts_of_run(ArtifactStore(store_root), run), store_root)
 
 
-def _tables(readers: Sequence[tuple[int, Upstream]], store_root: str) -> "dict[str, pa.Table]":
+def read_tables(
+    readers: Sequence[tuple[int, Upstream]], store_root: str, wanted: Collection[str] | None = None
+) -> "dict[str, pa.Table]":
+    """Return every table that these results hold, by name, `runtime`, and those of all runs on the store.
+
+    Args:
+        readers: seed and results; with several a column `seed` is added where there is none.
+        store_root: of the store.
+        wanted: the tables of results that are read; None: all of them.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
     import pyarrow as pa
 
     from stores.concurrency import at_once
@@ -128,7 +140,7 @@ def _tables(readers: Sequence[tuple[int, Upstream]], store_root: str) -> "dict[s
                 (commit, part, record.detail["table"])
                 for commit in commits
                 for part, record in commit.parts.items()
-                if record.kind == "table"
+                if record.kind == "table" and (wanted is None or record.detail["table"] in wanted)
             ]
             read = at_once(reader.store.root, partial(_read_table, reader.store), kept)
             for (_, _, name), table in zip(kept, read, strict=True):

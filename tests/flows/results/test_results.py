@@ -98,7 +98,7 @@ def test_tables_are_those_of_sane_query(finished_run: FinishedRun, results: Resu
         assert repr(found.to_pylist()) == repr(table.to_pylist()), name
 
 
-def test_a_table_needs_no_shard_of_a_stage_without_it(
+def test_a_table_needs_no_other_part_and_no_stage_without_it(
     finished_run: FinishedRun, results: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read, original = set(), ArtifactStore.read_part_table
@@ -108,8 +108,8 @@ def test_a_table_needs_no_shard_of_a_stage_without_it(
         return original(self, commit, part, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(ArtifactStore, "read_part_table", noting)
-    results.table("metrics")
-    assert read == {("metrics", "metrics")}
+    results.table("answers")
+    assert read == {("answers", "answers")}
 
 
 def test_several_seeds_are_in_one_table_and_maps_are_of_the_first(run_copy: FinishedRun) -> None:

@@ -1,5 +1,6 @@
 """The lines of docs/data-formats.md that read a map with plain Zarr and PyArrow, run as they stand there."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -54,9 +55,18 @@ def test_the_lines_believe_the_newest_manifest(run_copy: FinishedRun) -> None:
     run_copy.run(*overrides, until=STAGE)
     before, after = open_results(run_copy.config), open_results(run_copy.config, overrides)
     pair_id = next(row["pair_id"] for row in before.table("pairs").to_pylist() if row["split"] == "test")
+    earlier_map = before.map(pair_id)
     found = map_by_the_page(run_copy.store, pair_id).astype(np.float32)
     assert np.array_equal(found, after.map(pair_id))
-    assert not np.array_equal(found, before.map(pair_id))
+    assert not np.array_equal(found, earlier_map)
+    # The other way round, so that no order of names passes for the order in time.
+    (earlier,) = (
+        file for file in (run_copy.store / STAGE).glob("*.json") if file.stem != run_copy.manifest(STAGE).fingerprint
+    )
+    record = json.loads(earlier.read_bytes())
+    earlier.write_text(json.dumps({**record, "created": "2999" + record["created"][4:]}))
+    found = map_by_the_page(run_copy.store, pair_id).astype(np.float32)
+    assert np.array_equal(found, earlier_map)
 
 
 def test_the_lines_know_no_pair_that_there_is_not(finished_run: FinishedRun) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 
 from flows.engine.shard_task import JobInputs, JobResult
 from flows.engine.upstream import Upstream
+from flows.readers.kept_embeddings import read_kept_embeddings
 from flows.readers.labelled_embeddings import read_labelled_embeddings
 from flows.readers.pair_frame import PairFrame, read_pair_frame
 from flows.readers.saliency_maps import read_maps
@@ -62,9 +63,7 @@ def _maps(inputs: JobInputs, frame: PairFrame, wanted: dict[str, list[str]]) -> 
     column = {name: number for number, name in enumerate(frame.attribute_names)}
     found: dict[tuple[str, str], np.ndarray] = {}
     for commit in upstream.commits(settings["perturbed"]):
-        queries = upstream.store.read_part_table(commit, "queries", ["query"])["query"].to_pylist()
-        embeddings_qnd = upstream.store.read_part_arrays(commit, "embeddings", ["embeddings"])["embeddings"]
-        for query, embeddings_nd in zip(queries, embeddings_qnd, strict=True):
+        for query, embeddings_nd in read_kept_embeddings(upstream, commit).items():
             names = wanted.get(query, [])
             if names:
                 towards_ad = _towards(fitted, labels[query], frame.attribute_groups)[[column[name] for name in names]]

@@ -7,6 +7,7 @@ import numpy as np
 from flows.engine.shard_task import JobInputs, JobResult
 from flows.readers.conditions import stage_masks
 from flows.readers.image_lookup import PixelLookup
+from flows.readers.kept_embeddings import read_kept_embeddings
 from flows.readers.scorer import load_scorer
 from pipeline.saliency.correspondence.cell_effects import CellEffects
 from pipeline.saliency.perturbed_embeddings import embed_perturbations
@@ -59,6 +60,8 @@ class _Embedded:
         self._scorer = load_scorer(inputs)
         self._masks = resident(query_masks(spec, settings["image_size_px"]), self._scorer.device)
         self._pixels = PixelLookup(inputs.upstream, inputs.work["image_shards"])
+        self._kept_key = ""
+        self._kept_shard: dict[str, np.ndarray] = {}
         self.images = self.forward_passes = 0
 
     def of(self, image: str) -> np.ndarray:
@@ -73,11 +76,11 @@ class _Embedded:
         return found
 
     def _kept(self, image: str, shard_key: str) -> np.ndarray:
-        store = self._inputs.upstream.store
-        commit = self._inputs.upstream.commit_of(self._inputs.settings["perturbed"], shard_key)
-        queries = store.read_part_table(commit, "queries", ["query"])["query"].to_pylist()
-        embeddings_qnd = store.read_part_arrays(commit, "embeddings", ["embeddings"])["embeddings"]
-        # Their norms lost a little when they were rounded to half precision.
-        embeddings_nd = embeddings_qnd[queries.index(image)].astype(np.float32)
+        # Images that follow each other mostly lie in one shard of queries; one at a time is held.
+        if shard_key != self._kept_key:
+            upstream = self._inputs.upstream
+            commit = upstream.commit_of(self._inputs.settings["perturbed"], shard_key)
+            self._kept_key, self._kept_shard = shard_key, read_kept_embeddings(upstream, commit)
+        embeddings_nd = self._kept_shard[image].astype(np.float32)
         unit: np.ndarray = embeddings_nd / np.linalg.norm(embeddings_nd, axis=1, keepdims=True)
         return unit

@@ -7,11 +7,10 @@ import numpy as np
 
 from flows.engine.shard_task import JobInputs, JobResult
 from flows.engine.upstream import Upstream
-from flows.readers.cell_effects import STAGE as CELL_EFFECTS
 from flows.readers.cell_effects import CellEffectLookup
 from flows.readers.pair_causes import CauseRegions, read_causes
 from pipeline.datasets.planted.spec import planted_spec
-from pipeline.evaluation.audit.both_sides import ExplainedMatch, are_scored, as_columns, located_cause, told_apart
+from pipeline.evaluation.audit.both_sides import AuditedMatch, are_scored, as_columns, located_cause, told_apart
 from pipeline.saliency.correspondence.components import MatchComponents
 from pipeline.saliency.correspondence.interaction import interaction
 
@@ -52,7 +51,7 @@ def _component_names(upstream: Upstream) -> dict[str, list[str | None]]:
 
 
 def _cause_columns(
-    match: ExplainedMatch,
+    match: AuditedMatch,
     row: Mapping[str, Any],
     causes: list[str],
     shown: list[str],
@@ -83,14 +82,9 @@ class _Matches:
         named = ("query_regions", "reference_regions", "joint", "share")
         self._components = {name: upstream.arrays(STAGE, "components", name) for name in named}
         self._maps = {name: upstream.arrays(STAGE, "maps", name) for name in ("query", "reference")}
-        shards = [
-            [row["image_id"], row["condition"], commit.shard_key]
-            for commit in upstream.commits(CELL_EFFECTS)
-            for row in upstream.store.read_part_table(commit, "cell_effect_rows").to_pylist()
-        ]
-        self._effects = CellEffectLookup(upstream, shards)
+        self._effects = CellEffectLookup.of_all(upstream)
 
-    def of(self, pair_id: str) -> ExplainedMatch:
+    def of(self, pair_id: str) -> AuditedMatch:
         """Return one pair."""
         row = self.rows[pair_id]
         place = row["place"]
@@ -103,6 +97,6 @@ class _Matches:
             found["joint"][:count],
             found["share"][:count],
         )
-        return ExplainedMatch(
+        return AuditedMatch(
             joint_uv, self._maps["query"][place].ravel(), self._maps["reference"][place].ravel(), components
         )

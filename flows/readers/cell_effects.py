@@ -22,6 +22,20 @@ class CellEffectLookup:
         self._shards = {(image, condition): key for image, condition, key in shards}
         self._read: dict[str, tuple[dict[tuple[str, str], int], np.ndarray]] = {}
 
+    @classmethod
+    def of_all(cls, upstream: Upstream) -> "CellEffectLookup":
+        """Return a lookup of every image and condition; tables of rows are read, effects when they are asked for."""
+        commits = upstream.commits(STAGE)
+        tables = [upstream.store.read_part_table(commit, "cell_effect_rows").to_pylist() for commit in commits]
+        return cls(
+            upstream,
+            [
+                (row["image_id"], row["condition"], commit.shard_key)
+                for commit, rows in zip(commits, tables, strict=True)
+                for row in rows
+            ],
+        )
+
     def of(self, image_id: str, condition: str) -> np.ndarray:
         """Return float16 (cell, D) of an image under a condition, empty for none."""
         key = self._shards[image_id, condition]

@@ -8,6 +8,7 @@ import numpy as np
 from flows.engine.shard_task import JobInputs
 from flows.readers.conditions import read_references, stage_masks
 from flows.readers.image_lookup import EmbeddingLookup, PixelLookup
+from flows.readers.kept_embeddings import read_kept_embeddings
 from pipeline.saliency.contract import SaliencyRequest
 from pipeline.saliency.declaration import needs_reference_pixels
 from pipeline.similarity.conditions import project
@@ -59,7 +60,4 @@ def _kept_embeddings(inputs: JobInputs) -> dict[str, np.ndarray] | None:
     stage = inputs.settings.get("perturbed")
     if stage is None:
         return None
-    store, commit = inputs.upstream.store, inputs.upstream.commit_of(stage, inputs.work["perturbed_shard"])
-    queries = store.read_part_table(commit, "queries", ["query"])["query"].to_pylist()
-    embeddings_qnd = store.read_part_arrays(commit, "embeddings", ["embeddings"])["embeddings"]
-    return dict(zip(queries, embeddings_qnd, strict=True))
+    return read_kept_embeddings(inputs.upstream, inputs.upstream.commit_of(stage, inputs.work["perturbed_shard"]))

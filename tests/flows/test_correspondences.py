@@ -54,13 +54,7 @@ def passes(run: FinishedRun) -> int:
 
 
 def lookup(run: FinishedRun) -> CellEffectLookup:
-    upstream = upstream_of(run, EFFECTS)
-    shards = [
-        [row["image_id"], row["condition"], commit.shard_key]
-        for commit in upstream.commits(EFFECTS)
-        for row in upstream.store.read_part_table(commit, "cell_effect_rows").to_pylist()
-    ]
-    return CellEffectLookup(upstream, shards)
+    return CellEffectLookup.of_all(upstream_of(run, EFFECTS))
 
 
 def test_an_image_is_passed_once_whatever_its_role(run: FinishedRun, tables: Tables) -> None:

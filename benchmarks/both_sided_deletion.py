@@ -19,10 +19,11 @@ import numpy as np
 from benchmarks.both_sides_cases import Design, Pair, Run, effects_of_images
 from benchmarks.both_sides_figures import Figures, table
 from flows.settings.file import load_settings
-from pipeline.evaluation.audit.both_sides import centre_blob, on_pixels
+from pipeline.evaluation.audit.both_sides import on_pixels
 from pipeline.evaluation.bootstrap import Resampling
 from pipeline.evaluation.both_sided_deletion import DELETED, SHARES, both_sided_deletion
 from pipeline.randomness import keyed_rng
+from pipeline.saliency.controls.blob import centre_blob
 from pipeline.saliency.correspondence.components import match_components
 from pipeline.saliency.correspondence.interaction import interaction, joint_maps, one_sided_map
 from pipeline.saliency.rise.declaration import RiseSpec
@@ -52,7 +53,7 @@ class PairsOfMaps:
         joint_uv = interaction(query_ud, reference_vd)
         parts = match_components(joint_uv, COMPONENTS, "factors")
         largest = (parts.query_ku[0], parts.reference_kv[0]) if len(parts.joint_k) else joint_maps(joint_uv)
-        blob_hw = centre_blob(self._run.size_px)
+        blob_hw = centre_blob(self._run.size_px, self._run.size_px)
         random_2hw = keyed_rng("both-sided deletion", self._run.settings.seed, pair.pair_id).random((2, *blob_hw.shape))
         return {
             "joint": self._on_pixels(joint_maps(joint_uv)),

@@ -13,6 +13,7 @@ from scipy.ndimage import zoom
 
 from pipeline.area_pooling import pool_to_cells
 from pipeline.evaluation.audit.localisation import map_auroc, pointing_hit, scored_regions
+from pipeline.saliency.controls.blob import centre_blob
 from pipeline.saliency.correspondence.components import MatchComponents
 from pipeline.saliency.correspondence.interaction import counterpart_map, joint_maps, row_map
 
@@ -23,7 +24,7 @@ Region = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class ExplainedMatch:
+class AuditedMatch:
     """One pair as it is explained from both sides; maps over cells, row by row.
 
     Attributes:
@@ -49,7 +50,7 @@ class Located:
     pointing_hit: float
 
 
-def located_cause(match: ExplainedMatch, query_hw: Region, reference_hw: Region) -> list[Located]:
+def located_cause(match: AuditedMatch, query_hw: Region, reference_hw: Region) -> list[Located]:
     """Return how well each map of the pair finds a cause, given where it is in both images.
 
     Maps, on both sides: `one_sided` (RISE's), `joint` (see joint_maps), `leading_component`, `matching_component` (the
@@ -63,7 +64,7 @@ def located_cause(match: ExplainedMatch, query_hw: Region, reference_hw: Region)
     joint_u, joint_v = joint_maps(match.joint_uv)
     parts = match.components
     size_px = query_hw.shape[0]
-    blob = centre_blob(size_px)
+    blob = centre_blob(size_px, size_px)
     of_query = [map_auroc(on_pixels(region, size_px), query_hw) for region in parts.query_ku]
     matching = int(np.argmax(of_query))
     row_v = row_map(match.joint_uv, on_cells(query_hw, match.query_u.size))
@@ -119,7 +120,7 @@ class ToldApart:
 
 
 def told_apart(
-    match: ExplainedMatch, query_hw: tuple[Region, Region], reference_hw: tuple[Region, Region]
+    match: AuditedMatch, query_hw: tuple[Region, Region], reference_hw: tuple[Region, Region]
 ) -> ToldApart | None:
     """Return whether the pair's two causes are told apart; None where pixels cannot tell.
 
@@ -159,14 +160,6 @@ def on_pixels(map_c: npt.NDArray[np.floating], size_px: int) -> npt.NDArray[np.f
 def on_cells(region_hw: Region, cells: int) -> npt.NDArray[np.float64]:
     """Return the share of each cell that a region covers, float64 (cell,), row by row."""
     return pool_to_cells(region_hw[None].astype(np.float64), round(cells**0.5)).ravel()
-
-
-def centre_blob(size_px: int) -> npt.NDArray[np.float64]:
-    """Return a Gaussian in the middle of the image, float64 (y, x), as the control `centre`: sigma a quarter."""
-    offsets = (np.arange(size_px) - (size_px - 1) / 2) / (size_px / 4)
-    profile = np.exp(-(offsets**2) / 2)
-    blob: npt.NDArray[np.float64] = np.outer(profile, profile)
-    return blob
 
 
 def _without_each_other(regions: tuple[Region, Region]) -> tuple[Region, Region]:

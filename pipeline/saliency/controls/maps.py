@@ -4,6 +4,7 @@ import numpy as np
 
 from pipeline.randomness import keyed_rng
 from pipeline.saliency.contract import SaliencyGenerator, SaliencyMaps, SaliencyRequest, one_by_one
+from pipeline.saliency.controls.blob import WIDTH_SHARE, centre_blob
 from pipeline.saliency.controls.declaration import CentreSpec, RandomSpec
 from pipeline.similarity.scorer import SimilarityScorer
 
@@ -28,7 +29,7 @@ def build_noise(seed: int) -> SaliencyGenerator:
     return one_by_one(compute_random_maps)
 
 
-def build_blob(width_share: float = 0.25) -> SaliencyGenerator:
+def build_blob(width_share: float = WIDTH_SHARE) -> SaliencyGenerator:
     """Return a generator of one Gaussian blob at the image's centre.
 
     Args:
@@ -37,10 +38,7 @@ def build_blob(width_share: float = 0.25) -> SaliencyGenerator:
 
     def compute_centre_maps(request: SaliencyRequest) -> SaliencyMaps:
         height, width = request.pixels_hwc.shape[:2]
-        y = (np.arange(height) + 0.5) / height - 0.5
-        x = (np.arange(width) + 0.5) / width - 0.5
-        blob = np.exp(-(y[:, None] ** 2 + x[None, :] ** 2) / (2 * width_share**2))
-        return _for_each_reference(blob, request)
+        return _for_each_reference(centre_blob(height, width, width_share), request)
 
     return one_by_one(compute_centre_maps)
 

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from pipeline.evaluation.audit.both_sides import (
-    ExplainedMatch,
+    AuditedMatch,
     are_scored,
-    centre_blob,
     located_cause,
     on_cells,
     on_pixels,
     told_apart,
 )
 from pipeline.saliency.contract import SaliencyRequest
+from pipeline.saliency.controls.blob import centre_blob
 from pipeline.saliency.controls.maps import build_blob
 from pipeline.saliency.correspondence.components import match_components
 
@@ -29,14 +29,14 @@ FIRST = square(0, 0), square(0, 24)
 SECOND = square(24, 24), square(24, 0)
 
 
-def match_of(*pairs: tuple[np.ndarray, np.ndarray]) -> ExplainedMatch:
+def match_of(*pairs: tuple[np.ndarray, np.ndarray]) -> AuditedMatch:
     """Return a match in which each pair of regions raises the score together, the first most."""
     joint = sum(
         weight * np.outer(on_cells(query, SIDE**2), on_cells(reference, SIDE**2))
         for weight, (query, reference) in zip((2.0, 1.0), pairs, strict=False)
     )
     joint = joint + 1e-3
-    return ExplainedMatch(joint, joint.sum(axis=1), joint.sum(axis=0), match_components(joint, 2, "factors"))
+    return AuditedMatch(joint, joint.sum(axis=1), joint.sum(axis=0), match_components(joint, 2, "factors"))
 
 
 def test_a_right_match_finds_its_causes_on_both_sides() -> None:
@@ -64,7 +64,7 @@ def test_parts_that_are_paired_wrongly_are_not_told_apart() -> None:
 
 def test_one_part_alone_pairs_nothing() -> None:
     joint = np.ones((SIDE**2, SIDE**2))
-    flat = ExplainedMatch(joint, joint.sum(axis=1), joint.sum(axis=0), match_components(joint, 1, "factors"))
+    flat = AuditedMatch(joint, joint.sum(axis=1), joint.sum(axis=0), match_components(joint, 1, "factors"))
     found = told_apart(flat, (FIRST[0], SECOND[0]), (FIRST[1], SECOND[1]))
     assert found is not None
     assert (found.by_region, found.by_components) == (0, 0)
@@ -94,9 +94,9 @@ def test_the_blob_is_that_of_the_control() -> None:
     pixels = np.zeros((SIZE, SIZE, 3), dtype=np.uint8)
     request = SaliencyRequest("query", pixels, np.zeros((1, 2), dtype=np.float32))
     control = next(iter(build_blob()([request]))).display_khw[0]
-    np.testing.assert_allclose(centre_blob(SIZE), control, atol=1e-6)
+    np.testing.assert_allclose(centre_blob(SIZE, SIZE), control, atol=1e-6)
 
 
 @pytest.mark.parametrize("size", [9, 32])
 def test_the_blob_is_symmetric(size: int) -> None:
-    np.testing.assert_allclose(centre_blob(size), centre_blob(size)[::-1, ::-1])
+    np.testing.assert_allclose(centre_blob(size, size), centre_blob(size, size)[::-1, ::-1])

@@ -35,7 +35,7 @@ from benchmarks.correspondence_ways import (
     ways_of,
 )
 from flows.settings.file import load_settings
-from pipeline.evaluation.audit.both_sides import ExplainedMatch, located_cause, on_pixels, told_apart
+from pipeline.evaluation.audit.both_sides import AuditedMatch, located_cause, on_pixels, told_apart
 from pipeline.evaluation.audit.localisation import map_auroc, pointing_hit
 from pipeline.evaluation.bootstrap import Resampling
 from pipeline.saliency.correspondence.interaction import joint_maps
@@ -72,7 +72,7 @@ def _add_single_maps(figures: Figures, row: int, pair: Pair, explainers: Explain
                 figures.add(row, (way, cause, side, "one_sided", "pointing"), pointing_hit(map_hw, place_hw))
 
 
-def _add_match(figures: Figures, row: int, pair: Pair, name: str, match: ExplainedMatch) -> None:
+def _add_match(figures: Figures, row: int, pair: Pair, name: str, match: AuditedMatch) -> None:
     if not len(match.components.joint_k):
         return
     for cause, places in zip(CAUSES, pair.causes, strict=False):

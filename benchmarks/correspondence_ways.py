@@ -7,7 +7,7 @@ import numpy as np
 
 from benchmarks.both_sides_cases import Design, Pair, Run, effects_of_images
 from flows.stages.generator_spec import generator_spec
-from pipeline.evaluation.audit.both_sides import ExplainedMatch, Region, on_cells
+from pipeline.evaluation.audit.both_sides import AuditedMatch, Region, on_cells
 from pipeline.saliency.activation_decomposition.cells import cell_embeddings
 from pipeline.saliency.activation_decomposition.contributions import pairwise_contributions
 from pipeline.saliency.build import build_generator
@@ -47,23 +47,23 @@ class Explainers:
         self._masks_nu = masks_on_cells(query_masks(self.full.spec, run.size_px), self.full.cells)
         self._grad_cam = build_generator(GRAD_CAM, "fixed", spec, 0, run.scorer, run.size_px)
 
-    def by_masks(self, pair: Pair, design: Design, split: tuple[str, int] = USUAL) -> ExplainedMatch:
+    def by_masks(self, pair: Pair, design: Design, split: tuple[str, int] = USUAL) -> AuditedMatch:
         """Return the pair as effects of cells explain it, split into components in a given way."""
         query_ud, reference_vd = (self.effects[design][name] for name in (pair.query, pair.reference))
         query_d, reference_d = self._run.embeddings.of([pair.query, pair.reference])
         joint_uv = interaction(query_ud, reference_vd)
-        return ExplainedMatch(
+        return AuditedMatch(
             joint_uv,
             one_sided_map(query_ud, reference_d),
             one_sided_map(reference_vd, query_d),
             match_components(joint_uv, split[1], split[0]),
         )
 
-    def by_decomposition(self, pair: Pair, split: tuple[str, int] = USUAL) -> ExplainedMatch:
+    def by_decomposition(self, pair: Pair, split: tuple[str, int] = USUAL) -> AuditedMatch:
         """Return the pair as the sum over pairs of cells of the last feature map explains it."""
         found = pairwise_contributions(self._cells[pair.query], self._cells[pair.reference])
         components = match_components(found.contributions_uv, split[1], split[0])
-        return ExplainedMatch(found.contributions_uv, found.query_map_u, found.reference_map_v, components)
+        return AuditedMatch(found.contributions_uv, found.query_map_u, found.reference_map_v, components)
 
     def grad_cam(self, pair: Pair) -> dict[str, np.ndarray]:
         """Return Grad-CAM's maps (y, x) of both images against the other as it is, by side."""
@@ -75,7 +75,7 @@ class Explainers:
             found[side] = self._grad_cam([request])[0].display_khw[0]
         return found
 
-    def by_place(self) -> ExplainedMatch:
+    def by_place(self) -> AuditedMatch:
         """Return what pairs each cell with the same place of the other image, whatever the images show.
 
         Items are rendered upright and in the middle, so that the same part often lies at the same place.
@@ -84,7 +84,7 @@ class Explainers:
         places_u2 = np.stack(np.divmod(np.arange(cells**2), cells), axis=1)
         squared_uv = ((places_u2[:, None] - places_u2[None]) ** 2).sum(axis=2)
         joint_uv = np.exp(-squared_uv / (2 * SAME_PLACE_WIDTH**2))
-        return ExplainedMatch(joint_uv, *joint_maps(joint_uv), match_components(joint_uv, USUAL[1], USUAL[0]))
+        return AuditedMatch(joint_uv, *joint_maps(joint_uv), match_components(joint_uv, USUAL[1], USUAL[0]))
 
     def best_possible(self, places_hw: Sequence[Region]) -> np.ndarray:
         """Return the map (cell,) of a model whose score is the share of each place that a mask shows, summed."""
@@ -94,7 +94,7 @@ class Explainers:
         return map_u
 
 
-def ways_of(pair: Pair, explainers: Explainers) -> dict[str, ExplainedMatch]:
+def ways_of(pair: Pair, explainers: Explainers) -> dict[str, AuditedMatch]:
     """Return the pair as every way explains it, by name: all splits with most masks, the usual one with others."""
     found = {}
     for split in SPLITS:

@@ -8,9 +8,9 @@ import numpy.typing as npt
 from benchmarks.rise_schemes import Query
 from flows.auto_compute.resolve import resolved
 from flows.configured_runs import ConfiguredRun
-from flows.readers.pair_frame import read_pair_frame
-from flows.readers.true_effects import read_effect_flags, read_truth
+from flows.readers.pair_causes import read_causes
 from flows.settings.configuration import Settings
+from flows.stages.true_effects import rendered
 from pipeline.datasets.planted.edits import changed_region
 from pipeline.datasets.planted.spec import planted_spec
 from pipeline.evaluation.audit.localisation import scored_regions
@@ -46,16 +46,13 @@ def cause_regions(settings: Settings) -> dict[tuple[str, str], npt.NDArray[np.bo
     more than half of the image, are left out.
     """
     upstream = ConfiguredRun(resolved(settings)).current()
-    frame = read_pair_frame(upstream, "test")
-    truth = read_truth(upstream, frame)
-    shared_pa = truth.present_pa & read_effect_flags(upstream, frame, "in_reference")
-    effects_pa = np.where(shared_pa, truth.delta_pa, -np.inf)
-    spec = planted_spec(settings.dataset.model_dump())
+    causes = read_causes(upstream)
+    spec = planted_spec(rendered(settings))
     found = {}
-    for query, reference, effects_a in zip(frame.query_p, frame.reference_p, effects_pa, strict=True):
-        if effects_a.max() <= truth.floor:
+    for pair in upstream.rows("pairs.test", "pairs"):
+        if not causes[pair["pair_id"]]:
             continue
-        region_hw = changed_region(spec, frame.image_ids[query], frame.attribute_names[int(effects_a.argmax())])
+        region_hw = changed_region(spec, pair["query"], causes[pair["pair_id"]][0])
         if scored_regions(np.array([region_hw.mean()]))[0]:
-            found[frame.image_ids[query], frame.image_ids[reference]] = region_hw
+            found[pair["query"], pair["reference"]] = region_hw
     return found

@@ -32,7 +32,7 @@ from benchmarks.joint_map_tables import (
     same_passes,
     stopping_table,
 )
-from benchmarks.rise_schemes import Explained
+from benchmarks.rise_schemes import Explained, options_and_overrides
 from flows.settings.configuration import Settings
 from flows.settings.file import load_settings
 from pipeline.evaluation.audit.localisation import map_auroc
@@ -82,14 +82,7 @@ class MeasuredQuery:
 
 def main() -> int:
     """Print all tables."""
-    options = dict(OPTIONS)
-    overrides = []
-    for word in sys.argv[2:]:
-        name, _, value = word.partition("=")
-        if name in OPTIONS:
-            options[name] = int(value)
-        else:
-            overrides.append(word)
+    options, overrides = options_and_overrides(sys.argv[2:], OPTIONS)
     print(measured_tables(load_settings(Path(sys.argv[1]), overrides), options))
     return 0
 

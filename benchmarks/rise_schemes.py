@@ -12,7 +12,7 @@ Reads the model, images and pairs of a finished run (--until similarities.test i
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -106,16 +106,21 @@ class Masks:
         return regress_maps(scores_nk.numpy(), self.regression)[0]
 
 
-def main() -> int:
-    """Print both tables."""
-    options = dict(OPTIONS)
-    overrides = []
-    for word in sys.argv[2:]:
+def options_and_overrides(words: Sequence[str], defaults: Mapping[str, int]) -> tuple[dict[str, int], list[str]]:
+    """Return a benchmark's own numbers, given as name=number, and the other words, which override the configuration."""
+    options, overrides = dict(defaults), []
+    for word in words:
         name, _, value = word.partition("=")
-        if name in OPTIONS:
+        if name in defaults:
             options[name] = int(value)
         else:
             overrides.append(word)
+    return options, overrides
+
+
+def main() -> int:
+    """Print both tables."""
+    options, overrides = options_and_overrides(sys.argv[2:], OPTIONS)
     explained = Explained(load_settings(Path(sys.argv[1]), overrides))
     if options["exact"]:
         _print_errors(explained, options["exact"], options["exact_masks"])

@@ -7,6 +7,7 @@ from pipeline.randomness import derive_seed
 from pipeline.report.answer_text import AnswerText, answer_text, set_text
 from pipeline.report.both_sides import BothSides, both_sides
 from pipeline.report.evidence import PairEvidence, TableRow
+from pipeline.report.map_words import map_words
 from pipeline.report.number_text import number_text
 from pipeline.report.overlays import image_uri, overlay_uri
 from pipeline.report.variant_names import TOLD_LABELS, card_variant, description, ordered
@@ -55,6 +56,7 @@ class Card:
         query_picture: data URI.
         reference_picture: data URI.
         overlay: data URI; None where there is no map.
+        map_words: where the map is bright, such as "brightest at the top"; empty where there is no map.
         answer_overlay: data URI, where the attribute that answers is; None where there is no such map.
         answer: what explains the match, said first; None where answers were not made.
         answer_set: how few attributes account for most of it, a sentence; empty where that is not known.
@@ -71,6 +73,7 @@ class Card:
     query_picture: str
     reference_picture: str
     overlay: str | None
+    map_words: str
     answer_overlay: str | None
     answer: AnswerText | None
     answer_set: str
@@ -125,6 +128,7 @@ def _card(number: int, pair: PairEvidence, variant: str | None) -> Card:
         image_uri(pair.query_image),
         image_uri(pair.reference_image),
         None if pair.map_hw is None else overlay_uri(pair.query_image, pair.map_hw),
+        map_words(pair.map_hw),
         None if pair.answer_map_hw is None else overlay_uri(pair.query_image, pair.answer_map_hw),
         None if pair.answer is None else answer_text(pair.answer),
         "" if pair.answer is None else set_text(pair.answer, pair.answer_set),

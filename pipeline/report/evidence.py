@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from pipeline.report.both_sides import MatchPart
 from pipeline.report.edits import EditedPhotograph
+from pipeline.report.pair_table import PairTable
 from pipeline.report.shown_image import ShownImage
 from pipeline.saliency.fill import Fill
 
@@ -205,6 +206,7 @@ class ReportEvidence:
         answers: rows of the table `answers`, all pairs.
         answer_choice: rows of the table `answer_choice`, the best variant first.
         fitting: None where images are no photographs.
+        pair_table: all test pairs; None where there is none.
     """
 
     facts: RunFacts
@@ -228,6 +230,7 @@ class ReportEvidence:
     answer_choice: Sequence[TableRow] = ()
     fitting: FittingFacts | None = None
     weight_sensitivity: Sequence[TableRow] = ()
+    pair_table: PairTable | None = None
 
 
 def best_weights(weight_grid: Sequence[TableRow], prior_kind: str, model: str = "sane") -> TableRow | None:

@@ -1,4 +1,4 @@
-"""The whole report as one HTML file: style and pictures inside, no script, nothing fetched.
+"""The evidence as a page, `evidence.html`: all sections, their pictures inside, no script.
 
 Equal evidence gives equal bytes, so a report can be kept under the digest of what it shows.
 """
@@ -6,10 +6,8 @@ Equal evidence gives equal bytes, so a report can be kept under the digest of wh
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
-from markupsafe import Markup
-
 from pipeline.report.cards import TERMS
+from pipeline.report.environment import page_environment
 from pipeline.report.evidence import ReportEvidence, RunFacts, StageRecord
 from pipeline.report.number_text import count_text, moment_text
 from pipeline.report.overlays import legend_gradient
@@ -27,7 +25,6 @@ from pipeline.report.sections.saliency import saliency_section
 from pipeline.report.sections.training import training_section
 from pipeline.report.sections.weights import weights_section
 from pipeline.report.sections.whole_edits import whole_edits_section
-from pipeline.report.template_files import STYLE_SHEET, template_text
 
 # In reading order. Each makes its section of the evidence; one that has nothing to show is left out.
 SECTIONS: Final[tuple[Callable[[ReportEvidence], Section], ...]] = (
@@ -53,15 +50,14 @@ _STATEMENT = (
 _BESIDE_PAPERS = " and the figures that the papers printed"
 
 
-def render_report(evidence: ReportEvidence) -> bytes:
-    """Return the report as UTF-8 HTML; sections without evidence are left out.
+def render_evidence(evidence: ReportEvidence) -> bytes:
+    """Return the page as UTF-8 HTML; sections without evidence are left out.
 
     Every name and number is escaped as it is put in, so labels and attributes may hold anything.
     """
-    environment = Environment(loader=FunctionLoader(template_text), autoescape=True, undefined=StrictUndefined)
     facts = evidence.facts
     papers = _BESIDE_PAPERS if facts.dataset in PAPERS else ""
-    page = environment.get_template("page.html").render(
+    page = page_environment().get_template("page.html").render(
         facts=facts,
         statement=_STATEMENT.format(papers=papers),
         header_facts=_header_facts(facts),
@@ -69,8 +65,6 @@ def render_report(evidence: ReportEvidence) -> bytes:
         term_names=TERMS,
         gradient=legend_gradient(),
         versions=_package_versions(evidence.stages),
-        # The only text that is not escaped: a file of this package.
-        styles=Markup(template_text(STYLE_SHEET)),  # noqa: S704
     )
     return page.encode("utf-8")
 

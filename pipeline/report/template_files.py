@@ -1,4 +1,4 @@
-"""The page's templates and style sheet: files in the folder `templates`, read as resources of the package."""
+"""The templates, style sheet and script of the report's pages: files in the folder `templates`, read as resources of the package."""
 
 import hashlib
 from importlib.resources import files
@@ -6,7 +6,8 @@ from importlib.resources.abc import Traversable
 from typing import Final
 
 STYLE_SHEET: Final = "report.css"
-_ENDINGS: Final = (".html", ".css")
+GALLERY_SCRIPT: Final = "gallery.js"
+_ENDINGS: Final = (".html", ".css", ".js")
 
 
 def template_text(name: str) -> str:
@@ -19,7 +20,7 @@ def template_text(name: str) -> str:
 
 
 def templates_digest() -> str:
-    """Return one SHA-256 of the names and contents of all templates and style sheets, as 64 hexadecimal digits.
+    """Return one SHA-256 of the names and contents of all templates, style sheets and scripts, as 64 hexadecimal digits.
 
     A change of one of these files changes the report as a change of its code does, but code identity follows the
     imports of Python modules only. So this digest is a setting of the stage that makes the report.

@@ -9,6 +9,25 @@ from pipeline.explanation.variants import CONTROL_DESCRIPTION, SHUFFLED, VARIANT
 # They choose among the attributes that the query is labelled with.
 TOLD_LABELS: Final = frozenset(name for name, variant in VARIANTS.items() if variant.is_told_labels)
 
+_PEOPLES_NAMES: Final = {
+    "random": "a random attribute",
+    "random_present": "a random attribute of the query",
+    "best_constant": "one attribute for every pair",
+    "prior_only": "the attribute that is most often the cause",
+    "predicted_in_both": "the attribute seen in both images",
+    "classifier": "the attribute classifier",
+    "classifier_fc": "the attribute classifier with one dense layer",
+    "sane": "SANE’s attribute model",
+    "sane+match": "SANE with map matching",
+    "sane+match+count": "SANE in full, with map matching and prior",
+    "sane+match+tcav": "SANE with map matching and a prior of concept vectors",
+    "embedding_effect": "the predicted effect, among the query’s labels",
+    "embedding_effect+presence": "the predicted effect, among what the query seems to have",
+    "fashion_search_net": "FashionSearchNet",
+    "fashion_search_net+match": "FashionSearchNet with map matching",
+    "answer": "the answers",
+}
+
 
 def ordered(variants: Iterable[str]) -> list[str]:
     """Return the distinct variants in reading order, unknown ones last in the order given.
@@ -35,3 +54,10 @@ def description(variant: str) -> str:
     if known is None:
         return BOUNDS.get(variant, "")
     return CONTROL_DESCRIPTION if variant.endswith(SHUFFLED) else known.description
+
+
+def people_name(variant: str) -> str:
+    """Return what people call a variant, in a few words that can stand in a sentence; unknown ones as they are spelt."""
+    name = variant.removesuffix(SHUFFLED)
+    known = _PEOPLES_NAMES.get(name, name)
+    return f"{known}, its maps exchanged" if variant.endswith(SHUFFLED) else known

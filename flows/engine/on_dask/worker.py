@@ -19,8 +19,8 @@ from stores.run_records import RUNS
 
 # Torch's threads and the device's memory belong to the process.
 _ONE_AT_A_TIME = threading.Lock()
-# Modules, and the templates of the report.
-_SOURCE_ENDINGS = frozenset({".py", ".html", ".css"})
+# Modules, and the templates, style sheets and scripts of the report.
+_SOURCE_ENDINGS = frozenset({".py", ".html", ".css", ".js"})
 
 
 @dataclass(frozen=True)

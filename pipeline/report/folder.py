@@ -1,0 +1,41 @@
+"""The report as a folder of files: its pages, what they load, and small pictures of all pairs."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from pipeline.report.evidence import ReportEvidence
+from pipeline.report.overview.page import render_overview
+from pipeline.report.page import render_evidence
+from pipeline.report.pair_gallery.data import GALLERY_DATA, gallery_script
+from pipeline.report.pair_gallery.page import GALLERY_SCRIPT, render_gallery
+from pipeline.report.template_files import GALLERY_SCRIPT as SCRIPT_FILE
+from pipeline.report.template_files import STYLE_SHEET, template_text
+
+OVERVIEW: Final = "index.html"
+GALLERY: Final = "gallery.html"
+EVIDENCE: Final = "evidence.html"
+
+
+def report_files(
+    evidence: ReportEvidence, thumbnails: Mapping[str, bytes], bright_p: Sequence[int | None]
+) -> dict[str, bytes]:
+    """Return the files of the report by path; equal evidence gives equal bytes.
+
+    The pages load nothing but these files and `data/pages.js`, which says which pairs have a page and is written when
+    the folder is put together. Texts marked `data-pair` become links then, see `pipeline.report.pair_links`.
+
+    Args:
+        evidence: what the pages show.
+        thumbnails: small pictures by path, see `pipeline.report.thumbnails`.
+        bright_p: of each pair where its map is brightest, see `pipeline.report.map_words`.
+    """
+    files = {
+        OVERVIEW: render_overview(evidence),
+        EVIDENCE: render_evidence(evidence),
+        f"assets/{STYLE_SHEET}": template_text(STYLE_SHEET).encode("utf-8"),
+    }
+    if evidence.pair_table is not None:
+        files[GALLERY] = render_gallery(evidence.facts, evidence.pair_table)
+        files[GALLERY_DATA] = gallery_script(evidence.pair_table, bright_p)
+        files[GALLERY_SCRIPT] = template_text(SCRIPT_FILE).encode("utf-8")
+    return files | dict(thumbnails)

@@ -1,0 +1,87 @@
+"""What the saliency maps are worth: their faithfulness beside a blob in the centre and beside noise."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pipeline.report.evidence import ReportEvidence
+from pipeline.report.generator_names import is_control, maps_name
+from pipeline.report.metric_table import Estimate, MetricTable
+from pipeline.report.number_text import PERCENT, interval_text, number_text, p_value_text
+from pipeline.saliency.declaration import FIXED
+
+CENTRE: Final = "centre"
+NOISE: Final = "random"
+_SIGNIFICANT: Final = 0.05
+
+
+@dataclass(frozen=True)
+class MapsWorth:
+    """The faithfulness of one way of making maps.
+
+    Attributes:
+        name: generator and mode for people.
+        is_control: it knows nothing of the model.
+        insertion: area under the insertion curve; 1 is best.
+        deletion: under the deletion curve; 0 is best.
+        difference: insertion minus that of the centre blob; None for the blob, or where it was not compared.
+    """
+
+    name: str
+    is_control: bool
+    insertion: Estimate
+    deletion: Estimate | None
+    difference: Estimate | None
+
+
+def maps_worth(evidence: ReportEvidence) -> list[MapsWorth]:
+    """Return every generator and mode whose curves were made, in the run's order, the controls last."""
+    metrics = MetricTable(evidence.metrics)
+    found = []
+    for generator, mode in evidence.generators:
+        insertion = metrics.of_generator("insertion_auc", generator, mode)
+        if insertion is None or insertion.value is None:
+            continue
+        compared = metrics.of_compared_maps("insertion_difference", generator, mode, CENTRE)
+        deletion = metrics.of_generator("deletion_auc", generator, mode)
+        found.append(MapsWorth(maps_name(generator, mode), is_control(generator), insertion, deletion, compared))
+    return sorted(found, key=lambda one: one.is_control)
+
+
+def worth_sentences(evidence: ReportEvidence) -> tuple[str, ...]:
+    """Return what follows from the comparison with the blob and with noise, a sentence for each way of making maps."""
+    metrics = MetricTable(evidence.metrics)
+    found = maps_worth(evidence)
+    if not found:
+        return ("How faithful the maps are to the model was not measured in this run.",)
+    noise = metrics.of_generator("insertion_auc", NOISE, FIXED)
+    return tuple(_sentence(one, noise) for one in found if not one.is_control)
+
+
+def _sentence(one: MapsWorth, noise: Estimate | None) -> str:
+    figure = f"{number_text(one.insertion.value, PERCENT, 1)} of 100"
+    beside = "" if noise is None or noise.value is None else f", noise {number_text(noise.value, PERCENT, 1)}"
+    start = f"{one.name}: where the parts that a map ranks first come back first, the similarity recovers to {figure}"
+    if one.difference is None or one.difference.value is None:
+        return f"{start} on average{beside}; it was not compared with a blob in the centre."
+    gap = one.difference
+    ends = interval_text(gap.low, gap.high, PERCENT, 1)
+    p_value = p_value_text(gap.p_value, gap.p_is_bound)
+    told = f"{number_text(gap.value, PERCENT, 1)} {ends}".strip()
+    tail = f"a difference of {told} from a blob in the centre that knows nothing of the model, p {_equals(p_value)}"
+    return f"{start} on average{beside}; {tail}: {_judgement(gap)}."
+
+
+def _judgement(gap: Estimate) -> str:
+    if gap.p_value is None or gap.p_value >= _SIGNIFICANT or gap.value is None:
+        return "not shown to be worth more than the blob"
+    return "worth more than the blob" if gap.value > 0 else "worth less than the blob"
+
+
+def _equals(p_value: str) -> str:
+    return p_value if p_value[0] in "<≤" else f"= {p_value}"
+
+
+def shown_estimates(found: Sequence[MapsWorth]) -> list[tuple[str, Estimate, bool]]:
+    """Return (name, insertion, is_control) of each, for a chart."""
+    return [(one.name, one.insertion, one.is_control) for one in found]

@@ -1,0 +1,92 @@
+"""The overview as a page: the answer first, then what it rests on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.datasets.declaration import QUERY
+from pipeline.report.environment import page_environment
+from pipeline.report.evidence import ReportEvidence
+from pipeline.report.few_clusters import SEVERAL
+from pipeline.report.metric_table import MetricTable
+from pipeline.report.number_text import PERCENT, count_text, moment_text, number_text
+from pipeline.report.overview.charts import ResponsiveChart, effects_chart, shares_chart, worth_chart
+from pipeline.report.overview.maps_worth import maps_worth, shown_estimates, worth_sentences
+from pipeline.report.overview.shares import (
+    AttributeShare,
+    GroupShares,
+    attribute_shares,
+    group_shares,
+    unanswered_share,
+)
+from pipeline.report.overview.strangest import strangest_pairs
+from pipeline.report.overview.summary import answer_sentences, effect_text, share_text, source_sentence
+from pipeline.report.overview.trust import Check, Verdict, trust_checks, verdict
+from pipeline.report.pair_table import TYPES, PairTable
+
+_OUTCOME_WORDS = {"good": "speaks for them", "weak": "leaves doubt", "bad": "speaks against them"}
+
+
+@dataclass(frozen=True)
+class _Matched:
+    """What the pairs say: sentences, checks and their verdict, charts and tables."""
+
+    sentences: tuple[str, ...]
+    judged: Verdict
+    checks: list[Check]
+    shares: list[AttributeShare]
+    groups: list[GroupShares]
+    source: str
+
+
+def render_overview(evidence: ReportEvidence) -> bytes:
+    """Return `index.html` as UTF-8; equal evidence gives equal bytes, and every value is escaped where it is put in."""
+    pairs = evidence.pair_table
+    matched = None if pairs is None or len(pairs) == 0 or not evidence.answers else _matched(evidence, pairs)
+    facts = evidence.facts
+    worth = shown_estimates(maps_worth(evidence))
+    page = page_environment().get_template("overview.html").render(
+        facts=facts,
+        matched=matched,
+        group_word="Types" if pairs is not None and pairs.group_kind == TYPES else "Class",
+        units=SEVERAL[QUERY if pairs is None else pairs.cluster_unit],
+        outcome_words=_OUTCOME_WORDS,
+        charts=_charts(matched),
+        worth=worth_chart(worth) if worth else None,
+        worth_sentences=worth_sentences(evidence),
+        strangest=[] if pairs is None else strangest_pairs(pairs),
+        header_facts=_facts(evidence),
+        share_text=share_text,
+        effect_text=effect_text,
+        count_text=count_text,
+        percent=lambda value: number_text(value, PERCENT, 0),
+    )
+    return page.encode("utf-8")
+
+
+def _matched(evidence: ReportEvidence, pairs: PairTable) -> _Matched:
+    shares, unanswered = attribute_shares(pairs), unanswered_share(pairs)
+    metrics = MetricTable(evidence.metrics)
+    n_clusters = len(np.unique(pairs.clusters_p))
+    checks = trust_checks(evidence.answer_choice, metrics, unanswered, n_clusters, pairs.cluster_unit)
+    judged = verdict(checks, metrics.of_variant("audit", "normalised_regret", "answer") is not None)
+    sentences = answer_sentences(evidence.facts, shares, unanswered, judged)
+    return _Matched(sentences, judged, checks, shares, group_shares(pairs), source_sentence(evidence.answer_choice))
+
+
+def _charts(matched: _Matched | None) -> tuple[ResponsiveChart, ...]:
+    if matched is None or not matched.shares:
+        return ()
+    return shares_chart(matched.shares), effects_chart(matched.shares)
+
+
+def _facts(evidence: ReportEvidence) -> list[tuple[str, str]]:
+    facts = evidence.facts
+    return [
+        ("dataset", facts.dataset),
+        ("similarity model", facts.similarity_model),
+        ("explained pairs", count_text(facts.test_pairs)),
+        ("attributes", count_text(facts.attributes)),
+        ("seed", str(facts.seed)),
+        ("results made", moment_text(facts.made)),
+    ]

@@ -1,0 +1,57 @@
+"""The answer in sentences: what the model matches by, overall, and how much that is."""
+
+from collections.abc import Sequence
+
+from pipeline.evaluation.bootstrap import Interval
+from pipeline.report.evidence import RunFacts, TableRow
+from pipeline.report.number_text import PERCENT, count_text, interval_text, number_text
+from pipeline.report.overview.shares import AttributeShare
+from pipeline.report.overview.trust import BAD, Verdict
+from pipeline.report.variant_names import description, people_name
+
+_NAMED_FIRST = 3
+
+
+def answer_sentences(
+    facts: RunFacts, shares: Sequence[AttributeShare], unanswered: Interval, judged: Verdict
+) -> tuple[str, ...]:
+    """Return what the model matches by: its leading attributes with shares, then the effect of the first of them."""
+    who = f"{facts.similarity_model} on {facts.dataset}"
+    pairs = count_text(unanswered.n)
+    if not shares:
+        return (f"No attribute explains any of the {pairs} matches of {who}.",)
+    named = [f"{one.attribute} ({share_text(one.share)} of the pairs)" for one in shares[:_NAMED_FIRST]]
+    listed = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
+    claim = "seems to match mostly by" if judged.outcome == BAD else "matches mostly by"
+    first = shares[0]
+    return (
+        f"{who} {claim} {listed}, going by {pairs} pairs.",
+        f"Without {first.attribute} the similarity of the pairs that it explains is expected to fall by "
+        f"{effect_text(first.effect)} on average.",
+        f"For {share_text(unanswered)} of the pairs no attribute explains the match.",
+    )
+
+
+def source_sentence(choice: Sequence[TableRow]) -> str:
+    """Return who gives the answers and why, a sentence or two; nothing where none does."""
+    chosen = next((row for row in choice if row["is_chosen"]), None)
+    if chosen is None:
+        return ""
+    machine, words = chosen["variant"], description(chosen["variant"])
+    tried = f" Of {count_text(len(choice))} methods it is the one" if len(choice) > 1 else " It is the method"
+    return (
+        f"The answers come from {people_name(machine)} (in tables: {machine}; {words}).{tried} whose attributes "
+        "matter most on validation pairs, which nothing here was fitted to, or the one that the configuration names."
+    )
+
+
+def share_text(interval: Interval) -> str:
+    """Return a share with its interval, such as "34 % [28, 41]"."""
+    ends = interval_text(interval.low, interval.high, PERCENT, 0)
+    return f"{number_text(interval.value, PERCENT, 0)} % {ends}".strip()
+
+
+def effect_text(interval: Interval) -> str:
+    """Return an effect with its interval, such as "0.123 [0.101, 0.150]"."""
+    ends = interval_text(interval.low, interval.high, 1.0, 3)
+    return f"{number_text(interval.value, decimals=3)} {ends}".strip()

@@ -1,0 +1,75 @@
+"""All pairs as one script, `data/gallery.js`: columns, since a page opened from disk can fetch nothing."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.report.map_words import PLACES
+from pipeline.report.pair_table import PairTable
+from pipeline.report.thumbnails import image_digest
+
+GALLERY_DATA: Final = "data/gallery.js"
+_DECIMALS: Final = 4
+
+
+def gallery_script(pairs: PairTable, bright_p: Sequence[int | None]) -> bytes:
+    """Return `window.galleryData = {...};` as ASCII, so that no text of a dataset can end or start anything.
+
+    Lists have an entry a pair: `id`; `query` and `reference`, rows of `images`; `group`, `attribute`, rows of `groups`
+    and `attributes`, -1 for none; numbers with four decimals, null where not known; `right` true, false or null;
+    `bright`, a row of `places` or -1 where the map is not there or flat; `nearest`, rows of the pairs most like it.
+    `images` has columns of its own: `id`, `label`, and `name`, the digest in the name of its thumbnail.
+
+    Args:
+        pairs: all of them.
+        bright_p: of each pair where its map is brightest, see `pipeline.report.map_words`.
+    """
+    image_ids = sorted({*pairs.queries, *pairs.references})
+    row_of = {image_id: row for row, image_id in enumerate(image_ids)}
+    label_of = dict(zip(pairs.queries, pairs.query_labels, strict=True))
+    label_of |= dict(zip(pairs.references, pairs.reference_labels, strict=True))
+    groups, group_p = _coded(pairs.groups)
+    attributes, attribute_p = _coded(pairs.attributes)
+    columns: dict[str, Any] = {
+        "images": {
+            "id": image_ids,
+            "label": [label_of[image_id] for image_id in image_ids],
+            "name": [image_digest(image_id) for image_id in image_ids],
+        },
+        "groupKind": pairs.group_kind,
+        "groups": groups,
+        "attributes": attributes,
+        "places": PLACES,
+        "id": list(pairs.pair_ids),
+        "query": [row_of[image_id] for image_id in pairs.queries],
+        "reference": [row_of[image_id] for image_id in pairs.references],
+        "group": group_p,
+        "attribute": attribute_p,
+        "similarity": _numbers(pairs.similarity_p),
+        "effect": _numbers(pairs.answer_values("effect")),
+        "low": _numbers(pairs.answer_values("effect_low")),
+        "high": _numbers(pairs.answer_values("effect_high")),
+        "probability": _numbers(pairs.answer_values("probability")),
+        "disagreement": _numbers(pairs.disagreement_p),
+        "insertion": _numbers(pairs.insertion_p),
+        "regret": _numbers(pairs.regret_p),
+        "right": list(pairs.is_right),
+        "bright": [-1 if place is None else place for place in bright_p],
+        "nearest": pairs.nearest_pk.tolist(),
+    }
+    text = json.dumps(columns, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    return f"window.galleryData = {text};\n".encode("ascii")
+
+
+def _coded(names: Sequence[str | None]) -> tuple[list[str], list[int]]:
+    """Return the distinct names in order, and the place of each name among them, -1 for None."""
+    distinct = sorted({name for name in names if name is not None})
+    place = {name: row for row, name in enumerate(distinct)}
+    return distinct, [-1 if name is None else place[name] for name in names]
+
+
+def _numbers(values_p: npt.NDArray[np.float64]) -> list[float | None]:
+    return [round(float(value), _DECIMALS) if np.isfinite(value) else None for value in values_p]

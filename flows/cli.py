@@ -182,11 +182,11 @@ def report(
     config: Config,
     overrides: Overrides = None,
     output: Annotated[
-        Path | None, typer.Option(help="where to write it; default: beside the store's artifacts")
+        Path | None, typer.Option(help="folder, or file that ends in .zip; default: beside the store's artifacts")
     ] = None,
     debug: Debug = False,
 ) -> None:
-    """Write the static HTML report of a finished run and print its path."""
+    """Write the report of a finished run, a folder of pages, and print the path of the first."""
     with readable_errors(debug):
         from flows.commands.report_file import export_report, write_report
         from flows.configured_runs import configured_runs
@@ -194,7 +194,7 @@ def report(
         runs = configured_runs(load_settings(config, overrides or []))
         if output is not None and len(runs) > 1:
             raise BadSetting(
-                expected="one seed, as --output names one file",
+                expected="one seed, as --output names one report",
                 found=", ".join(str(run.seed) for run in runs),
                 where="evaluation.seeds",
                 remedy=f"choose one: --set evaluation.seeds=[{runs[0].seed}]",

@@ -100,8 +100,10 @@ def garbage_beside(store: ArtifactStore) -> list[Garbage]:
     for names in ((), (LEASES,), (RUNS,), (FAILURES,)):
         folder = store.root.child(*names)
         for name in _unfinished_names(folder):
-            size_bytes = len(_read_if_there(folder.child(name)) or b"")
-            garbage.append(Garbage("unfinished", "", (*names, name), 1, size_bytes))
+            # A folder, such as of a report, or a file.
+            sizes = list(folder.child(name).file_sizes_bytes().values())
+            sizes = sizes or [len(_read_if_there(folder.child(name)) or b"")]
+            garbage.append(Garbage("unfinished", "", (*names, name), len(sizes), sum(sizes)))
     return garbage
 
 

@@ -1,4 +1,4 @@
-"""The finished report as files where people look for it: one for each configuration and run, and the latest."""
+"""The finished report where people look for it: one for each configuration and run, and the way to the latest."""
 
 import hashlib
 import re
@@ -7,14 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flows.commands.report_copies import latest_copy
+from flows.commands.report_members import REPORT, report_parts
+from flows.commands.report_writing import is_report_folder, is_written, packed_report, write_folder
 from flows.engine.upstream import Upstream
 from pipeline.errors import BadSetting
-from stores.errors import MissingArtifact, StoreError
+from pipeline.report.folder import OVERVIEW
+from pipeline.report.latest import latest_page
+from stores.errors import StoreError
 from stores.location import Location
 
 LONGEST_STEM = 80
 # They choose a seed, which is in the name, or where and how something is computed or kept.
 NOT_IN_NAMES = ("seed", "evaluation.seeds", "store.root", "compute.")
+ARCHIVE = ".zip"
 
 
 @dataclass(frozen=True)
@@ -22,9 +27,11 @@ class ReportFiles:
     """Where a run's report is to be looked at.
 
     Attributes:
-        own: the copy of this configuration, seed and overrides, or the report itself where it could not be copied.
-        latest: the copy of this seed, whatever configuration wrote it last; None where there could be none.
-        remark: why it could not be copied, or None.
+        own: first page of the report of this configuration, seed and overrides; a ZIP on an object store, and where
+            the report could not be written the ZIP that the store keeps.
+        latest: the page that leads to the report of this seed that was written last, whatever configuration wrote it;
+            None where there could be none.
+        remark: why it could not be written, or None.
     """
 
     own: str
@@ -33,7 +40,7 @@ class ReportFiles:
 
 
 def report_name(config: str, seed: int, overrides: Sequence[str] = ()) -> str:
-    """Return report-<configuration>-seed<N>.html, with eight digits for the overrides where any changes the results.
+    """Return report-<configuration>-seed<N>, with eight digits for the overrides where any changes the results.
 
     Args:
         config: the configuration file as the user named it; its name without ending is used.
@@ -44,11 +51,11 @@ def report_name(config: str, seed: int, overrides: Sequence[str] = ()) -> str:
     chosen = {key.strip(): value.strip() for key, _, value in (override.partition("=") for override in overrides)}
     lines = sorted(f"{key}={value}" for key, value in chosen.items() if not _is_left_out(key))
     digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:8] if lines else ""
-    return "-".join(filter(None, ("report", stem, f"seed{seed}", digest))) + ".html"
+    return "-".join(filter(None, ("report", stem, f"seed{seed}", digest)))
 
 
 def export_report(current: Upstream, config: str, seed: int, overrides: Sequence[str]) -> ReportFiles:
-    """Copy the current report to the top of the store, under its own name and as the latest, report-seed<N>.html.
+    """Write the current report to the top of the store under its own name, and the page that leads to the latest.
 
     Args:
         current: the artifacts of one seed.
@@ -60,64 +67,82 @@ def export_report(current: Upstream, config: str, seed: int, overrides: Sequence
         MissingArtifact: the report is not current.
         ReadOnlyStore: the store cannot be written.
     """
-    data = _current_report(current)
-    own = current.store.root.child(report_name(config, seed, overrides))
-    return _copied(data, own, latest_copy(current.store.root, seed))
+    return _exported(current, report_name(config, seed, overrides), seed, even_if_there=True)
 
 
 def show_report(current: Upstream, config: str, seed: int, overrides: Sequence[str]) -> ReportFiles:
-    """Copy the report of a finished run, see export_report; a store that cannot be written is no failure.
+    """Write the report of a finished run unless it is there, see `export_report`.
+
+    A store that cannot be written is no failure.
 
     Raises:
         MissingArtifact: the report is not current.
         StoreError: the report itself cannot be read.
     """
-    data = _current_report(current)
-    own = current.store.root.child(report_name(config, seed, overrides))
-    latest = latest_copy(current.store.root, seed)
+    report_parts(current)
+    name = report_name(config, seed, overrides)
     try:
-        return _copied(data, own, latest)
+        return _exported(current, name, seed, even_if_there=False)
     except StoreError as error:
-        remark = f"its copy {latest.url} could not be written: {error.found}"
-        return ReportFiles(current.store.part_url(current.commits("report")[0], "report"), None, remark)
+        kept = current.store.part_url(current.commits(REPORT)[0], REPORT)
+        current.store.read_part_file(current.commits(REPORT)[0], REPORT)
+        remark = f"{current.store.root.child(name).url} could not be written: {error.found}"
+        return ReportFiles(kept, None, remark)
 
 
 def write_report(current: Upstream, output: Path) -> str:
-    """Copy the current report to a file and return its path.
+    """Write the current report as a folder, or as a ZIP where the name ends so, and return what is to be opened.
 
     Raises:
         MissingArtifact: the report is not current.
-        BadSetting: the file cannot be written.
+        BadSetting: it cannot be written, or the folder holds something else.
     """
-    data = _current_report(current)
+    report_parts(current)
+    if output.suffix.lower() == ARCHIVE:
+        return _write_archive(current, output)
+    parent = output.absolute().parent
+    if not parent.is_dir() or (output.exists() and not is_report_folder(output)):
+        found = "no folder to write it into" if not parent.is_dir() else "something that is no report"
+        raise _bad_output(output, found)
+    try:
+        write_folder(current, Location.parse(str(output.absolute())))
+    except StoreError as error:
+        raise _bad_output(output, error.found) from error
+    return str(output / OVERVIEW)
+
+
+def _write_archive(current: Upstream, output: Path) -> str:
+    data = packed_report(current)
     try:
         output.write_bytes(data)
     except OSError as error:
-        raise BadSetting(
-            expected="a file that can be written, in a folder that exists",
-            found=error.strerror or str(error),
-            where=f"--output {output}",
-            remedy="name a file where you may write, or leave --output out: the report then goes into the store",
-        ) from error
+        raise _bad_output(output, error.strerror or str(error)) from error
     return str(output)
 
 
-def _copied(data: bytes, own: Location, latest: Location) -> ReportFiles:
-    for place in (own, latest):
-        place.replace_bytes(data)
-    return ReportFiles(own.url, latest.url)
+def _exported(current: Upstream, name: str, seed: int, even_if_there: bool) -> ReportFiles:
+    root = current.store.root
+    latest = latest_copy(root, seed)
+    if root.is_local:
+        place = root.child(name)
+        if even_if_there or not is_written(current, place):
+            write_folder(current, place)
+        latest.replace_bytes(latest_page(name, OVERVIEW))
+        return ReportFiles(place.child(OVERVIEW).url, latest.url)
+    place = root.child(name + ARCHIVE)
+    place.replace_bytes(packed_report(current))
+    latest.replace_bytes(latest_page(name + ARCHIVE, ""))
+    return ReportFiles(place.url, latest.url)
 
 
 def _is_left_out(key: str) -> bool:
     return any(key == name or (name.endswith(".") and key.startswith(name)) for name in NOT_IN_NAMES)
 
 
-def _current_report(current: Upstream) -> bytes:
-    if "report" not in current.manifests:
-        raise MissingArtifact(
-            expected="a finished run",
-            found="the stage report is not current",
-            where=current.store.root.url,
-            remedy="run it first: sane run CONFIG; sane status CONFIG says what is missing",
-        )
-    return current.store.read_part_file(current.commits("report")[0], "report")
+def _bad_output(output: Path, found: str) -> BadSetting:
+    return BadSetting(
+        expected="a new folder, one that holds a report, or a file that ends in .zip; in a folder that exists",
+        found=found,
+        where=f"--output {output}",
+        remedy="name one where you may write, or leave --output out: the report then goes into the store",
+    )

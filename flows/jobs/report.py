@@ -1,4 +1,4 @@
-"""The static HTML report: reads what the run has made, hands plain values to the page, keeps its bytes."""
+"""The report: reads what the run has made, hands plain values to its pages, keeps them as one ZIP."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -15,9 +15,12 @@ from flows.readers.image_lookup import PixelLookup
 from flows.readers.match_parts import read_match_parts
 from flows.readers.report_edits import RECOLOURED, WHOLE, read_edits
 from flows.readers.report_maps import gallery_pairs
+from flows.readers.report_pairs import read_pair_table
+from flows.readers.report_thumbnails import read_thumbnails
 from flows.readers.saliency_maps import read_attribute_maps, read_maps
 from flows.readers.shown_images import Photographs, ShownImages
 from flows.readers.stage_records import stage_record
+from pipeline.report.archive import packed
 from pipeline.report.cards import choose_pairs
 from pipeline.report.evidence import (
     CurveSet,
@@ -27,7 +30,7 @@ from pipeline.report.evidence import (
     RunFacts,
     TableRow,
 )
-from pipeline.report.page import render_report
+from pipeline.report.folder import report_files
 from pipeline.saliency.declaration import FIXED
 from stores.manifests import Manifest
 from stores.parts import FilePart
@@ -37,7 +40,7 @@ SHOWN_GENERATOR = "rise"
 
 
 def run(inputs: JobInputs) -> JobResult:
-    """Return the part `report`: one HTML file; what the run has not made is left out of it."""
+    """Return the part `report`: a ZIP of the report's files; what the run has not made is left out of it."""
     upstream, settings = inputs.upstream, inputs.settings
     generators = [(generator, mode) for generator, mode in settings.get("generator_modes", ())]
     models = list(settings.get("attribute_models", ()))
@@ -45,6 +48,7 @@ def run(inputs: JobInputs) -> JobResult:
     seed, labels, similarities = int(settings["seed"]), _labels(upstream), _similarities(upstream)
     images = _images(inputs)
     pairs = _pairs(upstream, images, labels, similarities, seed, masked)
+    pair_table = read_pair_table(upstream, settings, labels, (SHOWN_GENERATOR, FIXED))
     gallery = gallery_pairs(upstream, generators, labels, similarities, images, seed)
     evidence = ReportEvidence(
         facts=_facts(inputs),
@@ -70,9 +74,12 @@ def run(inputs: JobInputs) -> JobResult:
         curve_pairs_asked=settings.get("curve_pairs"),
         fitting=images.fitting(),
         weight_sensitivity=_rows(upstream, "explanation_weights", "weight_sensitivity"),
+        pair_table=pair_table,
     )
-    page = render_report(evidence)
-    return JobResult({"report": FilePart("report.html", page)}, {"cards": len(pairs), "bytes": len(page)})
+    thumbnails, bright_p = read_thumbnails(upstream, pair_table, _views(upstream), SHOWN_GENERATOR, FIXED)
+    data = packed(report_files(evidence, thumbnails, bright_p))
+    counts = {"cards": len(pairs), "pairs": len(pair_table), "bytes": len(data)}
+    return JobResult({"report": FilePart("report.zip", data)}, counts)
 
 
 def _images(inputs: JobInputs) -> ShownImages:

@@ -18,14 +18,17 @@ from flows.stages.dataset_index import followed_folders, link_paths
 from flows.stages.edit_effects import EDIT_EFFECTS_STAGE, measures_whole_edits
 from flows.stages.faithfulness import faithfulness_name
 from flows.stages.generator_spec import chosen_fill
+from flows.stages.pairs import asked_directions
 from flows.stages.perturbed_embeddings import kept_test_embeddings
 from flows.stages.query_groups import MOST_MEASURED
 from flows.stages.reads import VOCABULARY, single_shard_stage
 from flows.stages.saliency_maps import maps_name
 from flows.stages.user_keys import keys_in
+from pipeline.datasets.declaration import OUTFIT
 from pipeline.report.template_files import templates_digest
 from pipeline.saliency.catalogue import GENERATORS
 
+AUDIT = "audit"
 # What decides how a photograph looks, and which part of it the model sees.
 PHOTOGRAPHS = ("fit", "image_size_px", "canvas", "effective_resolution_px", "bit_depth")
 
@@ -39,6 +42,9 @@ def report_stage(settings: Settings) -> Stage:
         "attribute_models": settings.attribute_models,
         "variants": list(settings.explanation.variants),
         "seed": settings.seed,
+        "bootstrap_samples": settings.evaluation.bootstrap_samples,
+        "shared_unit": settings.dataset.declared.shared_unit,
+        **asked_directions(settings),
         # They are no modules, so no code id notices that they change.
         "templates": templates_digest(),
     }
@@ -60,6 +66,7 @@ def report_stage(settings: Settings) -> Stage:
         "answer_sets": [["answer_sets", None, ""]],
         "explanation_weights": [["prior", None, ""], ["weight_grid", None, ""], ["weight_sensitivity", None, ""]],
         "similarity_model": [["training_history", None, ""]],
+        "embeddings": [["embeddings", None, "test"]],
     }
     for generator, mode in settings.saliency.generator_modes:
         reads[maps_name("test", generator, mode)] = [["maps", None, ""], ["map_rows", None, ""]]
@@ -108,6 +115,10 @@ def _add_model_reads(settings: Settings, reads: Reads) -> None:
         reads["recoloured_effects.test"] = [["recoloured_items", None, ""], ["recoloured_pixels", None, ""]]
     if measures_whole_edits(settings):
         reads[EDIT_EFFECTS_STAGE] = [["edited_items", None, ""], ["edited_pixels", None, ""]]
+    if settings.dataset.declared.is_audited:
+        reads[AUDIT] = [["audit_outcomes", None, ""]]
+    if settings.dataset.declared.shared_unit == OUTFIT:
+        reads["outfits.test"] = [["outfits", None, ""]]
     if has_outfits(settings):
         reads["outfits.train"] = [["outfits", ["items"], ""]]
     if has_conditions(settings):

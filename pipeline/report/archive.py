@@ -18,10 +18,16 @@ def packed(files: Mapping[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for path in sorted(files):
-            member = zipfile.ZipInfo(path, _MOMENT)
-            member.external_attr = _PLAIN_FILE
-            member.create_system = 3
-            is_stored = path.endswith(_STORED_ENDINGS)
-            member.compress_type = zipfile.ZIP_STORED if is_stored else zipfile.ZIP_DEFLATED
-            archive.writestr(member, files[path], compresslevel=None if is_stored else _LEVEL)
+            add_member(archive, path, files[path])
     return buffer.getvalue()
+
+
+def add_member(archive: zipfile.ZipFile, path: str, data: bytes) -> None:
+    """Add a file to a ZIP that is being written, with nothing in it that tells when or where."""
+    member = zipfile.ZipInfo(path, _MOMENT)
+    member.external_attr = _PLAIN_FILE
+    # Unix, whatever the system: otherwise the bytes would tell.
+    member.create_system = 3
+    is_stored = path.endswith(_STORED_ENDINGS)
+    member.compress_type = zipfile.ZIP_STORED if is_stored else zipfile.ZIP_DEFLATED
+    archive.writestr(member, data, compresslevel=None if is_stored else _LEVEL)

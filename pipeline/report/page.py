@@ -57,14 +57,18 @@ def render_evidence(evidence: ReportEvidence) -> bytes:
     """
     facts = evidence.facts
     papers = _BESIDE_PAPERS if facts.dataset in PAPERS else ""
-    page = page_environment().get_template("page.html").render(
-        facts=facts,
-        statement=_STATEMENT.format(papers=papers),
-        header_facts=_header_facts(facts),
-        sections=make_sections(evidence),
-        term_names=TERMS,
-        gradient=legend_gradient(),
-        versions=_package_versions(evidence.stages),
+    page = (
+        page_environment()
+        .get_template("page.html")
+        .render(
+            facts=facts,
+            statement=_STATEMENT.format(papers=papers),
+            header_facts=_header_facts(facts),
+            sections=make_sections(evidence),
+            term_names=TERMS,
+            gradient=legend_gradient(),
+            versions=_package_versions(evidence.stages),
+        )
     )
     return page.encode("utf-8")
 

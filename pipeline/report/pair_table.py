@@ -1,6 +1,6 @@
 """All explained pairs of a run as columns: what the overview counts and the gallery shows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -9,8 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.evaluation.bootstrap import Resampling
-
-TableRow = dict[str, Any]
 
 # What `groups` are.
 CLASSES: Final = "class"
@@ -53,7 +51,7 @@ class PairTable:
     cluster_unit: str
     resampling: Resampling
     similarity_p: npt.NDArray[np.float64]
-    answers: Sequence[TableRow | None]
+    answers: Sequence[Mapping[str, Any] | None]
     disagreement_p: npt.NDArray[np.float64]
     insertion_p: npt.NDArray[np.float64]
     regret_p: npt.NDArray[np.float64]

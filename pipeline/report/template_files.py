@@ -1,4 +1,4 @@
-"""The templates, style sheet and script of the report's pages: files in the folder `templates`, read as resources of the package."""
+"""The templates, style sheet and script of the report: files in the folder `templates`, resources of the package."""
 
 import hashlib
 from importlib.resources import files
@@ -20,7 +20,7 @@ def template_text(name: str) -> str:
 
 
 def templates_digest() -> str:
-    """Return one SHA-256 of the names and contents of all templates, style sheets and scripts, as 64 hexadecimal digits.
+    """Return one SHA-256 of the names and contents of all these files, as 64 hexadecimal digits.
 
     A change of one of these files changes the report as a change of its code does, but code identity follows the
     imports of Python modules only. So this digest is a setting of the stage that makes the report.

@@ -57,7 +57,7 @@ def description(variant: str) -> str:
 
 
 def people_name(variant: str) -> str:
-    """Return what people call a variant, in a few words that can stand in a sentence; unknown ones as they are spelt."""
+    """Return what people call a variant, words that can stand in a sentence; unknown ones as they are spelt."""
     name = variant.removesuffix(SHUFFLED)
     known = _PEOPLES_NAMES.get(name, name)
     return f"{known}, its maps exchanged" if variant.endswith(SHUFFLED) else known

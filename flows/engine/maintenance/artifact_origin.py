@@ -7,6 +7,7 @@ from typing import Any
 
 from flows.engine.errors import BadRequest
 from stores.artifacts import ArtifactStore
+from stores.copied_files import CONTENTS, CopiedFiles
 from stores.digests import digest_bytes
 from stores.errors import MissingArtifact
 from stores.location import Location
@@ -32,8 +33,8 @@ def artifact_origin(store_root: str, path: str) -> dict[str, Any]:
 
     Args:
         store_root: folder or URL of the store.
-        path: a payload, commit or manifest, or a file within a payload; or a copy at the top of the store of a file
-            that a stage has made, such as a report.
+        path: a payload, commit or manifest, or a file within a payload; or a copy at the top of the store of what a
+            stage has made: a file, or a folder such as a report, or a file in it.
 
     Returns:
         path, stage, fingerprint (the newest result that holds it), fingerprints (all that do), shard, shard_key, part,
@@ -118,6 +119,8 @@ def _find(store: ArtifactStore, names: list[str], path: str) -> _Found:
         manifest = store.read_manifest(names[0], names[1].removesuffix(".json"))
         if manifest is not None:
             return _Found(names[0], None, [manifest], None)
+    if store.root.is_local and store.root.child(names[0], CONTENTS).exists():
+        return _find_copied(store, names, path)
     if len(names) == 1:
         return _find_copy(store, path)
     raise _no_artifact(path)
@@ -140,7 +143,22 @@ def _find_copy(store: ArtifactStore, path: str) -> _Found:
         digest = digest_bytes(Location.parse(path).read_bytes())
     except MissingArtifact:
         raise _no_artifact(path) from None
-    for stage in store.stages():
+    return _shard_with_file(store, store.stages(), digest, path)
+
+
+def _find_copied(store: ArtifactStore, names: list[str], path: str) -> _Found:
+    """Return the shard that a folder of copies, such as a report, or one of its files, was made from."""
+    record = store.root.child(names[0], CONTENTS)
+    contents = CopiedFiles.decode(record.read_bytes(), record.url)
+    file = "/".join(names[1:])
+    if file and file != CONTENTS:
+        contents.require(file, store.root.child(*names).read_bytes(), path)
+    part = contents.parts[contents.made_from.get(file, 0)]
+    return _shard_with_file(store, [part.stage], part.digest, path)
+
+
+def _shard_with_file(store: ArtifactStore, stages: list[str], digest: str, path: str) -> _Found:
+    for stage in stages:
         for commit in _commits_with_files(store, stage):
             for part in commit.parts.values():
                 if part.kind == "file" and part.digest == digest:

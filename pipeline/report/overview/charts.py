@@ -105,7 +105,8 @@ def _specification(
         }
         for row, mark in enumerate(marks)
     ]
-    base = alt.Chart(alt.Data(values=rows)).encode(
+    data = alt.Data(values=rows)  # type: ignore[no-untyped-call]
+    base = alt.Chart(data).encode(
         y=alt.Y("row:O", title=None, axis=alt.Axis(labelExpr=_label_expression(rows), labelLimit=400, ticks=False))
     )
     chart = alt.layer(*layers(base.encode(x=alt.X("value:Q", title=axis))))

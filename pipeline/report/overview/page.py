@@ -45,21 +45,25 @@ def render_overview(evidence: ReportEvidence) -> bytes:
     matched = None if pairs is None or len(pairs) == 0 or not evidence.answers else _matched(evidence, pairs)
     facts = evidence.facts
     worth = shown_estimates(maps_worth(evidence))
-    page = page_environment().get_template("overview.html").render(
-        facts=facts,
-        matched=matched,
-        group_word="Types" if pairs is not None and pairs.group_kind == TYPES else "Class",
-        units=SEVERAL[QUERY if pairs is None else pairs.cluster_unit],
-        outcome_words=_OUTCOME_WORDS,
-        charts=_charts(matched),
-        worth=worth_chart(worth) if worth else None,
-        worth_sentences=worth_sentences(evidence),
-        strangest=[] if pairs is None else strangest_pairs(pairs),
-        header_facts=_facts(evidence),
-        share_text=share_text,
-        effect_text=effect_text,
-        count_text=count_text,
-        percent=lambda value: number_text(value, PERCENT, 0),
+    page = (
+        page_environment()
+        .get_template("overview.html")
+        .render(
+            facts=facts,
+            matched=matched,
+            group_word="Types" if pairs is not None and pairs.group_kind == TYPES else "Class",
+            units=SEVERAL[QUERY if pairs is None else pairs.cluster_unit],
+            outcome_words=_OUTCOME_WORDS,
+            charts=_charts(matched),
+            worth=worth_chart(worth) if worth else None,
+            worth_sentences=worth_sentences(evidence),
+            strangest=[] if pairs is None else strangest_pairs(pairs),
+            header_facts=_facts(evidence),
+            share_text=share_text,
+            effect_text=effect_text,
+            count_text=count_text,
+            percent=lambda value: number_text(value, PERCENT, 0),
+        )
     )
     return page.encode("utf-8")
 

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.evaluation.bootstrap import ClusterSums, Interval, Ratio, cluster_sums, corrected_interval, resampled_values
+from pipeline.evaluation.bootstrap import (
+    ClusterSums,
+    Interval,
+    Ratio,
+    cluster_sums,
+    corrected_interval,
+    resampled_values,
+)
 from pipeline.report.pair_table import PairTable
 
 CONFIDENCE = 0.95

@@ -34,13 +34,17 @@ def render_gallery(facts: RunFacts, pairs: PairTable) -> bytes:
         )
         for row in range(min(len(pairs), _LISTED))
     ]
-    page = page_environment().get_template("pair_gallery.html").render(
-        facts=facts,
-        n_pairs=count_text(len(pairs)),
-        n_listed=count_text(len(listed)),
-        group_word="Item types" if pairs.group_kind == TYPES else "Class",
-        scripts=(GALLERY_DATA, PAGED_PAIRS, GALLERY_SCRIPT),
-        sorts=_SORTS,
-        listed=listed,
+    page = (
+        page_environment()
+        .get_template("pair_gallery.html")
+        .render(
+            facts=facts,
+            n_pairs=count_text(len(pairs)),
+            n_listed=count_text(len(listed)),
+            group_word="Item types" if pairs.group_kind == TYPES else "Class",
+            scripts=(GALLERY_DATA, PAGED_PAIRS, GALLERY_SCRIPT),
+            sorts=_SORTS,
+            listed=listed,
+        )
     )
     return page.encode("utf-8")

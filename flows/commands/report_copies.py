@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from flows.commands.report_archive import checked_members
 from flows.commands.report_members import REPORT
-from pipeline.report.folder import OVERVIEW
+from pipeline.report.file_names import OVERVIEW
 from pipeline.report.latest import latest_page
 from stores.copied_files import CONTENTS, CopiedFiles
 from stores.digests import digest_bytes

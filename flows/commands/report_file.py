@@ -11,7 +11,7 @@ from flows.commands.report_members import REPORT, report_parts
 from flows.commands.report_writing import is_report_folder, is_written, packed_report, write_folder
 from flows.engine.upstream import Upstream
 from pipeline.errors import BadSetting
-from pipeline.report.folder import OVERVIEW
+from pipeline.report.file_names import OVERVIEW
 from pipeline.report.latest import latest_page
 from stores.errors import StoreError
 from stores.location import Location

@@ -6,7 +6,7 @@ from typing import Final
 
 from flows.commands.report_archive import checked_members
 from flows.engine.upstream import Upstream
-from pipeline.report.pair_gallery.page import PAGED_PAIRS
+from pipeline.report.file_names import PAGED_PAIRS
 from pipeline.report.pair_links import PAIR_PAGE, linked, pages_script
 from stores.copied_files import CONTENTS, SourcePart
 from stores.digests import digest_bytes

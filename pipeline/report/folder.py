@@ -1,19 +1,15 @@
 """The report as a folder of files: its pages, what they load, and small pictures of all pairs."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from pipeline.report.evidence import ReportEvidence
+from pipeline.report.file_names import EVIDENCE, GALLERY, GALLERY_DATA, GALLERY_SCRIPT, OVERVIEW, STYLES
 from pipeline.report.overview.page import render_overview
 from pipeline.report.page import render_evidence
-from pipeline.report.pair_gallery.data import GALLERY_DATA, gallery_script
-from pipeline.report.pair_gallery.page import GALLERY_SCRIPT, render_gallery
+from pipeline.report.pair_gallery.data import gallery_script
+from pipeline.report.pair_gallery.page import render_gallery
 from pipeline.report.template_files import GALLERY_SCRIPT as SCRIPT_FILE
 from pipeline.report.template_files import STYLE_SHEET, template_text
-
-OVERVIEW: Final = "index.html"
-GALLERY: Final = "gallery.html"
-EVIDENCE: Final = "evidence.html"
 
 
 def report_files(
@@ -32,7 +28,7 @@ def report_files(
     files = {
         OVERVIEW: render_overview(evidence),
         EVIDENCE: render_evidence(evidence),
-        f"assets/{STYLE_SHEET}": template_text(STYLE_SHEET).encode("utf-8"),
+        STYLES: template_text(STYLE_SHEET).encode("utf-8"),
     }
     if evidence.pair_table is not None:
         files[GALLERY] = render_gallery(evidence.facts, evidence.pair_table)

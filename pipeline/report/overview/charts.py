@@ -14,7 +14,8 @@ from pipeline.report.overview.shares import AttributeShare
 
 _STEP_PX: Final = 28
 _LONGEST_NAME: Final = {"wide": 34, "narrow": 18}
-_WIDTH_PX: Final = {"wide": 430, "narrow": 170}
+_WIDTH_PX: Final = {"wide": 400, "narrow": 150}
+_SPARE_PX_PER_LETTER: Final = 1.5
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,12 @@ def _specification(
         y=alt.Y("row:O", title=None, axis=alt.Axis(labelExpr=_label_expression(rows), labelLimit=400, ticks=False))
     )
     chart = alt.layer(*layers(base.encode(x=alt.X("value:Q", title=axis))))
-    sized = chart.properties(width=_WIDTH_PX[size], height=alt.Step(_STEP_PX), background="transparent")
+    # The page's letters may be wider than those that Vega measured.
+    spare_px = round(_SPARE_PX_PER_LETTER * max((len(row["name"]) for row in rows), default=0))
+    padding = {"left": spare_px + 4, "right": 12, "top": 4, "bottom": 4}
+    sized = chart.properties(
+        width=_WIDTH_PX[size], height=alt.Step(_STEP_PX), background="transparent", padding=padding
+    )
     look = sized.configure_view(stroke=None).configure_axis(
         labelColor=INK,
         titleColor=FAINT,
@@ -127,7 +133,7 @@ def _specification(
 
 
 def _bars(base: alt.Chart) -> list[Any]:
-    return [base.mark_bar(color=ACCENT, height=14), _ends(base)]
+    return [base.mark_bar(color=ACCENT, height=14, opacity=0.7), _ends(base)]
 
 
 def _points(base: alt.Chart) -> list[Any]:

@@ -24,7 +24,7 @@ from pipeline.report.overview.summary import answer_sentences, effect_text, shar
 from pipeline.report.overview.trust import Check, Verdict, trust_checks, verdict
 from pipeline.report.pair_table import TYPES, PairTable
 
-_OUTCOME_WORDS = {"good": "speaks for them", "weak": "leaves doubt", "bad": "speaks against them"}
+_OUTCOME_WORDS = {"good": "In favour", "weak": "In doubt", "bad": "Against"}
 
 
 @dataclass(frozen=True)

@@ -16,16 +16,15 @@ def answer_sentences(
     facts: RunFacts, shares: Sequence[AttributeShare], unanswered: Interval, judged: Verdict
 ) -> tuple[str, ...]:
     """Return what the model matches by: its leading attributes with shares, then the effect of the first of them."""
-    who = f"{facts.similarity_model} on {facts.dataset}"
-    pairs = count_text(unanswered.n)
+    pairs = f"{count_text(unanswered.n)} pairs of {facts.dataset}"
     if not shares:
-        return (f"No attribute explains any of the {pairs} matches of {who}.",)
+        return (f"No attribute explains any of the matches of the model {facts.similarity_model} on {pairs}.",)
     named = [f"{one.attribute} ({share_text(one.share)} of the pairs)" for one in shares[:_NAMED_FIRST]]
     listed = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
     claim = "seems to match mostly by" if judged.outcome == BAD else "matches mostly by"
     first = shares[0]
     return (
-        f"{who} {claim} {listed}, going by {pairs} pairs.",
+        f"The model {facts.similarity_model} {claim} {listed}. This goes by {pairs}.",
         f"Without {first.attribute} the similarity of the pairs that it explains is expected to fall by "
         f"{effect_text(first.effect)} on average.",
         f"For {share_text(unanswered)} of the pairs no attribute explains the match.",

@@ -21,6 +21,8 @@ _GOOD_REGRET: Final = 0.5
 _GOOD_CALIBRATION: Final = 0.1
 _MUCH_UNANSWERED: Final = 0.5
 _SIGNIFICANT: Final = 0.05
+# What speaks for the answers fills a list of its own; what speaks against them is always told in full.
+_TOLD_REASONS: Final = 2
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def verdict(checks: Sequence[Check], is_audited: bool) -> Verdict:
     """
     bad = tuple(check.reading for check in checks if check.outcome == BAD)
     weak = tuple(check.reading for check in checks if check.outcome == WEAK)
-    good = tuple(check.reading for check in checks if check.outcome == GOOD)
+    good = tuple(check.reading for check in checks if check.outcome == GOOD)[:_TOLD_REASONS]
     if bad or not good:
         return Verdict(BAD, "Do not trust these answers", bad or weak or ("nothing here speaks for them",))
     if weak:

@@ -11,7 +11,6 @@ from pipeline.report.map_words import PLACES
 from pipeline.report.pair_table import PairTable
 from pipeline.report.thumbnails import image_digest
 
-GALLERY_DATA: Final = "data/gallery.js"
 _DECIMALS: Final = 4
 
 

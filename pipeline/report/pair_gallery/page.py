@@ -4,13 +4,10 @@ from typing import Final
 
 from pipeline.report.environment import page_environment
 from pipeline.report.evidence import RunFacts
+from pipeline.report.file_names import GALLERY_DATA, GALLERY_SCRIPT, PAGED_PAIRS
 from pipeline.report.number_text import count_text, number_text
-from pipeline.report.pair_gallery.data import GALLERY_DATA
 from pipeline.report.pair_table import TYPES, PairTable
 
-GALLERY_SCRIPT: Final = "assets/gallery.js"
-# Written when the report is put together: only then is it known which pairs have pages.
-PAGED_PAIRS: Final = "data/pages.js"
 _LISTED = 100
 # Name in the hash, words, and the order that people want first.
 _SORTS: Final = (

@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from pipeline.evaluation.bootstrap import Resampling
 from pipeline.report.evidence import CurveSet, GalleryPair, PairEvidence, ReportEvidence, RunFacts, StageRecord
+from pipeline.report.pair_table import PairTable
 from pipeline.report.shown_image import ShownImage
 
 ATTRIBUTES = ("body_colour:red", "body_colour:blue", "pattern:stripes", "pattern:dots", "part:pocket", "part:strap")
@@ -262,3 +264,63 @@ def make_stage(name, images, passes, seconds, **further_counts):
     parts = {"maps": {"kind": "arrays"}, "map_rows": {"kind": "table", "rows": 600}}
     created = "2026-11-20T18:02:33.123456+00:00"
     return StageRecord(name, 31, counts, seconds, ("cpu",), created, parts, "ab" * 32, {"numpy": "2.4.1"})
+
+
+def make_pair_table(n_pairs=60, attributes=ATTRIBUTES, **columns):
+    """Made-up pairs with four references a query; each column may be given instead."""
+    rng = np.random.default_rng(11)
+    query_p = np.arange(n_pairs) // 4
+    labels = [("shirt", "bag", "boot")[row % 3] for row in query_p]
+    answers = [make_answer(pair, rng, attributes) for pair in range(n_pairs)]
+    made = {
+        "pair_ids": [f"{pair:016x}" for pair in range(n_pairs)],
+        "queries": [f"test_{row:05d}" for row in query_p],
+        "references": [f"test_{n_pairs + pair:05d}" for pair in range(n_pairs)],
+        "query_labels": labels,
+        "reference_labels": labels,
+        "groups": labels,
+        "group_kind": "class",
+        "clusters_p": query_p,
+        "cluster_unit": "query",
+        "resampling": Resampling(0, 200),
+        "similarity_p": rng.uniform(0.3, 1, n_pairs),
+        "answers": answers,
+        "disagreement_p": rng.integers(0, 8, n_pairs) / 8,
+        "insertion_p": rng.uniform(0.4, 1, n_pairs),
+        "regret_p": np.where(np.arange(n_pairs) % 5 == 0, np.nan, rng.uniform(0, 0.2, n_pairs)),
+        "is_right": [None if pair % 5 == 0 else pair % 3 == 0 for pair in range(n_pairs)],
+        "nearest_pk": (np.arange(n_pairs)[:, None] + np.arange(1, min(12, n_pairs))[None]) % max(n_pairs, 1),
+    }
+    return PairTable(**{**made, **columns})
+
+
+def make_answer(pair, rng, attributes):
+    """The first attribute answers most often; every tenth pair has no answer."""
+    effect = float(rng.uniform(0.05, 0.3))
+    attribute = None if pair % 10 == 9 else attributes[min(int(rng.exponential(1.5)), len(attributes) - 1)]
+    return {
+        "pair_id": f"{pair:016x}",
+        "attribute": attribute,
+        "reason": None if attribute else "no_effect",
+        "variant": "embedding_effect",
+        "effect": effect,
+        "effect_low": effect - 0.02,
+        "effect_high": effect + 0.03,
+        "probability": 0.8,
+        "presence": "labels",
+    }
+
+
+def make_choice(value=0.12, low=0.09, high=0.15):
+    row = {"n": 200, "n_clusters": 50, "top1_accuracy": 0.9, "undefined": 3}
+    return [
+        {
+            "variant": "embedding_effect",
+            "matched_effect": value,
+            "ci_low": low,
+            "ci_high": high,
+            "is_chosen": True,
+            **row,
+        },
+        {"variant": "classifier", "matched_effect": 0.01, "ci_low": 0.0, "ci_high": 0.02, "is_chosen": False, **row},
+    ]

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.report import cards
 from pipeline.report.cards import choose_pairs, make_cards
-from pipeline.report.page import render_report
+from pipeline.report.page import render_evidence
 from tests.pipeline.evaluation.broken_copy import broken_copy
 from tests.pipeline.report.report_cases import make_evidence, make_pair
 from tests.pipeline.report.test_answer_text import ANSWER, SET
@@ -124,5 +124,5 @@ def test_the_set_of_a_pair_is_said_with_its_answer():
     told = [card.answer_set for card in make_cards(pairs)]
     assert told[0].startswith("Together these 2 account for 83 %")
     assert told[1:] == ["", ""]
-    page = render_report(dataclasses.replace(make_evidence(n_pairs=0), pairs=pairs)).decode()
+    page = render_evidence(dataclasses.replace(make_evidence(n_pairs=0), pairs=pairs)).decode()
     assert page.count("<span>Together these 2 account for 83 %") == 1

@@ -10,11 +10,12 @@ from html.parser import HTMLParser
 import pytest
 
 from pipeline.report.evidence import ReportEvidence
-from pipeline.report.page import render_report
+from pipeline.report.page import render_evidence
 from tests.pipeline.report.report_cases import make_evidence, make_stage
 
 HOSTILE = ('<script>alert("x")</script>', "a & b", "$\\frac{1}{0}$", "' onload='x", "ünï{{ 7*7 }}", "</style><b>")
-VOID = {"meta", "img", "br", "source"}
+VOID = {"meta", "img", "br", "source", "link"}
+SITE = ["#content", "index.html", "gallery.html", "evidence.html"]
 
 
 class Reader(HTMLParser):
@@ -48,7 +49,7 @@ def read(page):
 
 @pytest.fixture(scope="module")
 def planted():
-    return render_report(make_evidence("planted"))
+    return render_evidence(make_evidence("planted"))
 
 
 def test_all_cards_and_sections_are_there(planted):
@@ -56,7 +57,8 @@ def test_all_cards_and_sections_are_there(planted):
     assert reader.count("article", "class", "card") == 24
     links = [attrs["href"] for tag, attrs in reader.elements if tag == "a"]
     anchors = [f"#{attrs['id']}" for tag, attrs in reader.elements if tag == "section"]
-    assert links == anchors == ["#pairs", "#audit", "#saliency", "#attributes", "#weights", "#training", "#cost"]
+    assert links[:4] == SITE
+    assert links[4:] == anchors == ["#pairs", "#audit", "#saliency", "#attributes", "#weights", "#training", "#cost"]
     # Query, reference and map of each card, and the figures: curves, weights, two of training.
     # In the gallery six pairs: query, reference and the maps of three generators.
     assert reader.count("img") == 24 * 3 + 4 + 6 * 5
@@ -65,16 +67,19 @@ def test_all_cards_and_sections_are_there(planted):
 
 def test_nothing_is_fetched_and_nothing_runs(planted):
     reader = read(planted)
-    assert not {tag for tag, _ in reader.elements} & {"script", "link", "iframe", "object", "embed", "base"}
-    for _, attrs in reader.elements:
-        assert all(attrs.get(name, "data:").startswith(("data:", "#")) for name in ("src", "srcset", "href"))
+    assert not {tag for tag, _ in reader.elements} & {"script", "iframe", "object", "embed", "base"}
+    styles = [attrs for tag, attrs in reader.elements if tag == "link"]
+    assert styles == [{"rel": "stylesheet", "href": "assets/report.css"}]
+    for tag, attrs in reader.elements:
+        given = [attrs.get(name, "data:") for name in ("src", "srcset", "href")]
+        assert tag == "link" or all(value.startswith(("data:", "#")) or value in SITE for value in given)
     assert b"url(" not in planted
     assert b"://" not in re.sub(rb"data:image/[a-z]+;base64,[A-Za-z0-9+/=]+", b"", planted)
     assert len(planted) < 6_000_000
 
 
 def test_equal_evidence_gives_equal_bytes(planted):
-    assert render_report(make_evidence("planted")) == planted
+    assert render_evidence(make_evidence("planted")) == planted
     pictures = re.findall(rb"data:image/png;base64,([A-Za-z0-9+/=]+)", planted)
     assert pictures
     assert not any(b"matplotlib" in base64.b64decode(picture).lower() for picture in pictures)
@@ -103,7 +108,7 @@ def test_hostile_names_are_text():
         curves=[dataclasses.replace(evidence.curves[0], generator=HOSTILE[2])],
         stages=[make_stage(HOSTILE[0], 1, 1, 1.0)],
     )
-    reader = read(render_report(hostile))
+    reader = read(render_evidence(hostile))
     tags = {tag for tag, _ in reader.elements}
     assert not tags & {"script"}
     assert not any("onload" in attrs for _, attrs in reader.elements)
@@ -113,7 +118,7 @@ def test_hostile_names_are_text():
 
 def test_the_papers_are_named_only_beside_their_dataset(planted):
     evidence = make_evidence("awa2", n_pairs=1)
-    awa2 = render_report(dataclasses.replace(evidence, curves=[], weight_grid=[], attribute_histories={})).decode()
+    awa2 = render_evidence(dataclasses.replace(evidence, curves=[], weight_grid=[], attribute_histories={})).decode()
     assert "Their photographs, weights and sizes differ" in awa2
     assert "Audit against true causes" not in awa2
     assert "Their photographs, weights and sizes differ" not in planted.decode()
@@ -127,7 +132,9 @@ def page_with_conditions(*conditions):
         dataclasses.replace(pair, condition=condition, has_mask=has_mask)
         for pair, (condition, has_mask) in zip(evidence.pairs, conditions, strict=True)
     ]
-    page = render_report(dataclasses.replace(evidence, pairs=pairs, curves=[], weight_grid=[], attribute_histories={}))
+    page = render_evidence(
+        dataclasses.replace(evidence, pairs=pairs, curves=[], weight_grid=[], attribute_histories={})
+    )
     return "".join(read(page).texts)
 
 
@@ -150,7 +157,7 @@ def test_a_page_without_conditions_says_nothing_of_them(planted):
 
 def test_a_run_with_nothing_measured_still_has_a_report():
     evidence = ReportEvidence(facts=make_evidence(n_pairs=0).facts)
-    reader = read(render_report(evidence))
+    reader = read(render_evidence(evidence))
     assert reader.count("section") == 0
     assert reader.count("h1") == 1
 
@@ -166,7 +173,7 @@ def test_maps_of_one_generator_are_enough():
         prior=[],
         weight_grid=[],
     )
-    anchors = [attrs["id"] for tag, attrs in read(render_report(partial)).elements if tag == "section"]
+    anchors = [attrs["id"] for tag, attrs in read(render_evidence(partial)).elements if tag == "section"]
     assert anchors == ["pairs", "audit", "saliency", "attributes", "cost"]
 
 

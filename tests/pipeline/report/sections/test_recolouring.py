@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.report.edits import EditedPhotograph, choose_edits
 from pipeline.report.evidence import ReportEvidence
-from pipeline.report.page import render_report
+from pipeline.report.page import render_evidence
 from pipeline.report.sections import recolouring
 from tests.pipeline.evaluation.broken_copy import broken_copy
 from tests.pipeline.report.report_cases import count, figure, make_evidence
@@ -84,7 +84,7 @@ def test_without_edits_there_is_no_section() -> None:
 
 
 def test_pictures_are_inside_and_names_are_escaped() -> None:
-    page = render_report(evidence([photograph("<script>alert(1)</script>", '" onload="x')])).decode()
+    page = render_evidence(evidence([photograph("<script>alert(1)</script>", '" onload="x')])).decode()
     assert "<script>alert" not in page
     assert '" onload="x' not in page
     assert page.count('<div class="edits">') == 1

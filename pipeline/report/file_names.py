@@ -1,0 +1,12 @@
+"""Paths of the report's files below its folder. Imports nothing, so that every command may ask."""
+
+from typing import Final
+
+OVERVIEW: Final = "index.html"
+GALLERY: Final = "gallery.html"
+EVIDENCE: Final = "evidence.html"
+GALLERY_DATA: Final = "data/gallery.js"
+GALLERY_SCRIPT: Final = "assets/gallery.js"
+STYLES: Final = "assets/report.css"
+# Written when the report is put together: only then is it known which pairs have pages.
+PAGED_PAIRS: Final = "data/pages.js"

@@ -1,0 +1,51 @@
+"""What maps are worth: the sentence follows the comparison with the blob."""
+
+import dataclasses
+
+import pytest
+
+from pipeline.report.overview.maps_worth import maps_worth, worth_sentences
+from tests.pipeline.report.report_cases import figure, make_evidence
+
+
+def evidence_with(difference: float, p_value: float):
+    labels = {"generator": "rise", "mode": "fixed"}
+    metrics = [
+        figure("saliency_faithfulness", "insertion_auc", 0.8, **labels),
+        figure("saliency_faithfulness", "insertion_auc", 0.5, generator="random", mode="fixed"),
+        figure(
+            "saliency_faithfulness_comparison",
+            "insertion_difference",
+            difference,
+            compared_with="centre",
+            p_value=p_value,
+            **labels,
+        ),
+    ]
+    return dataclasses.replace(make_evidence(n_pairs=0), metrics=metrics)
+
+
+@pytest.mark.parametrize(
+    ("difference", "p_value", "words"),
+    [
+        (0.05, 0.001, ": worth more than the blob."),
+        (-0.05, 0.001, ": worth less than the blob."),
+        (0.05, 0.2, "not shown to be worth more than the blob."),
+    ],
+)
+def test_the_sentence_follows_the_figures(difference: float, p_value: float, words: str) -> None:
+    (sentence,) = worth_sentences(evidence_with(difference, p_value))
+    assert sentence.startswith("RISE: ")
+    assert "recovers to 80.0 of 100 on average, noise 50.0" in sentence
+    assert sentence.endswith(words)
+
+
+def test_controls_come_last_and_have_no_sentence_of_their_own() -> None:
+    evidence = make_evidence(n_pairs=0)
+    assert [one.is_control for one in maps_worth(evidence)] == [False, True, True]
+    assert len(worth_sentences(evidence)) == 1
+
+
+def test_without_curves_it_says_so() -> None:
+    plain = dataclasses.replace(make_evidence(n_pairs=0), metrics=[])
+    assert worth_sentences(plain) == ("How faithful the maps are to the model was not measured in this run.",)

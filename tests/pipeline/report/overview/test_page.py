@@ -1,0 +1,99 @@
+"""The overview: the answer first, escaped, and true to the verdict."""
+
+import dataclasses
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from pipeline.report.overview.page import render_overview
+from tests.pipeline.report.report_cases import figure, make_choice, make_evidence, make_pair_table
+
+HOSTILE = ("<script>alert(1)</script>", "a\" onload='x", "</script><b>", "ünï 図", "{{ 7*7 }}", "& <")
+
+
+def evidence(pairs=None, choice=None, **columns):
+    pairs = pairs or make_pair_table(60, **columns)
+    answers = [answer for answer in pairs.answers if answer]
+    plain = make_evidence(n_pairs=0)
+    metrics = [*plain.metrics, figure("answer", "matched_effect", 0.1, variant="answer")]
+    return dataclasses.replace(
+        plain, pair_table=pairs, answers=answers, answer_choice=choice or make_choice(), metrics=metrics
+    )
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return render_overview(evidence()).decode()
+
+
+def attribute_names(page: str) -> set[str]:
+    found: set[str] = set()
+    parser = HTMLParser()
+    parser.handle_starttag = lambda tag, attrs: found.update(name for name, _ in attrs)
+    parser.feed(page)
+    return found
+
+
+def test_the_answer_comes_first_with_its_figures(page: str) -> None:
+    lead = re.search(r'<p class="lead">(.*?)</p>', page).group(1)
+    assert re.fullmatch(
+        r"The model small_residual matches mostly by body_colour:red \(\d+ % \[\d+, \d+\] of the pairs\), .*"
+        r"This goes by 60 pairs of planted\.",
+        lead,
+    )
+    assert page.index('class="lead"') < page.index('class="verdict') < page.index("<main")
+    assert "Without body_colour:red the similarity" in page
+    assert "For 10 % [" in page
+
+
+def test_the_verdict_changes_the_claim(page: str) -> None:
+    assert 'class="verdict good"' in page
+    bad = render_overview(evidence(choice=make_choice(0.0, -0.1, 0.1))).decode()
+    assert 'class="verdict bad"' in bad
+    assert "<b>Do not trust these answers</b>" in bad
+    assert "seems to match mostly by" in bad
+    assert "seems to match" not in page
+
+
+def test_all_sections_charts_and_the_way_on_are_there(page: str) -> None:
+    assert re.findall(r'<section id="(\w+)">', page) == ["attributes", "groups", "trust", "maps", "strangest", "more"]
+    assert page.count("<svg ") == 6
+    assert 'href="gallery.html#attribute=body_colour%3Ared"' in page
+    assert 'href="gallery.html#group=bag"' in page
+    assert page.count("<span data-pair=") == 10
+    levels = [int(level) for level in re.findall(r"<h(\d)", page)]
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+
+
+def test_equal_evidence_gives_equal_bytes(page: str) -> None:
+    assert render_overview(evidence()).decode() == page
+
+
+def test_hostile_names_are_text() -> None:
+    pairs = make_pair_table(
+        60,
+        attributes=HOSTILE,
+        groups=[HOSTILE[pair % 6] for pair in range(60)],
+        query_labels=[HOSTILE[pair % 6] for pair in range(60)],
+        queries=[HOSTILE[pair % 6] for pair in range(60)],
+    )
+    found = render_overview(evidence(pairs)).decode()
+    assert "<script" not in found
+    assert not any(name.startswith("on") for name in attribute_names(found))
+    assert "49" not in re.findall(r'class="text">([^<]*)<', found)
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in found
+
+
+def test_without_answers_it_says_so_and_still_shows_the_maps() -> None:
+    plain = render_overview(make_evidence(n_pairs=0)).decode()
+    assert "cannot say what the model matches by" in plain
+    assert re.findall(r'<section id="(\w+)">', plain) == ["maps", "more"]
+
+
+def test_pairs_without_any_answer_are_said_to_have_none() -> None:
+    pairs = make_pair_table(12, answers=[{"attribute": None, "effect": None} for _ in range(12)])
+    found = render_overview(evidence(pairs)).decode()
+    assert "No attribute explains any of the matches of the model small_residual on 12 pairs of planted." in found
+    assert "Do not trust these answers" in found

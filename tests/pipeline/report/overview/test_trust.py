@@ -1,0 +1,92 @@
+"""The verdict follows from the figures, and can say no."""
+
+import pytest
+
+from pipeline.evaluation.bootstrap import Interval
+from pipeline.report.metric_table import MetricTable
+from pipeline.report.overview.trust import BAD, GOOD, WEAK, trust_checks, verdict
+from tests.pipeline.report.report_cases import figure, make_choice
+
+
+def interval(value: float) -> Interval:
+    return Interval(value, value, value, 100, 40)
+
+
+def rows(effect=0.1, gain=0.05, p_value=0.001, regret=None, hit=0.8):
+    found = [
+        figure("answer", "matched_effect", effect, variant="answer"),
+        figure(
+            "answer_comparison",
+            "matched_effect_difference",
+            gain,
+            variant="answer",
+            compared_with="best_constant",
+            p_value=p_value,
+        ),
+    ]
+    if regret is not None:
+        found.append(figure("audit", "normalised_regret", regret, variant="answer"))
+        found.append(figure("audit", "hit_at_1", hit, variant="answer"))
+        found.append(
+            {"table_name": "audit", "metric": "expected_calibration_error", "value": 0.05, "variant": "answer"}
+        )
+    return found
+
+
+def outcome(metrics, choice=None, unanswered=0.1, n_clusters=40):
+    choice = make_choice() if choice is None else choice
+    checks = trust_checks(choice, MetricTable(metrics), interval(unanswered), n_clusters, "query")
+    return verdict(checks, any(row["table_name"] == "audit" for row in metrics))
+
+
+def test_good_figures_are_trusted_more_where_the_truth_was_known() -> None:
+    audited, plain = outcome(rows(regret=0.1)), outcome(rows())
+    assert (audited.outcome, plain.outcome) == (GOOD, GOOD)
+    assert audited.headline == "You can trust these answers"
+    assert "cannot be checked" in plain.headline
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"metrics": rows(regret=0.99)}, "not shown to be nearer to the true cause than a random attribute"),
+        (
+            {"metrics": rows(), "choice": make_choice(0.01, -0.02, 0.04)},
+            "on validation pairs the similarity is not shown",
+        ),
+        ({"metrics": rows(effect=0.01)}, "on the pairs of this report the similarity is not shown"),
+        ({"metrics": rows(gain=-0.05)}, "one and the same attribute for every pair does better"),
+        ({"metrics": rows(), "unanswered": 1.0}, "for 100 % of the pairs no attribute explains"),
+    ],
+)
+def test_one_bad_figure_says_do_not_trust(changed, reason: str) -> None:
+    judged = outcome(**changed)
+    assert (judged.outcome, judged.headline) == (BAD, "Do not trust these answers")
+    assert len(judged.reasons) == 1
+    assert reason in judged.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"metrics": rows(regret=0.7)}, "miss much of the strongest true cause"),
+        ({"metrics": rows(regret=0.1, hit=0.3)}, "30 % of them name"),
+        ({"metrics": rows(p_value=0.4)}, "not shown to do better than naming one attribute"),
+        ({"metrics": rows(), "unanswered": 0.6}, "for 60 % of the pairs no attribute explains"),
+        ({"metrics": rows(), "n_clusters": 6}, "the pairs come from 6 queries only"),
+    ],
+)
+def test_a_weak_figure_says_with_care(changed, reason: str) -> None:
+    judged = outcome(**changed)
+    assert (judged.outcome, judged.headline) == (WEAK, "Trust these answers with care")
+    assert any(reason in told for told in judged.reasons)
+
+
+def test_without_an_interval_an_effect_is_not_proof() -> None:
+    assert outcome(rows(), choice=make_choice(0.1, None, None)).outcome == WEAK
+
+
+def test_nothing_in_favour_is_no_reason_to_trust() -> None:
+    assert verdict([], False).outcome == BAD
+    checks = trust_checks([], MetricTable([]), interval(0.6), 40, "query")
+    assert verdict(checks, False).outcome == BAD

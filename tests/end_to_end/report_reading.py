@@ -1,6 +1,7 @@
 """Reading the report of a run as a person does: the texts of a section, and the rows of its tables."""
 
 import re
+import zipfile
 from html.parser import HTMLParser
 
 from stores.artifacts import ArtifactStore
@@ -49,7 +50,8 @@ def read_section(run: FinishedRun, anchor: str) -> SectionReader:
     (commit,) = ArtifactStore(str(run.store)).read_commits(run.manifest("report"))
     (file,) = (path for path in (run.store / "report").rglob("report-*") if commit.shard_key in path.as_posix())
     reader = SectionReader(anchor)
-    reader.feed(file.read_text(encoding="utf-8"))
+    with zipfile.ZipFile(file) as archive:
+        reader.feed(archive.read("evidence.html").decode("utf-8"))
     return reader
 
 

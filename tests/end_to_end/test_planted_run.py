@@ -133,11 +133,16 @@ def test_similarities_are_cosines_and_the_grid_has_a_best_point(tables: Tables) 
     assert tables.ask(sums)[0]["worst"] < 1e-9
 
 
-def test_the_report_is_one_whole_page(finished_run: FinishedRun, tmp_path: Path) -> None:
-    target = tmp_path / "page.html"
+def test_the_report_is_a_folder_of_whole_pages(finished_run: FinishedRun, tmp_path: Path) -> None:
+    target = tmp_path / "pages"
     result = invoke("report", finished_run.config, "--output", target)
     assert result.exit_code == 0, result.stderr
-    page = target.read_text(encoding="utf-8")
+    assert result.stdout.strip() == str(target / "index.html")
+    overview = (target / "index.html").read_text(encoding="utf-8")
+    assert '<section id="trust">' in overview
+    assert "agreement with the truth" in overview
+    assert (target / "data" / "gallery.js").read_text(encoding="utf-8").startswith("window.galleryData = ")
+    page = (target / "evidence.html").read_text(encoding="utf-8")
     assert page.lstrip().lower().startswith("<!doctype html>")
     for section in ("pairs", "saliency", "audit", "attributes", "cost"):
         assert f'<section id="{section}">' in page

@@ -1,10 +1,12 @@
 """A whole run whose store is on S3: killed on its way, taken up again, and equal to a run on a local disk."""
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -79,8 +81,11 @@ def test_a_run_on_s3_killed_within_a_shard_ends_in_the_digests_of_a_local_one(
     leftovers = [bool(list_leftovers(store, commit)) for commit in commits if commit is not None]
     assert leftovers == [False, False, True, False, False]
 
-    assert store.root.child("report-seed0.html").read_bytes().startswith(b"<!DOCTYPE html>")
-    assert store.root.child("report-seed0.html").url in resumed.stdout + resumed.stderr
+    latest = store.root.child("report-latest-seed0.html")
+    assert b'url=report-planted-seed0.zip"' in latest.read_bytes()
+    assert latest.url in resumed.stdout + resumed.stderr
+    with zipfile.ZipFile(io.BytesIO(store.root.child("report-planted-seed0.zip").read_bytes())) as archive:
+        assert archive.read("index.html").startswith(b"<!DOCTYPE html>")
     _commands_answer(remote, finished_run, object_server, tmp_path)
 
 

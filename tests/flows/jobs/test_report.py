@@ -2,7 +2,9 @@
 
 import base64
 import io
+import json
 import re
+import zipfile
 from hashlib import sha256
 
 import numpy as np
@@ -15,6 +17,7 @@ from flows.jobs.report import run
 from flows.readers.image_lookup import PixelLookup
 from flows.readers.report_maps import gallery_pairs
 from flows.readers.shown_images import ShownImages
+from pipeline.report.map_words import bright_place
 from stores.artifacts import ArtifactStore
 from stores.parts import ArraysPart
 from tests.flows.jobs.small_store import fill, table
@@ -29,6 +32,8 @@ SETTINGS = {
     "generator_modes": [["rise", "fixed"], ["centre", "fixed"]],
     "attribute_models": ["sane"],
     "variants": ["sane+match"],
+    "bootstrap_samples": 100,
+    "shared_unit": "query",
 }
 
 
@@ -137,7 +142,17 @@ def make_page(root, stages, files=None, links=(), **settings):
     paths, work = {"dataset_root": None if files is None else str(files)}, {"links": list(links)}
     task = ShardTask(str(root), "report", "report", "0" * 64, "all", settings, paths, work, {}, Device("cpu", 1, 1))
     result = run(JobInputs(task, Upstream(store, manifests)))
-    return result.parts["report"]
+    return ReportPart(result.parts["report"])
+
+
+class ReportPart:
+    """The part as it is kept: its file name, its bytes, and the evidence in them."""
+
+    def __init__(self, part):
+        self.file_name, self.packed = part.file_name, part.data
+        with zipfile.ZipFile(io.BytesIO(part.data)) as archive:
+            self.files = {name: archive.read(name) for name in archive.namelist()}
+        self.data = self.files["evidence.html"]
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +161,7 @@ def page(tmp_path_factory):
 
 
 def test_all_that_was_made_is_on_the_page(page):
-    assert page.file_name == "report.html"
+    assert page.file_name == "report.zip"
     text = page.data.decode()
     assert text.count('<article class="card">') == 8
     assert all(text.count(f"named for {pair}<") == 1 for pair, _, _ in PAIRS)
@@ -160,7 +175,71 @@ def test_all_that_was_made_is_on_the_page(page):
 
 
 def test_another_store_with_the_same_content_gives_the_same_bytes(page, tmp_path):
-    assert make_page(tmp_path, {**essential_stages(), **further_stages()}).data == page.data
+    assert make_page(tmp_path, {**essential_stages(), **further_stages()}).packed == page.packed
+
+
+def gallery_columns(page):
+    return json.loads(page.files["data/gallery.js"].removeprefix(b"window.galleryData = ").removesuffix(b";\n"))
+
+
+def test_the_gallery_has_every_pair_with_its_pictures(page):
+    found = gallery_columns(page)
+    assert found["id"] == [pair for pair, _, _ in PAIRS]
+    assert [found["images"]["id"][row] for row in found["query"]] == [query for _, query, _ in PAIRS]
+    assert found["similarity"] == [0.875] * 8
+    assert found["insertion"] == [0.5] * 8
+    assert found["attribute"] == [-1] * 8
+    pictures = {path for path in page.files if path.startswith("thumbnails/")}
+    assert pictures == {f"thumbnails/query-{pair}.jpg" for pair, _, _ in PAIRS} | {
+        f"thumbnails/image-{name}.jpg" for name in found["images"]["name"]
+    }
+    maps_nyx = np.random.default_rng(1).normal(size=(2, 2, 8, 8)).astype(np.float16).reshape(4, 8, 8)
+    assert found["bright"] == [bright_place(maps_nyx[pair % 4]) for pair in range(8)]
+
+
+def test_answers_truth_and_neighbours_are_in_the_gallery(tmp_path):
+    answers = [answer_row(pair, "dots" if number % 2 else None) for number, (pair, _, _) in enumerate(PAIRS)]
+    outcomes = [outcome_row(pair, number) for number, (pair, _, _) in enumerate(PAIRS)]
+    vectors = np.eye(4, dtype=np.float32)
+    embeddings = {
+        "embeddings": ArraysPart({"embeddings": vectors}, {"embeddings": ("image", "dimension")}),
+    }
+    choice = {"variant": "sane+match", "matched_effect": 0.1, "n": 9, "n_clusters": 4}
+    choice |= {"top1_accuracy": 1.0, "undefined": 0, "is_chosen": True}
+    stages = {
+        **essential_stages(),
+        **further_stages(),
+        "answers": {"all": {"answers": table("answers", answers), "answer_choice": table("answer_choice", [choice])}},
+        "audit": {"all": {"audit_outcomes": table("audit_outcomes", outcomes)}},
+        "embeddings": {"test/000": embeddings},
+    }
+    found = gallery_columns(make_page(tmp_path, stages))
+    assert [found["attributes"][row] if row >= 0 else None for row in found["attribute"]] == [None, "dots"] * 4
+    # Of eligible pairs with an answer alone; the largest true effect less that of the answer.
+    assert found["regret"] == [None, 0.2, None, None, None, 0.2, None, 0.2]
+    assert found["right"] == [None, True, None, None, None, True, None, False]
+    # The same query and reference come again four pairs later.
+    assert [near[0] for near in found["nearest"]] == [4, 5, 6, 7, 0, 1, 2, 3]
+
+
+def answer_row(pair, attribute):
+    known = {"effect": 0.1, "effect_low": 0.05, "effect_high": 0.2} if attribute else {}
+    shared = {"split": "test", "variant": "sane+match", "presence": "labels", "candidates": 3}
+    reason = None if attribute else "no_effect"
+    return {"pair_id": pair, "attribute": attribute, "leading_attribute": "dots", "reason": reason, **shared, **known}
+
+
+def outcome_row(pair, number):
+    return {
+        "pair_id": pair,
+        "query": QUERIES[number % 4],
+        "variant": "answer",
+        "attribute": "dots" if number % 2 else None,
+        "effect": 0.1,
+        "best_effect": 0.3,
+        "eligible": number != 3,
+        "hit": number < 6,
+    }
 
 
 def test_a_fill_is_named_on_the_page_beside_the_maps(page, tmp_path):
@@ -181,7 +260,7 @@ def test_outfits_conditions_and_checks_are_on_the_page(page, tmp_path):
     assert "1,031" in text
     plain = page.data.decode()
     assert '<section id="model">' not in plain
-    assert "types " not in plain.partition("</style>")[2]
+    assert "types " not in plain
 
 
 def test_outfits_without_masks_name_conditions_alone(tmp_path):

@@ -63,10 +63,12 @@ def test_a_manifest_tells_of_the_whole_result(finished_run: FinishedRun) -> None
 
 def test_the_copy_of_a_report_leads_to_its_stage(run_copy: FinishedRun) -> None:
     assert invoke("report", run_copy.config).exit_code == 0
-    told = origin(run_copy, run_copy.store / "report-seed0.html")
-    assert (told["stage"], told["part"]) == ("report", "report")
-    (run_copy.store / "report-seed0.html").write_text("edited")
-    result = invoke("status", run_copy.config, "--artifact", run_copy.store / "report-seed0.html")
+    copy = run_copy.store / "report-planted-seed0"
+    for file in (copy, copy / "index.html", copy / "data" / "pages.js", copy / "contents.json"):
+        told = origin(run_copy, file)
+        assert (told["stage"], told["part"]) == ("report", "report")
+    (copy / "index.html").write_text("edited")
+    result = invoke("status", run_copy.config, "--artifact", copy / "index.html")
     assert "the bytes of none" in refusal(result, 2)
 
 

@@ -105,12 +105,21 @@ def test_a_damaged_record_of_a_run_is_told_and_kept(run_copy: FinishedRun) -> No
     assert record.exists()
 
 
-def test_a_copy_of_the_report_that_is_none_is_told_and_kept(run_copy: FinishedRun) -> None:
+@pytest.mark.parametrize(
+    "name",
+    [
+        "report-latest-seed0.html",
+        "report-planted-seed0/index.html",
+        "report-planted-seed0/data/pages.js",
+        "report-planted-seed0/contents.json",
+    ],
+)
+def test_a_copy_of_the_report_that_is_none_is_told_and_kept(run_copy: FinishedRun, name: str) -> None:
     assert invoke("report", run_copy.config).exit_code == 0
-    copy = run_copy.store / "report-seed0.html"
+    copy = run_copy.store / name
     assert verify(run_copy)["problems"] == []
     whole = copy.read_bytes()
-    copy.write_bytes(whole[:500] + bytes([whole[500] ^ 1]) + whole[501:])
+    copy.write_bytes(whole[:20] + bytes([whole[20] ^ 1]) + whole[21:])
     for options in ((), ("--all",), ("--repair",)):
         (problem,) = verify(run_copy, *options)["problems"]
         assert (problem["stage"], problem["file"]) == ("report", str(copy))
@@ -120,6 +129,26 @@ def test_a_copy_of_the_report_that_is_none_is_told_and_kept(run_copy: FinishedRu
     assert invoke("report", run_copy.config).exit_code == 0
     assert copy.read_bytes() == whole
     assert verify(run_copy)["problems"] == []
+
+
+def test_a_report_that_lacks_files_or_has_others_is_told_with_their_names(run_copy: FinishedRun) -> None:
+    assert invoke("report", run_copy.config).exit_code == 0
+    copy = run_copy.store / "report-planted-seed0"
+    picture = next((copy / "thumbnails").iterdir())
+    picture.unlink()
+    (copy / "notes.txt").write_text("mine")
+    told = {(problem["file"], problem["found"]) for problem in verify(run_copy)["problems"]}
+    assert told == {(str(picture), "none"), (str(copy / "notes.txt"), "another")}
+
+
+def test_a_report_whose_result_was_cleaned_away_is_told(run_copy: FinishedRun) -> None:
+    change = ("--set", "explanation.weight_grid_step=0.5")
+    assert invoke("run", run_copy.config, *change).exit_code == 0
+    assert verify(run_copy)["problems"] == []
+    assert invoke("gc", run_copy.config, "--delete").exit_code == 0
+    (own,) = (path for path in run_copy.store.glob("report-planted-seed0-*"))
+    (problem,) = verify(run_copy)["problems"]
+    assert (problem["file"], problem["found"].rpartition(" of ")[2]) == (str(own), "a report that was cleaned away")
 
 
 def test_a_link_within_the_store_is_refused_by_every_command(run_copy: FinishedRun, tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ def _specification(
         tickColor=GRID,
         tickCount=5 if size == "wide" else 3,
     )
-    specification: dict[str, Any] = look.configure_axisY(grid=False, domain=False).to_dict()
+    specification: dict[str, Any] = look.configure_axisY(grid=False, domain=False, labelPadding=7).to_dict()
     return specification
 
 

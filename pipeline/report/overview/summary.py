@@ -39,8 +39,8 @@ def source_sentence(choice: Sequence[TableRow]) -> str:
     machine, words = chosen["variant"], description(chosen["variant"])
     tried = f" Of {count_text(len(choice))} methods it is the one" if len(choice) > 1 else " It is the method"
     return (
-        f"The answers come from {people_name(machine)} (in tables: {machine}; {words}).{tried} whose attributes "
-        "matter most on validation pairs, which nothing here was fitted to, or the one that the configuration names."
+        f"The answers come from {people_name(machine)} (in tables {machine}: {words}).{tried} whose attributes "
+        "matter most on validation pairs, on which no network was trained, or the one that the configuration names."
     )
 
 

@@ -113,8 +113,9 @@ def _held_out_check(choice: Sequence[TableRow]) -> list[Check]:
     found = Estimate(value, low, chosen["ci_high"])
     outcome, reading = _above_zero(found, "on validation pairs")
     meaning = (
-        f"On {count_text(chosen['n'])} pairs that nothing was fitted to, the query is replaced by images that lack the "
-        "attribute named: how far the similarity falls, beyond what replacements as different that keep it cost, × 100."
+        f"On {count_text(chosen['n'])} validation pairs, on which no network was trained, the query is replaced by "
+        "images that lack the attribute named: how far the similarity falls, beyond what replacements as different "
+        "that keep it cost, × 100."
     )
     return [Check("attributes matter on held-out pairs", _effect_text(found), outcome, reading, meaning)]
 

@@ -85,10 +85,11 @@ def _patches(regions: Sequence[npt.NDArray[np.floating[Any]]]) -> list[Patch]:
 
 def _path(is_inside_hw: npt.NDArray[np.bool_]) -> str:
     """Return an SVG path of the cells that are inside, a rectangle a run of cells in a row."""
-    pieces = []
-    for y, row in enumerate(is_inside_hw):
-        edges = np.flatnonzero(np.diff(np.concatenate([[False], row, [False]]).astype(np.int8)))
-        pieces += [f"M{start} {y}h{stop - start}v1h{start - stop}z" for start, stop in edges.reshape(-1, 2).tolist()]
+    # A run begins where a cell is inside and the one before it is not; beside the image nothing is.
+    padded_hw = np.pad(is_inside_hw, ((0, 0), (1, 1))).astype(np.int8)
+    rows, edges = np.nonzero(np.diff(padded_hw, axis=1))
+    runs = zip(rows[::2].tolist(), edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+    pieces = [f"M{start} {y}h{stop - start}v1h{start - stop}z" for y, start, stop in runs]
     return "".join(pieces)
 
 

@@ -1,9 +1,10 @@
 """The page of a pair as HTML. Every value is escaped as it is put in; equal evidence gives equal bytes."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from pipeline.report.answer_text import answer_text, set_text
@@ -19,20 +20,26 @@ from pipeline.report.pair_page.trust import trust_of
 from pipeline.report.variant_names import description
 
 
+@lru_cache(maxsize=1)
+def _compiled() -> Template:
+    """Return the template; compiling it takes as long as ten pages, and a run has thousands of groups of them."""
+    environment = Environment(
+        loader=FunctionLoader(pair_page_text),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["number"] = number_text
+    environment.globals["drawn"] = curves
+    return environment.get_template(TEMPLATE)
+
+
 class PairPageRenderer:
-    """Renders pages; the template is compiled once."""
+    """Renders pages."""
 
     def __init__(self) -> None:
-        environment = Environment(
-            loader=FunctionLoader(pair_page_text),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        environment.globals["number"] = number_text
-        environment.globals["drawn"] = curves
-        self._template = environment.get_template(TEMPLATE)
+        self._template = _compiled()
         self._gradient = legend_gradient()
 
     def linked(self, page: PairPage) -> bytes:

@@ -14,7 +14,9 @@ from flows.explain.options import Progress
 from flows.explain.saved import check_folder, default_folder
 
 
-def explain_command(config: Path, a: str, b: str, options: ExplainOptions, out: Path | None, html: bool = False) -> None:
+def explain_command(
+    config: Path, a: str, b: str, options: ExplainOptions, out: Path | None, html: bool = False
+) -> None:
     """Explain a pair, print it, and write its files.
 
     Args:

@@ -103,7 +103,9 @@ def _of_file(results: StoredResults, name: str, path: Path) -> PairImage:
     pixels_hwc, _ = make_pixels(source, settings)
     key = "file:" + digest_array(pixels_hwc)
     nothing_a = np.zeros(len(results.attribute_names), dtype=bool)
-    return PairImage(name, key, None, "", nothing_a, pixels_hwc, shown_photograph(source, settings, PHOTOGRAPH_PX), None)
+    return PairImage(
+        name, key, None, "", nothing_a, pixels_hwc, shown_photograph(source, settings, PHOTOGRAPH_PX), None
+    )
 
 
 def _photograph_settings(results: StoredResults) -> dict[str, Any]:

@@ -67,6 +67,7 @@ class PairPageRenderer:
             smallest="" if answer is None else set_text(answer, page.answer_set),
             similarity=number_text(page.similarity, decimals=3),
             boxes={"query": _box(page.query), "reference": _box(page.reference)},
+            is_cut=any(_is_cut(image) for image in (page.query, page.reference)),
             alternatives=[map_words(one, page.query.name) for one in page.maps],
             reference_words=None if page.reference_map is None else map_words(page.reference_map, page.reference.name),
             regions=page_regions(page.parts),
@@ -122,6 +123,14 @@ def _replaced_words(replaced: Replaced) -> str:
         f"{words} Images as far away that keep it are the comparison: beyond what they change, losing "
         f"{replaced.attribute} changes it by {matched}."
     )
+
+
+def _is_cut(image: PageImage) -> bool:
+    """Return whether the model sees less than all of an image, by more than a pixel of it."""
+    width, height = image.size_px
+    seen = image.seen
+    outside = (seen.left, seen.top, width - seen.left - seen.width, height - seen.top - seen.height)
+    return max(outside) > 1
 
 
 def _box(image: PageImage) -> str:

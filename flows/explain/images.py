@@ -12,11 +12,11 @@ import pyarrow.compute as pc
 from flows.explain.results import StoredResults
 from flows.readers.image_lookup import EmbeddingLookup, PixelLookup
 from flows.readers.shown_images import Photographs, ShownImages, shown_photograph
-from flows.stages.pair_pages import PHOTOGRAPH_PX
 from flows.stages.report import PHOTOGRAPHS
 from pipeline.datasets.image_decoding import make_pixels
 from pipeline.datasets.records import PixelSource
 from pipeline.errors import BadImage, BadSetting
+from pipeline.report.pair_page.photographs import PHOTOGRAPH_PX
 from pipeline.report.shown_image import ShownImage
 from stores.digests import digest_array
 

@@ -13,7 +13,14 @@ from pipeline.datasets.fitting import CoveredBox
 from pipeline.datasets.own_shape import shape_within
 from pipeline.datasets.placing import scaled_box, view_box
 from pipeline.report.pair_page.paths import image_path, small_image_path
-from pipeline.report.pair_page.photographs import jpeg_file, png_file, small, view_in_place
+from pipeline.report.pair_page.photographs import (
+    PHOTOGRAPH_PX,
+    SMALL_PX,
+    jpeg_file,
+    png_file,
+    small,
+    view_in_place,
+)
 
 
 @dataclass(frozen=True)
@@ -41,8 +48,7 @@ class PageShapes:
         if not self.are_photographs:
             return (view_px, view_px), CoveredBox(0.0, 0.0, float(view_px), float(view_px))
         # A small photograph is not made larger: the browser does that.
-        most = int(self.settings["photograph_px"])
-        shown_px = shape_within(file_px, min(most, max(file_px)))
+        shown_px = shape_within(file_px, min(PHOTOGRAPH_PX, max(file_px)))
         box = view_box(self.settings["fit"], file_px, view_px, self.settings["effective_resolution_px"])
         return shown_px, scaled_box(box, file_px, shown_px)
 
@@ -63,7 +69,7 @@ def page_images(inputs: JobInputs) -> dict[str, bytes]:
     files = {}
     for number, row in enumerate(rows):
         view_hwc = pixels_nhwc[number]
-        files[small_image_path(row["image_id"], True)] = jpeg_file(small(view_hwc, int(settings["small_px"])))
+        files[small_image_path(row["image_id"], True)] = jpeg_file(small(view_hwc, SMALL_PX))
         if row["image_id"] in large:
             files[image_path(row["image_id"], True)] = jpeg_file(_photograph(row, view_hwc, photographs, shapes))
     return files

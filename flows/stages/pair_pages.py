@@ -37,8 +37,6 @@ from stores.fingerprints import fingerprint
 NAME = "pair_pages.test"
 JOB = "flows.jobs.pair_pages"
 PAGES, IMAGES = "pages", "images"
-# Long side of a photograph on a page, and of one shown small, in px.
-PHOTOGRAPH_PX, SMALL_PX = 640, 128
 
 # Tables over all pairs, of which a page shows the rows of its own.
 _TABLES = {
@@ -67,8 +65,6 @@ def pair_pages_stage(settings: Settings) -> Stage:
         "both_sides": both_sides,
         "audited": audited,
         "image_size_px": dataset.image_size_px,
-        "photograph_px": PHOTOGRAPH_PX,
-        "small_px": SMALL_PX,
         # It is no module, so no code id notices that it changes.
         "templates": pair_template_digest(),
         **_photograph_values(settings),

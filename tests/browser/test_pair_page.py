@@ -75,14 +75,9 @@ def test_pointing_at_a_part_lights_up_its_match(watched: Page, site: Path, role:
     assert [part for part, _ in lit(page)] == ["2", "2"]
     assert {words.rpartition(" ")[2] for _, words in lit(page) if words} == {role, other}
     expect(page.locator(".legend li.lit")).to_have_attribute("data-part", "2")
-    faint, strong = (
-        patch(page, other, part).locator(".outline").evaluate("one => getComputedStyle(one).fillOpacity")
-        for part in (1, 2)
-    )
     # The change takes a moment: what counts is where it goes.
     expect(patch(page, other, 1).locator(".outline")).to_have_css("fill-opacity", "0.07")
     expect(patch(page, other, 2).locator(".outline")).to_have_css("fill-opacity", "0.55")
-    assert (faint, strong) != ("0.55", "0.07")
     page.locator("h1").hover()
     assert lit(page) == []
 

@@ -9,6 +9,8 @@ from PIL import Image
 from pipeline.datasets.fitting import CoveredBox
 from pipeline.datasets.own_shape import shape_within
 
+# Long side of a photograph on a page, and of an image that is shown small.
+PHOTOGRAPH_PX, SMALL_PX = 640, 128
 _QUALITY = 80
 _GROUND = (160, 165, 170)
 

@@ -110,7 +110,7 @@ def test_with_html_each_direction_is_a_page_that_needs_no_other_file(
     headline = "No attribute explains this match" if named is None else f"{named} explains this match"
     assert f"<h1>{headline}</h1>" in pages["explanation"]
     # The photograph keeps its shape, and what the model does not see of it lies beside its view.
-    assert 'width="90" height="60" alt="Reference: ' in pages["explanation"]
+    assert 'width="640" height="427" alt="Reference: ' in pages["explanation"]
     assert "left:16.667%;top:0.000%;width:66.667%;height:100.000%" in pages["explanation"]
     assert pages["explanation"] != pages["reverse"]
 

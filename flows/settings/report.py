@@ -10,5 +10,6 @@ class ReportSettings(Section):
 
     pair_pages: bool = Field(
         True,
-        description="a page for every test pair; 10,000 take about a minute of one core and 150 to 400 MB, and their photographs besides",
+        description="a page for every test pair; 10,000 take about a minute of one core and 150 to 400 MB, and their "
+        "photographs besides",
     )

@@ -224,6 +224,7 @@ def explain(
     out: Annotated[
         Path | None, typer.Option(help="empty or new folder for picture, values and arrays; default: explanation-A-B")
     ] = None,
+    html: Annotated[bool, typer.Option("--html", help="write the pair's page too, one HTML file")] = False,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1; default: compute.device")] = None,
     debug: Debug = False,
 ) -> None:
@@ -233,7 +234,7 @@ def explain(
         from flows.explain.options import ExplainOptions
 
         chosen = (*(overrides or ()), *([f"compute.device={device}"] if device else ()))
-        explain_command(config, a, b, ExplainOptions(condition, generator, both_directions, refits, chosen), out)
+        explain_command(config, a, b, ExplainOptions(condition, generator, both_directions, refits, chosen), out, html)
 
 
 @app.command()

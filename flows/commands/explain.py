@@ -14,7 +14,9 @@ from flows.explain.options import Progress
 from flows.explain.saved import check_folder, default_folder
 
 
-def explain_command(config: Path, a: str, b: str, options: ExplainOptions, out: Path | None) -> None:
+def explain_command(
+    config: Path, a: str, b: str, options: ExplainOptions, out: Path | None, html: bool = False
+) -> None:
     """Explain a pair, print it, and write its files.
 
     Args:
@@ -23,6 +25,7 @@ def explain_command(config: Path, a: str, b: str, options: ExplainOptions, out: 
         b: the reference, likewise.
         options: how; told progress is shown here.
         out: folder for the files; None: explanation-A-B in the working folder.
+        html: write the pair's page too.
 
     Raises:
         PipelineError, StoreError: see `explain`; BadSetting as well where the folder holds files already.
@@ -30,7 +33,7 @@ def explain_command(config: Path, a: str, b: str, options: ExplainOptions, out: 
     folder = check_folder(default_folder(a, b) if out is None else out)
     with shown_progress(error_console()) as progress:
         explanation = explain(config, a, b, replace(options, progress=progress))
-    paths = explanation.save(folder)
+    paths = explanation.save(folder, html)
     console = plain_console()
     console.print(explanation.text(), soft_wrap=True)
     console.print("\nfiles: " + ", ".join(str(path) for path in paths), soft_wrap=True)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from flows.explain.attributes import RankedAttribute
-from flows.explain.saved import check_folder, save_explanation
+from flows.explain.page import explanation_page
+from flows.explain.saved import SavedFiles, check_folder, save_explanation
 from flows.explain.text import explanation_html, explanation_text
 from pipeline.report.both_sides import MatchPart
 from pipeline.report.pair_picture import PictureRow, pair_picture
@@ -115,18 +116,29 @@ class Explanation:
         parts = {f"{side.removesuffix('_hw')}_regions": found for side, found in regions.items()}
         return {"query_map": self.query_map, "reference_map": self.reference_map, **parts, **self.arrays}
 
-    def save(self, folder: str | Path) -> list[Path]:
+    def page(self) -> bytes:
+        """Return one direction as an HTML page that holds all it shows, in UTF-8: for a file of its own."""
+        return explanation_page(self)
+
+    def save(self, folder: str | Path, html: bool = False) -> list[Path]:
         """Write explanation.png, explanation.json and explanation.npz, of the reverse reverse.*; return their paths.
+
+        Args:
+            folder: empty, or not there yet.
+            html: write explanation.html too, see `page`.
 
         Raises:
             BadSetting: the folder holds files already, or cannot be written.
         """
         place = check_folder(Path(folder))
-        paths = save_explanation(place, "explanation", self.picture(), self.values(), self.named_arrays())
+        paths = self._save_direction(place, "explanation", html)
         if self.reverse is not None:
-            other = replace(self.reverse, reverse=None)
-            paths += save_explanation(place, "reverse", other.picture(), other.values(), other.named_arrays())
+            paths += replace(self.reverse, reverse=None)._save_direction(place, "reverse", html)
         return paths
+
+    def _save_direction(self, place: Path, stem: str, html: bool) -> list[Path]:
+        files = SavedFiles(self.picture(), self.values(), self.named_arrays(), self.page() if html else None)
+        return save_explanation(place, stem, files)
 
     def _repr_html_(self) -> str:
         """Show it in a notebook: the picture and the text."""

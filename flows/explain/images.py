@@ -16,6 +16,7 @@ from flows.stages.report import PHOTOGRAPHS
 from pipeline.datasets.image_decoding import make_pixels
 from pipeline.datasets.records import PixelSource
 from pipeline.errors import BadImage, BadSetting
+from pipeline.report.pair_page.photographs import PHOTOGRAPH_PX
 from pipeline.report.shown_image import ShownImage
 from stores.digests import digest_array
 
@@ -83,7 +84,7 @@ def _of_dataset(results: StoredResults, split: str, row: Mapping[str, Any]) -> P
         row["label"],
         np.array([name in has for name in results.attribute_names]),
         pixels.of(image_id),
-        ShownImages(pixels, [row], photographs).of(image_id),
+        ShownImages(pixels, [row], photographs, PHOTOGRAPH_PX).of(image_id),
         EmbeddingLookup(upstream, shards).of([image_id])[0],
     )
 
@@ -102,7 +103,9 @@ def _of_file(results: StoredResults, name: str, path: Path) -> PairImage:
     pixels_hwc, _ = make_pixels(source, settings)
     key = "file:" + digest_array(pixels_hwc)
     nothing_a = np.zeros(len(results.attribute_names), dtype=bool)
-    return PairImage(name, key, None, "", nothing_a, pixels_hwc, shown_photograph(source, settings), None)
+    return PairImage(
+        name, key, None, "", nothing_a, pixels_hwc, shown_photograph(source, settings, PHOTOGRAPH_PX), None
+    )
 
 
 def _photograph_settings(results: StoredResults) -> dict[str, Any]:

@@ -1,8 +1,9 @@
-"""Explanations as files: a picture, values as JSON, arrays; nothing that is there is ever overwritten."""
+"""Explanations as files: a picture, values as JSON, arrays, a page; nothing that is there is ever overwritten."""
 
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,21 +40,40 @@ def check_folder(folder: Path) -> Path:
     return folder
 
 
-def save_explanation(
-    folder: Path, stem: str, picture_hwc: np.ndarray, values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
-) -> list[Path]:
-    """Write <stem>.png, <stem>.json and <stem>.npz into a folder and return their paths.
+@dataclass(frozen=True)
+class SavedFiles:
+    """What one direction of an explanation is written as.
+
+    Attributes:
+        picture_hwc: uint8 (y, x, 3).
+        values: that JSON can hold.
+        arrays: by name.
+        page: HTML; None for no such file.
+    """
+
+    picture_hwc: np.ndarray
+    values: Mapping[str, Any]
+    arrays: Mapping[str, np.ndarray]
+    page: bytes | None
+
+
+def save_explanation(folder: Path, stem: str, files: SavedFiles) -> list[Path]:
+    """Write <stem>.png, <stem>.json and <stem>.npz into a folder, with a page <stem>.html, and return their paths.
 
     Raises:
         BadSetting: they cannot be written.
     """
     paths = [folder / f"{stem}.{ending}" for ending in ("png", "json", "npz")]
-    named: dict[str, Any] = {name: np.asarray(array) for name, array in arrays.items()}
+    named: dict[str, Any] = {name: np.asarray(array) for name, array in files.arrays.items()}
+    text = json.dumps(files.values, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(picture_hwc).save(paths[0])
-        paths[1].write_text(json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+        Image.fromarray(files.picture_hwc).save(paths[0])
+        paths[1].write_text(text, encoding="utf-8")
         np.savez_compressed(paths[2], **named)
+        if files.page is not None:
+            paths.append(folder / f"{stem}.html")
+            paths[3].write_bytes(files.page)
     except OSError as error:
         raise _unwritable(folder, error) from error
     return paths

@@ -3,10 +3,9 @@
 import html
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from pipeline.report.answer_text import answer_text
 from pipeline.report.both_sides import MatchPart, part_words
+from pipeline.report.brightness import brightest_place
 from pipeline.report.number_text import interval_text, number_text
 from pipeline.report.overlays import picture_uri
 from pipeline.saliency.correspondence.regions import place_in_words
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from flows.explain.explanation import ExplainedImage, Explanation
 
 SHOWN_ATTRIBUTES = 8
-BRIGHTEST_SHARE = 0.1
 FALLBACK_WIDTH = 9
 
 
@@ -65,7 +63,7 @@ def _attribute_lines(explanation: "Explanation") -> list[str]:
 
 def _region_lines(explanation: "Explanation") -> list[str]:
     lines = [f"  {number}. {_part_line(part)}" for number, part in enumerate(explanation.parts, start=1)]
-    places = [_brightest(map_yx) for map_yx in (explanation.query_map, explanation.reference_map)]
+    places = [brightest_place(map_yx) for map_yx in (explanation.query_map, explanation.reference_map)]
     lines = lines or ["  none: no cells of the two images raise the score together"]
     return [*lines, f"  maps are brightest: query {places[0]}, reference {places[1]}"]
 
@@ -73,13 +71,6 @@ def _region_lines(explanation: "Explanation") -> list[str]:
 def _part_line(part: MatchPart) -> str:
     places = f"query {place_in_words(part.query_hw)} with reference {place_in_words(part.reference_hw)}"
     return f"{places}: {part_words(part)}"
-
-
-def _brightest(map_yx: np.ndarray) -> str:
-    """Return where the brightest tenth of a map lies; "nowhere" for a flat map."""
-    if map_yx.max() <= map_yx.min():
-        return place_in_words(np.zeros((1, 1)))
-    return place_in_words((map_yx >= np.quantile(map_yx, 1 - BRIGHTEST_SHARE)).astype(np.float64))
 
 
 def _image_line(image: "ExplainedImage") -> str:

@@ -43,18 +43,24 @@ class ShownImages:
         views: the squares that the model sees.
         rows: of the table `images`, of all images that may be shown.
         photographs: None where images are no photographs, and the squares are shown.
+        long_side_px: of photographs as they are shown.
     """
 
     def __init__(
-        self, views: PixelLookup, rows: Sequence[Mapping[str, Any]], photographs: Photographs | None = None
+        self,
+        views: PixelLookup,
+        rows: Sequence[Mapping[str, Any]],
+        photographs: Photographs | None = None,
+        long_side_px: int = SHOWN_SIZE_PX,
     ) -> None:
         self._views = views
+        self._long_side_px = long_side_px
         self._rows = {row["image_id"]: row for row in rows}
         self._photographs = photographs
         self._shown: dict[str, ShownImage] = {}
 
     def of(self, image_id: str) -> ShownImage:
-        """Return an image as it is shown; a photograph has a long side of `SHOWN_SIZE_PX`."""
+        """Return an image as it is shown; a photograph has the long side that was asked for."""
         if image_id not in self._shown:
             self._shown[image_id] = self._photograph(image_id) or self._view(image_id)
         return self._shown[image_id]
@@ -69,36 +75,39 @@ class ShownImages:
         return FittingFacts(self._photographs.settings["fit"], len(lost), changed, len(self._shown), unread)
 
     def _photograph(self, image_id: str) -> ShownImage | None:
-        return None if self._photographs is None else _read(self._rows[image_id], self._photographs)
+        if self._photographs is None:
+            return None
+        return read_photograph(self._rows[image_id], self._photographs, self._long_side_px)
 
     def _view(self, image_id: str) -> ShownImage:
         return ShownImage(self._views.of(image_id), is_substitute=self._photographs is not None)
 
 
-def _read(row: Mapping[str, Any], photographs: Photographs) -> ShownImage | None:
-    """Return a photograph; None where its file is gone, changed, or cannot be read any more."""
+def read_photograph(row: Mapping[str, Any], photographs: Photographs, long_side_px: int) -> ShownImage | None:
+    """Return the photograph of a row of `images`; None where its file is gone, changed, or cannot be read any more."""
     settings = photographs.settings
     try:
         path = contained_path(photographs.root, row["path"], photographs.follow_links_to)
         data = path.read_bytes()
         if sha256(data).hexdigest() != row["sha256"]:
             return None
-        return shown_photograph(PixelSource(row["image_id"], data, str(path)), settings)
+        return shown_photograph(PixelSource(row["image_id"], data, str(path)), settings, long_side_px)
     except (OSError, BadDataset, BadImage):
         return None
 
 
-def shown_photograph(source: PixelSource, settings: Mapping[str, Any]) -> ShownImage:
-    """Return an image file as it is shown, with a long side of `SHOWN_SIZE_PX`.
+def shown_photograph(source: PixelSource, settings: Mapping[str, Any], long_side_px: int = SHOWN_SIZE_PX) -> ShownImage:
+    """Return an image file as it is shown.
 
     Args:
         source: the image with its file's bytes.
         settings: see `Photographs`.
+        long_side_px: of the result.
 
     Raises:
         BadImage: see `pipeline.datasets.image_decoding.decode_image`.
     """
-    pixels_hwc, image_px = pixels_in_own_shape(source, settings, SHOWN_SIZE_PX)
+    pixels_hwc, image_px = pixels_in_own_shape(source, settings, long_side_px)
     box = view_box(settings["fit"], image_px, settings["image_size_px"], settings["effective_resolution_px"])
     shown_px = (pixels_hwc.shape[1], pixels_hwc.shape[0])
     return ShownImage(pixels_hwc, scaled_box(box, image_px, shown_px))

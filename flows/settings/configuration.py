@@ -8,6 +8,7 @@ from flows.settings.attribute_model import AttributeModelSettings
 from flows.settings.dataset import DatasetSettings, images_as_large_as_the_input
 from flows.settings.evaluation import EvaluationSettings
 from flows.settings.explanation import ExplanationSettings
+from flows.settings.report import ReportSettings
 from flows.settings.saliency import SaliencySettings
 from flows.settings.section import (
     BatchSize,
@@ -116,6 +117,7 @@ class Settings(Section):
     attribute_model: AttributeModelSettings = AttributeModelSettings()  # type: ignore[call-arg]
     explanation: ExplanationSettings = ExplanationSettings()  # type: ignore[call-arg]
     evaluation: EvaluationSettings = EvaluationSettings()  # type: ignore[call-arg]
+    report: ReportSettings = ReportSettings()  # type: ignore[call-arg]
     compute: ComputeSettings = ComputeSettings()  # type: ignore[call-arg]
 
     @property

@@ -29,6 +29,7 @@ from flows.stages.map_parts import map_parts_stages
 from flows.stages.map_protocols import map_protocols_stages
 from flows.stages.metrics import metrics_stage
 from flows.stages.negatives import negatives_stages
+from flows.stages.pair_pages import pair_pages_stage
 from flows.stages.pairs import pairs_stage
 from flows.stages.perturbed_embeddings import perturbed_stages
 from flows.stages.presence import presence_stage
@@ -91,6 +92,7 @@ def build_stages(settings: Settings) -> tuple[Stage, ...]:
         *(recolouring_stages(settings) if settings.dataset.declared.colours else []),
         *([edit_effects_stage(settings)] if measures_whole_edits(settings) else []),
         metrics_stage(settings),
+        *([pair_pages_stage(settings)] if settings.report.pair_pages else []),
         report_stage(settings),
     )
     return tuple(replace(stage, packages=RESULT_PACKAGES, keys={**SHARED_KEYS, **stage.keys}) for stage in stages)

@@ -16,8 +16,8 @@ from pipeline.report.figures import data_uri
 from pipeline.report.shown_image import ShownImage
 
 SHOWN_SIZE_PX = 224
-_COLOURMAP = "inferno"
-_LEAST_ALPHA, _MOST_ALPHA = 0.25, 0.8
+COLOURMAP = "inferno"
+LEAST_ALPHA, MOST_ALPHA = 0.25, 0.8
 # Below this share of its largest value a region is not drawn; the image under regions is a little lighter.
 _REGION_FROM, _GREY_LIFT = 0.25, 40.0
 _LEGEND_STOPS = 9
@@ -62,10 +62,10 @@ def overlay(
     value_hw = place_map(scaled_hw, _box_in(image, size_px), _shape(image, size_px))
     is_unseen_hw = np.isnan(value_hw)
     value_hw = np.nan_to_num(value_hw)
-    colour_hwc = matplotlib.colormaps[_COLOURMAP](value_hw)[..., :3]
+    colour_hwc = matplotlib.colormaps[COLOURMAP](value_hw)[..., :3]
     pixels_hwc = _resized(image, size_px)
     grey_hw = pixels_hwc.astype(np.float64) @ np.array([0.299, 0.587, 0.114]) / 255
-    alpha_hw1 = (_LEAST_ALPHA + (_MOST_ALPHA - _LEAST_ALPHA) * value_hw)[..., None]
+    alpha_hw1 = (LEAST_ALPHA + (MOST_ALPHA - LEAST_ALPHA) * value_hw)[..., None]
     blended_hwc = np.rint((alpha_hw1 * colour_hwc + (1 - alpha_hw1) * grey_hw[..., None]) * 255).astype(np.uint8)
     return np.where(is_unseen_hw[..., None], _hatched(pixels_hwc, is_unseen_hw), blended_hwc)
 
@@ -96,7 +96,7 @@ def coloured_regions(
     strongest_hw = strength_khw.argmax(axis=0)
     above_hw = np.maximum(strength_khw.max(axis=0) - _REGION_FROM, 0) / (1 - _REGION_FROM)
     # The root makes an edge of where a region begins.
-    alpha_hw1 = (_MOST_ALPHA * np.sqrt(above_hw))[..., None]
+    alpha_hw1 = (MOST_ALPHA * np.sqrt(above_hw))[..., None]
     blended_hwc = (1 - alpha_hw1) * shown_hwc + alpha_hw1 * np.array(colours, dtype=np.float64)[strongest_hw]
     blended_hwc = np.rint(blended_hwc).astype(np.uint8)
     return np.where(is_unseen_hw[..., None], _hatched(pixels_hwc, is_unseen_hw), blended_hwc)
@@ -113,7 +113,7 @@ def unit_range(map_hw: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]
 
 def legend_gradient() -> str:
     """Return the colours of the maps, least to most, as a CSS gradient."""
-    colours = matplotlib.colormaps[_COLOURMAP](np.linspace(0, 1, _LEGEND_STOPS))
+    colours = matplotlib.colormaps[COLOURMAP](np.linspace(0, 1, _LEGEND_STOPS))
     stops = ", ".join("#" + "".join(f"{round(channel * 255):02x}" for channel in row[:3]) for row in colours)
     return f"linear-gradient(to right, {stops})"
 

@@ -99,6 +99,7 @@ NEW_STAGES = {
     "joint_effects.test",
     "answer_sets",
     "group_effects.test",
+    "pair_pages.test",
 }
 # Their tables have other columns than before; what both have is kept as it was.
 OTHER_COLUMNS = {"similarity_model", "embedding_effects.test"}

@@ -1,6 +1,7 @@
 """`sane explain`: what it prints and writes, and what it refuses."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +86,33 @@ def test_both_directions_have_files_of_their_own(
     values = json.loads((tmp_path / "out" / "reverse.json").read_text())
     assert (values["query"]["name"], values["reference"]["name"]) == pair[::-1]
     assert "The other way round" in result.stdout
+
+
+def test_with_html_each_direction_is_a_page_that_needs_no_other_file(
+    finished_run: FinishedRun, pair: tuple[str, str], tmp_path: Path
+) -> None:
+    odd = tmp_path / "<b>odd & name.png"
+    Image.new("RGB", (90, 60), (200, 30, 30)).save(odd)
+    out = tmp_path / "out"
+    result = invoke("explain", finished_run.config, pair[0], odd, "--html", "--both-directions", "--out", out)
+    assert result.exit_code == 0, result.output
+    assert f"{out / 'explanation.html'}" in result.stdout
+    values = json.loads((out / "explanation.json").read_text())
+    pages = {name: (out / f"{name}.html").read_text() for name in ("explanation", "reverse")}
+    for page in pages.values():
+        assert "&lt;b&gt;odd &amp; name.png" in page
+        assert "<b>odd" not in page
+        sources = re.findall(r'src="([^"]{0,5})', page)
+        assert len(sources) > 3
+        assert set(sources) <= {"data:"}
+        assert "<link" not in page
+    named = values["answer"]["attribute"]
+    headline = "No attribute explains this match" if named is None else f"{named} explains this match"
+    assert f"<h1>{headline}</h1>" in pages["explanation"]
+    # The photograph keeps its shape, and what the model does not see of it lies beside its view.
+    assert 'width="640" height="427" alt="Reference: ' in pages["explanation"]
+    assert "left:16.667%;top:0.000%;width:66.667%;height:100.000%" in pages["explanation"]
+    assert pages["explanation"] != pages["reverse"]
 
 
 def test_an_unknown_image_is_refused_with_the_closest_ids(finished_run: FinishedRun, pair: tuple[str, str]) -> None:

@@ -1,0 +1,125 @@
+"""Tables over all test pairs, cut down to what pages of pairs show, and read once a process.
+
+A run has thousands of shards of pages and one table of explanations with millions of rows: read for every shard, it
+would take longer than the pages.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from flows.engine.upstream import Upstream
+from stores.artifacts import ArtifactStore
+from stores.errors import MissingArtifact
+from stores.manifests import Manifest
+
+# Part of each stage that is read, and its columns, None for all.
+_READ: Mapping[str, tuple[str, tuple[str, ...] | None]] = {
+    "pairs.test": ("pairs", None),
+    "similarities.test": ("similarities", ("pair_id", "similarity")),
+    "answers": ("answers", None),
+    "answer_sets": ("answer_sets", None),
+    "explanations": ("explanations", None),
+    "match_components.test": (
+        "match_components",
+        ("pair_id", "component", "share", "p_value", "attribute", "is_signed"),
+    ),
+    "audit": ("audit_outcomes", None),
+    "replacements.test": ("replacements", ("pair_id", "attribute", "kind", "effect", "replacements")),
+}
+_KINDS = ("deletion", "matched")
+
+Rows = Mapping[str, list[dict[str, Any]]]
+
+
+class PairTables:
+    """Rows of single pairs, from tables that hold what pages show of all pairs.
+
+    Args:
+        tables: by stage.
+    """
+
+    def __init__(self, tables: Mapping[str, pa.Table]) -> None:
+        self._tables = tables
+
+    def rows(self, stage: str, pair_ids: list[str]) -> Rows:
+        """Return the rows of each of these pairs by its id, in the table's order; none where the stage is not read."""
+        found: dict[str, list[dict[str, Any]]] = {pair_id: [] for pair_id in pair_ids}
+        if stage in self._tables:
+            table = self._tables[stage]
+            # Filtered while still columns.
+            own = table.filter(pc.is_in(table["pair_id"], value_set=pa.array(pair_ids, pa.string())))
+            for row in own.to_pylist():
+                found[row["pair_id"]].append(row)
+        return found
+
+    def first(self, stage: str, pair_ids: list[str]) -> dict[str, dict[str, Any]]:
+        """Return the row of each of these pairs that has one, by pair id."""
+        return {pair_id: rows[0] for pair_id, rows in self.rows(stage, pair_ids).items() if rows}
+
+
+def read_pair_tables(upstream: Upstream) -> PairTables:
+    """Return the tables of what is upstream; equal results are read once a process.
+
+    Raises:
+        StoreError: a table cannot be read.
+    """
+    manifests = {stage: upstream.manifests[stage] for stage in _READ if stage in upstream.manifests}
+    named = tuple(sorted((stage, manifest.fingerprint) for stage, manifest in manifests.items()))
+    return _read(upstream.store.root.address, named)
+
+
+@lru_cache(maxsize=1)
+def _read(store_root: str, named: tuple[tuple[str, str], ...]) -> PairTables:
+    store = ArtifactStore(store_root)
+    upstream = Upstream(store, {stage: _manifest(store, stage, wanted) for stage, wanted in named})
+    tables = {stage: _table(upstream, stage) for stage, _ in named}
+    answers = tables["answers"]
+    tables["explanations"] = _shown_explanations(tables["explanations"], answers)
+    tables["replacements.test"] = _of_leading_attributes(tables["replacements.test"], answers)
+    if "audit" in tables:
+        tables["audit"] = _of_variant(tables["audit"], answers)
+    return PairTables(tables)
+
+
+def _manifest(store: ArtifactStore, stage: str, fingerprint: str) -> Manifest:
+    found = store.read_manifest(stage, fingerprint)
+    if found is None:
+        raise MissingArtifact(
+            expected=f"the manifest {fingerprint[:12]} of {stage}",
+            found="none",
+            where=store.root.url,
+            remedy="was the store cleaned while this run went on? Run again",
+        )
+    return found
+
+
+def _table(upstream: Upstream, stage: str) -> pa.Table:
+    part, columns = _READ[stage]
+    pieces = [upstream.store.read_part_table(commit, part, columns) for commit in upstream.commits(stage)]
+    return pa.concat_tables(pieces)
+
+
+def _answering(answers: pa.Table) -> str:
+    return str(answers["variant"][0].as_py()) if len(answers) else ""
+
+
+def _shown_explanations(table: pa.Table, answers: pa.Table) -> pa.Table:
+    """Return the ranking of the variant that answers, and what each other variant names first."""
+    is_first = pc.equal(table["rank"], 1)
+    return table.filter(pc.or_(is_first, pc.equal(table["variant"], _answering(answers))))
+
+
+def _of_variant(table: pa.Table, answers: pa.Table) -> pa.Table:
+    return table.filter(pc.equal(table["variant"], _answering(answers)))
+
+
+def _of_leading_attributes(table: pa.Table, answers: pa.Table) -> pa.Table:
+    """Return the replacements that lose, and those that keep, the attribute that leads for their pair."""
+    kinds = table.filter(pc.is_in(table["kind"], value_set=pa.array(_KINDS)))
+    places = pc.index_in(kinds["pair_id"], value_set=answers["pair_id"].combine_chunks())
+    leading = answers["leading_attribute"].take(places.combine_chunks())
+    return kinds.filter(pc.fill_null(pc.equal(kinds["attribute"], leading), False))

@@ -1,0 +1,35 @@
+"""The files that pages of pairs share, and one digest of all that decides how they look."""
+
+import hashlib
+from importlib.resources import files
+from typing import Final
+
+from pipeline.report.pair_page.paths import SCRIPT, STYLE_SHEET
+
+TEMPLATE: Final = "pair.html"
+
+
+def pair_page_assets() -> dict[str, bytes]:
+    """Return style sheet and script by their paths in the report's folder."""
+    return {path: _bytes(path.rpartition("/")[2]) for path in (STYLE_SHEET, SCRIPT)}
+
+
+def pair_page_text(name: str) -> str:
+    """Return the text of one of the package's files: the template, the style sheet or the script.
+
+    Raises:
+        FileNotFoundError: there is none of that name.
+    """
+    return _bytes(name).decode("utf-8")
+
+
+def pair_template_digest() -> str:
+    """Return the SHA-256 of the template: no module, so that no code id notices that it changes.
+
+    Style sheet and script are files of their own, so pages stay as they are when those change.
+    """
+    return hashlib.sha256(_bytes(TEMPLATE)).hexdigest()
+
+
+def _bytes(name: str) -> bytes:
+    return files("pipeline.report.pair_page").joinpath(name).read_bytes()

@@ -1,0 +1,150 @@
+"""The page of a pair as HTML. Every value is escaped as it is put in; equal evidence gives equal bytes."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from pipeline.report.answer_text import answer_text, set_text
+from pipeline.report.number_text import number_text
+from pipeline.report.overlays import legend_gradient
+from pipeline.report.pair_page import curves
+from pipeline.report.pair_page.assets import TEMPLATE, pair_page_text
+from pipeline.report.pair_page.evidence import PageImage, PageMap, PairPage, Replaced, TableRow
+from pipeline.report.pair_page.paths import SCRIPT, STYLE_SHEET, TO_ROOT
+from pipeline.report.pair_page.ranking import other_firsts, page_ranking
+from pipeline.report.pair_page.regions import page_regions
+from pipeline.report.pair_page.trust import trust_of
+from pipeline.report.variant_names import description
+
+
+@lru_cache(maxsize=1)
+def _compiled() -> Template:
+    """Return the template; compiling it takes as long as ten pages, and a run has thousands of groups of them."""
+    environment = Environment(
+        loader=FunctionLoader(pair_page_text),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["number"] = number_text
+    environment.globals["drawn"] = curves
+    return environment.get_template(TEMPLATE)
+
+
+class PairPageRenderer:
+    """Renders pages."""
+
+    def __init__(self) -> None:
+        self._template = _compiled()
+        self._gradient = legend_gradient()
+
+    def linked(self, page: PairPage) -> bytes:
+        """Return a page of the report's folder, which finds style and script beside it."""
+        files = {"style_href": TO_ROOT + STYLE_SHEET, "script_href": TO_ROOT + SCRIPT, "style": None, "script": None}
+        return self._render(page, files)
+
+    def alone(self, page: PairPage) -> bytes:
+        """Return a page that holds its style and script, for a file of its own."""
+        # The only texts that are not escaped: files of this package.
+        style, script = (Markup(pair_page_text(f"pair.{ending}")) for ending in ("css", "js"))  # noqa: S704
+        return self._render(page, {"style_href": None, "script_href": None, "style": style, "script": script})
+
+    def _render(self, page: PairPage, files: Mapping[str, Any]) -> bytes:
+        answer, said = page.answer, None if page.answer is None else answer_text(page.answer)
+        headline = "No answer was made for this pair"
+        if said is not None:
+            headline = said.headline or f"{said.attribute} explains this match"
+        variant = None if answer is None else str(answer["variant"])
+        text = self._template.render(
+            page=page,
+            headline=headline,
+            details="" if said is None else _sentence(said.details),
+            trust=None if answer is None else trust_of(answer),
+            smallest="" if answer is None else set_text(answer, page.answer_set),
+            similarity=number_text(page.similarity, decimals=3),
+            boxes={"query": _box(page.query), "reference": _box(page.reference)},
+            is_cut=any(_is_cut(image) for image in (page.query, page.reference)),
+            alternatives=[map_words(one, page.query.name) for one in page.maps],
+            reference_words=None if page.reference_map is None else map_words(page.reference_map, page.reference.name),
+            regions=page_regions(page.parts),
+            ranking=page_ranking(page.attributes),
+            variant="" if variant is None else description(variant) or variant,
+            others=other_firsts(page.firsts, variant),
+            curves=curves.curve_drawing(page.maps),
+            replaced_words=None if page.replaced is None else _replaced_words(page.replaced),
+            outcome_words=None if page.outcome is None else outcome_words(page.outcome),
+            gradient=self._gradient,
+            **files,
+        )
+        return text.encode("utf-8")
+
+
+def map_words(shown: PageMap, image: str) -> str:
+    """Return what a map shows, for people who cannot see it."""
+    if shown.source is None:
+        return f"{shown.name} map of {image}: flat, no place matters more than another"
+    return f"{shown.name} map of {image}: brightest at the {shown.bright}"
+
+
+def outcome_words(outcome: TableRow) -> str:
+    """Return what naming the answer achieved, by a row of `audit_outcomes`."""
+    effect, best = outcome["effect"], outcome["best_effect"]
+    if best is None:
+        return "None of the query's attributes can be changed here, so nothing is known of the truth."
+    if not outcome["eligible"]:
+        most = number_text(best, decimals=3)
+        return f"No attribute truly matters: changing any lowers the similarity by {most} at most, as noise does."
+    named = outcome["attribute"]
+    if named is None or effect is None:
+        return f"Nothing was named, though one attribute lowers the similarity by {number_text(best, decimals=3)}."
+    regret = number_text(max(best - effect, 0.0), decimals=3)
+    verdict = "The answer is right" if outcome["hit"] else "The answer is wrong"
+    return (
+        f"{verdict}: without {named} the similarity falls by {number_text(effect, decimals=3)}, without the attribute "
+        f"that truly matters most by {number_text(best, decimals=3)}; the regret is {regret}."
+    )
+
+
+def _replaced_words(replaced: Replaced) -> str:
+    if not replaced.lacking or replaced.effect is None:
+        return f"No image was found that is like the query but lacks {replaced.attribute}."
+    words = (
+        f"With these images in the query's place, which are like it but lack {replaced.attribute}, the similarity "
+        f"changes by {number_text(replaced.effect, decimals=3)} on average."
+    )
+    if replaced.matched_effect is None:
+        return words
+    matched = number_text(replaced.matched_effect, decimals=3)
+    return (
+        f"{words} Images as far away that keep it are the comparison: beyond what they change, losing "
+        f"{replaced.attribute} changes it by {matched}."
+    )
+
+
+def _is_cut(image: PageImage) -> bool:
+    """Return whether the model sees less than all of an image, by more than a pixel of it."""
+    width, height = image.size_px
+    seen = image.seen
+    outside = (seen.left, seen.top, width - seen.left - seen.width, height - seen.top - seen.height)
+    return max(outside) > 1
+
+
+def _box(image: PageImage) -> str:
+    """Return where the model's view lies on an image, as CSS."""
+    width, height = image.size_px
+    seen = image.seen
+    places = {
+        "left": seen.left / width,
+        "top": seen.top / height,
+        "width": seen.width / width,
+        "height": seen.height / height,
+    }
+    return ";".join(f"{name}:{100 * value:.3f}%" for name, value in places.items())
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

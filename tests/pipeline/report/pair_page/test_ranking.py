@@ -1,0 +1,43 @@
+"""The ranked attributes: columns only where there is a value, bars as long as the share."""
+
+from pipeline.report.pair_page.evidence import PageAttribute
+from pipeline.report.pair_page.ranking import other_firsts, page_ranking
+
+
+def test_columns_are_those_with_a_value() -> None:
+    plain = page_ranking([PageAttribute("a", 0.5, None)])
+    assert plain is not None
+    assert [name for name, _ in plain.columns] == ["score"]
+    assert (plain.rows[0].attribute, plain.rows[0].mark, plain.rows[0].cells[0].text) == ("a", "", "0.500")
+    full = page_ranking(
+        [
+            PageAttribute("a", 0.5, True, 0.25, 1.5, None, 0.1, 0.05, 0.2, 0.9, 0.3),
+            PageAttribute("b", 0.4, False),
+        ]
+    )
+    assert full is not None
+    assert [name for name, _ in full.columns] == [
+        "confidence", "map match", "expected effect", "query has it", "score", "true effect",
+    ]  # fmt: skip
+    first, second = full.rows
+    assert [cell.text for cell in first.cells] == ["0.25", "1.50", "0.100 [0.050, 0.200]", "0.90", "0.500", "0.300"]
+    assert [cell.share for cell in first.cells] == [0.25, 1.0, None, 0.9, None, None]
+    assert [cell.text for cell in second.cells] == ["–", "–", "–", "–", "0.400", "–"]
+    assert [cell.share for cell in second.cells] == [None] * 6
+    assert (first.mark, second.mark) == ("✓", "✗")
+
+
+def test_at_most_ten_and_none_of_nothing() -> None:
+    many = page_ranking([PageAttribute(str(n), 1 / (n + 1), None) for n in range(12)])
+    assert many is not None
+    assert [row.attribute for row in many.rows] == [str(n) for n in range(10)]
+    assert page_ranking([]) is None
+
+
+def test_other_variants_are_grouped_and_named_in_words() -> None:
+    found = other_firsts({"embedding_effect": "a", "random": "b", "sane+match": "b", "mine": "c"}, "embedding_effect")
+    assert [other.attribute for other in found] == ["b", "c"]
+    assert "uniform draw" in found[0].variants
+    assert "sane+match" not in found[0].variants
+    assert found[1].variants == "mine"
+    assert other_firsts(None, None) == ()

@@ -57,6 +57,7 @@ class ResultOutput:
         try:
             self._write_file(table, part, tell)
             part.replace(self.file)
+            tell(f"wrote {self.file}: {table.num_rows:,} rows")
         except OSError as error:
             raise BadSetting(
                 expected="a file that can be written, in a folder that exists",

@@ -48,7 +48,7 @@ def test_a_run_and_itself_differ_in_nothing(finished_run: FinishedRun) -> None:
 def test_other_answers_are_found_and_nothing_else(two_runs: FinishedRun) -> None:
     found = compared(two_runs.config, two_runs.config, "--set-b", OTHER)
     differs = {one["key"]: (one["a"], one["b"]) for one in found["differs"]}
-    assert differs["explanation.answer"][1] == '"embedding_effect"'
+    assert differs["explanation.answer"][1] == "embedding_effect"
     assert set(differs) <= {"explanation.answer", "stages that only one has"}
     answers = [
         {row["pair_id"]: row["attribute"] for row in two_runs.query("select pair_id, attribute from answers", *sets)}

@@ -6,7 +6,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from flows.auto_compute.resolve import with_precision
 from flows.configured_runs import ConfiguredRun, configured_runs
+from flows.engine.device import AUTO
 from flows.engine.run_artifacts import artifacts_of_run
 from flows.engine.stage import Stage
 from flows.engine.upstream import Upstream
@@ -15,6 +17,7 @@ from flows.settings.configuration import Settings
 from flows.settings.file import load_settings, with_seed
 from flows.stages.graph import build_stages
 from pipeline.errors import BadSetting
+from pipeline.evaluation.precision.verdict import FLOAT32
 from stores.artifacts import ArtifactStore
 from stores.errors import MissingArtifact
 
@@ -58,8 +61,10 @@ class Side:
 
     @cached_property
     def stages(self) -> dict[str, Stage]:
-        """The stages of its configuration by name, which know the user's keys of settings."""
-        return {stage.name: stage for stage in build_stages(self.settings)}
+        """The stages of its configuration by name, which know the user's keys of settings, whatever the precision."""
+        is_open = self.settings.compute.precision == AUTO
+        settings = with_precision(self.settings, FLOAT32) if is_open else self.settings
+        return {stage.name: stage for stage in build_stages(settings)}
 
 
 def open_side(named: str, overrides: Sequence[str]) -> Side:

@@ -32,7 +32,7 @@ HOSTILE = [
 def sheet_of(table: pa.Table, file: Path, digits: int | None = None) -> openpyxl.worksheet.worksheet.Worksheet:
     told: list[str] = []
     write_xlsx(table, file, digits, told.append)
-    assert told == []
+    assert not told
     return openpyxl.load_workbook(file)["result"]
 
 

@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import openpyxl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from flows.commands.query_views.catalogue import VIEWS, define_views, missing_table
@@ -116,6 +118,22 @@ def test_what_is_not_current_of_a_view_is_told(finished_run: FinishedRun) -> Non
 def test_a_recorded_run_has_the_same_views(finished_run: FinishedRun) -> None:
     words = ("query", finished_run.config, ASKED, "--run", "latest", "--format", "json")
     assert json.loads(invoke(*words).stdout) == [{"n": 24, "curves": 24}]
+
+
+def test_a_file_is_written_in_the_format_of_its_ending(finished_run: FinishedRun, tmp_path: Path) -> None:
+    sql = "select * from explained_pairs order by pair_id"
+    for name in ("pairs.parquet", "pairs.xlsx", "pairs.json"):
+        result = invoke("query", finished_run.config, sql, "--output", tmp_path / name)
+        assert (result.exit_code, result.stdout) == (0, "")
+        assert result.stderr == f"wrote {tmp_path / name}: 24 rows\n"
+    written = pq.read_table(tmp_path / "pairs.parquet")
+    assert written["pair_id"].to_pylist() == [
+        row["pair_id"] for row in json.loads((tmp_path / "pairs.json").read_text())
+    ]
+    sheet = openpyxl.load_workbook(tmp_path / "pairs.xlsx")["result"]
+    assert [cell.value for cell in sheet[1]] == written.column_names
+    assert sheet.max_row == 25
+    assert "where: --output" in refusal(invoke("query", finished_run.config, sql, "--format", "xlsx"), 2)
 
 
 def test_the_list_names_tables_and_views_with_columns_and_rows(finished_run: FinishedRun, tables: Tables) -> None:

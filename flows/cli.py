@@ -1,41 +1,22 @@
-"""The command line: `sane init`, `run`, `plan`, `status`, `query`, `report`, `explain`. Thin: parses, calls, prints."""
+"""The command line: all commands in the order of the help. Thin: parses, calls, prints."""
 
-import os
-import signal
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
-from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
-from flows.commands.output import EXIT_STOPPED, OutputClosed, drop_unread_output, nobody_reads, say
-from flows.engine.errors import BadRequest
+from flows.command_line.compare import compare
+from flows.command_line.shared import Config, Debug, Format, Overrides, check_text_or_json, readable_errors
+from flows.command_line.store import gc, status, verify
+from flows.command_line.tables import query
 from flows.settings.file import load_settings
-from pipeline.errors import BadSetting, PipelineError
-from stores.errors import StoreError
-
-# Waiting threads that spin starve each other on shared cores; read by OpenMP when torch loads.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-
-EXIT_FAILED = 1
-EXIT_USAGE = 2
+from pipeline.errors import BadSetting
 
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-
-Config = Annotated[Path, typer.Argument(help="configuration file (TOML); paths in it are relative to it")]
-Overrides = Annotated[
-    list[str] | None, typer.Option("--set", help="key=value over the file, such as saliency.rise.masks=500; repeatable")
-]
-Debug = Annotated[bool, typer.Option("--debug", help="show tracebacks, the cause of an error last")]
-Format = Annotated[str, typer.Option("--format", help="text or json")]
 
 
 def _print_version(is_asked: bool) -> None:
@@ -106,24 +87,7 @@ def run(
         run_command(request, config, run_as_flow)
 
 
-@app.command()
-def status(
-    config: Config,
-    overrides: Overrides = None,
-    failed: Annotated[bool, typer.Option("--failed", help="show the shards that failed and are not done yet")] = False,
-    artifact: Annotated[str | None, typer.Option(help="show where this file of the store came from")] = None,
-    format: Format = "text",
-    debug: Debug = False,
-) -> None:
-    """Show every stage: current, stale (and why), partial, pending or missing."""
-    if failed or artifact is not None:
-        _status_of_part(config, overrides, failed, artifact, format, debug)
-        return
-    with readable_errors(debug):
-        from flows.commands.status import print_plans
-
-        _check_text_or_json(format)
-        print_plans(load_settings(config, overrides or []), format == "json", str(config))
+app.command()(status)
 
 
 @app.command()
@@ -143,38 +107,14 @@ def plan(
     with readable_errors(debug):
         from flows.commands.plan import plan_command
 
-        _check_text_or_json(format)
+        check_text_or_json(format)
         calibration = {None: "cached", True: "anew", False: "none"}[calibrate]
         settings = load_settings(config, overrides or [])
         plan_command(settings, format == "json", workers, calibration, until, str(config))
 
 
-@app.command()
-def query(
-    config: Config,
-    sql: Annotated[str, typer.Argument(help="DuckDB SQL, such as 'select * from metrics'; 'show tables' lists them")],
-    overrides: Overrides = None,
-    run: Annotated[
-        str | None, typer.Option(help="read a recorded run instead: its name, its id, or latest; needs no dataset")
-    ] = None,
-    format: Annotated[str, typer.Option("--format", help="table, csv, json, markdown or latex")] = "table",
-    digits: Annotated[
-        int | None, typer.Option(min=0, max=17, help="digits after the point of fractional numbers; not in json")
-    ] = None,
-    stale_ok: Annotated[
-        bool, typer.Option("--stale-ok", help="answer although rows of stages that are not current are missing")
-    ] = False,
-    debug: Debug = False,
-) -> None:
-    """Run SQL over the tables of all current stages, or of a recorded run."""
-    with readable_errors(debug):
-        from flows.commands.query import query_tables
-        from flows.commands.query_formats import check_format, write_result
-
-        check_format(format)
-        settings = load_settings(config, overrides or [])
-        tell_missing = partial(typer.echo, err=True) if stale_ok else None
-        write_result(query_tables(settings, sql, run, tell_missing), format, sys.stdout, digits)
+app.command()(query)
+app.command()(compare)
 
 
 @app.command()
@@ -260,121 +200,8 @@ def maps(
             typer.echo(written.line())
 
 
-def _status_of_part(
-    config: Path, overrides: list[str] | None, failed: bool, artifact: str | None, format: str, debug: bool
-) -> None:
-    with readable_errors(debug):
-        from flows.commands.artifact_origin import print_origin
-        from flows.commands.failed_status import print_failures
-
-        _check_text_or_json(format)
-        settings = load_settings(config, overrides or [])
-        if failed and artifact is not None:
-            raise BadSetting(expected="one of them", found="both", where="--failed, --artifact", remedy="ask twice")
-        if artifact is not None:
-            print_origin(settings.store.root, artifact, as_json=format == "json")
-        else:
-            print_failures(settings, as_json=format == "json")
-
-
-@app.command()
-def verify(
-    config: Config,
-    overrides: Overrides = None,
-    repair: Annotated[
-        bool, typer.Option("--repair", help="remove what is damaged, so that a run makes it anew")
-    ] = False,
-    everything: Annotated[bool, typer.Option("--all", help="read all that the store holds, whatever made it")] = False,
-    format: Format = "text",
-    debug: Debug = False,
-) -> None:
-    """Read every result that counts for the configuration and name what is damaged.
-
-    Exit code 0: all is whole, or --repair removed what was not; 1: something is damaged, or could not be removed.
-    """
-    with readable_errors(debug):
-        from flows.commands.verify import verify_command
-
-        _check_text_or_json(format)
-        whole = verify_command(load_settings(config, overrides or []), everything, repair, format == "json")
-    if not whole:
-        raise typer.Exit(EXIT_FAILED)
-
-
-@app.command()
-def gc(
-    configs: Annotated[list[Path], typer.Argument(help="configurations whose results are kept, all on one store")],
-    overrides: Overrides = None,
-    delete: Annotated[bool, typer.Option("--delete", help="delete; without it nothing is changed")] = False,
-    unpin: Annotated[str | None, typer.Option(help="a named run whose results need no longer be kept")] = None,
-    format: Format = "text",
-    debug: Debug = False,
-) -> None:
-    """Show what of a store is not needed any more, and delete it with --delete.
-
-    Kept is what is current or in progress for the configurations, what named runs used, and what runs work with now.
-    """
-    with readable_errors(debug):
-        from flows.commands.collect import collect_command
-
-        _check_text_or_json(format)
-        chosen = [(str(config), load_settings(config, overrides or [])) for config in configs]
-        collect_command(chosen, delete, unpin, format == "json")
-
-
-def _check_text_or_json(format: str) -> None:
-    if format not in ("text", "json"):
-        raise BadSetting(expected="text or json", found=format, where="--format", remedy="choose one of them")
-
-
-@contextmanager
-def readable_errors(debug: bool) -> Iterator[None]:
-    """Turn errors into one readable block and an exit code: 1 failed, 2 bad setting, 75 stopped.
-
-    A command is stopped by SIGINT, by SIGTERM, or because nobody reads its output any more.
-    """
-    try:
-        with _stopping_signals():
-            yield
-            sys.stdout.flush()
-    except KeyboardInterrupt as stop:
-        if not isinstance(stop, OutputClosed):
-            say("stopped; everything committed is kept, the same command goes on from there\n")
-        _leave_unread()
-    except BrokenPipeError:
-        if not nobody_reads():
-            raise
-        _leave_unread()
-    except (PipelineError, StoreError) as error:
-        if debug:
-            from flows.commands.tracebacks import causes_last
-
-            say(causes_last(error))
-        say(f"error\n{error}\n")
-        raise typer.Exit(EXIT_USAGE if isinstance(error, BadSetting | BadRequest) else EXIT_FAILED) from error
-
-
-@contextmanager
-def _stopping_signals() -> Iterator[None]:
-    """Let SIGINT and SIGTERM raise KeyboardInterrupt; a SIGINT that is ignored, as in the background, stays so."""
-    numbers = [signal.SIGTERM]
-    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
-        numbers.append(signal.SIGINT)
-    previous = {number: signal.signal(number, _stop) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-
-
-def _leave_unread() -> NoReturn:
-    drop_unread_output()
-    raise typer.Exit(EXIT_STOPPED) from None
-
-
-def _stop(_signal_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+app.command()(verify)
+app.command()(gc)
 
 
 def main() -> None:

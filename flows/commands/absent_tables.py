@@ -39,7 +39,7 @@ def _not_current(table: str, plans: list[StagePlan], producers: list[StagePlan])
             expected=f"a table that this configuration makes; {table} is not one of them",
             found="no stage of it that would",
             where="the query",
-            remedy="sane query CONFIG 'show tables' lists what there is, docs/data-formats.md what makes which table",
+            remedy="sane query CONFIG --list says what there is, docs/data-formats.md what makes which table",
         )
     names = [plan.stage.name for plan in producers]
     first = next((plan for plan in plans if plan.state not in ("current", "pending")), producers[0])

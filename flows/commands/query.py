@@ -3,11 +3,13 @@
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flows.commands.absent_tables import absent_table
 from flows.commands.partial_tables import asked_tables, partial_tables, refuse_partial_tables
+from flows.commands.query_views.catalogue import VIEWS, define_views, main_maps, missing_table, partial_views
 from flows.configured_runs import configured_runs
 from flows.engine.history_tables import RUNTIME, history_tables
 from flows.engine.run_artifacts import artifacts_of_run
@@ -18,7 +20,21 @@ from stores.artifacts import ArtifactStore
 from stores.manifests import Commit
 
 if TYPE_CHECKING:
+    import duckdb
     import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class KnownTables:
+    """What a query is asked over.
+
+    Attributes:
+        tables: by name.
+        maps: generator and mode of the maps that the explanations were matched with.
+    """
+
+    tables: "dict[str, pa.Table]"
+    maps: tuple[str, str]
 
 
 def query_tables(
@@ -27,7 +43,8 @@ def query_tables(
     """Return the result of a query over the current tables of every seed, or over those of a recorded run.
 
     Tables of one name from several stages (such as the pairs of each split) are one table. With several
-    seeds a column `seed` is added where there is none. `runtime` has a row per shard.
+    seeds a column `seed` is added where there is none. `runtime` has a row per shard. The views of `VIEWS` are there
+    where their tables are.
 
     Args:
         settings: of all seeds; of them a recorded run needs only the store.
@@ -42,18 +59,14 @@ def query_tables(
     """
     import duckdb
 
-    if run is None:
-        tables = _whole_tables(settings, sql, tell_missing)
-    else:
-        tables = run_tables(settings.store.root, run)
+    known = known_tables(settings, run, sql, tell_missing)
     with duckdb.connect(config={"enable_external_access": "false"}) as connection:
-        for name, table in tables.items():
-            connection.register(name, table)
+        register_tables(connection, known)
         try:
             relation = connection.sql(sql)
             result: pa.Table = None if relation is None else relation.to_arrow_table()
         except duckdb.Error as error:
-            raise _refused_sql(settings, str(error).strip(), run, bool(tables)) from error
+            raise _refused_sql(settings, str(error).strip(), run, known) from error
     if result is None:
         raise BadSetting(
             expected="a query that returns rows",
@@ -64,33 +77,68 @@ def query_tables(
     return result
 
 
-def _refused_sql(settings: Settings, message: str, run: str | None, has_tables: bool) -> BadSetting:
+def known_tables(
+    settings: Settings, run: str | None, sql: str = "", tell_missing: Callable[[str], None] | None = None
+) -> KnownTables:
+    """Return the current tables of every seed, or those of a recorded run, for a query; see `query_tables`.
+
+    Raises:
+        BadSetting: rows of a table or view that the query names are missing; or there is no such run.
+        StoreError: the store cannot be read.
+    """
+    if run is not None:
+        readers = artifacts_of_run(ArtifactStore(settings.store.root), run)
+        return KnownTables(read_tables(readers, settings.store.root), main_maps(readers))
+    planned = [(one, one.plans()) for one in configured_runs(settings)]
+    readers = [(one.seed, one.current(plans)) for one, plans in planned]
+    known = KnownTables(read_tables(readers, settings.store.root), main_maps(readers))
+    asked = asked_tables(sql, {*known.tables, *VIEWS})
+    plans = [(one.seed, of_seed) for one, of_seed in planned]
+    views = {name for name in asked & set(VIEWS) if missing_table(VIEWS[name], known.tables, known.maps) is None}
+    found = [*partial_tables(plans, asked - set(VIEWS)), *partial_views(plans, views, known.maps)]
+    if found and tell_missing is None:
+        refuse_partial_tables(found)
+    for partial_one in found:
+        if tell_missing is not None:
+            tell_missing(partial_one.line())
+    return known
+
+
+def register_tables(connection: "duckdb.DuckDBPyConnection", known: KnownTables) -> None:
+    """Make tables known to a connection, and the views that can be made of them."""
+    for name, table in known.tables.items():
+        connection.register(name, table)
+    define_views(connection, known.tables, known.maps)
+
+
+def _refused_sql(settings: Settings, message: str, run: str | None, known: KnownTables) -> BadSetting:
     """Return the error of SQL that DuckDB refuses, with what it suggests; the tables are listed only when asked for."""
     asked = re.search(r"Table with name (\w+) does not exist", message)
-    absent = absent_table(settings, asked[1].lower(), run) if asked else None
+    absent = _absent(settings, asked[1].lower(), run, known) if asked else None
     suggested = re.search(r"(?:Did you mean|Candidate (?:bindings|tables))[: ]+(.+)", message)
     close = suggested[1].strip().rstrip("?") if suggested else ""
     # DuckDB's own tables are nobody's results.
     suggestion = f"did you mean {close}? " if close and "sqlite_" not in close else ""
     return absent or BadSetting(
         expected="DuckDB SQL over tables and columns that there are"
-        + ("" if has_tables else " (there are none: run the pipeline first)"),
+        + ("" if known.tables else " (there are none: run the pipeline first)"),
         found=message,
         where="the query",
-        remedy=f"{suggestion}sane query CONFIG 'show tables' lists the tables, 'describe images' a table's columns",
+        remedy=f"{suggestion}sane query CONFIG --list lists the tables, 'describe images' a table's columns",
     )
 
 
-def _whole_tables(settings: Settings, sql: str, tell_missing: Callable[[str], None] | None) -> "dict[str, pa.Table]":
-    planned = [(run, run.plans()) for run in configured_runs(settings)]
-    tables = read_tables([(run.seed, run.current(plans)) for run, plans in planned], settings.store.root)
-    found = partial_tables([(run.seed, plans) for run, plans in planned], asked_tables(sql, tables))
-    if found and tell_missing is None:
-        refuse_partial_tables(found)
-    for one in found:
-        if tell_missing is not None:
-            tell_missing(one.line())
-    return tables
+def _absent(settings: Settings, name: str, run: str | None, known: KnownTables) -> BadSetting | None:
+    """Return the error for a known table or view that is not there; None for a name that nobody makes."""
+    if name not in VIEWS:
+        return absent_table(settings, name, run)
+    table = missing_table(VIEWS[name], known.tables, known.maps)
+    error = None if table is None else absent_table(settings, table, run)
+    if error is None:
+        return None
+    return BadSetting(
+        expected=f"for the view {name} {error.expected}", found=error.found, where=error.where, remedy=error.remedy
+    )
 
 
 def current_tables(settings: Settings) -> "dict[str, pa.Table]":

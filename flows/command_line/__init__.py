@@ -1,0 +1,1 @@
+"""What the command line is made of: its commands by group, and what all commands share. `flows.cli` lists them."""

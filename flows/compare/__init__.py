@@ -1,0 +1,1 @@
+"""Two models on the same pairs, read from two configurations or recorded runs: what `sane compare` shows."""

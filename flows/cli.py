@@ -259,6 +259,31 @@ def maps(
             typer.echo(written.line())
 
 
+@app.command()
+def figures(
+    config: Config,
+    out: Annotated[Path, typer.Option(help="folder for the files; none that is there already is overwritten")],
+    overrides: Overrides = None,
+    format: Annotated[str, typer.Option("--format", help="png, svg or pdf")] = "png",
+    figure: Annotated[
+        list[str] | None,
+        typer.Option(help="generators, explanations, replacements, prior or recoloured; repeatable; default: all"),
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Write the papers' figures of a finished run as files, each with a caption.
+
+    Exit code 0: all are made; 1: one could not be made, which is said with the remedy.
+    """
+    with readable_errors(debug):
+        from flows.commands.figures import figures_command
+        from flows.figures.figure_files import AskedFigures
+
+        all_made = figures_command(config, overrides or [], AskedFigures(figure or (), format, out))
+    if not all_made:
+        raise typer.Exit(EXIT_FAILED)
+
+
 def _status_of_part(
     config: Path, overrides: list[str] | None, failed: bool, artifact: str | None, format: str, debug: bool
 ) -> None:

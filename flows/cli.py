@@ -267,7 +267,10 @@ def figures(
     format: Annotated[str, typer.Option("--format", help="png, svg or pdf")] = "png",
     figure: Annotated[
         list[str] | None,
-        typer.Option(help="generators, explanations, replacements, prior or recoloured; repeatable; default: all"),
+        typer.Option(help="generators, explanations, replacements, prior, recoloured or attention; repeatable"),
+    ] = None,
+    beside: Annotated[
+        Path | None, typer.Option(help="a configuration with another model on the same pairs: their attention, too")
     ] = None,
     debug: Debug = False,
 ) -> None:
@@ -279,7 +282,7 @@ def figures(
         from flows.commands.figures import figures_command
         from flows.figures.figure_files import AskedFigures
 
-        all_made = figures_command(config, overrides or [], AskedFigures(figure or (), format, out))
+        all_made = figures_command(config, overrides or [], AskedFigures(figure or (), format, out, beside))
     if not all_made:
         raise typer.Exit(EXIT_FAILED)
 

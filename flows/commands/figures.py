@@ -5,6 +5,7 @@ from pathlib import Path
 
 import typer
 
+from flows.figures.catalogue import ATTENTION
 from flows.figures.figure_files import AskedFigures, write_figures
 from flows.figures.run_reader import RunReader
 
@@ -30,4 +31,6 @@ def figures_command(config: Path, overrides: Sequence[str], asked: AskedFigures)
         typer.echo(f"{outcome.name}: not made", err=True)
         for word, text in (("expected", missing.expected), ("found", missing.found), ("remedy", missing.remedy)):
             typer.echo(f"  {word}: {text}", err=True)
+    if not asked.names and asked.beside is None:
+        typer.echo(f"{ATTENTION}: left out, as it shows maps of two models; --beside names a run with another one")
     return all_made

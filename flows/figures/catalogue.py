@@ -1,4 +1,4 @@
-"""The figures by name, in the order in which they are made."""
+"""The figures by name, in the order in which they are made; and the one of two runs."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -12,6 +12,8 @@ from flows.figures.replacements import read_replacements
 from flows.figures.run_reader import RunReader
 from pipeline.figures.paper_figure import PaperFigure
 
+# It shows maps of two runs, so it is made where another run is named.
+ATTENTION: Final = "attention"
 FIGURES: Final[Mapping[str, Callable[[RunReader], PaperFigure]]] = MappingProxyType(
     {
         "generators": read_generators,

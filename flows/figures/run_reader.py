@@ -89,6 +89,17 @@ class RunReader:
         images = self.upstream.table("images", "images", "test")
         return dict(zip(images["image_id"].to_pylist(), images["label"].to_pylist(), strict=True))
 
+    @property
+    def name(self) -> str:
+        """The configuration's name, for a figure of several."""
+        return Path(self._config).stem
+
+    @cached_property
+    def file_digests(self) -> dict[str, str]:
+        """Digest of each test image's file, by image id."""
+        images = self.upstream.table("images", "images", "test")
+        return dict(zip(images["image_id"].to_pylist(), images["sha256"].to_pylist(), strict=True))
+
     @cached_property
     def similarities(self) -> dict[str, float]:
         """The model's score of each test pair."""

@@ -19,6 +19,7 @@ def folder(finished_run: FinishedRun, tmp_path_factory: pytest.TempPathFactory) 
     out = tmp_path_factory.mktemp("figures") / "new" / "folder"
     result = invoke("figures", finished_run.config, "--out", out)
     assert result.exit_code == 0, result.output
+    assert "attention: left out" in result.stdout
     for name in FIGURES:
         assert f"{name}: {out / name}.png, {out / name}.txt" in result.stdout
     return out
@@ -103,6 +104,47 @@ def test_a_figure_that_cannot_be_made_is_named_and_the_others_are_made(run_copy:
     assert "recoloured: not made" in result.stderr
     assert f"remedy: run it first: sane run {run_copy.config} --until true_effects.test" in result.stderr
     assert {file.stem for file in (tmp_path / "out").iterdir()} == set(FIGURES) - {"recoloured"}
+
+
+WITH_GRADIENTS = 'generators = ["rise", "grad_cam"]'
+
+
+def test_attention_of_two_models_is_shown_for_their_pairs(run_copy: FinishedRun, tmp_path: Path) -> None:
+    text = run_copy.config.read_text().replace("[saliency.rise]", f"[saliency]\n{WITH_GRADIENTS}\n[saliency.rise]")
+    run_copy.config.write_text(text)
+    other = FinishedRun(run_copy.config.with_name("other.toml"))
+    # The first epochs in the file are those of the similarity model, whose batches make another model.
+    other.config.write_text(text.replace("epochs = 2", "epochs = 2\nbatch_size = 16", 1))
+    for run in (run_copy, other):
+        for stage in ("saliency_maps.test.grad_cam.fixed", "similarities.test"):
+            run.run(until=stage)
+    words = ("--figure", "attention", "--out", tmp_path / "out")
+    result = invoke("figures", run_copy.config, *words, "--beside", other.config)
+    assert result.exit_code == 0, result.output
+    text = (tmp_path / "out" / "attention.txt").read_text(encoding="utf-8")
+    assert "planted, other" in text
+    assert "maps over the query by Grad-CAM" in text
+    scores = [
+        {row["pair_id"]: row["similarity"] for row in run.query("select pair_id, similarity from similarities")}
+        for run in (run_copy, other)
+    ]
+    lines_of_pairs = re.findall(r"^\d+\. ([0-9a-f]{16}): .*similarity (\S+); by other (\S+)$", text, re.MULTILINE)
+    assert len(lines_of_pairs) == 4
+    for pair_id, *shown in lines_of_pairs:
+        wanted = [of_run[pair_id] for of_run in scores]
+        assert [float(one.replace("−", "-")) for one in shown] == pytest.approx(wanted, abs=0.0006)
+        assert wanted[0] != wanted[1]
+
+
+def test_without_another_model_or_its_maps_attention_is_not_made(finished_run: FinishedRun, tmp_path: Path) -> None:
+    words = ("figures", finished_run.config, "--figure", "attention", "--out", tmp_path / "out")
+    result = invoke(*words)
+    assert result.exit_code == 1
+    assert "--beside" in result.stderr
+    result = invoke(*words, "--beside", finished_run.config)
+    assert result.exit_code == 1
+    assert "no generator of both runs takes gradients" in result.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_of_results_that_are_not_current_nothing_is_shown(finished_run: FinishedRun, tmp_path: Path) -> None:

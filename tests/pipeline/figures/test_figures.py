@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pipeline.figures.attention import ModelAttention, attention_figure
 from pipeline.figures.edits import EditedQuery, edits_figure
 from pipeline.figures.explanations import ExplainedPair, ExplanationFacts, explanations_figure
 from pipeline.figures.generators import ComparedMap, ComparedPair, generators_figure
@@ -58,12 +59,21 @@ def prior(count: int = 5) -> PaperFigure:
     return prior_figure(prior_rows(count))
 
 
+def attention(similarity: float = 0.7) -> PaperFigure:
+    models = [
+        ModelAttention("base", pair(1), (MAP_HW, FLAT_HW)),
+        ModelAttention("mined", replace(pair(1), similarity=similarity), (MAP_HW.T, MAP_HW)),
+    ]
+    return attention_figure([models, models], [("grad_cam", "fixed"), ("similarity_attention", "pair")], 11, 5)
+
+
 CASES: list[tuple[Callable[..., PaperFigure], object]] = [
     (generators, 0.5),
     (explanations, -0.11),
     (replacements, -0.41),
     (edits, 0.21),
     (prior, 6),
+    (attention, 0.6),
 ]
 
 
@@ -89,6 +99,16 @@ def test_captions_say_how_pairs_were_chosen_and_which_they_are() -> None:
     assert "replaced by other1; change −0.400" in replacements().caption_text()
     assert "3 of 12" in edits().caption_text()
     assert "red edited to blue; change −0.200; the attribute explains the match" in edits().caption_text()
+
+
+def test_attention_has_a_row_a_model_and_says_both_scores() -> None:
+    figure = attention()
+    assert "Attention of 2 models for the same pairs: base, mined." in figure.caption_text()
+    assert "2 of 11, drawn by seed 5" in figure.caption_text()
+    assert "similarity 0.510; by mined 0.700" in figure.caption_text()
+    names = [text.get_text() for text in figure.drawn.texts]
+    assert names.count("base") == names.count("mined") == 2
+    assert names.count("Grad-CAM") == 1
 
 
 def test_without_curves_and_of_controls_the_caption_says_so() -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from flows.command_line.compare import compare
+from flows.command_line.figures import figures
 from flows.command_line.shared import Config, Debug, Format, Overrides, check_text_or_json, readable_errors
 from flows.command_line.store import gc, status, verify
 from flows.command_line.tables import query
@@ -200,6 +201,7 @@ def maps(
             typer.echo(written.line())
 
 
+app.command()(figures)
 app.command()(verify)
 app.command()(gc)
 

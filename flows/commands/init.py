@@ -112,6 +112,7 @@ def _print(found: FoundDataset, choices: Choices, config: Path) -> None:
         *(f"  {note}" for note in found.notes),
         "chosen",
         f"  image_size_px {choices.image_size_px}, fit {choices.fit}, network {choices.network}",
+        *(f"  {key} {value}: {reason}" for key, (value, reason) in found.own_settings.items()),
         f"  epochs {choices.epochs} of the similarity model, {choices.attribute_epochs} of the attribute models "
         f"(by {splits['train']} training images)",
         "written",

@@ -72,6 +72,33 @@ class Refusals:
             + ", and open the results with the same setting",
         )
 
+    def no_attribute_maps(self) -> BadSetting:
+        """Return the error for a configuration that makes no maps of attributes."""
+        return BadSetting(
+            expected="a configuration that keeps RISE's passes of a model without conditions",
+            found="saliency.rise.keep does not hold test pairs, or the model has conditions",
+            where=self.config,
+            remedy=self._command("run", "--set", "saliency.rise.keep=true") + ", and open the results with the same",
+        )
+
+    def no_attribute(self, pair_id: str) -> BadSetting:
+        """Return the error for a pair that no attribute explains."""
+        return BadSetting(
+            expected="a pair that an attribute explains",
+            found=f"{pair_id}, which none explains",
+            where="the table answers",
+            remedy="choose one whose attribute is not null",
+        )
+
+    def no_images(self) -> BadSetting:
+        """Return the error for an empty list of ids."""
+        return BadSetting(
+            expected="the id of at least one image",
+            found="none",
+            where="embeddings(image_ids)",
+            remedy=f"choose some: {self._command('query', 'select image_id, split from images')} lists them",
+        )
+
     def unknown_image(self, image_id: str, known: Sequence[str]) -> BadSetting:
         """Return the error for an id that no image has."""
         close = difflib.get_close_matches(image_id, dict.fromkeys(known), n=CLOSE_IDS_SHOWN)

@@ -13,7 +13,7 @@ from flows.configured_runs import ConfiguredRun, configured_runs
 from flows.engine.plan import StagePlan
 from flows.readers.image_lookup import EmbeddingLookup, PixelLookup
 from flows.readers.match_parts import NAMES, REGIONS
-from flows.readers.saliency_maps import maps_stage, read_maps
+from flows.readers.saliency_maps import ATTRIBUTE_MAPS, maps_stage, read_attribute_maps, read_maps
 from flows.readers.shown_images import Photographs, ShownImages
 from flows.results.match_sides import MatchSides, read_match_sides
 from flows.results.refusals import Refusals
@@ -66,6 +66,10 @@ class Results:
         self._tables = CurrentTables(settings, planned, readers)
         self._settings, self._upstream, self._refusals = run.settings, readers[0], refusals
         self._plans = {plan.stage.name: plan for plan in plans}
+
+    def __repr__(self) -> str:
+        current = sum(plan.manifest is not None for plan in self._plans.values())
+        return f"<results of {self._refusals.config}: {current} of {len(self._plans)} stages are current>"
 
     def tables(self) -> list[str]:
         """Return the names of all tables, sorted."""
@@ -131,6 +135,29 @@ class Results:
                 raise self._refusals.unexplained_pair(pair_id, f"by {generator}", f"saliency.{generator}.pairs")
         return {pair_id: found[pair_id] for pair_id in pair_ids}
 
+    def attribute_map(self, pair_id: str) -> npt.NDArray[np.float32]:
+        """Return where in the query of a test pair the attribute that answers shows to the model, float32 (y, x).
+
+        Over the model's view of the query, larger where it shows more; its unit is that of the embedding. It was
+        stored in half precision.
+
+        Raises:
+            BadSetting: the id is unknown, no attribute explains the pair, or the configuration makes no such maps.
+            MissingArtifact: the maps are not current.
+        """
+        if ATTRIBUTE_MAPS not in self._plans:
+            raise self._refusals.no_attribute_maps()
+        self._need(ATTRIBUTE_MAPS)
+        query = self.pair(pair_id)["query"]
+        answers = self._upstream.table("answers", "answers")
+        attribute = answers["attribute"][pc.index(answers["pair_id"], pair_id).as_py()].as_py()
+        if attribute is None:
+            raise self._refusals.no_attribute(pair_id)
+        attribute_map_yx: npt.NDArray[np.float32] = read_attribute_maps(self._upstream, [(query, attribute)])[
+            query, attribute
+        ]
+        return attribute_map_yx
+
     def placed_map(self, pair_id: str, generator: str = RISE.name, mode: str = FIXED) -> npt.NDArray[np.float32]:
         """Return a map laid over the original photograph of the query, float32 (y, x) of that file's size.
 
@@ -183,10 +210,25 @@ class Results:
             BadSetting: no image has this id.
             MissingArtifact: the embeddings are not current.
         """
-        self._image_row(image_id)
-        self._need("embeddings")
-        embedding_d: npt.NDArray[np.float32] = self._embeddings.of([image_id])[0]
+        embedding_d: npt.NDArray[np.float32] = self.embeddings([image_id])[0]
         return embedding_d
+
+    def embeddings(self, image_ids: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Return float32 (image, dimension), unit norm, in the order of the ids, of which there must be one; as above.
+
+        Raises:
+            BadSetting: no image has one of these ids, or there is none.
+            MissingArtifact: the embeddings are not current.
+        """
+        self._need("embeddings")
+        known = set(self._embedding_shards)
+        for image_id in image_ids:
+            if image_id not in known:
+                self._image_row(image_id)
+        if not image_ids:
+            raise self._refusals.no_images()
+        embeddings_nd: npt.NDArray[np.float32] = self._embeddings.of(image_ids)
+        return embeddings_nd
 
     def image(self, image_id: str) -> npt.NDArray[np.uint8]:
         """Return uint8 sRGB (y, x, 3): an image of any split as the model sees it.
@@ -227,8 +269,11 @@ class Results:
 
     @cached_property
     def _embeddings(self) -> EmbeddingLookup:
-        shards = self._upstream.shard_of_rows("embeddings", "image_embeddings", "image_id")
-        return EmbeddingLookup(self._upstream, shards)
+        return EmbeddingLookup(self._upstream, self._embedding_shards)
+
+    @cached_property
+    def _embedding_shards(self) -> dict[str, str]:
+        return self._upstream.shard_of_rows("embeddings", "image_embeddings", "image_id")
 
     def _need(self, stage: str) -> None:
         plan = self._plans[stage]

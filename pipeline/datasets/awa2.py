@@ -11,19 +11,23 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Ge, doc
 
-from pipeline.datasets.declaration import CLASS, FILE_SETTINGS, DatasetKind
+from pipeline.datasets.declaration import CLASS, FILE_SETTINGS, DatasetKind, SuitedSettings
 from pipeline.datasets.folder_files import IMAGE_SUFFIXES, list_class_images, read_lines
 from pipeline.datasets.records import DatasetIndex, ImageRecord, IndexSource
 from pipeline.errors import BadDataset
 
 VALIDATION_IMAGES_PER_CLASS = 20
+# A match needs two images of one class, in either split.
+LEAST_VALIDATION_IMAGES = LEAST_TRAINING_IMAGES = 2
+# Of a subset with fewer images this share of the smallest training class is for validation.
+VALIDATION_SHARE = 5
 
 
 @dataclass(frozen=True)
 class Awa2Settings:
     """The keys of [dataset] that only this dataset has."""
 
-    validation_images: Annotated[int, Ge(2), doc("images of each training class set aside")] = (
+    validation_images: Annotated[int, Ge(LEAST_VALIDATION_IMAGES), doc("images of each training class set aside")] = (
         VALIDATION_IMAGES_PER_CLASS
     )
 
@@ -140,7 +144,7 @@ def _split_classes(path: Path, classes: list[str]) -> list[str]:
 
 
 def _check_class_size(root: Path, class_name: str, n_files: int, held_out: int) -> None:
-    needed = held_out + 2
+    needed = held_out + LEAST_TRAINING_IMAGES
     if n_files < needed:
         kinds = f"{held_out} for validation and at least 2 to train on" if held_out else "at least 2"
         raise BadDataset(
@@ -172,6 +176,25 @@ def _index_files(_settings: Awa2Settings, root: Path) -> list[Path]:
     return dataset_files(root)
 
 
+def _suit(root: Path) -> SuitedSettings:
+    """Return fewer images for validation where a training class of a subset has too few for the default."""
+    default = Awa2Settings()
+    try:
+        counts = {name: len(list_class_images(root, name)) for name in read_lines(root / "trainclasses.txt")}
+    except BadDataset:
+        return SuitedSettings(default, {})
+    smallest = min(counts, key=counts.__getitem__, default=None)
+    needed = default.validation_images + LEAST_TRAINING_IMAGES
+    if smallest is None or counts[smallest] >= needed:
+        return SuitedSettings(default, {})
+    images = max(LEAST_VALIDATION_IMAGES, counts[smallest] // VALIDATION_SHARE)
+    reason = (
+        f"the training class {smallest!r} has {counts[smallest]} images; the papers' {default.validation_images} for "
+        f"validation need {needed} of each, so figures and choices on validation images are rougher"
+    )
+    return SuitedSettings(Awa2Settings(images), {"validation_images": reason})
+
+
 AWA2 = DatasetKind(
     name="awa2",
     origin="the releases' layouts",
@@ -180,5 +203,6 @@ AWA2 = DatasetKind(
     build_index=_build_index,
     index_module="pipeline.datasets.awa2",
     index_files=_index_files,
+    suit=_suit,
     shared_unit=CLASS,
 )

@@ -32,6 +32,19 @@ NoteFile = Callable[[PixelSource, Mapping[str, Any]], str | None]
 
 
 @dataclass(frozen=True)
+class SuitedSettings:
+    """Settings that suit a folder where the defaults do not.
+
+    Attributes:
+        settings: of the dataset's own keys.
+        reasons: why a key has not its default, in words, by key.
+    """
+
+    settings: Any
+    reasons: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class NoSettings:
     """A dataset without settings of its own."""
 
@@ -66,6 +79,8 @@ class DatasetKind:
         index_module: the module that does it, and on which the vocabulary depends.
         pixels_module: the module whose function `make_pixels` makes the pixels of one image, and on which they depend.
         index_files: every file and folder below the root, given with the settings, whose change changes the index.
+        suit: its settings for a folder, from what is there; what is missing or malformed leaves a default, for the
+            index to refuse. None: the defaults suit any.
         needs_table: its rows come from `dataset.table`.
         is_rendered: it has no files and no `dataset.root`; its pixels follow from ids.
         is_audited: its items can be rendered again with one attribute changed, so explanations are audited.
@@ -89,6 +104,7 @@ class DatasetKind:
     index_module: str
     pixels_module: str = FILE_DECODER
     index_files: Callable[[Any, Path], Sequence[Path]] | None = None
+    suit: Callable[[Path], SuitedSettings] | None = None
     needs_table: bool = False
     is_rendered: bool = False
     is_audited: bool = False
@@ -109,6 +125,10 @@ class DatasetKind:
     def item_limits(self) -> tuple[str, ...]:
         """Names of its own settings that say how many items there are, and change none of them."""
         return tuple(name for name in self.own_keys if name not in self.pixel_settings)
+
+    def suited_settings(self, root: Path) -> SuitedSettings:
+        """Return its settings for a folder of its release, the defaults wherever they suit."""
+        return SuitedSettings(self.settings(), {}) if self.suit is None else self.suit(root)
 
     @property
     def has_photographs(self) -> bool:

@@ -6,11 +6,18 @@ Reads JSON files and one folder listing; no image is opened.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from annotated_types import doc
 
-from pipeline.datasets.declaration import FILE_SETTINGS, OUTFIT, WHITE, DatasetKind, EditableColours
+from pipeline.datasets.declaration import (
+    FILE_SETTINGS,
+    OUTFIT,
+    WHITE,
+    DatasetKind,
+    EditableColours,
+    SuitedSettings,
+)
 from pipeline.datasets.folder_files import contained_path, is_plain_name, list_folder
 from pipeline.datasets.json_files import bad_entry, read_json
 from pipeline.datasets.outfits import SEPARATOR, Outfit, OutfitIndex, derive_type_pairs
@@ -18,6 +25,7 @@ from pipeline.datasets.plain_pickle import read_plain_pickle
 from pipeline.datasets.records import SPLITS, ImageRecord, IndexSource
 from pipeline.errors import BadDataset
 
+DISJOINT: Final = "disjoint"
 IMAGE_FOLDER, IMAGE_SUFFIX = "images", ".jpg"
 METADATA, ATTRIBUTES, TYPE_PAIRS = "polyvore_item_metadata.json", "polyvore_attributes.json", "typespaces.p"
 
@@ -218,6 +226,15 @@ def _index_files(settings: PolyvoreSettings, root: Path) -> list[Path]:
     return dataset_files(root, settings.outfit_splits)
 
 
+def _suit(root: Path) -> SuitedSettings:
+    """Return the one way of splitting that is there where it is not the default's."""
+    default = PolyvoreSettings()
+    if (root / default.outfit_splits).exists() or not (root / DISJOINT).is_dir():
+        return SuitedSettings(default, {})
+    reason = f"there is no folder {default.outfit_splits!r}; the splits of {DISJOINT!r} share no items"
+    return SuitedSettings(PolyvoreSettings(DISJOINT), {"outfit_splits": reason})
+
+
 POLYVORE_OUTFITS = DatasetKind(
     name="polyvore_outfits",
     origin="the releases' layouts",
@@ -226,6 +243,7 @@ POLYVORE_OUTFITS = DatasetKind(
     build_index=_build_index,
     index_module="pipeline.datasets.polyvore_outfits",
     index_files=_index_files,
+    suit=_suit,
     has_outfits=True,
     shared_unit=OUTFIT,
     has_sparse_labels=True,

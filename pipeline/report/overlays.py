@@ -30,10 +30,15 @@ _STRIPE_EVERY_PX, _STRIPE_WIDTH_PX = 10, 2
 
 def image_uri(image: ShownImage, size_px: int = SHOWN_SIZE_PX) -> str:
     """Return an image as a JPEG data URI of that long side; what the model does not see of it is faded and hatched."""
+    return picture_uri(plain_view(image, size_px))
+
+
+def plain_view(image: ShownImage, size_px: int = SHOWN_SIZE_PX) -> npt.NDArray[np.uint8]:
+    """Return uint8 (y, x, 3): an image of that long side, faded and hatched where the model does not see it."""
     pixels_hwc = _resized(image, size_px)
     # A map without values tells where there would be any.
     placed_hw = place_map(np.zeros((1, 1)), _box_in(image, size_px), _shape(image, size_px))
-    return picture_uri(_hatched(pixels_hwc, np.isnan(placed_hw)))
+    return _hatched(pixels_hwc, np.isnan(placed_hw))
 
 
 def overlay_uri(image: ShownImage, map_hw: npt.NDArray[np.floating[Any]], size_px: int = SHOWN_SIZE_PX) -> str | None:
@@ -113,9 +118,15 @@ def unit_range(map_hw: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]
 
 def legend_gradient() -> str:
     """Return the colours of the maps, least to most, as a CSS gradient."""
-    colours = matplotlib.colormaps[COLOURMAP](np.linspace(0, 1, _LEGEND_STOPS))
-    stops = ", ".join("#" + "".join(f"{round(channel * 255):02x}" for channel in row[:3]) for row in colours)
+    stops = ", ".join("#" + "".join(f"{channel:02x}" for channel in row) for row in legend_colours(_LEGEND_STOPS))
     return f"linear-gradient(to right, {stops})"
+
+
+def legend_colours(count: int) -> npt.NDArray[np.uint8]:
+    """Return uint8 (colour, 3): that many colours of the maps, least to most."""
+    colours_n4 = matplotlib.colormaps[COLOURMAP](np.linspace(0, 1, count))
+    colours_n3: npt.NDArray[np.uint8] = np.rint(colours_n4[:, :3] * 255).astype(np.uint8)
+    return colours_n3
 
 
 def _hatched(pixels_hwc: npt.NDArray[np.uint8], is_unseen_hw: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:

@@ -1,5 +1,6 @@
 """Edits of colour as stages: from a small catalogue of labelled colours to measured effects, figures and the report."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -8,13 +9,14 @@ from PIL import Image
 from stores.artifacts import ArtifactStore
 from tests.flows.costs.test_counts import costs_of
 from tests.flows.fake_polyvore import CONFIG
-from tests.flows.run_cases import FinishedRun
+from tests.flows.run_cases import FinishedRun, invoke
 from tests.pipeline.datasets.polyvore_release import outfits_content, write_json
 from tests.pipeline.evaluation.recolouring.stand_ins import PAINTS, draw_item
 
 OUTFITS = {"train": 30, "valid": 3, "test": 6}
 NAMES = [*PAINTS, "name:striped", "even"]
 UNTIL = "recoloured_effects.test"
+EDIT_LINE = re.compile(r"^\d+\. ([0-9a-f]{16}): .*; (\S+) edited to (\S+); change (\S+)$", re.MULTILINE)
 
 
 def write_catalogue(folder: Path) -> Path:
@@ -100,6 +102,26 @@ def test_the_kept_edits_differ_from_their_photographs_inside_the_item_alone(made
             assert not changed[14:16, 13:15].any()
             seen += 1
     assert seen == 10
+
+
+def test_the_figure_shows_kept_edits_with_their_effects(made: FinishedRun, tmp_path: Path) -> None:
+    made.run(until="similarities.test")
+    result = invoke("figures", made.config, "--figure", "recoloured", "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    text = (tmp_path / "recoloured.txt").read_text(encoding="utf-8")
+    sql = (
+        "select r.pair_id, i.attribute, i.target_colour, r.effect "
+        "from recoloured_effects r join pairs p using (pair_id) "
+        "join recoloured_items i on i.query = p.query and i.target_colour = r.target_colour where r.accepted"
+    )
+    candidates = {row["pair_id"]: row for row in made.query(sql)}
+    assert f"8 of {len(candidates)}, drawn by seed 0" in text
+    lines = EDIT_LINE.findall(text)
+    assert len(lines) == 8
+    for pair_id, before, after, change in lines:
+        row = candidates[pair_id]
+        assert (before, after) == (row["attribute"], row["target_colour"])
+        assert float(change.replace("−", "-")) == pytest.approx(-row["effect"], abs=0.0006)
 
 
 def test_nothing_is_measured_twice_and_costs_are_a_bound(made: FinishedRun) -> None:

@@ -77,7 +77,14 @@ def configuration_text(found: FoundDataset, choices: Choices, config: Path) -> s
     if table is not None:
         places.append(f"table = {_path_value(table, config)}")
     values = {name: getattr(choices, name) for name in Choices.__dataclass_fields__}
+    places += [_own_setting(key, value, reason) for key, (value, reason) in found.own_settings.items()]
     return _TEXT.format(kind=toml_string(found.kind.name), places="\n".join(places), **values)
+
+
+def _own_setting(key: str, value: str | int, reason: str) -> str:
+    """Return the line of a key, below the reason as a comment; a name in it may hold anything."""
+    shown = toml_string(value) if isinstance(value, str) else str(value)
+    return f"# Because {''.join(map(_escaped, reason))}.\n{key} = {shown}"
 
 
 def toml_string(text: str) -> str:

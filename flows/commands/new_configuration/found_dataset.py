@@ -1,6 +1,7 @@
 """What a folder was found to hold."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.datasets.declaration import DatasetKind
@@ -20,6 +21,7 @@ class FoundDataset:
         table: the user's table that is there; None where there is none.
         new_table: the table that is to be written; None where none is.
         notes: what was left out, and how splits were made, a line each.
+        own_settings: keys of [dataset] that only this kind has and that are not left at their defaults: value and why.
     """
 
     kind: DatasetKind
@@ -29,3 +31,4 @@ class FoundDataset:
     table: Path | None = None
     new_table: UserTable | None = None
     notes: tuple[str, ...] = ()
+    own_settings: Mapping[str, tuple[str | int, str]] = field(default_factory=dict)

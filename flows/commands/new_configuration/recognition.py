@@ -1,5 +1,6 @@
 """What a folder holds: a release, images with a table, or classes as sub-folders."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from flows.commands.new_configuration.class_table import dataset_of_class_folders
@@ -41,8 +42,10 @@ def recognise(folder: Path, new_table: Path) -> FoundDataset:
         )
     for kind in DATASETS.values():
         if _has_files_of(kind, folder):
-            index = kind.build_index(kind.settings(), IndexSource(folder))
-            return _found(kind, folder, index)
+            suited = kind.suited_settings(folder)
+            index = kind.build_index(suited.settings, IndexSource(folder))
+            own = {key: (getattr(suited.settings, key), reason) for key, reason in suited.reasons.items()}
+            return replace(_found(kind, folder, index), own_settings=own)
     tables, others = _tables_of(folder)
     if len(tables) > 1:
         raise BadDataset(

@@ -89,6 +89,42 @@ def test_every_kind_comes_to_a_configuration_that_plans(tmp_path: Path, kind: st
     assert new == {"new.toml", "new.items.csv"} if kind == "classes" else {"new.toml"}
 
 
+def test_a_small_subset_of_awa2_comes_to_a_configuration_that_runs(tmp_path: Path) -> None:
+    release, out = as_release(write_fake_awa2)(tmp_path), tmp_path / "new.toml"
+    result = invoke("init", release, "--out", out)
+    assert result.exit_code == 0, result.output
+    assert "validation_images 2: the training class 'crow' has 8 images" in result.stdout
+    assert "validation_images = 2\n" in out.read_text()
+    result = invoke("run", out, "--until", "pairs.valid", "--set", "compute.threads=1")
+    assert result.exit_code == 0, result.output
+
+
+def test_of_a_class_with_too_few_images_for_any_split_awa2_is_refused(tmp_path: Path) -> None:
+    release = as_release(lambda folder: write_fake_awa2(folder, train_images=3))(tmp_path)
+    assert "4 or more images: 2 for validation" in refusal(invoke("init", release, "--out", tmp_path / "new.toml"), 1)
+
+
+def test_outfits_of_the_disjoint_splits_alone_come_to_a_configuration_that_runs(tmp_path: Path) -> None:
+    release, out = as_release(write_fake_polyvore)(tmp_path), tmp_path / "new.toml"
+    (release / "nondisjoint").rename(release / "disjoint")
+    result = invoke("init", release, "--out", out)
+    assert result.exit_code == 0, result.output
+    assert "outfit_splits disjoint: there is no folder 'nondisjoint'" in result.stdout
+    assert load_settings(out).dataset.outfit_splits == "disjoint"
+    result = invoke("run", out, "--until", "pairs.valid", "--set", "compute.threads=1")
+    assert result.exit_code == 0, result.output
+    (release / "disjoint").rename(release / "other")
+    assert "nondisjoint" in refusal(invoke("init", release, "--out", tmp_path / "more.toml"), 1)
+
+
+def test_where_the_defaults_suit_no_setting_of_a_release_is_written(tmp_path: Path) -> None:
+    for kind, key in (("awa2", "validation_images"), ("polyvore_outfits", "outfit_splits")):
+        out = tmp_path / f"{kind}.toml"
+        (tmp_path / kind).mkdir()
+        assert invoke("init", KINDS[kind](tmp_path / kind), "--out", out).exit_code == 0
+        assert key not in out.read_text()
+
+
 def test_images_of_classes_can_be_read_and_paired(tmp_path: Path) -> None:
     out = tmp_path / "sane.toml"
     assert invoke("init", with_classes(tmp_path), "--out", out, "--image-size-px", 24).exit_code == 0

@@ -88,6 +88,41 @@ def test_images_and_embeddings_are_those_of_the_store(finished_run: FinishedRun,
             assert len(ids) == 1 or not np.array_equal(read(ids[0]), stored[-1])
 
 
+def test_embeddings_of_many_images_are_in_the_order_asked_for(finished_run: FinishedRun, results: Results) -> None:
+    rows = finished_run.query("select image_id from images order by split, image_id")
+    image_ids = [row["image_id"] for row in rows][::-7]
+    found = results.embeddings(image_ids)
+    assert found.dtype == np.float32
+    assert all(np.array_equal(found[n], results.embedding(image_id)) for n, image_id in enumerate(image_ids))
+    assert not np.array_equal(found[0], found[1])
+    with pytest.raises(BadSetting, match="at least one image"):
+        results.embeddings([])
+    with pytest.raises(BadSetting, match="did you mean"):
+        results.embeddings([image_ids[0], image_ids[1][:-1]])
+
+
+def test_the_map_of_the_attribute_that_answers_is_that_of_the_store(finished_run: FinishedRun, tmp_path: Path) -> None:
+    copy, kept = finished_run.copy_to(tmp_path / "copy"), "saliency.rise.keep=true"
+    copy.run(kept, until="attribute_maps.test")
+    found = open_results(copy.config, [kept])
+    ((store, commit),) = commits(copy, "attribute_maps.test")
+    stored = store.read_part_arrays(commit, "maps")["maps"]
+    rows = {(row["query"], row["attribute"]): row["row"] for row in found.table("attribute_map_rows").to_pylist()}
+    shown = set()
+    for answer in found.table("answers").to_pylist():
+        if answer["attribute"] is None:
+            with pytest.raises(BadSetting, match="which none explains"):
+                found.attribute_map(answer["pair_id"])
+            continue
+        row = rows[found.pair(answer["pair_id"])["query"], answer["attribute"]]
+        assert np.array_equal(found.attribute_map(answer["pair_id"]), stored[row].astype(np.float32))
+        shown.add(row)
+    assert len(shown) > 1
+    assert not np.array_equal(*(stored[row] for row in sorted(shown)[:2]))
+    with pytest.raises(BadSetting, match=r"saliency\.rise\.keep=true"):
+        open_results(finished_run.config).attribute_map("any")
+
+
 def test_tables_are_those_of_sane_query(finished_run: FinishedRun, results: Results) -> None:
     wanted = current_tables(finished_run.settings())
     assert results.tables() == sorted(wanted)

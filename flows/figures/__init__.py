@@ -1,0 +1,1 @@
+"""What the papers' figures show, read from a finished run, and their files; see docs/figures.md."""

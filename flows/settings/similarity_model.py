@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from flows.settings.mining import MiningSettings
 from flows.settings.section import Epochs, FilePath, NumberFromZero, PositiveNumber, Section
 from pipeline.setting_limits import IMAGES_AT_ONCE, IN_FLOAT32, AtLeast, AtMost
 
@@ -48,6 +49,7 @@ ChannelMean = Annotated[float, AtLeast(-1e6, IN_FLOAT32.reason), IN_FLOAT32]
 FACTORY = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*"
 FACTORY_KEYS = frozenset({"factory", "factory_path", "factory_arguments", "factory_files", "array_type", "conditions"})
 USER_MODEL_KEYS = FACTORY_KEYS | {"program", "input_size_px", "mean", "std", "version"}
+MINED_OBJECTIVES = ("contrastive", "quadruplet")
 TYPE_AWARE_KEYS = frozenset({"negatives", "general_weight", "mask_weight", "norm_weight"})
 
 
@@ -66,8 +68,10 @@ class SimilarityModelSettings(Section):
     weights: FilePath | None = Field(None, description="safetensors or torch state dict, instead of training")
     pretrained: str | None = Field(None, description="torchvision weights to start from, e.g. IMAGENET1K_V1")
     embedding_dim: EmbeddingLength = Field(64, description="length of an embedding")
-    objective: Literal["auto", "triplet", "regression"] = Field(
-        "auto", description="triplet on classes, regression on graded targets; auto: what the dataset gives"
+    objective: Literal["auto", "triplet", "regression", "contrastive", "quadruplet"] = Field(
+        "auto",
+        description="triplet, contrastive (siamese) or quadruplet on classes, regression on graded targets; auto: "
+        "triplet or regression, as the dataset gives",
     )
     epochs: Epochs = Field(60, description="most epochs")
     patience: Epochs = Field(20, description="epochs without improvement before training stops")
@@ -76,13 +80,16 @@ class SimilarityModelSettings(Section):
     learning_rate: PositiveNumber = Field(1e-3, description="AdamW, decayed along a cosine")
     weight_decay: NumberFromZero = Field(1e-4, description="AdamW's")
     margin: PositiveNumber = Field(
-        0.2, description="of the triplet loss, on distances of unit embeddings (type_aware: squared distances)"
+        0.2,
+        description="of the triplet loss, on distances of unit embeddings (type_aware: squared distances); "
+        "contrastive: the distance up to which images of two classes are pushed apart, such as 1",
     )
     flips: bool = Field(True, description="mirror half of the training images")
     negatives: Negatives = Field(4, description="type_aware: most negatives drawn for each pair of items")
     general_weight: NumberFromZero = Field(5e-5, description="type_aware: weight of the loss on general embeddings")
     mask_weight: NumberFromZero = Field(5e-4, description="type_aware: weight of the masks' L1 norm")
     norm_weight: NumberFromZero = Field(5e-4, description="type_aware: weight of the general embeddings' L2 norm")
+    mining: MiningSettings = MiningSettings()  # type: ignore[call-arg]
     factory: str | None = Field(
         None, description="user: package.module:function that returns the model; its code is run"
     )
@@ -128,6 +135,11 @@ class SimilarityModelSettings(Section):
             return self.network
         return " ".join(filter(None, ("user", self.factory or "program", self.version)))
 
+    @property
+    def is_mined(self) -> bool:
+        """Whether the training is that of pipeline.mining, which knows more losses than the plain one."""
+        return self.objective in MINED_OBJECTIVES or self.mining.is_asked_for
+
     @field_validator("factory")
     @classmethod
     def _module_and_function(cls, value: str | None) -> str | None:
@@ -154,4 +166,25 @@ class SimilarityModelSettings(Section):
             raise ValueError("distinct Python names in similarity_model.factory_arguments and factory_files")
         if self.kind == "type_aware" and self.weights is not None:
             raise ValueError("similarity_model.weights holds no masks: leave it out where kind is 'type_aware'")
+        return self
+
+    @model_validator(mode="after")
+    def _mining_can_be_trained(self) -> "SimilarityModelSettings":
+        if not self.is_mined:
+            return self
+        if self.kind != "resnet18" or self.weights is not None:
+            raise ValueError(
+                "similarity_model.kind 'resnet18' without similarity_model.weights for similarity_model.mining and the "
+                "objectives 'contrastive' and 'quadruplet': other models are not trained on classes"
+            )
+        if self.objective not in ("triplet", *MINED_OBJECTIVES):
+            raise ValueError(
+                "similarity_model.objective 'contrastive', 'triplet' or 'quadruplet' with similarity_model.mining: its "
+                "tuples are made of classes"
+            )
+        if self.mining.maps == "grad_cam" and self.mining.classification_weight == 0:
+            raise ValueError(
+                "similarity_model.mining.classification_weight above 0 for similarity_model.mining.maps 'grad_cam', "
+                "which are of the classifier"
+            )
         return self

@@ -12,6 +12,7 @@ from flows.settings.configuration import Settings
 from flows.settings.similarity_model import TYPE_AWARE_KEYS, USER_MODEL_KEYS
 from flows.stages.conditions import has_conditions
 from flows.stages.facts import Facts
+from flows.stages.mined_model import mined_model_stage
 from flows.stages.training_history import TRAINING_HISTORY
 from flows.stages.type_aware_model import type_aware_stage
 from flows.stages.user_keys import keys_in
@@ -29,12 +30,14 @@ def similarity_model_stage(settings: Settings) -> Stage:
         return user_model_stage(settings)
     if has_conditions(settings):
         return type_aware_stage(settings)
+    if settings.similarity_model.is_mined:
+        return mined_model_stage(settings)
     return _weights_stage(settings) if settings.similarity_model.weights is not None else _trained_stage(settings)
 
 
 def _trained_stage(settings: Settings) -> Stage:
     model = settings.similarity_model
-    trained = set(type(model).model_fields) - {"kind", "weights"} - USER_MODEL_KEYS - TYPE_AWARE_KEYS
+    trained = set(type(model).model_fields) - {"kind", "weights", "mining"} - USER_MODEL_KEYS - TYPE_AWARE_KEYS
     reads = {
         split: {"pixels": Read("images", "pixels", None, split), "rows": Read("images", "images", COLUMNS, split)}
         for split in LEARNED_SPLITS

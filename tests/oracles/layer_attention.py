@@ -27,6 +27,19 @@ def weights(mode: str, query: np.ndarray, reference: np.ndarray, negatives: Sequ
     return np.array(found)
 
 
+def tuple_weights(mode: str, unit_kd: np.ndarray) -> np.ndarray:
+    """Return w of a tuple of unit vectors: anchor, other or positive, negatives; "different": of two classes."""
+    if mode == "different":
+        return np.array([abs(first - second) for first, second in zip(*unit_kd, strict=True)])
+    return weights(mode, unit_kd[0], unit_kd[1], list(unit_kd[2:]))
+
+
+def map_of_weights(network: nn.Module, layer: str, pixels_hwc: np.ndarray, weights_d: np.ndarray) -> np.ndarray:
+    """Return the native map (y, x) of w . f, whatever w is."""
+    # A cosine's factors are the reference's features: any vector will do.
+    return one_map(network, layer, "cosine", pixels_hwc, weights_d)
+
+
 def one_map(
     network: nn.Module,
     layer: str,

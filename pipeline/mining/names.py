@@ -1,0 +1,6 @@
+"""Names of losses and forms, as the settings spell them."""
+
+# By loss, how many images of a tuple are erased together: a pair of a class, with one or two images of others.
+LOSSES = {"contrastive": 2, "triplet": 3, "quadruplet": 4}
+FORMS = ("none", "printed", "negated", "absolute")
+MAPS = ("similarity_attention", "grad_cam")

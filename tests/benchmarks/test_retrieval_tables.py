@@ -1,0 +1,55 @@
+"""The retrieval table: figures by class against loops, classes held out, and rows that differ in mining alone."""
+
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+
+from benchmarks.retrieval_tables import ROWS, Splits, digest_of, hold_out_classes, retrieval_by_class, row_task
+from flows.settings.configuration import Settings
+from pipeline.similarity.training.data import LabelledPixels
+from tests.pipeline.similarity.colour_problem import colour_problem
+
+SETTINGS = Settings.model_validate(
+    {"dataset": {"kind": "planted"}, "similarity_model": {"mining": {"gamma": [0.1, 1]}}}
+)
+
+
+def test_figures_by_class_equal_loops() -> None:
+    rng = np.random.default_rng(3)
+    # Classes of unequal size, not in order.
+    classes = np.array([4, 0, 0, 4, 7, 0, 4, 7, 4, 0, 7, 4])
+    points = rng.normal(size=(12, 3)).astype(np.float32) + classes[:, None] / 6
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    expected: dict[str, list[float]] = {"precision_at_1": [], "mean_average_precision_at_r": []}
+    for one in (0, 4, 7):
+        first, average = [], []
+        for query in np.flatnonzero(classes == one):
+            order = [other for other in np.argsort(-points @ points[query]) if other != query]
+            right = [classes[other] == one for other in order]
+            relevant = sum(right)
+            first.append(float(right[0]))
+            found = [sum(right[: rank + 1]) / (rank + 1) for rank in range(relevant) if right[rank]]
+            average.append(sum(found) / relevant)
+        expected["precision_at_1"].append(float(np.mean(first)))
+        expected["mean_average_precision_at_r"].append(float(np.mean(average)))
+    assert len(set(expected["precision_at_1"])) > 1
+    found = retrieval_by_class(points, classes)
+    assert {measure: pytest.approx(values) for measure, values in expected.items()} == found
+
+
+def test_validation_classes_are_none_of_training() -> None:
+    data = LabelledPixels(np.zeros((40, 4, 4, 3), np.uint8), np.repeat(np.arange(10), 4))
+    train, valid = hold_out_classes(data, 0.3)
+    assert len(np.unique(valid.classes_n)) == 3
+    assert not np.isin(valid.classes_n, train.classes_n).any()
+    assert len(train.classes_n) + len(valid.classes_n) == 40
+
+
+def test_rows_differ_in_what_they_are_called_after_alone() -> None:
+    splits = Splits(colour_problem(4, 1), colour_problem(4, 2), colour_problem(4, 3))
+    tasks = {row: row_task(SETTINGS, splits, row, "triplet", 0) for row in ROWS}
+    assert len({str(asdict(task.training)) for task in tasks.values()}) == 1
+    assert len({digest_of(task, splits) for task in tasks.values()}) == len(ROWS)
+    assert [len(task.mining.candidates) for task in tasks.values()] == [1, 2, 2, 2, 1, 2]
+    assert row_task(SETTINGS, splits, "baseline", "contrastive", 0).training.margin == 1

@@ -77,6 +77,7 @@ class DatasetKind:
         has_attributes: its images have attributes; else nothing is explained in words, and no stage of attributes is
             there: a run makes maps and measures retrieval.
         is_for_retrieval: retrieval is measured unless `evaluation.retrieval` says otherwise.
+        recall_ranks: K of each Recall@K that is measured there, or k of each rank-k over cameras.
         has_cameras: its index is a CameraIndex, and a query's matches by its own camera do not count.
         has_sparse_labels: many of its images' attributes are not labelled, so what predictors are sure of counts, too,
             where replacements are chosen.
@@ -101,6 +102,7 @@ class DatasetKind:
     shared_unit: str = QUERY
     has_attributes: bool = True
     is_for_retrieval: bool = False
+    recall_ranks: tuple[int, ...] = (1, 2, 4, 8)
     has_cameras: bool = False
     has_sparse_labels: bool = False
     colours: EditableColours | None = None

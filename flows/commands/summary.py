@@ -71,7 +71,7 @@ def _is_faithfulness(row: Row) -> bool:
 
 
 def _is_retrieval(row: Row) -> bool:
-    return row["table_name"] == RETRIEVAL and row["unit"] == "share"
+    return bool(row["table_name"] == RETRIEVAL and row["unit"] == "share")
 
 
 def _is_explanation(row: Row) -> bool:

@@ -1,6 +1,6 @@
 """Figures of `retrieval`: how well the explained model finds images of a query's class among images it never saw."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -14,7 +14,7 @@ WITHOUT_MATCH: Final = "queries_without_match"
 
 
 def retrieval_rows(
-    values_by_metric: dict[str, Sequence[float]], classes_q: np.ndarray, resampling: Resampling
+    values_by_metric: Mapping[str, Sequence[float]], classes_q: np.ndarray, resampling: Resampling
 ) -> list[dict[str, Any]]:
     """Return a row a figure, its interval over classes resampled whole, and how many queries had no match.
 

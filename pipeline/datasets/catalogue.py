@@ -18,15 +18,19 @@ from pipeline.datasets.planted.declaration import PLANTED
 from pipeline.datasets.polyvore_outfits import POLYVORE_OUTFITS
 from pipeline.datasets.stanford_online_products.declaration import STANFORD_ONLINE_PRODUCTS
 
-KINDS: Final = (
-    PLANTED,
-    AWA2,
-    POLYVORE_OUTFITS,
-    CARS196,
-    CUB200,
-    STANFORD_ONLINE_PRODUCTS,
-    MARKET1501,
-    CUHK03_NP,
-    FOLDER,
+DATASETS: Final[Mapping[str, DatasetKind]] = MappingProxyType(
+    {
+        kind.name: kind
+        for kind in (
+            PLANTED,
+            AWA2,
+            POLYVORE_OUTFITS,
+            CARS196,
+            CUB200,
+            STANFORD_ONLINE_PRODUCTS,
+            MARKET1501,
+            CUHK03_NP,
+            FOLDER,
+        )
+    }
 )
-DATASETS: Final[Mapping[str, DatasetKind]] = MappingProxyType({kind.name: kind for kind in KINDS})

@@ -272,6 +272,7 @@ def test_without_attributes_there_are_the_other_stages_alone() -> None:
         "embeddings",
         "pairs",
         "similarities",
+        "perturbed_embeddings",
         "saliency_maps",
         "faithfulness",
         "metrics",

@@ -66,6 +66,8 @@ class DatasetKind:
         index_module: the module that does it, and on which the vocabulary depends.
         pixels_module: the module whose function `make_pixels` makes the pixels of one image, and on which they depend.
         index_files: every file and folder below the root, given with the settings, whose change changes the index.
+        layouts: sets of paths below the root; where all of one are there, the folder holds this release. None: it does
+            where most of the index files at its top are.
         needs_table: its rows come from `dataset.table`.
         is_rendered: it has no files and no `dataset.root`; its pixels follow from ids.
         is_audited: its items can be rendered again with one attribute changed, so explanations are audited.
@@ -94,6 +96,7 @@ class DatasetKind:
     index_module: str
     pixels_module: str = FILE_DECODER
     index_files: Callable[[Any, Path], Sequence[Path]] | None = None
+    layouts: tuple[tuple[str, ...], ...] = ()
     needs_table: bool = False
     is_rendered: bool = False
     is_audited: bool = False

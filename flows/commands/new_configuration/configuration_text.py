@@ -53,7 +53,8 @@ supervision_masks = 500
 [saliency.correspondence]
 # Which part of the query goes with which part of the reference.
 enabled = true
-
+"""
+_ATTRIBUTE_TEXT = """
 [attribute_model]
 backbone = "{backbone}"
 batch_size = {attribute_batch_size}
@@ -77,7 +78,8 @@ def configuration_text(found: FoundDataset, choices: Choices, config: Path) -> s
     if table is not None:
         places.append(f"table = {_path_value(table, config)}")
     values = {name: getattr(choices, name) for name in Choices.__dataclass_fields__}
-    return _TEXT.format(kind=toml_string(found.kind.name), places="\n".join(places), **values)
+    text = _TEXT + (_ATTRIBUTE_TEXT if found.kind.has_attributes else "")
+    return text.format(kind=toml_string(found.kind.name), places="\n".join(places), **values)
 
 
 def toml_string(text: str) -> str:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from pipeline.datasets.cars196.index import build_cars_index, dataset_files
+from pipeline.datasets.cars196.lists import CLASS_NAMES, ONE_FILE, TABLE, TRAIN_ANNOTATIONS, TRAIN_FOLDER
 from pipeline.datasets.class_disjoint import HeldOutClassesSettings
 from pipeline.datasets.declaration import CLASS, FILE_SETTINGS, DatasetKind
 from pipeline.datasets.records import DatasetIndex, IndexSource
@@ -24,6 +25,7 @@ CARS196 = DatasetKind(
     build_index=_build_index,
     index_module="pipeline.datasets.cars196.index",
     index_files=_index_files,
+    layouts=((TABLE, TRAIN_FOLDER), (ONE_FILE,), (CLASS_NAMES, TRAIN_ANNOTATIONS)),
     has_attributes=False,
     is_for_retrieval=True,
     shared_unit=CLASS,

@@ -10,6 +10,7 @@ from pipeline.datasets.class_disjoint import HeldOutClassesSettings
 from pipeline.datasets.cuhk03_np.index import build_cuhk_index, dataset_files
 from pipeline.datasets.declaration import CLASS, FILE_SETTINGS, DatasetKind
 from pipeline.datasets.fitting import STRETCH
+from pipeline.datasets.person_images import GALLERY, QUERY, TRAIN
 from pipeline.datasets.records import DatasetIndex, IndexSource
 
 
@@ -39,6 +40,7 @@ CUHK03_NP = DatasetKind(
     build_index=_build_index,
     index_module="pipeline.datasets.cuhk03_np.index",
     index_files=_index_files,
+    layouts=(tuple(f"detected/{folder}" for folder in (TRAIN, QUERY, GALLERY)),),
     has_attributes=False,
     is_for_retrieval=True,
     recall_ranks=(1, 5, 10),

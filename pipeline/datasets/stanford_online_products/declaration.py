@@ -5,7 +5,7 @@ from pathlib import Path
 from pipeline.datasets.class_disjoint import HeldOutClassesSettings
 from pipeline.datasets.declaration import CLASS, FILE_SETTINGS, DatasetKind
 from pipeline.datasets.records import DatasetIndex, IndexSource
-from pipeline.datasets.stanford_online_products.index import build_products_index, dataset_files
+from pipeline.datasets.stanford_online_products.index import LISTS, build_products_index, dataset_files
 
 
 def _build_index(settings: HeldOutClassesSettings, source: IndexSource) -> DatasetIndex:
@@ -24,6 +24,7 @@ STANFORD_ONLINE_PRODUCTS = DatasetKind(
     build_index=_build_index,
     index_module="pipeline.datasets.stanford_online_products.index",
     index_files=_index_files,
+    layouts=(tuple(LISTS),),
     has_attributes=False,
     is_for_retrieval=True,
     recall_ranks=(1, 10, 100, 1000),

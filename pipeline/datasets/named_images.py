@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.datasets.folder_files import contained_path, is_plain_name, list_folder
+from pipeline.datasets.folder_files import contained_path, list_folder
 from pipeline.errors import BadDataset
 
 
@@ -20,18 +20,19 @@ def check_named_images(root: Path, paths: Sequence[str], listed_in: str, follow_
     Raises:
         BadDataset: there are such paths; the first few are named.
     """
-    names_by_folder: dict[str, list[str]] = defaultdict(list)
+    paths_by_folder: dict[str, list[str]] = defaultdict(list)
     for path in paths:
-        folder, _, name = path.rpartition("/")
-        names_by_folder[folder].append(name)
+        paths_by_folder[path.rpartition("/")[0]].append(path)
     missing: list[str] = []
-    for folder, names in names_by_folder.items():
+    for folder, named in paths_by_folder.items():
         directory = contained_path(root, folder or ".", follow_links_to)
-        present = {entry.name: entry.is_symlink() for entry in list_folder(directory)} if directory.is_dir() else {}
-        missing += [f"{folder}/{name}" for name in names if name not in present or not is_plain_name(name)]
-        for name in names:
-            if present.get(name):
-                contained_path(root, f"{folder}/{name}", follow_links_to)
+        is_link = {entry.name: entry.is_symlink() for entry in list_folder(directory)} if directory.is_dir() else {}
+        for path in named:
+            name = path.rpartition("/")[2]
+            if name not in is_link:
+                missing.append(path)
+            elif is_link[name]:
+                contained_path(root, path, follow_links_to)
     if missing:
         raise BadDataset(
             expected=f"a file for each of the {len(paths)} images that {listed_in} names",

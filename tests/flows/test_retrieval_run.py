@@ -1,5 +1,6 @@
 """Retrieval as a stage, on small fake releases: with and without cameras, with and without attributes."""
 
+import json
 from pathlib import Path
 from types import ModuleType
 
@@ -14,7 +15,7 @@ from pipeline.errors import BadDataset
 from stores.artifacts import ArtifactStore
 from tests.flows.fake_folder import write_fake_folder
 from tests.flows.fake_retrieval import write_fake_retrieval
-from tests.flows.run_cases import FinishedRun, invoke
+from tests.flows.run_cases import FinishedRun, invoke, refusal
 from tests.oracles import retrieval as oracle
 from tests.pipeline.evaluation.broken_copy import broken_copy
 
@@ -102,6 +103,18 @@ def test_without_attributes_a_run_ends_with_maps_and_their_report(cars: Finished
     page = next(cars.store.glob("report-*.html")).read_text(encoding="utf-8")
     assert "Recall@1" in page
     assert cars.query("select * from attribute_vocabulary") == []
+
+
+def test_a_pair_is_not_explained_in_words_that_are_not_there(cars: FinishedRun) -> None:
+    first, second = [row["image_id"] for row in cars.query("select image_id from images limit 2")]
+    message = refusal(invoke("explain", cars.config, first, second), 1)
+    assert "dataset.kind = 'cars196', which has none" in message
+
+
+def test_costs_are_measured_without_attributes(cars: FinishedRun) -> None:
+    planned = invoke("plan", cars.config, "--format", "json", "--set", "similarity_model.epochs=2")
+    assert planned.exit_code == 0, planned.output
+    assert json.loads(planned.stdout)[0]["stage"] == "similarity_model"
 
 
 def test_over_cameras_figures_are_those_of_sorting_what_other_cameras_saw(market: FinishedRun) -> None:

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from flows.engine.upstream import Upstream
 from pipeline.evaluation.audit.answers import ANSWER
+from pipeline.evaluation.metrics.retrieval import TABLE as RETRIEVAL
 from pipeline.explanation.variants import VARIANTS
 from pipeline.saliency.declaration import FIXED
 
@@ -17,15 +18,20 @@ Row = dict[str, Any]
 def print_summary(console: Console, current: Upstream) -> None:
     """Print faithfulness by generator and explanations by variant, x 100 with 95 % intervals clustered by query."""
     rows = current.rows("metrics", "metrics")
-    console.print(answers_line(current.rows("answers", "answers")), markup=False)
+    if "answers" in current.manifests:
+        console.print(answers_line(current.rows("answers", "answers")), markup=False)
     areas = [{**row, "maps": _maps_name(row)} for row in rows if _is_faithfulness(row)]
     if areas:
         pivot(console, "saliency faithfulness (x 100)", areas, "maps")
     else:
         console.print("saliency faithfulness: not measured (evaluation.curves = false)")
+    found = [row for row in rows if _is_retrieval(row)]
+    if found:
+        pivot(console, "retrieval (x 100, 95 % intervals over classes)", found, "table_name")
     # The best answer first, then what it is compared with.
     shown = sorted((row for row in rows if _is_explanation(row)), key=lambda row: row["variant"] != ANSWER)
-    pivot(console, _explanations_title(shown), shown, "variant")
+    if shown:
+        pivot(console, _explanations_title(shown), shown, "variant")
     for variant in dict.fromkeys(row["variant"] for row in shown):
         if variant in VARIANTS and VARIANTS[variant].is_told_labels:
             console.print(
@@ -62,6 +68,10 @@ def _maps_name(row: Row) -> str:
 
 def _is_faithfulness(row: Row) -> bool:
     return row["table_name"] == "saliency_faithfulness" and row["metric"] in ("insertion_auc", "deletion_auc")
+
+
+def _is_retrieval(row: Row) -> bool:
+    return bool(row["table_name"] == RETRIEVAL and row["unit"] == "share")
 
 
 def _is_explanation(row: Row) -> bool:

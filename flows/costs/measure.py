@@ -118,7 +118,9 @@ def _similarity_seconds(settings: Settings, device: Device, stopwatch: Stopwatch
 def _attribute_seconds(
     settings: Settings, n_attributes: int, device: Device, stopwatch: Stopwatch
 ) -> tuple[float, float]:
-    """Return seconds an image through the attribute predictor, and forward and backward."""
+    """Return seconds an image through the attribute predictor, and forward and backward; 0 without attributes."""
+    if not n_attributes:
+        return 0.0, 0.0
     from pipeline.attributes.predictor import PredictorSpec, build_attribute_predictor, predict_attributes
 
     spec = PredictorSpec(settings.attribute_model.backbone, n_attributes)

@@ -17,8 +17,8 @@ class Calibration:
     Attributes:
         forward_image: an image through the similarity network.
         gradient_image: an image forward and backward through it; 0 for a black box.
-        attribute_forward_image: an image through the attribute predictor.
-        attribute_gradient_image: an image forward and backward through it.
+        attribute_forward_image: an image through the attribute predictor; 0 where images have no attributes.
+        attribute_gradient_image: an image forward and backward through it, likewise.
         prepared_image: an image decoded or rendered.
         written_shard: a small shard committed.
         read_part: a small part read and verified.

@@ -18,6 +18,7 @@ from flows.readers.conditions import read_condition_masks
 from flows.settings.compute import asked_device
 from flows.settings.configuration import Settings
 from flows.settings.file import load_settings
+from pipeline.errors import BadDataset
 from pipeline.similarity.conditions import ConditionMasks
 from stores.errors import MissingArtifact
 
@@ -88,10 +89,19 @@ def open_results(config: str | Path, overrides: tuple[str, ...] = ()) -> StoredR
 
     Raises:
         BadSetting: the configuration is refused.
+        BadDataset: its images have no attributes to explain by.
         MissingArtifact: a result that is needed is not current.
         PipelineError, StoreError: inputs are refused, or the store cannot be read.
     """
     configured = configured_runs(load_settings(Path(config), overrides), config=str(config))[0]
+    dataset = configured.settings.dataset
+    if not dataset.declared.has_attributes:
+        raise BadDataset(
+            expected="a dataset whose images have attributes: explanations are in their words",
+            found=f"dataset.kind = {dataset.kind!r}, which has none",
+            where=str(config),
+            remedy="see maps by `sane report` and `sane maps`",
+        )
     wanted = needed_for(configured.stages, LAST_NEEDED)
     if CORRESPONDENCES in (stage.name for stage in configured.stages):
         wanted |= needed_for(configured.stages, CORRESPONDENCES)

@@ -41,7 +41,12 @@ from pipeline.evaluation.metrics.whole_edits import AnsweredPairs, whole_edit_ro
 from pipeline.explanation.variants import all_variants
 
 # Stages that make figures of their own, by the setting that says that they are there; in the table in this order.
-OTHERS_FIGURES = {"audited": "audit", "recolouring": "recolour_audit", "compatibility": "compatibility"}
+OTHERS_FIGURES = {
+    "audited": "audit",
+    "recolouring": "recolour_audit",
+    "compatibility": "compatibility",
+    "retrieval": "retrieval.test",
+}
 
 
 def run(inputs: JobInputs) -> JobResult:
@@ -53,7 +58,8 @@ def run(inputs: JobInputs) -> JobResult:
     both_directions = bool(settings.get("both_directions", False))
     pairs = MeasuredPairs(frame.pair_ids, read_pair_clusters(upstream, frame, unit, both_directions), resampling)
     image_unit, clusters_n = read_image_clusters(upstream, frame, unit)
-    logits = {model: read_attribute_logits(upstream, model, "test") for model in settings["attribute_models"]}
+    models = settings.get("attribute_models", ())
+    logits = {model: read_attribute_logits(upstream, model, "test") for model in models}
     pair_rows = _pair_rows(inputs, frame, pairs)
     rows = [
         *clustered_by(unit, pair_rows),
@@ -68,7 +74,7 @@ def run(inputs: JobInputs) -> JobResult:
         "dataset": settings["dataset"],
         "similarity_model": settings["similarity_model"],
         "seed": resampling.seed,
-        "fingerprint": inputs.task.upstream["explanations"],
+        "fingerprint": inputs.task.upstream.get("explanations"),
     }
     # Rows of other stages come as full rows whose shared columns are still empty.
     filled = [completed({name: value for name, value in row.items() if value is not None}, shared) for row in rows]
@@ -83,10 +89,7 @@ def _pair_rows(inputs: JobInputs, frame: PairFrame, pairs: MeasuredPairs) -> lis
     measured = map_columns(upstream, "faithfulness", shown) if settings.get("curves", True) else {}
     rows = [
         *faithfulness_rows(pairs, measured, (generator, mode)),
-        *_explanation_rows(upstream, frame, pairs, settings["variants"]),
-        *_answer_rows(upstream, frame, pairs, settings["may_answer"]),
-        *group_rows(pairs, *read_answer_groups(upstream, pairs)),
-        *set_rows(pairs, read_set_sizes(upstream, pairs)),
+        *(_attribute_rows(upstream, frame, pairs, settings) if settings.get("has_attributes", True) else []),
     ]
     if settings.get("map_protocols"):
         rows += _protocol_rows(upstream, pairs, shown, settings["audited"])
@@ -101,6 +104,18 @@ def _pair_rows(inputs: JobInputs, frame: PairFrame, pairs: MeasuredPairs) -> lis
         located = upstream.rows(stage, "correspondence_localisation")
         rows += both_sides_rows(pairs, located, _columns(upstream, stage, "correspondence_causes"))
     return rows
+
+
+def _attribute_rows(
+    upstream: Upstream, frame: PairFrame, pairs: MeasuredPairs, settings: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Return the figures of explanations by attributes."""
+    return [
+        *_explanation_rows(upstream, frame, pairs, settings["variants"]),
+        *_answer_rows(upstream, frame, pairs, settings["may_answer"]),
+        *group_rows(pairs, *read_answer_groups(upstream, pairs)),
+        *set_rows(pairs, read_set_sizes(upstream, pairs)),
+    ]
 
 
 def _protocol_rows(

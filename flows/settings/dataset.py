@@ -116,14 +116,21 @@ class SharedDatasetSettings(Section):
 
 
 def _own_fields() -> dict[str, Any]:
-    """Return type and definition of each dataset's own keys, those of files first."""
-    found: dict[str, Any] = {}
+    """Return type and definition of each dataset's own keys, those of files first; some datasets share a key."""
+    kinds_of: dict[str, list[DatasetKind]] = {}
     for kind in sorted(DATASETS.values(), key=lambda kind: kind.is_rendered):
-        types = get_type_hints(kind.settings, include_extras=True)
-        for own in dataclasses.fields(kind.settings):
-            (text,) = (each.documentation for each in types[own.name].__metadata__ if isinstance(each, DocInfo))
-            found[own.name] = (types[own.name], Field(own.default, description=f"{kind.name}: {text}"))
-    return found
+        for key in kind.own_keys:
+            kinds_of.setdefault(key, []).append(kind)
+    return {key: _own_field(key, kinds) for key, kinds in kinds_of.items()}
+
+
+def _own_field(key: str, kinds: list[DatasetKind]) -> tuple[Any, Any]:
+    """Return type and definition of a key that these datasets declare alike."""
+    settings = kinds[0].settings
+    annotated = get_type_hints(settings, include_extras=True)[key]
+    (text,) = (each.documentation for each in annotated.__metadata__ if isinstance(each, DocInfo))
+    (default,) = (own.default for own in dataclasses.fields(settings) if own.name == key)
+    return annotated, Field(default, description=f"{', '.join(kind.name for kind in kinds)}: {text}")
 
 
 if TYPE_CHECKING:

@@ -9,11 +9,13 @@ from flows.settings.section import (
     Section,
     Seed,
 )
+from pipeline.datasets.catalogue import DATASETS
 from pipeline.evaluation.curves import CURVE_STEPS
 from pipeline.setting_limits import AtMost
 
 Resamples = Annotated[int, Field(ge=100), AtMost(100_000, "for 1,000 queries so many resamples take 1.6 GB of memory")]
 Replacements = Annotated[int, Field(ge=1), AtMost(1000, "for 10,000 pairs and 200 attributes so many take 8 GB")]
+FOR_RETRIEVAL = [name for name, kind in DATASETS.items() if kind.is_for_retrieval]
 
 
 class EvaluationSettings(Section):
@@ -42,6 +44,11 @@ class EvaluationSettings(Section):
         le=10_000,
         description="with map_protocols: most queries of a generator and mode whose sensitivity to noise is measured, "
         "each at the cost of its maps three times over; 0: none",
+    )
+    retrieval: bool | None = Field(
+        None,
+        description="look for every test image among the others: Recall@K, R-precision and MAP@R, over cameras rank-k "
+        f"and mean average precision; empty: where the dataset is made for it ({', '.join(FOR_RETRIEVAL)})",
     )
     replacements: Replacements = Field(
         5, description="K: images put in the query's place to measure deletion, insertion and matched effects"

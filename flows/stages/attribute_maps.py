@@ -5,7 +5,7 @@ from dataclasses import replace
 from flows.engine.cuts import Reads
 from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
-from flows.stages.conditions import has_conditions
+from flows.stages.conditions import has_attributes, has_conditions
 from flows.stages.generator_spec import generator_spec, spec_keys
 from flows.stages.perturbed_embeddings import are_kept, perturbed_name
 from flows.stages.reads import pair_reads, single_shard_stage
@@ -70,4 +70,4 @@ def attribute_maps_stages(settings: Settings) -> list[Stage]:
 def makes_attribute_maps(settings: Settings) -> bool:
     """Return whether there are maps of attributes: RISE's passes are kept, and no condition changes the embedding."""
     made = RISE in settings.saliency.generators and are_kept(settings, "test", RISE)
-    return made and not has_conditions(settings)
+    return made and has_attributes(settings) and not has_conditions(settings)

@@ -30,6 +30,17 @@ def has_outfits(settings: Settings) -> bool:
     return settings.dataset.declared.has_outfits
 
 
+def has_attributes(settings: Settings) -> bool:
+    """Return whether the dataset's images have attributes, so that matches are explained in words."""
+    return settings.dataset.declared.has_attributes
+
+
+def measures_retrieval(settings: Settings) -> bool:
+    """Return whether retrieval is measured: as asked, else where the dataset is made for it."""
+    asked = settings.evaluation.retrieval
+    return settings.dataset.declared.is_for_retrieval if asked is None else asked
+
+
 def has_conditions(settings: Settings) -> bool:
     """Return whether the explained model scores pairs under conditions."""
     return settings.similarity_model.kind == "type_aware" or settings.similarity_model.conditions

@@ -19,6 +19,7 @@ from flows.stages.kept_shards import cut_table
 from flows.stages.outfits import outfit_stages
 from flows.stages.user_keys import keys_in
 from pipeline.datasets.attribute_notes import attribute_notes
+from pipeline.datasets.catalogue import DATASETS
 from pipeline.datasets.folder import FolderIndex
 from pipeline.datasets.folder_files import contained_paths
 from pipeline.datasets.records import SPLITS, DatasetIndex, ImageRecord
@@ -187,7 +188,8 @@ def cut_vocabulary(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
 
 
 def _vocabulary_rows(index: DatasetIndex) -> dict[str, Any]:
-    notes = [[note.attribute, note.note, note.same_as] for note in attribute_notes(index)]
+    found = attribute_notes(index) if DATASETS[index.name].has_attributes else ()
+    notes = [[note.attribute, note.note, note.same_as] for note in found]
     return {"names": list(index.attribute_names), "groups": list(index.attribute_groups), "notes": notes}
 
 

@@ -13,7 +13,7 @@ from flows.stages.attribute_models import attribute_stages
 from flows.stages.audit import audit_stage
 from flows.stages.cell_effects import cell_effects_stage
 from flows.stages.compatibility import compatibility_stage
-from flows.stages.conditions import has_outfits
+from flows.stages.conditions import has_attributes, has_outfits
 from flows.stages.correspondence_localisation import correspondence_localisation_stage
 from flows.stages.correspondences import correspondences_stage, match_components_stage
 from flows.stages.dataset import dataset_stages
@@ -37,6 +37,7 @@ from flows.stages.reads import SPLITS
 from flows.stages.recolouring import recolouring_stages
 from flows.stages.replacements import replacements_stage
 from flows.stages.report import report_stage
+from flows.stages.retrieval import retrieval_stages
 from flows.stages.saliency_maps import saliency_stages
 from flows.stages.similarity_model import similarity_model_stage
 from flows.stages.true_effects import true_effects_stage
@@ -61,7 +62,6 @@ def build_stages(settings: Settings) -> tuple[Stage, ...]:
             where="compute.precision",
             remedy="start it by `sane run`, or replace it first (flows.auto_compute), or name a precision",
         )
-    audited = settings.dataset.declared.is_audited
     stages = (
         *dataset_stages(settings),
         similarity_model_stage(settings),
@@ -69,12 +69,25 @@ def build_stages(settings: Settings) -> tuple[Stage, ...]:
         *(pairs_stage(settings, split) for split in SPLITS),
         *(similarities_stage(settings, split) for split in SPLITS),
         *([compatibility_stage(settings)] if has_outfits(settings) else []),
+        *retrieval_stages(settings),
         *negatives_stages(settings),
         *perturbed_stages(settings),
         *saliency_stages(settings),
         *faithfulness_stages(settings),
         *(_both_sides_stages(settings) if settings.saliency.correspondence.enabled else []),
         *map_protocols_stages(settings),
+        *(_attribute_stages(settings) if has_attributes(settings) else []),
+        metrics_stage(settings),
+        *([pair_pages_stage(settings)] if settings.report.pair_pages else []),
+        report_stage(settings),
+    )
+    return tuple(replace(stage, packages=RESULT_PACKAGES, keys={**SHARED_KEYS, **stage.keys}) for stage in stages)
+
+
+def _attribute_stages(settings: Settings) -> list[Stage]:
+    """Return what explains matches by attributes, and measures that; where images have attributes."""
+    audited = settings.dataset.declared.is_audited
+    return [
         *attribute_stages(settings),
         *(replacements_stage(settings, split) for split in ("valid", "test")),
         attribute_groups_stage(settings),
@@ -91,16 +104,13 @@ def build_stages(settings: Settings) -> tuple[Stage, ...]:
         *(_audited_stages(settings) if audited else []),
         *(recolouring_stages(settings) if settings.dataset.declared.colours else []),
         *([edit_effects_stage(settings)] if measures_whole_edits(settings) else []),
-        metrics_stage(settings),
-        *([pair_pages_stage(settings)] if settings.report.pair_pages else []),
-        report_stage(settings),
-    )
-    return tuple(replace(stage, packages=RESULT_PACKAGES, keys={**SHARED_KEYS, **stage.keys}) for stage in stages)
+    ]
 
 
 def _both_sides_stages(settings: Settings) -> list[Stage]:
-    """Return what explains a match from both sides."""
-    return [cell_effects_stage(settings), correspondences_stage(settings), match_components_stage(settings)]
+    """Return what explains a match from both sides; components are named where images have attributes."""
+    named = [match_components_stage(settings)] if has_attributes(settings) else []
+    return [cell_effects_stage(settings), correspondences_stage(settings), *named]
 
 
 def _true_effects_stages(settings: Settings) -> list[Stage]:

@@ -8,7 +8,7 @@ from flows.settings.configuration import Settings
 from flows.stages.answers import may_answer
 from flows.stages.attribute_maps import NAME as ATTRIBUTE_MAPS
 from flows.stages.attribute_maps import makes_attribute_maps
-from flows.stages.conditions import has_outfits
+from flows.stages.conditions import has_attributes, has_outfits, measures_retrieval
 from flows.stages.correspondence_localisation import NAME as BOTH_SIDES
 from flows.stages.edit_effects import EDIT_EFFECTS_STAGE, colour_prefixes, measures_whole_edits
 from flows.stages.faithfulness import faithfulness_stages
@@ -86,7 +86,8 @@ METRICS = TableSchema(
         Column(
             "fingerprint",
             TEXT,
-            "of the `explanations` result that was read when the figures were computed",
+            "of the `explanations` result that was read when the figures were computed; null where images have no "
+            "attributes",
             nullable=True,
         ),
     ),
@@ -100,9 +101,7 @@ def metrics_stage(settings: Settings) -> Stage:
         "similarity_model": settings.similarity_model.name,
         "generator_modes": [list(one) for one in settings.saliency.generator_modes],
         "supervision": [settings.saliency.supervision, FIXED],
-        "attribute_models": settings.attribute_models,
-        "variants": list(settings.explanation.variants),
-        "may_answer": may_answer(settings),
+        **_explaining_values(settings),
         "audited": settings.dataset.declared.is_audited,
         "shared_unit": settings.dataset.declared.shared_unit,
         "seed": settings.seed,
@@ -111,16 +110,42 @@ def metrics_stage(settings: Settings) -> Stage:
     }
     reads: Reads = {
         **pair_reads("test"),
+        **_explaining_reads(settings),
+        **{stage.name: [["faithfulness", None, ""]] for stage in faithfulness_stages(settings)},
+        **_recognition_reads(settings),
+    }
+    asked, more = _where_there_is_more(settings)
+    return single_shard_stage("metrics", "flows.jobs.metrics", {**values, **asked}, {**reads, **more}, (METRICS,))
+
+
+def _explaining_values(settings: Settings) -> dict[str, Any]:
+    """Return the settings of figures about attributes; where images have none, that alone."""
+    if not has_attributes(settings):
+        return {"has_attributes": False}
+    return {
+        "attribute_models": settings.attribute_models,
+        "variants": list(settings.explanation.variants),
+        "may_answer": may_answer(settings),
+    }
+
+
+def _explaining_reads(settings: Settings) -> Reads:
+    """Return what is read of explanations by attributes."""
+    if not has_attributes(settings):
+        return {}
+    return {
         **effects_and_halves_read("test"),
         "explanations": [["scores", None, ""]],
         "answers": [["named", None, ""]],
         GROUP_EFFECTS: [["answer_groups", None, ""]],
         "answer_sets": [["answer_sets", ["pair_id", "size"], ""]],
-        **{stage.name: [["faithfulness", None, ""]] for stage in faithfulness_stages(settings)},
-        **{f"attribute_scores.{name}": [["scores", None, "test"]] for name in settings.attribute_models},
     }
-    asked, more = _where_there_is_more(settings)
-    return single_shard_stage("metrics", "flows.jobs.metrics", {**values, **asked}, {**reads, **more}, (METRICS,))
+
+
+def _recognition_reads(settings: Settings) -> Reads:
+    """Return what is read of the predictors of attributes."""
+    names = settings.attribute_models if has_attributes(settings) else []
+    return {f"attribute_scores.{name}": [["scores", None, "test"]] for name in names}
 
 
 def _where_there_is_more(settings: Settings) -> tuple[dict[str, Any], Reads]:
@@ -137,6 +162,7 @@ def _where_there_is_more(settings: Settings) -> tuple[dict[str, Any], Reads]:
     for name, stage, is_there in (
         ("compatibility", "compatibility", has_outfits(settings)),
         ("recolouring", "recolour_audit", bool(settings.dataset.declared.colours)),
+        ("retrieval", "retrieval.test", measures_retrieval(settings)),
     ):
         if is_there:
             values[name] = True

@@ -5,6 +5,7 @@ from flows.engine.upstream import Upstream
 from flows.engine.work import ShardCosts, ShardExtent, Work
 from flows.settings.configuration import Settings
 from flows.settings.generators import KeepingSection
+from flows.stages.conditions import has_attributes
 from flows.stages.facts import Facts
 from flows.stages.generator_spec import generator_spec, spec_keys
 from flows.stages.query_groups import chosen_pairs, group_label, pairs_of_groups, pixel_digests, query_extents
@@ -32,7 +33,7 @@ def perturbed_stages(settings: Settings) -> list[Stage]:
     supervision = settings.saliency.supervision
     return [
         _perturbed_stage(settings, split, generator)
-        for split in SPLITS
+        for split in (SPLITS if has_attributes(settings) else ("test",))
         for generator in ([supervision] if split != "test" else settings.saliency.generators)
         if are_kept(settings, split, generator)
     ]

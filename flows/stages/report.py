@@ -11,7 +11,7 @@ from flows.settings.dataset import DatasetSettings
 from flows.stages.attribute_maps import NAME as ATTRIBUTE_MAPS
 from flows.stages.attribute_maps import makes_attribute_maps
 from flows.stages.cell_effects import NAME as CELL_EFFECTS
-from flows.stages.conditions import has_conditions, has_outfits
+from flows.stages.conditions import has_attributes, has_conditions, has_outfits
 from flows.stages.correspondences import COMPONENTS
 from flows.stages.correspondences import NAME as CORRESPONDENCES
 from flows.stages.dataset_index import followed_folders, link_paths
@@ -35,11 +35,11 @@ PHOTOGRAPHS = ("fit", "image_size_px", "canvas", "effective_resolution_px", "bit
 
 def report_stage(settings: Settings) -> Stage:
     """Return the stage that makes the report."""
-    values = {
+    values: dict[str, Any] = {
         "dataset": settings.dataset.kind,
         "similarity_model": settings.similarity_model.name,
         "generator_modes": [list(shown) for shown in settings.saliency.generator_modes],
-        "attribute_models": settings.attribute_models,
+        "attribute_models": settings.attribute_models if has_attributes(settings) else [],
         "variants": list(settings.explanation.variants),
         "seed": settings.seed,
         "bootstrap_samples": settings.evaluation.bootstrap_samples,
@@ -61,10 +61,7 @@ def report_stage(settings: Settings) -> Stage:
         "images": [["pixels", None, "test"], ["images", None, "test"]],
         "pairs.test": [["pairs", None, ""]],
         "similarities.test": [["similarities", None, ""]],
-        "explanations": [["explanations", None, ""]],
-        "answers": [["answers", None, ""], ["answer_choice", None, ""]],
-        "answer_sets": [["answer_sets", None, ""]],
-        "explanation_weights": [["prior", None, ""], ["weight_grid", None, ""], ["weight_sensitivity", None, ""]],
+        **(_attribute_reads(settings) if has_attributes(settings) else {}),
         "similarity_model": [["training_history", None, ""]],
         "embeddings": [["embeddings", None, "test"]],
     }
@@ -76,18 +73,29 @@ def report_stage(settings: Settings) -> Stage:
     reads |= {stage: [] for stage in kept_test_embeddings(settings)}
     if settings.saliency.correspondence.enabled:
         reads[CORRESPONDENCES] = [["components", None, ""], ["correspondence_rows", None, ""]]
-        reads[COMPONENTS] = [["match_components", None, ""]]
+        if has_attributes(settings):
+            reads[COMPONENTS] = [["match_components", None, ""]]
         # What it costs is part of what a pair costs; of its content nothing is read.
         reads[CELL_EFFECTS] = []
     if makes_attribute_maps(settings):
         reads[ATTRIBUTE_MAPS] = [["maps", None, ""], ["attribute_map_rows", None, ""]]
-    for name in settings.attribute_models:
+    for name in values["attribute_models"]:
         reads[f"attribute_model.{name}"] = [["training_history", None, ""]]
     _add_model_reads(settings, reads)
     # Values of declarations are in settings of stages, but the report also prints titles that stand there.
     declared = sorted({GENERATORS[generator].declared_in for generator in settings.saliency.generators})
     stage = single_shard_stage("report", "flows.jobs.report", values, reads, code=tuple(declared))
     return _with_photographs(stage, settings.dataset) if settings.dataset.declared.has_photographs else stage
+
+
+def _attribute_reads(settings: Settings) -> Reads:
+    """Return what is read of explanations by attributes."""
+    return {
+        "explanations": [["explanations", None, ""]],
+        "answers": [["answers", None, ""], ["answer_choice", None, ""]],
+        "answer_sets": [["answer_sets", None, ""]],
+        "explanation_weights": [["prior", None, ""], ["weight_grid", None, ""], ["weight_sensitivity", None, ""]],
+    }
 
 
 def _with_photographs(stage: Stage, dataset: DatasetSettings) -> Stage:

@@ -9,7 +9,7 @@ from flows.engine.upstream import Upstream
 from flows.engine.work import ShardCosts, ShardExtent, Work
 from flows.settings.configuration import Settings
 from flows.stages import negatives
-from flows.stages.conditions import condition_values
+from flows.stages.conditions import condition_values, has_attributes
 from flows.stages.facts import Facts
 from flows.stages.generator_spec import generator_spec, spec_keys
 from flows.stages.perturbed_embeddings import are_kept, perturbed_name
@@ -51,8 +51,10 @@ MAP_NOTES = TableSchema(
 def saliency_stages(settings: Settings) -> list[Stage]:
     """Return the maps of training and validation pairs, and each generator's test maps."""
     supervision = settings.saliency.supervision
+    # They supervise attribute models, or weigh explanations by attributes.
+    supervised = ("train", "valid") if has_attributes(settings) else ()
     return [
-        *(_maps_stage(settings, split, supervision, FIXED) for split in ("train", "valid")),
+        *(_maps_stage(settings, split, supervision, FIXED) for split in supervised),
         *(_maps_stage(settings, "test", generator, mode) for generator, mode in settings.saliency.generator_modes),
     ]
 

@@ -8,11 +8,29 @@ from types import MappingProxyType
 from typing import Final
 
 from pipeline.datasets.awa2 import AWA2
+from pipeline.datasets.cars196.declaration import CARS196
+from pipeline.datasets.cub200.declaration import CUB200
+from pipeline.datasets.cuhk03_np.declaration import CUHK03_NP
 from pipeline.datasets.declaration import DatasetKind
 from pipeline.datasets.folder import FOLDER
+from pipeline.datasets.market1501.declaration import MARKET1501
 from pipeline.datasets.planted.declaration import PLANTED
 from pipeline.datasets.polyvore_outfits import POLYVORE_OUTFITS
+from pipeline.datasets.stanford_online_products.declaration import STANFORD_ONLINE_PRODUCTS
 
 DATASETS: Final[Mapping[str, DatasetKind]] = MappingProxyType(
-    {kind.name: kind for kind in (PLANTED, AWA2, POLYVORE_OUTFITS, FOLDER)}
+    {
+        kind.name: kind
+        for kind in (
+            PLANTED,
+            AWA2,
+            POLYVORE_OUTFITS,
+            CARS196,
+            CUB200,
+            STANFORD_ONLINE_PRODUCTS,
+            MARKET1501,
+            CUHK03_NP,
+            FOLDER,
+        )
+    }
 )

@@ -72,7 +72,7 @@ class DatasetKind:
         name: the value.
         origin: where its images come from, in a few words for the page of settings.
         settings: frozen dataclass of the keys of [dataset] that are its own, each with a default, its limits and
-            `annotated_types.doc`; no other dataset has a key of the same name.
+            `annotated_types.doc`; no other dataset has a key of the same name, but where they share the dataclass.
         pixel_settings: names of the keys, shared and own, that change pixels or labels: those in the key of each image.
             Its other own keys are whole numbers that limit how many items there are.
         build_index: makes the index from its settings and its source, without opening an image; raises BadDataset.
@@ -81,6 +81,8 @@ class DatasetKind:
         index_files: every file and folder below the root, given with the settings, whose change changes the index.
         suit: its settings for a folder, from what is there; what is missing or malformed leaves a default, for the
             index to refuse. None: the defaults suit any.
+        layouts: sets of paths below the root; where all of one are there, the folder holds this release. None: it does
+            where most of the index files at its top are.
         needs_table: its rows come from `dataset.table`.
         is_rendered: it has no files and no `dataset.root`; its pixels follow from ids.
         is_audited: its items can be rendered again with one attribute changed, so explanations are audited.
@@ -89,6 +91,11 @@ class DatasetKind:
         has_outfits: its index is an OutfitIndex, and images match that were put together.
         shared_unit: the coarsest thing that its pairs share: QUERY; CLASS, where attributes are labelled by class, so
             that classes are the sample, not their images; or OUTFIT, whose pairs share images.
+        has_attributes: its images have attributes; else nothing is explained in words, and no stage of attributes is
+            there: a run makes maps and measures retrieval.
+        is_for_retrieval: retrieval is measured unless `evaluation.retrieval` says otherwise.
+        recall_ranks: K of each Recall@K that is measured there, or k of each rank-k over cameras.
+        has_cameras: its index is a CameraIndex, and a query's matches by its own camera do not count.
         has_sparse_labels: many of its images' attributes are not labelled, so what predictors are sure of counts, too,
             where replacements are chosen.
         colours: its items' colours can be edited on white ground, so their effects are measured; None: they cannot.
@@ -105,12 +112,17 @@ class DatasetKind:
     pixels_module: str = FILE_DECODER
     index_files: Callable[[Any, Path], Sequence[Path]] | None = None
     suit: Callable[[Path], SuitedSettings] | None = None
+    layouts: tuple[tuple[str, ...], ...] = ()
     needs_table: bool = False
     is_rendered: bool = False
     is_audited: bool = False
     has_graded_similarity: bool = False
     has_outfits: bool = False
     shared_unit: str = QUERY
+    has_attributes: bool = True
+    is_for_retrieval: bool = False
+    recall_ranks: tuple[int, ...] = (1, 2, 4, 8)
+    has_cameras: bool = False
     has_sparse_labels: bool = False
     colours: EditableColours | None = None
     canvas_rgb: tuple[int, int, int] = GREY

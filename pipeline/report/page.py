@@ -21,6 +21,7 @@ from pipeline.report.sections.cost import cost_section
 from pipeline.report.sections.model import model_section
 from pipeline.report.sections.pairs import pairs_section
 from pipeline.report.sections.recolouring import recolouring_section
+from pipeline.report.sections.retrieval import retrieval_section
 from pipeline.report.sections.saliency import saliency_section
 from pipeline.report.sections.training import training_section
 from pipeline.report.sections.weights import weights_section
@@ -31,6 +32,7 @@ SECTIONS: Final[tuple[Callable[[ReportEvidence], Section], ...]] = (
     answers_section,
     pairs_section,
     model_section,
+    retrieval_section,
     audit_section,
     both_sides_section,
     recolouring_section,

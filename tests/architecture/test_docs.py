@@ -90,6 +90,7 @@ DATASETS = (
     {"kind": "planted"},
     {"kind": "awa2", "root": "data"},
     {"kind": "polyvore_outfits", "root": "data"},
+    {"kind": "market1501", "root": "data"},
     {"kind": "folder", "root": "data", "table": "items.csv"},
 )
 ALL_GENERATORS = {"generators": list(GENERATORS)}

@@ -53,7 +53,8 @@ supervision_masks = 500
 [saliency.correspondence]
 # Which part of the query goes with which part of the reference.
 enabled = true
-
+"""
+_ATTRIBUTE_TEXT = """
 [attribute_model]
 backbone = "{backbone}"
 batch_size = {attribute_batch_size}
@@ -78,7 +79,8 @@ def configuration_text(found: FoundDataset, choices: Choices, config: Path) -> s
         places.append(f"table = {_path_value(table, config)}")
     values = {name: getattr(choices, name) for name in Choices.__dataclass_fields__}
     places += [_own_setting(key, value, reason) for key, (value, reason) in found.own_settings.items()]
-    return _TEXT.format(kind=toml_string(found.kind.name), places="\n".join(places), **values)
+    text = _TEXT + (_ATTRIBUTE_TEXT if found.kind.has_attributes else "")
+    return text.format(kind=toml_string(found.kind.name), places="\n".join(places), **values)
 
 
 def _own_setting(key: str, value: str | int, reason: str) -> str:

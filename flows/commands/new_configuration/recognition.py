@@ -63,9 +63,14 @@ def recognise(folder: Path, new_table: Path) -> FoundDataset:
 
 
 def _has_files_of(kind: DatasetKind, folder: Path) -> bool:
-    """Return whether most files that a release has at its top are there; what is missing is for its index to say."""
+    """Return whether most files that a release has at its top are there; what is missing is for its index to say.
+
+    Where a release is handed out in several layouts, all files that tell one of them.
+    """
     if kind.index_files is None or kind.needs_table:
         return False
+    if kind.layouts:
+        return any(all((folder / path).exists() for path in layout) for layout in kind.layouts)
     at_top = [path for path in kind.index_files(kind.settings(), folder) if path.parent == folder]
     return 2 * sum(path.exists() for path in at_top) > len(at_top)
 

@@ -4,6 +4,7 @@ import csv
 import json
 import tomllib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,12 @@ from PIL import Image
 from flows.commands.new_configuration.choices import suitable_fit, suitable_side
 from flows.commands.new_configuration.configuration_text import toml_string
 from flows.settings.file import load_settings
+from pipeline.datasets.catalogue import DATASETS
 from pipeline.datasets.image_sizes import ImageSizes
 from tests.flows.fake_awa2 import write_fake_awa2
 from tests.flows.fake_folder import write_fake_folder
 from tests.flows.fake_polyvore import write_fake_polyvore
+from tests.flows.fake_retrieval import write_fake_retrieval
 from tests.flows.run_cases import invoke, refusal
 
 HOSTILE = "a \"b\" [c] = #d \\u0041 'e' é 猫, {f}; ~"
@@ -60,6 +63,9 @@ def with_classes(folder: Path) -> Path:
 KINDS = {
     "awa2": as_release(lambda folder: write_fake_awa2(folder, train_images=24)),
     "polyvore_outfits": as_release(write_fake_polyvore),
+    "cars196": as_release(partial(write_fake_retrieval, kind="cars196")),
+    "stanford_online_products": as_release(partial(write_fake_retrieval, kind="stanford_online_products")),
+    "market1501": as_release(partial(write_fake_retrieval, kind="market1501")),
     "csv": with_table,
     "parquet": with_parquet,
     "classes": with_classes,
@@ -82,9 +88,10 @@ def test_every_kind_comes_to_a_configuration_that_plans(tmp_path: Path, kind: st
     assert result.exit_code == 0, result.output
     assert f"sane run {out}" in result.stdout
     settings = load_settings(out)
-    assert settings.dataset.kind == (kind if kind in ("awa2", "polyvore_outfits") else "folder")
+    assert settings.dataset.kind == (kind if kind in DATASETS else "folder")
     assert settings.dataset.image_size_px == 32
-    assert {"images", "answers", "report"} <= planned_stages(out)
+    named = {"answers"} if settings.dataset.declared.has_attributes else {"retrieval.test"}
+    assert {"images", "report", *named} <= planned_stages(out)
     new = {path.name for path in set(tmp_path.rglob("*")) - set(before) if "store" not in path.parts}
     assert new == {"new.toml", "new.items.csv"} if kind == "classes" else {"new.toml"}
 

@@ -96,6 +96,11 @@ def test_the_threshold_of_matches_is_that_of_graded_similarities_alone() -> None
         "planted": 0.5,
         "awa2": 0.0,
         "polyvore_outfits": 0.0,
+        "cars196": 0.0,
+        "cub200": 0.0,
+        "stanford_online_products": 0.0,
+        "market1501": 0.0,
+        "cuhk03_np": 0.0,
         "folder": 0.0,
     }
 

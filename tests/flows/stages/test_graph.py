@@ -20,12 +20,14 @@ PLANTED = Settings(dataset=DatasetSettings(kind="planted"))
 AWA2 = Settings(dataset=DatasetSettings(kind="awa2", root=Path("photographs")))
 OUTFITS = Settings(dataset=DatasetSettings(kind="polyvore_outfits", root=Path("catalogue")))
 OWN = Settings(dataset=DatasetSettings(kind="folder", root=Path("mine"), table=Path("items.csv")))
+CARS = Settings(dataset=DatasetSettings(kind="cars196", root=Path("cars")))
+PERSONS = Settings(dataset=DatasetSettings(kind="market1501", root=Path("persons")))
 LISTED = OUTFITS.model_copy(update={"pairs": PairsSettings(file=Path("pairs.txt"))})
 FROM_FILE = PLANTED.model_copy(update={"similarity_model": SimilarityModelSettings(weights=Path("model.safetensors"))})
 GRAPHS = pytest.mark.parametrize(
     "settings",
-    [PLANTED, AWA2, OUTFITS, OWN, LISTED, FROM_FILE],
-    ids=["planted", "awa2", "outfits", "own", "listed", "from_file"],
+    [PLANTED, AWA2, OUTFITS, OWN, CARS, PERSONS, LISTED, FROM_FILE],
+    ids=["planted", "awa2", "outfits", "own", "cars", "persons", "listed", "from_file"],
 )
 
 
@@ -256,3 +258,34 @@ def test_needed_for_is_the_stage_and_all_upstream_of_it() -> None:
 
 def by_name(settings: Settings) -> dict[str, Stage]:
     return {stage.name: stage for stage in build_stages(settings)}
+
+
+def test_without_attributes_there_are_the_other_stages_alone() -> None:
+    cars, awa2 = set(by_name(CARS)), set(by_name(AWA2))
+    assert cars - awa2 == {"retrieval.test"}
+    assert set(by_name(PERSONS)) - cars == {"image_views.test"}
+    left = {name.split(".")[0] for name in cars & awa2}
+    assert left == {
+        "vocabulary",
+        "images",
+        "similarity_model",
+        "embeddings",
+        "pairs",
+        "similarities",
+        "perturbed_embeddings",
+        "saliency_maps",
+        "faithfulness",
+        "metrics",
+        "report",
+    }
+    assert {name for name in awa2 - cars if "saliency_maps" in name} == {
+        "saliency_maps.train.rise.fixed",
+        "saliency_maps.valid.rise.fixed",
+    }
+
+
+def test_matches_have_parts_without_names_where_there_are_no_attributes() -> None:
+    correspondence = CARS.saliency.correspondence.model_copy(update={"enabled": True})
+    saliency = CARS.saliency.model_copy(update={"correspondence": correspondence})
+    added = set(by_name(CARS.model_copy(update={"saliency": saliency}))) - set(by_name(CARS))
+    assert added == {"cell_effects.test", "correspondences.test"}

@@ -101,7 +101,7 @@ def config(tmp_path: Path) -> Path:
 def list_it(source: Path) -> None:
     catalogue = source / "pipeline" / "datasets" / "catalogue.py"
     text = catalogue.read_text(encoding="utf-8")
-    for before, added in (("\nDATASETS", IMPORT), ("PLANTED, AWA2", ENTRY)):
+    for before, added in (("\nDATASETS", IMPORT), ("PLANTED,\n", ENTRY)):
         assert text.count(before) == 1
         text = text.replace(before, added + before)
     catalogue.write_text(text, encoding="utf-8")

@@ -25,13 +25,20 @@ class SaysNothing:
     number: int = 0
 
 
+def declaring_class(settings: type, key: str) -> type:
+    """Return the class of a settings' bases that declares a key itself."""
+    return next(base for base in reversed(settings.__mro__) if key in vars(base).get("__annotations__", {}))
+
+
 def faults(kinds: dict[str, DatasetKind]) -> list[str]:
     """Return what is wrong with a catalogue."""
     found = []
-    owners: dict[str, str] = dict.fromkeys(SHARED, "all datasets")
+    owners: dict[str, tuple[object, str]] = dict.fromkeys(SHARED, (None, "all datasets"))
     for name, kind in kinds.items():
-        taken = [key for key in kind.own_keys if owners.setdefault(key, name) != name]
-        found += [f"{name}.{key} is a key of {owners[key]}" for key in taken]
+        # Datasets share a key by sharing the dataclass that declares it.
+        keys = {key: declaring_class(kind.settings, key) for key in kind.own_keys}
+        taken = [key for key, owner in keys.items() if owners.setdefault(key, (owner, name))[0] is not owner]
+        found += [f"{name}.{key} is a key of {owners[key][1]}" for key in taken]
         types: dict[str, Any] = get_type_hints(kind.settings, include_extras=True)
         for field in dataclasses.fields(kind.settings):
             texts = [each for each in getattr(types[field.name], "__metadata__", ()) if isinstance(each, DocInfo)]

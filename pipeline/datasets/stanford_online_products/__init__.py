@@ -1,0 +1,1 @@
+"""Stanford Online Products (Oh Song et al., 2016), for retrieval with disjoint classes."""

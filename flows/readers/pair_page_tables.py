@@ -77,6 +77,8 @@ def _read(store_root: str, named: tuple[tuple[str, str], ...]) -> PairTables:
     store = ArtifactStore(store_root)
     upstream = Upstream(store, {stage: _manifest(store, stage, wanted) for stage, wanted in named})
     tables = {stage: _table(upstream, stage) for stage, _ in named}
+    if "answers" not in tables:  # images have no attributes
+        return PairTables(tables)
     answers = tables["answers"]
     tables["explanations"] = _shown_explanations(tables["explanations"], answers)
     tables["replacements.test"] = _of_leading_attributes(tables["replacements.test"], answers)

@@ -12,6 +12,7 @@ from flows.engine.upstream import Upstream
 from flows.engine.work import ShardCosts, ShardExtent, Work
 from flows.settings.configuration import Settings
 from flows.stages.cell_effects import correspondence_pairs
+from flows.stages.conditions import has_attributes
 from flows.stages.correspondences import COMPONENTS
 from flows.stages.correspondences import NAME as CORRESPONDENCES
 from flows.stages.dataset_index import followed_folders, link_paths
@@ -39,8 +40,9 @@ JOB = "flows.jobs.pair_pages"
 PAGES, IMAGES = "pages", "images"
 
 # Tables over all pairs, of which a page shows the rows of its own.
-_TABLES = {
-    "similarities.test": Read("similarities.test", "similarities"),
+_SIMILARITIES = {"similarities.test": Read("similarities.test", "similarities")}
+# Where images have attributes.
+_EXPLAINED = {
     "answers": Read("answers", "answers"),
     "answer_sets": Read("answer_sets", "answer_sets"),
     "explanations": Read("explanations", "explanations"),
@@ -58,21 +60,24 @@ def pair_pages_stage(settings: Settings) -> Stage:
     """Return the stage that makes the pages of test pairs and their images."""
     dataset, saliency = settings.dataset, settings.saliency
     audited, both_sides = dataset.declared.is_audited, saliency.correspondence.enabled
+    explained = has_attributes(settings)
     values: dict[str, Any] = {
         "split": "test",
         "generator_modes": [list(shown) for shown in saliency.generator_modes],
         "curves": settings.evaluation.curves,
         "both_sides": both_sides,
         "audited": audited,
+        **({} if explained else {"explained": False}),
         "image_size_px": dataset.image_size_px,
         # It is no module, so no code id notices that it changes.
         "templates": pair_template_digest(),
         **_photograph_values(settings),
     }
     names = [(maps_name("test", *one), faithfulness_name(*one)) for one in saliency.generator_modes]
-    upstream = ["images", "pairs.test", *_TABLES, *(maps for maps, _ in names)]
+    upstream = ["images", "pairs.test", *_SIMILARITIES, *(_EXPLAINED if explained else ()), *(maps for maps, _ in names)]
     upstream += [curves for _, curves in names] if settings.evaluation.curves else []
-    upstream += [CORRESPONDENCES, COMPONENTS] if both_sides else []
+    upstream += [CORRESPONDENCES] if both_sides else []
+    upstream += [COMPONENTS] if both_sides and explained else []
     upstream += [true_effects_name("test"), "audit"] if audited else []
     declared = sorted({GENERATORS[generator].declared_in for generator in saliency.generators})
     return Stage(
@@ -179,9 +184,11 @@ def _page_shards(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
 
 def _tables(stage: Stage) -> Mapping[str, Read]:
     settings = stage.settings
+    explained = settings.get("explained", True)
     return {
-        **_TABLES,
-        **(_COMPONENTS if settings["both_sides"] else {}),
+        **_SIMILARITIES,
+        **(_EXPLAINED if explained else {}),
+        **(_COMPONENTS if settings["both_sides"] and explained else {}),
         **(_AUDIT if settings["audited"] else {}),
     }
 

@@ -74,7 +74,8 @@ def pair_pages_stage(settings: Settings) -> Stage:
         **_photograph_values(settings),
     }
     names = [(maps_name("test", *one), faithfulness_name(*one)) for one in saliency.generator_modes]
-    upstream = ["images", "pairs.test", *_SIMILARITIES, *(_EXPLAINED if explained else ()), *(maps for maps, _ in names)]
+    upstream = ["images", "pairs.test", *_SIMILARITIES, *(_EXPLAINED if explained else ())]
+    upstream += [maps for maps, _ in names]
     upstream += [curves for _, curves in names] if settings.evaluation.curves else []
     upstream += [CORRESPONDENCES] if both_sides else []
     upstream += [COMPONENTS] if both_sides and explained else []

@@ -13,6 +13,7 @@ from flows.readers.pair_page_tables import PairTables, read_pair_tables
 from pipeline.report.brightness import brightest_place
 from pipeline.report.generator_names import is_control, maps_name
 from pipeline.report.pair_page.archive import pack_files
+from pipeline.report.pair_page.assets import pair_page_assets
 from pipeline.report.pair_page.evidence import (
     OtherPair,
     PageAttribute,
@@ -28,19 +29,21 @@ from pipeline.report.pair_page.paths import TO_ROOT, image_path, map_path, page_
 from pipeline.report.pair_page.render import PairPageRenderer
 from stores.parts import FilePart
 
-IMAGES = "images"
+IMAGES, ASSETS = "images", "assets"
 TOP = (("Overview", "index.html"), ("Gallery", "gallery.html"), ("Evidence", "evidence.html"))
 Row = Mapping[str, Any]
 
 
 def run(inputs: JobInputs) -> JobResult:
-    """Return the part `pages`: a ZIP of pages with their maps, or of images, under their paths in the report."""
-    if inputs.work["shows"] == IMAGES:
+    """Return the part `pages`: a ZIP of pages with their maps, of images, or of what all share, by their paths."""
+    counts: dict[str, int] = {}
+    if inputs.work["shows"] == ASSETS:
+        files = pair_page_assets()
+    elif inputs.work["shows"] == IMAGES:
         files = page_images(inputs)
         counts = {"images": len(inputs.work["large"]) if "fit" in inputs.settings else 0}
     else:
-        pages = _Pages(inputs)
-        files = pages.files()
+        files = _Pages(inputs).files()
         counts = {"pages": len(inputs.work["pairs"])}
     data = pack_files(files)
     return JobResult({"pages": FilePart("pages.zip", data)}, {**counts, "files": len(files), "bytes": len(data)})

@@ -31,13 +31,13 @@ from flows.stages.report import PHOTOGRAPHS
 from flows.stages.saliency_maps import maps_name
 from flows.stages.true_effects import true_effects_name
 from flows.stages.user_keys import keys_in
-from pipeline.report.pair_page.assets import pair_template_digest
+from pipeline.report.pair_page.assets import pair_assets_digest, pair_template_digest
 from pipeline.saliency.catalogue import GENERATORS
 from stores.fingerprints import fingerprint
 
 NAME = "pair_pages.test"
 JOB = "flows.jobs.pair_pages"
-PAGES, IMAGES = "pages", "images"
+PAGES, IMAGES, ASSETS = "pages", "images", "assets"
 
 # Tables over all pairs, of which a page shows the rows of its own.
 _SIMILARITIES = {"similarities.test": Read("similarities.test", "similarities")}
@@ -118,8 +118,12 @@ def _limits(settings: Settings) -> dict[str, int]:
 
 
 def cut_pair_pages(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
-    """Return a shard for each shard of test images, with the images, and one for each group of queries, with pages."""
-    return [*_image_shards(upstream, stage), *_page_shards(upstream, stage)]
+    """Return shards of the files that all pages share, of images, and of the pages of groups of queries.
+
+    Style and script are in the key of their own shard alone: a change of these leaves the pages as they are.
+    """
+    assets = ShardPlan(ASSETS, {ASSETS: pair_assets_digest()}, {"shows": ASSETS})
+    return [assets, *_image_shards(upstream, stage), *_page_shards(upstream, stage)]
 
 
 def _image_shards(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
@@ -254,7 +258,11 @@ class _ImageFacts:
 
 
 def _expected(stage: Stage, facts: Facts) -> list[ShardExtent]:
-    return [*image_extents("test")(stage, facts), *query_extents("test", with_references=True)(stage, facts)]
+    return [
+        ShardExtent(),
+        *image_extents("test")(stage, facts),
+        *query_extents("test", with_references=True)(stage, facts),
+    ]
 
 
 def _work(stage: Stage, extent: ShardExtent, facts: Facts) -> Work:

@@ -6,7 +6,7 @@ nothing to estimate within a label and too little between them: their effects ar
 query instead.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +44,7 @@ def fit_conditional_directions(
     image_labels_n: Sequence[str],
     least_images: int = LEAST_IMAGES_PER_LABEL,
     weights_n: npt.NDArray[np.floating[Any]] | None = None,
+    asked: Collection[str] | None = None,
 ) -> ConditionalDirections:
     """Return ridge directions over all training images and within each label that can bear its own.
 
@@ -56,6 +57,7 @@ def fit_conditional_directions(
         image_labels_n: each image's label (item type or class).
         least_images: fewest images of a label with directions of its own.
         weights_n: see `fit_attribute_directions`.
+        asked: the labels whose directions will be used; None for all. The others are left without any of their own.
 
     Raises:
         BadModel, BadSetting: see `fit_attribute_directions`.
@@ -64,7 +66,7 @@ def fit_conditional_directions(
     """
     by_label = {}
     names_n = np.asarray(image_labels_n)
-    for label in sorted(set(image_labels_n)):
+    for label in sorted(set(image_labels_n) if asked is None else set(image_labels_n) & set(asked)):
         rows = np.flatnonzero(names_n == label)
         varies = bool((labels_na[rows] != labels_na[rows[0]]).any())
         if len(rows) >= least_images and varies:

@@ -56,7 +56,14 @@ def pair_effects(train: LabelledEmbeddings, pairs: EmbeddedPairs) -> npt.NDArray
             pairs.masks,
             pairs.attribute_groups,
         )
-    fitted = fit_conditional_directions(train.embeddings_nd, train.labels_na, train.types_n, weights_n=train.weights_n)
+    # Refits are made for single pairs, too: directions of types that no query has would be most of the work.
+    fitted = fit_conditional_directions(
+        train.embeddings_nd,
+        train.labels_na,
+        train.types_n,
+        weights_n=train.weights_n,
+        asked={pairs.images.types_n[query] for query in pairs.query_p},
+    )
     return conditional_effects(
         pairs.images.embeddings_nd,
         pairs.query_p,

@@ -61,7 +61,8 @@ def assert_complete(run: FinishedRun, files: dict[str, bytes], tables: Tables) -
     rows = tables.ask("select pair_id, query, reference from pairs where split = 'test'")
     found = pages(files)
     assert set(found) == {row["pair_id"] for row in rows}
-    there = {f"../{name}" for name in (*files, *pair_page_assets(), *TOP)}
+    assert {name: files[name] for name in pair_page_assets()} == pair_page_assets()
+    there = {f"../{name}" for name in (*files, *TOP)}
     for text in found.values():
         named = re.findall(r'(?:src|href|data-source)="([^"]+)"', text)
         assert len(named) > 8

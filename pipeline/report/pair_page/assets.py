@@ -31,5 +31,13 @@ def pair_template_digest() -> str:
     return hashlib.sha256(_bytes(TEMPLATE)).hexdigest()
 
 
+def pair_assets_digest() -> str:
+    """Return one SHA-256 of style sheet and script, with their paths."""
+    digest = hashlib.sha256()
+    for path, data in sorted(pair_page_assets().items()):
+        digest.update(f"{path}\0{len(data)}\0".encode() + data)
+    return digest.hexdigest()
+
+
 def _bytes(name: str) -> bytes:
     return files("pipeline.report.pair_page").joinpath(name).read_bytes()

@@ -76,7 +76,9 @@ class PairPageRenderer:
             others=other_firsts(page.firsts, variant),
             curves=curves.curve_drawing(page.maps),
             replaced_words=None if page.replaced is None else _replaced_words(page.replaced),
-            outcome_words=None if page.outcome is None else outcome_words(page.outcome),
+            outcome_words=None
+            if page.outcome is None
+            else outcome_words(page.outcome, page.answer is not None and page.answer["attribute"] is not None),
             gradient=self._gradient,
             **files,
         )
@@ -90,23 +92,30 @@ def map_words(shown: PageMap, image: str) -> str:
     return f"{shown.name} map of {image}: brightest at the {shown.bright}"
 
 
-def outcome_words(outcome: TableRow) -> str:
-    """Return what naming the answer achieved, by a row of `audit_outcomes`."""
-    effect, best = outcome["effect"], outcome["best_effect"]
+def outcome_words(outcome: TableRow, is_answered: bool) -> str:
+    """Return what is true of a pair, and what that makes of its answer.
+
+    Args:
+        outcome: a row of `audit_outcomes`, of the variant that answers; it names the leading attribute in any case.
+        is_answered: an attribute was named; else "no attribute explains this match" is the answer.
+    """
+    effect, best, named = outcome["effect"], outcome["best_effect"], outcome["attribute"]
     if best is None:
         return "None of the query's attributes can be changed here, so nothing is known of the truth."
+    most = number_text(best, decimals=3)
     if not outcome["eligible"]:
-        most = number_text(best, decimals=3)
-        return f"No attribute truly matters: changing any lowers the similarity by {most} at most, as noise does."
-    named = outcome["attribute"]
+        verdict = "The answer is wrong" if is_answered else "The answer is right"
+        return f"{verdict}: changing any attribute lowers the similarity by {most} at most, as noise does."
     if named is None or effect is None:
-        return f"Nothing was named, though one attribute lowers the similarity by {number_text(best, decimals=3)}."
-    regret = number_text(max(best - effect, 0.0), decimals=3)
-    verdict = "The answer is right" if outcome["hit"] else "The answer is wrong"
-    return (
-        f"{verdict}: without {named} the similarity falls by {number_text(effect, decimals=3)}, without the attribute "
-        f"that truly matters most by {number_text(best, decimals=3)}; the regret is {regret}."
+        return f"Nothing was named, though one attribute lowers the similarity by {most}."
+    losses = (
+        f"without {named} the similarity falls by {number_text(effect, decimals=3)}, without the attribute that truly "
+        f"matters most by {most}"
     )
+    if not is_answered:
+        return f"The answer is too careful: {losses}."
+    regret = number_text(max(best - effect, 0.0), decimals=3)
+    return f"{'The answer is right' if outcome['hit'] else 'The answer is wrong'}: {losses}; the regret is {regret}."
 
 
 def _replaced_words(replaced: Replaced) -> str:

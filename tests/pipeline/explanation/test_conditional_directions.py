@@ -65,3 +65,14 @@ def test_labels_of_classes_are_read_off_neighbours(world: tuple[np.ndarray, np.n
     assert not np.allclose(effects, directions)
     # Attributes that differ within a class have directions.
     assert fit_conditional_directions(embeddings, labels, types).near is None
+
+
+def test_directions_that_are_not_asked_for_change_no_other(world: tuple[np.ndarray, np.ndarray, list[str]]) -> None:
+    embeddings, labels, types = world
+    weights = np.linspace(1, 2, len(types))
+    fitted = fit_conditional_directions(embeddings, labels, types, weights_n=weights)
+    asked = fit_conditional_directions(embeddings, labels, types, weights_n=weights, asked={"boot", "hat"})
+    assert set(asked.by_label) == {"boot"}
+    for name in ("boot", "hat"):
+        np.testing.assert_array_equal(asked.of(name).directions_ad, fitted.of(name).directions_ad)
+    assert not np.allclose(asked.of("bag").directions_ad, fitted.of("bag").directions_ad)

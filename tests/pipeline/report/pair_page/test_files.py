@@ -9,9 +9,14 @@ import pytest
 from PIL import Image
 
 from pipeline.datasets.fitting import CoveredBox
-from pipeline.report.pair_page import archive, paths
+from pipeline.report.pair_page import archive, assets, paths
 from pipeline.report.pair_page.archive import pack_files
-from pipeline.report.pair_page.assets import pair_page_assets, pair_page_text, pair_template_digest
+from pipeline.report.pair_page.assets import (
+    pair_assets_digest,
+    pair_page_assets,
+    pair_page_text,
+    pair_template_digest,
+)
 from pipeline.report.pair_page.photographs import jpeg_file, png_file, small, view_in_place
 from tests.pipeline.evaluation.broken_copy import broken_copy
 from tests.pipeline.report.pair_page.page_cases import HOSTILE
@@ -80,11 +85,22 @@ def test_a_view_stands_in_where_it_lies_on_the_photograph() -> None:
 
 
 def test_assets_are_where_pages_look_for_them() -> None:
-    assets = pair_page_assets()
-    assert sorted(assets) == ["assets/pair.css", "assets/pair.js"]
-    assert assets["assets/pair.js"].decode() == pair_page_text("pair.js")
+    shared = pair_page_assets()
+    assert sorted(shared) == ["assets/pair.css", "assets/pair.js"]
+    assert shared["assets/pair.js"].decode() == pair_page_text("pair.js")
     # No page loads anything from outside.
-    assert not any(b"://" in data or b"@import" in data for data in assets.values())
+    assert not any(b"://" in data or b"@import" in data for data in shared.values())
     assert re.fullmatch("[0-9a-f]{64}", pair_template_digest())
+    assert pair_assets_digest() != pair_template_digest()
     with pytest.raises(FileNotFoundError):
         pair_page_text("none.css")
+
+
+def test_every_asset_counts_in_the_digest(monkeypatch: pytest.MonkeyPatch) -> None:
+    digests = {pair_assets_digest()}
+    for path in pair_page_assets():
+        changed = {**pair_page_assets(), path: b"other"}
+        monkeypatch.setattr(assets, "pair_page_assets", lambda found=changed: found)
+        digests.add(pair_assets_digest())
+        monkeypatch.undo()
+    assert len(digests) == 3

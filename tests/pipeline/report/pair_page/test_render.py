@@ -141,6 +141,7 @@ def test_a_pair_without_an_answer_says_so_and_what_came_closest() -> None:
     assert "No attribute explains this match" in text
     assert "Name no attribute for this pair" in text
     assert "Closest is part:pocket" in text
+    assert "The answer is too careful" in text
 
 
 @pytest.mark.parametrize(
@@ -150,10 +151,21 @@ def test_a_pair_without_an_answer_says_so_and_what_came_closest() -> None:
         ({}, "by 0.250; the regret is 0.150."),
         ({"hit": True, "effect": 0.25}, "The answer is right"),
         ({"hit": True, "effect": 0.3}, "the regret is 0.000."),
-        ({"eligible": False, "best_effect": 0.012}, "lowers the similarity by 0.012 at most, as noise does"),
+        ({"eligible": False, "best_effect": 0.012}, "wrong: changing any attribute lowers the similarity by 0.012"),
         ({"best_effect": None}, "nothing is known of the truth"),
         ({"attribute": None}, "Nothing was named, though one attribute lowers the similarity by 0.250."),
     ],
 )
 def test_the_truth_in_words(changes: dict[str, object], words: str) -> None:
-    assert words in outcome_words({**OUTCOME, **changes})
+    assert words in outcome_words({**OUTCOME, **changes}, is_answered=True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "The answer is too careful: without part:pocket the similarity falls by 0.100"),
+        ({"eligible": False}, "The answer is right: changing any attribute"),
+    ],
+)
+def test_naming_none_is_right_where_nothing_matters(changes: dict[str, object], words: str) -> None:
+    assert words in outcome_words({**OUTCOME, **changes}, is_answered=False)

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from pipeline.errors import BadSetting
 from pipeline.randomness import derive_seed, keyed_rng
+from pipeline.study.attribute_words import attribute_words
 from pipeline.study.conditions import RANDOM
 
 
@@ -76,7 +77,7 @@ def with_random(
     """
     for pair in pairs:
         named = pair.attributes.get(other_than)
-        others = [name for name in attributes if name != named]
+        others = [name for name in attributes if named is None or attribute_words(name) != attribute_words(named)]
         if (named is not None or other_than == RANDOM) and others:
             drawn = others[int(keyed_rng(seed, "study random attribute", pair.pair_id).integers(len(others)))]
             yield MatchedPair(

@@ -2,6 +2,7 @@
 
 from typing import Any, Final, Protocol, TypeVar
 
+from pipeline.study.attribute_words import attribute_words
 from pipeline.study.conditions import RANDOM, Condition
 from pipeline.study.design import PREDICTION, PREFERENCE
 from pipeline.study.items import MatchedPair, Triplet
@@ -56,7 +57,7 @@ class Preference:
         self, item: MatchedPair, condition: Condition, target_is_first: bool, pictures: Pictures
     ) -> dict[str, Any]:
         """Return both images and both attributes."""
-        options = [{"text": item.attributes[str(condition.source)]}, {"text": item.attributes[RANDOM]}]
+        options = [{"text": attribute_words(item.attributes[name])} for name in (str(condition.source), RANDOM)]
         figures = [
             {_IMAGE: pictures.photograph(item.reference), _CAPTION: "A"},
             {_IMAGE: pictures.photograph(item.query), _CAPTION: "B"},
@@ -68,7 +69,7 @@ class Preference:
     ) -> dict[str, Any]:
         """Return a question that says which answer it wants."""
         shown = self.question(item, condition, target_is_first, pictures)
-        wanted = item.attributes[str(condition.source)]
+        wanted = attribute_words(item.attributes[str(condition.source)])
         note = f"This question checks that you are reading: please choose “{wanted}” here, whatever you think of it."
         return {**shown, "note": note}
 
@@ -97,7 +98,7 @@ class Prediction:
             if condition.has_map:
                 option["map"] = pictures.map_over(pair.pair_id)
             if condition.source is not None:
-                option["text"] = pair.attributes[condition.source]
+                option["text"] = attribute_words(pair.attributes[condition.source])
             options.append(option)
         return self._shown(item, options, target_is_first, pictures)
 

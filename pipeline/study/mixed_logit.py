@@ -81,11 +81,13 @@ def fit_mixed_logit(
         item_a: (answer,) of the item, likewise.
 
     Raises:
-        BadDataset: there are fewer than two subjects or items, or the model cannot be fitted.
+        BadDataset: there are fewer than two subjects or items, all answers agree, or the model cannot be fitted.
     """
     subjects, items = int(subject_a.max()) + 1, int(item_a.max()) + 1
     if min(subjects, items) < 2:
         raise _unfitted(f"{subjects} subjects and {items} items", "two or more subjects and items")
+    if len(np.unique(chosen_a)) < 2:
+        raise _unfitted("answers that all agree", "answers of both kinds")
     spread = _spreads(fixed_ak, chosen_a, subject_a, item_a)
     random_ar = np.hstack([np.eye(subjects)[subject_a], np.eye(items)[item_a]])
     precision_r = np.repeat(1 / np.square(spread), (subjects, items))

@@ -108,7 +108,9 @@ def test_the_seed_decides_and_datasets_differ() -> None:
     assert first != forms_of(replace(layout, name="bags"), 0, 4)
 
 
-@pytest.mark.parametrize(("items", "per_form", "conditions"), [(10, 5, 1), (12, 6, 2), (10, 4, 1), (0, 0, 1), (4, 4, 0)])
+@pytest.mark.parametrize(
+    ("items", "per_form", "conditions"), [(10, 5, 1), (12, 6, 2), (10, 4, 1), (0, 0, 1), (4, 4, 0)]
+)
 def test_numbers_that_cannot_be_balanced_are_refused(items: int, per_form: int, conditions: int) -> None:
     with pytest.raises(BadSetting, match="multiple"):
         FormLayout(items, per_form, conditions, 0, "birds")

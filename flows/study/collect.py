@@ -66,13 +66,16 @@ class AnswerFile:
         """Answers that are kept."""
         return len(self._reader.answers)
 
-    def next_form(self, study: str) -> int | None:
-        """Return the form of a study, from 1, that was handed out least often; None for an unknown study."""
+    def collects(self, study: str) -> bool:
+        """Return whether answers of a study are kept here."""
+        return study in self._designs
+
+    def next_form(self, study: str) -> int:
+        """Return the form of a known study, from 1, that was handed out least often."""
         with self._lock:
-            design = self._designs.get(study)
-            if design is None:
-                return None
-            form = min(range(1, len(design.forms) + 1), key=lambda number: self._handed_out[study, number])
+            form = min(
+                range(1, len(self._designs[study].forms) + 1), key=lambda number: self._handed_out[study, number]
+            )
             self._handed_out[study, form] += 1
             return form
 
@@ -181,13 +184,8 @@ class _Handler(BaseHTTPRequestHandler):
         if not self._is_meant():
             return
         address = urlsplit(self.path)
-        if address.path == "/form":
-            study = parse_qs(address.query, max_num_fields=4).get("study", [""])[0]
-            form = self.server.answers.next_form(study)
-            if form is None:
-                self._tell(HTTPStatus.NOT_FOUND, {"error": "no such study"})
-            else:
-                self._tell(HTTPStatus.OK, {"study": study, "form": form})
+        if address.path in ("/form", "/collects"):
+            self._tell_of_study(address.path, address.query)
             return
         path = self.server.files.get(address.path)
         if path is None:
@@ -196,6 +194,19 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(HTTPStatus.OK, _KINDS[path.suffix], path.read_bytes())
 
     do_HEAD = do_GET
+
+    def _tell_of_study(self, path: str, query: str) -> None:
+        """Hand out a form, or only say that answers of a study are collected here."""
+        try:
+            study = parse_qs(query, max_num_fields=4).get("study", [""])[0]
+        except ValueError:
+            study = ""
+        if not self.server.answers.collects(study):
+            self._tell(HTTPStatus.NOT_FOUND, {"error": "no such study"})
+        elif path == "/form" and self.command == "GET":
+            self._tell(HTTPStatus.OK, {"study": study, "form": self.server.answers.next_form(study)})
+        else:
+            self._tell(HTTPStatus.OK, {"study": study})
 
     def do_POST(self) -> None:
         """Keep answers."""

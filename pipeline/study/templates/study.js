@@ -59,20 +59,22 @@
   /* The form that the link names (#form=3), else the one that the collector wants filled next, else one at random. */
   async function chooseForm() {
     const named = /^#form=([0-9]{1,6})$/.exec(window.location.hash);
-    if (named && Number(named[1]) >= 1 && Number(named[1]) <= study.forms.length) return Number(named[1]) - 1;
-    const next = await askCollector();
-    if (next !== null) return next;
+    const isNamed = named && Number(named[1]) >= 1 && Number(named[1]) <= study.forms.length;
+    const told = await askCollector(isNamed ? "collects" : "form");
+    if (isNamed) return Number(named[1]) - 1;
+    if (told && Number.isInteger(told.form) && study.forms[told.form - 1]) return told.form - 1;
     return Math.floor(Math.random() * study.forms.length);
   }
 
-  async function askCollector() {
+  /* "form" hands out a form, "collects" only tells whether there is a collector. */
+  async function askCollector(what) {
     if (!/^https?:$/.test(window.location.protocol)) return null;
     try {
-      const answer = await fetch("form?study=" + study.study, { cache: "no-store" });
+      const answer = await fetch(what + "?study=" + study.study, { cache: "no-store" });
       if (!answer.ok) return null;
       const told = await answer.json();
       collects = told.study === study.study;
-      return collects && Number.isInteger(told.form) && study.forms[told.form - 1] ? told.form - 1 : null;
+      return told;
     } catch (error) {
       return null;
     }
@@ -278,6 +280,6 @@
   state = recalled();
   if (state) {
     ask();
-    askCollector().then(send).then(tellSaved);
+    askCollector("collects").then(send).then(tellSaved);
   }
 })();

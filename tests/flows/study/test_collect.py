@@ -137,6 +137,8 @@ def test_a_body_without_a_length_is_refused(collector: Collector) -> None:
         "/assets/../../design.json",
         "/form",
         "/form?study=" + "0" * 16,
+        "/form?" + "study=1&" * 9,
+        "/collects?study=",
     ],
 )
 def test_nothing_but_the_pages_is_served(collector: Collector, path: str) -> None:
@@ -155,6 +157,9 @@ def test_the_pages_are_served(collector: Collector) -> None:
 
 def test_forms_are_handed_out_in_turn_after_those_that_are_there(collector: Collector, folder: Path) -> None:
     design = design_of(folder)
+    for _ in range(3):
+        # Asking alone hands out nothing.
+        assert json.loads(ask(collector, "GET", f"/collects?study={design.study}")[1]) == {"study": design.study}
     found = [json.loads(ask(collector, "GET", f"/form?study={design.study}")[1])["form"] for _ in design.forms]
     assert found == list(range(1, len(design.forms) + 1))
     (folder / "answers.csv").write_text(",".join(COLUMNS) + "\n" + "".join(lines(folder, subjects=3)))

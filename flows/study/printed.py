@@ -23,7 +23,7 @@ def printed_lines(analysed: AnalysedStudy) -> Iterator[str]:
 
 def _table_lines(table: Table) -> Iterator[str]:
     rows = [[column.heading for column in table.columns]]
-    rows += [[f"{cell.text} {cell.note}".strip() for cell in row.cells] for row in table.rows]
+    rows += [[" ".join(f"{cell.text} {cell.note}".split()) for cell in row.cells] for row in table.rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = [

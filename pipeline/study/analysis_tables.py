@@ -134,7 +134,10 @@ def _difference_table(found: ProtocolAnalysis) -> Table:
             Cell(p_value_text(result.p_value, result.is_bound)),
         )
         rows.append(Row(cells))
-    note = "The same subjects in both conditions, resampled whole; p after Holm’s correction over a dataset’s rows."
+    note = (
+        "The same subjects in both conditions, resampled whole; p after Holm’s correction, over the differences from "
+        "the first condition and over the others."
+    )
     return Table("Differences between conditions", columns, tuple(rows), (note,))
 
 
@@ -204,7 +207,7 @@ def _share_cell(share: Share | None) -> Cell:
         return Cell(MISSING, tone="muted")
     cell = _interval_cell(share.interval)
     counts = f"{share.interval.n} answers, {share.interval.n_clusters} subjects"
-    return Cell(cell.text, f"{cell.note} {counts}".strip())
+    return Cell(cell.text, f"{cell.note}\n{counts}".strip())
 
 
 def _interval_cell(interval: Interval) -> Cell:

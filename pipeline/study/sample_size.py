@@ -83,9 +83,10 @@ def _power(assumed: AssumedAnswers, subjects: int, seed: int, simulations: int) 
     rng = keyed_rng(seed, "study power", subjects)
     found = 0
     for values_s in _simulated(assumed, subjects, rng, simulations):
-        spread = values_s.std(ddof=1)
-        statistic = abs(values_s.mean()) / (spread / np.sqrt(subjects)) if spread > 0 else np.inf * abs(values_s.mean())
-        found += bool(2 * stats.t.sf(statistic, subjects - 1) < _LEVEL)
+        mean, error = abs(values_s.mean()), values_s.std(ddof=1) / np.sqrt(subjects)
+        # Subjects who all answer alike tell any difference from none.
+        is_found = mean > 0 if error == 0 else 2 * stats.t.sf(mean / error, subjects - 1) < _LEVEL
+        found += bool(is_found)
     return found / simulations
 
 

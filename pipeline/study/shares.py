@@ -42,7 +42,8 @@ class ConditionDifference:
         dataset: of the questions.
         first: condition.
         second: condition, whose share is subtracted.
-        difference: with interval over subjects and p-value, Holm-corrected over the differences of the dataset.
+        difference: with interval over subjects and p-value, Holm-corrected over the dataset's differences from its
+            first condition, or over all others.
     """
 
     dataset: str
@@ -70,27 +71,36 @@ def shares(judged: Sequence[JudgedAnswer], resampling: Resampling) -> list[Share
 def condition_differences(judged: Sequence[JudgedAnswer], resampling: Resampling) -> list[ConditionDifference]:
     """Return the difference of every two conditions of each dataset; none where there is one condition.
 
-    Both shares are of the same resampled subjects, so that what subjects differ in is in neither's favour.
+    Differences from the first condition, `nothing` where it was shown, come first and are a family of their own for
+    Holm's correction; those between the others are another. Both shares are of the same resampled subjects, so that
+    what subjects differ in is in neither's favour.
     """
     found = []
     for answers in by_dataset(judged):
         conditions = conditions_of(answers)
-        names = list(combinations(conditions, 2))
-        if not names:
-            continue
-        chosen_a = np.array([answer.chose_target for answer in answers], dtype=np.float64)
-        shown_a = np.array([answer.condition for answer in answers])
-        ratios = {
-            condition: Ratio(chosen_a * (shown_a == condition), (shown_a == condition).astype(np.float64))
-            for condition in conditions
-        }
-        measures = [(ratios[second], ratios[first]) for first, second in names]
-        differences = paired_comparisons(
-            measures, session_numbers(answers), seed=resampling.seed, samples=resampling.samples
-        )
-        for (first, second), difference in zip(names, differences, strict=True):
-            found.append(ConditionDifference(answers[0].dataset, second, first, difference))
+        for names in ([(conditions[0], other) for other in conditions[1:]], list(combinations(conditions[1:], 2))):
+            if names:
+                found += _differences(answers, names, resampling)
     return found
+
+
+def _differences(
+    answers: Sequence[JudgedAnswer], names: Sequence[tuple[str, str]], resampling: Resampling
+) -> list[ConditionDifference]:
+    """Return the second condition minus the first of each two, which are one family."""
+    chosen_a = np.array([answer.chose_target for answer in answers], dtype=np.float64)
+    shown_a = np.array([answer.condition for answer in answers])
+    ratios = {
+        condition: Ratio(chosen_a * (shown_a == condition), (shown_a == condition).astype(np.float64))
+        for condition in {condition for two in names for condition in two}
+    }
+    measures = [(ratios[second], ratios[first]) for first, second in names]
+    clusters_a = session_numbers(answers)
+    differences = paired_comparisons(measures, clusters_a, seed=resampling.seed, samples=resampling.samples)
+    return [
+        ConditionDifference(answers[0].dataset, second, first, difference)
+        for (first, second), difference in zip(names, differences, strict=True)
+    ]
 
 
 def session_numbers(answers: Sequence[JudgedAnswer]) -> npt.NDArray[np.int64]:

@@ -385,7 +385,8 @@ def study_collect(
 ) -> None:
     """Serve the pages on this machine alone and append answers to answers.csv in the folder, until stopped."""
     with readable_errors(debug):
-        from flows.study.collect import ANSWERS, Collector
+        from flows.study.collect import Collector
+        from flows.study.written import ANSWERS
 
         with Collector(folder, port) as collector:
             typer.echo(f"{collector.url} serves the pages; answers go to {folder / ANSWERS}; Ctrl-C ends it")

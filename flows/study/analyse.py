@@ -9,8 +9,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from flows.commands.query_formats import write_result
-from flows.study.make import DESIGN
-from flows.study.written import read_designs, read_text, write_files
+from flows.study.written import DESIGN, LARGEST_FILE_BYTES, read_designs, read_text, write_files
 from pipeline.errors import BadDataset
 from pipeline.study.analysis import AnalysisPlan, analyse, analysis_rows
 from pipeline.study.analysis_tables import AnalysisSection, analysis_sections
@@ -18,7 +17,6 @@ from pipeline.study.answers import AnswerReader
 from pipeline.study.design import StudyDesign
 from pipeline.study.pages import analysis_page
 
-LARGEST_FILE_BYTES: Final = 256 * 1024 * 1024
 FOLDER: Final = "analysis"
 
 

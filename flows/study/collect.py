@@ -14,16 +14,13 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-from flows.study.analyse import LARGEST_FILE_BYTES
-from flows.study.make import DESIGN, PAGES
-from flows.study.written import read_designs, read_text, unwritable
+from flows.study.written import ANSWERS, DESIGN, LARGEST_FILE_BYTES, PAGES, read_designs, read_text, unwritable
 from pipeline.errors import BadDataset, BadSetting
 from pipeline.study.answers import COLUMNS, AnswerReader, answer_line
 from pipeline.study.design import StudyDesign
 from pipeline.study.pages import INDEX
 
 ADDRESS: Final = "127.0.0.1"
-ANSWERS: Final = "answers.csv"
 LARGEST_BODY_BYTES: Final = 64 * 1024
 _TIMEOUT_SECONDS: Final = 20
 _CSV: Final = "text/csv"

@@ -9,7 +9,7 @@ from typing import Any, Final
 from flows.study.options import StudyOptions
 from flows.study.picture_files import PictureFiles
 from flows.study.run_items import StudiedRun, matched_pairs, open_run, vocabulary
-from flows.study.written import write_new_folder
+from flows.study.written import DESIGN, PAGES, write_new_folder
 from pipeline.errors import BadSetting
 from pipeline.study.conditions import RANDOM
 from pipeline.study.design import PREFERENCE, StudiedDataset, design_values
@@ -18,8 +18,6 @@ from pipeline.study.pages import study_files
 from pipeline.study.questionnaire import AskedDataset, Questionnaire, StudyPlan, layouts_of, make_questionnaire
 from pipeline.study.shown_questions import Prediction, Preference
 
-PAGES: Final = "pages"
-DESIGN: Final = "design.json"
 README: Final = "README.txt"
 _README: Final = """The questionnaires of a user study, made by `sane study make`.
 

@@ -3,9 +3,16 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from pipeline.errors import BadDataset, BadSetting
 from pipeline.study.design import StudyDesign, designs_of
+
+# In the folder of a study: what is published, the key, and what the collector keeps.
+PAGES: Final = "pages"
+DESIGN: Final = "design.json"
+ANSWERS: Final = "answers.csv"
+LARGEST_FILE_BYTES: Final = 256 * 1024 * 1024
 
 
 def write_new_folder(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -79,7 +86,7 @@ def read_text(path: Path, largest_bytes: int) -> str:
 
 
 def _read_json(path: Path) -> object:
-    text = read_text(path, largest_bytes=256 * 1024 * 1024)
+    text = read_text(path, LARGEST_FILE_BYTES)
     try:
         found: object = json.loads(text)
     except ValueError as error:

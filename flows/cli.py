@@ -9,6 +9,7 @@ from flows.command_line.compare import compare
 from flows.command_line.figures import figures
 from flows.command_line.shared import Config, Debug, Format, Overrides, check_text_or_json, readable_errors
 from flows.command_line.store import gc, status, verify
+from flows.command_line.study import study
 from flows.command_line.tables import query
 from flows.settings.file import load_settings
 from pipeline.errors import BadSetting
@@ -202,6 +203,7 @@ def maps(
 
 
 app.command()(figures)
+app.add_typer(study, name="study")
 app.command()(verify)
 app.command()(gc)
 

@@ -1,0 +1,1 @@
+"""User studies: balanced questionnaires as static pages, and the analysis of their answers."""

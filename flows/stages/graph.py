@@ -17,6 +17,7 @@ from flows.stages.conditions import has_outfits
 from flows.stages.correspondence_localisation import correspondence_localisation_stage
 from flows.stages.correspondences import correspondences_stage, match_components_stage
 from flows.stages.dataset import dataset_stages
+from flows.stages.discovery import discovery_stages
 from flows.stages.edit_effects import edit_effects_stage, measures_whole_edits
 from flows.stages.embedding_effects import embedding_effects_stage
 from flows.stages.embeddings import embeddings_stage, similarities_stage
@@ -74,6 +75,7 @@ def build_stages(settings: Settings) -> tuple[Stage, ...]:
         *faithfulness_stages(settings),
         *(_both_sides_stages(settings) if settings.saliency.correspondence.enabled else []),
         *map_protocols_stages(settings),
+        *discovery_stages(settings),
         *attribute_stages(settings),
         *(replacements_stage(settings, split) for split in ("valid", "test")),
         attribute_groups_stage(settings),

@@ -82,7 +82,7 @@ def _add_patches(inputs: JobInputs, groups: Sequence[Sequence[Pair]], effects: D
     pixels = PixelLookup(inputs.upstream, inputs.work["image_shards"])
     tie_rank_u = tie_order(cells, int(settings["seed"]))
     side_px = crop_side_px(settings["image_size_px"], settings["crop_share"])
-    patches = []
+    patches: list[np.ndarray] = []
     for pairs in groups:
         names = [pair["reference"] for pair in pairs]
         query_d, references_kd = embeddings.of([pairs[0]["query"]])[0], embeddings.of(names)
@@ -105,8 +105,8 @@ def _add_components(
     """Add the components of each query's most similar references: both images have what they match by."""
     for pairs in groups:
         for pair in pairs[: settings["kept"]]:
-            sides = [coarse(effects.of(pair[side])) for side in ("query", "reference")]
-            regions = matched_regions(*sides, settings["components"], settings["smallest_share"])
+            query_ud, reference_vd = (coarse(effects.of(pair[side])) for side in ("query", "reference"))
+            regions = matched_regions(query_ud, reference_vd, settings["components"], settings["smallest_share"])
             for number, vector_d in enumerate(regions.vectors_kd):
                 share = float(regions.share_k[number])
                 row = len(found.vectors)

@@ -57,7 +57,9 @@ def vote_cells(peak_k: npt.NDArray[np.integer], cells: int) -> npt.NDArray[np.in
     """
     y_k, x_k = np.divmod(np.asarray(peak_k, dtype=np.int64), cells)
     # Whole numbers: a centre (y + 1/2) / cells lies in row floor of it times 7.
-    return (2 * y_k + 1) * VOTE_CELLS // (2 * cells) * VOTE_CELLS + (2 * x_k + 1) * VOTE_CELLS // (2 * cells)
+    row_k, column_k = ((2 * index_k + 1) * VOTE_CELLS // (2 * cells) for index_k in (y_k, x_k))
+    places_k: npt.NDArray[np.int64] = row_k * VOTE_CELLS + column_k
+    return places_k
 
 
 def vote(cell_k: npt.NDArray[np.integer], similarity_k: npt.NDArray[np.floating], most: int) -> Vote:

@@ -105,7 +105,7 @@ def truth_table(
         cells += [f"{sum(one.is_found for one in agreed)} of {len(agreed)}"]
         rows.append([vocabulary.name, *cells, *_regrets(replaced, vocabulary, labels, truth)])
     every = np.mean(
-        [float(f1_scores(np.ones((len(labels.test_na), 1), bool), labels.test_na[:, [a]])) for a in columns]
+        [float(f1_scores(np.ones((len(labels.test_na), 1), bool), labels.test_na[:, [a]])[0, 0]) for a in columns]
     )
     return table(heads, rows) + f"\n\nF1 by driver of an attribute that every image has: {100 * every:.0f}."
 

@@ -23,7 +23,12 @@ def all_settings() -> list[Settings]:
     black_box = {"saliency": {"generators": ["rise", "random", "centre"], **both_sides}}
     return [
         Settings.model_validate(
-            {**one, **(black_box if "program" in str(one) else generators), "evaluation": {"map_protocols": True}}
+            {
+                **one,
+                **(black_box if "program" in str(one) else generators),
+                "evaluation": {"map_protocols": True},
+                "discovery": {"enabled": True},
+            }
         )
         for one in DATASETS
     ]

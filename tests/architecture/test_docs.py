@@ -101,6 +101,7 @@ def all_stage_names() -> list[str]:
         "explanation": {"variants": list(VARIANTS)},
     }
     everything["evaluation"] = {"map_protocols": True}
+    everything["discovery"] = {"enabled": True}
     settings = [Settings.model_validate({"dataset": dataset, **everything}) for dataset in DATASETS]
     return sorted({stage.name for one in settings for stage in build_stages(one)})
 

@@ -53,9 +53,10 @@ def run(inputs: JobInputs) -> JobResult:
         found = _grouped(upstream, images, settings)
     names = [cluster_name(number, len(found.centres_kd)) for number in range(len(found.centres_kd))]
     clusters = [_cluster_row(names, number, images, found) for number in range(len(names))]
+    likeness = _likeness(upstream, images, settings)
     labels = [
-        {"split": split, "image_id": image_id, "attributes": [names[one] for one in np.flatnonzero(has_k)]}
-        for split, image_id, has_k in zip(images.splits, images.ids, found.labels_ik, strict=True)
+        {"split": split, "image_id": one, "attributes": [names[k] for k in np.flatnonzero(has_k)], "likeness": group}
+        for split, one, has_k, group in zip(images.splits, images.ids, found.labels_ik, likeness, strict=True)
     ]
     members = [{**row, "attribute": names[row["attribute"]]} for row in found.members]
     parts: dict[str, Part] = {
@@ -112,6 +113,18 @@ def _grouped(upstream: Upstream, images: _Images, settings: Any) -> _Discovered:
     image_n = np.array([row_of[row["split"], row["image_id"]] for row in rows], dtype=np.int64)
     labels_ik = image_labels(cluster_n, image_n, len(images.ids), len(clusters))
     return _Discovered(clusters.centres_kd, labels_ik, _members(vectors_nd, rows, cluster_n, clusters))
+
+
+def _likeness(upstream: Upstream, images: _Images, settings: Any) -> list[str | None]:
+    """Return the group of whole images that each belongs to, where it may become its label."""
+    if not settings.get("likeness", False):
+        return [None] * len(images.ids)
+    vectors_nd, rows = _frames(upstream, images)
+    is_train_n = np.array([row["split"] == "train" for row in rows])
+    clusters = fit_clusters(
+        vectors_nd[is_train_n], ClusteringSpec("k_means", settings["clusters"], 2, settings["seed"])
+    )
+    return [f"like-{number + 1:02d}" for number in nearest_clusters(vectors_nd, clusters)]
 
 
 def _members(vectors_nd: np.ndarray, rows: Sequence[Any], cluster_n: np.ndarray, clusters: Clusters) -> list[Any]:

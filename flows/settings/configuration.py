@@ -130,6 +130,11 @@ class Settings(Section):
         return paper.confidence, paper.map_match, paper.prior
 
     @property
+    def has_discovered_labels(self) -> bool:
+        """Whether discovered attributes take the place of labels."""
+        return self.dataset.attributes == "discovered"
+
+    @property
     def replacement_models(self) -> list[str]:
         """Names of the attribute models in whose scores replacements are found, in the order of the models.
 

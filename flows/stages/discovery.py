@@ -67,6 +67,13 @@ DISCOVERED_LABELS = TableSchema(
         Column("split", TEXT, "of the image"),
         Column("image_id", TEXT, "of the image"),
         Column("attributes", TEXTS, "discovered attributes that it has, in their order; often none"),
+        Column(
+            "likeness",
+            TEXT,
+            "group of whole images that it belongs to, the label of images that have none; null unless "
+            "`dataset.attributes` is `discovered`",
+            nullable=True,
+        ),
     ),
 )
 
@@ -85,9 +92,9 @@ DISCOVERED_MEMBERS = TableSchema(
 
 
 def discovery_stages(settings: Settings) -> list[Stage]:
-    """Return the stages of discovery; none where it is not enabled."""
+    """Return the stages of discovery; none where it is neither enabled nor the source of labels."""
     asked = settings.discovery
-    if not asked.enabled:
+    if not asked.enabled and not settings.has_discovered_labels:
         return []
     of_matches, of_effects = asked.method in OF_MATCHES, asked.method in OF_EFFECTS
     return [
@@ -199,14 +206,16 @@ def _attributes_stage(settings: Settings) -> Stage:
         named = (*named, "clustering", "fitted")
         if asked.clustering == "hdbscan":
             named = (*named, "smallest_cluster")
-    values = {**{name: getattr(asked, name) for name in named}, "seed": settings.seed}
+    values: dict[str, Any] = {**{name: getattr(asked, name) for name in named}, "seed": settings.seed}
     reads: Reads = {"images": [["images", ["image_id"], split] for split in SPLITS]}
     for split in SPLITS:
         if asked.method in OF_MATCHES:
             reads[matches_name(split)] = [["matches", None, ""], ["vectors", None, ""]]
         elif asked.method == FACTORS:
             reads[effects_name(split)] = [["effects", None, ""], ["effect_rows", ["image_id"], ""]]
-    if asked.method == FULL_FRAME:
+    if settings.has_discovered_labels:
+        values["likeness"] = True
+    if asked.method == FULL_FRAME or settings.has_discovered_labels:
         reads["embeddings"] = [["embeddings", None, split] for split in SPLITS]
     tables = (DISCOVERED_CLUSTERS, DISCOVERED_LABELS, DISCOVERED_MEMBERS)
     stage = single_shard_stage(NAME, "flows.jobs.discovered_attributes", values, reads, tables)

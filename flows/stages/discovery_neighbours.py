@@ -118,6 +118,8 @@ def effects_stage(settings: Settings, split: str) -> Stage:
 
 def has_kept_passes(settings: Settings, split: str) -> bool:
     """Return whether a split's queries were passed under RISE's masks and their embeddings kept."""
+    if settings.has_discovered_labels:
+        return False  # pairs, and what is passed for them, come after labels
     made = [settings.saliency.supervision] if split != "test" else settings.saliency.generators
     return RISE in made and are_kept(settings, split, RISE)
 

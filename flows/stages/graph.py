@@ -17,6 +17,7 @@ from flows.stages.conditions import has_outfits
 from flows.stages.correspondence_localisation import correspondence_localisation_stage
 from flows.stages.correspondences import correspondences_stage, match_components_stage
 from flows.stages.dataset import dataset_stages
+from flows.stages.discovered_labels import with_discovered_labels
 from flows.stages.discovery import discovery_stages
 from flows.stages.edit_effects import edit_effects_stage, measures_whole_edits
 from flows.stages.embedding_effects import embedding_effects_stage
@@ -63,9 +64,7 @@ def build_stages(settings: Settings) -> tuple[Stage, ...]:
         )
     audited = settings.dataset.declared.is_audited
     stages = (
-        *dataset_stages(settings),
-        similarity_model_stage(settings),
-        embeddings_stage(settings),
+        *_early_stages(settings),
         *(pairs_stage(settings, split) for split in SPLITS),
         *(similarities_stage(settings, split) for split in SPLITS),
         *([compatibility_stage(settings)] if has_outfits(settings) else []),
@@ -75,7 +74,7 @@ def build_stages(settings: Settings) -> tuple[Stage, ...]:
         *faithfulness_stages(settings),
         *(_both_sides_stages(settings) if settings.saliency.correspondence.enabled else []),
         *map_protocols_stages(settings),
-        *discovery_stages(settings),
+        *([] if settings.has_discovered_labels else discovery_stages(settings)),
         *attribute_stages(settings),
         *(replacements_stage(settings, split) for split in ("valid", "test")),
         attribute_groups_stage(settings),
@@ -96,6 +95,12 @@ def build_stages(settings: Settings) -> tuple[Stage, ...]:
         report_stage(settings),
     )
     return tuple(replace(stage, packages=RESULT_PACKAGES, keys={**SHARED_KEYS, **stage.keys}) for stage in stages)
+
+
+def _early_stages(settings: Settings) -> list[Stage]:
+    """Return images, model and embeddings; where labels are discovered, discovery as well, and the labels last."""
+    early = [*dataset_stages(settings), similarity_model_stage(settings), embeddings_stage(settings)]
+    return with_discovered_labels(settings, early) if settings.has_discovered_labels else early
 
 
 def _both_sides_stages(settings: Settings) -> list[Stage]:

@@ -100,7 +100,9 @@ def test_kept_passes_of_queries_are_not_repeated(run: FinishedRun, tmp_path: Pat
     copy = run.copy_to(tmp_path / "copy")
     keeping = (*ENABLED, "saliency.rise.keep=true")
     copy.run(*keeping, until=FOUND)
-    queries = Tables(copy.settings(*keeping)).ask("select count(distinct query) n from pairs where split = 'test'")[0]["n"]
+    queries = Tables(copy.settings(*keeping)).ask("select count(distinct query) n from pairs where split = 'test'")[0][
+        "n"
+    ]
     assert passes(copy, "discovery_effects.test") == MASKS["test"] * (IMAGES["test"] - queries)
 
 

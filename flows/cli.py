@@ -29,6 +29,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+attributes_app = typer.Typer(no_args_is_help=True, help="Discovered attributes: see docs/discovery.md.")
+app.add_typer(attributes_app, name="attributes")
 
 Config = Annotated[Path, typer.Argument(help="configuration file (TOML); paths in it are relative to it")]
 Overrides = Annotated[
@@ -298,6 +300,23 @@ def verify(
         whole = verify_command(load_settings(config, overrides or []), everything, repair, format == "json")
     if not whole:
         raise typer.Exit(EXIT_FAILED)
+
+
+@attributes_app.command("name")
+def name_attribute(
+    config: Config,
+    attribute: Annotated[str | None, typer.Argument(help="a discovered attribute, such as cluster-01")] = None,
+    name: Annotated[str | None, typer.Argument(help="its name; an empty one takes the name away")] = None,
+    overrides: Overrides = None,
+    format: Format = "text",
+    debug: Debug = False,
+) -> None:
+    """Name a discovered attribute; alone, list them with their names and the labels they agree with most."""
+    with readable_errors(debug):
+        from flows.commands.attribute_names import name_attributes
+
+        _check_text_or_json(format)
+        name_attributes(load_settings(config, overrides or []), attribute, name, format == "json")
 
 
 @app.command()

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from flows.engine.shard_task import JobInputs, JobResult
 from flows.engine.upstream import Upstream
+from flows.readers.discovered_groups import read_groups
 from flows.readers.image_lookup import PixelLookup
 from flows.readers.match_parts import read_match_parts
 from flows.readers.report_edits import RECOLOURED, WHOLE, read_edits
@@ -70,6 +71,7 @@ def run(inputs: JobInputs) -> JobResult:
         curve_pairs_asked=settings.get("curve_pairs"),
         fitting=images.fitting(),
         weight_sensitivity=_rows(upstream, "explanation_weights", "weight_sensitivity"),
+        discovered=read_groups(upstream, inputs.work.get("attribute_names", {})),
     )
     page = render_report(evidence)
     return JobResult({"report": FilePart("report.html", page)}, {"cards": len(pairs), "bytes": len(page)})

@@ -10,6 +10,7 @@ from flows.settings.configuration import Settings
 from flows.settings.dataset import DatasetSettings
 from flows.stages.attribute_maps import NAME as ATTRIBUTE_MAPS
 from flows.stages.attribute_maps import makes_attribute_maps
+from flows.stages.attribute_names import DISCOVERED, with_names
 from flows.stages.cell_effects import NAME as CELL_EFFECTS
 from flows.stages.conditions import has_conditions, has_outfits
 from flows.stages.correspondences import COMPONENTS
@@ -20,7 +21,7 @@ from flows.stages.faithfulness import faithfulness_name
 from flows.stages.generator_spec import chosen_fill
 from flows.stages.perturbed_embeddings import kept_test_embeddings
 from flows.stages.query_groups import MOST_MEASURED
-from flows.stages.reads import VOCABULARY, single_shard_stage
+from flows.stages.reads import UNLABELLED_IMAGES, VOCABULARY, single_shard_stage
 from flows.stages.saliency_maps import maps_name
 from flows.stages.user_keys import keys_in
 from pipeline.report.template_files import templates_digest
@@ -80,7 +81,9 @@ def report_stage(settings: Settings) -> Stage:
     # Values of declarations are in settings of stages, but the report also prints titles that stand there.
     declared = sorted({GENERATORS[generator].declared_in for generator in settings.saliency.generators})
     stage = single_shard_stage("report", "flows.jobs.report", values, reads, code=tuple(declared))
-    return _with_photographs(stage, settings.dataset) if settings.dataset.declared.has_photographs else stage
+    if settings.dataset.declared.has_photographs:
+        stage = _with_photographs(stage, settings.dataset)
+    return with_names(stage) if DISCOVERED in reads else stage
 
 
 def _with_photographs(stage: Stage, dataset: DatasetSettings) -> Stage:
@@ -112,5 +115,11 @@ def _add_model_reads(settings: Settings, reads: Reads) -> None:
         reads["outfits.train"] = [["outfits", ["items"], ""]]
     if has_conditions(settings):
         reads["similarity_model"].append(["conditions", ["condition"], ""])
+    if settings.discovery.enabled or settings.has_discovered_labels:
+        reads[DISCOVERED] = [["clusters", None, ""], ["labels", None, ""], ["members", None, ""]]
+        if settings.has_discovered_labels:
+            reads[UNLABELLED_IMAGES] = [["images", ["image_id", "attributes"], ""]]
+        else:
+            reads["images"].append(["images", ["image_id", "attributes"], ""])
     if settings.similarity_model.kind == "user":
         reads["similarity_model"].append(["model_checks", None, ""])

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.discovery.groups import DiscoveredGroup
 from pipeline.report.both_sides import MatchPart
 from pipeline.report.edits import EditedPhotograph
 from pipeline.report.shown_image import ShownImage
@@ -205,6 +206,7 @@ class ReportEvidence:
         answers: rows of the table `answers`, all pairs.
         answer_choice: rows of the table `answer_choice`, the best variant first.
         fitting: None where images are no photographs.
+        discovered: attributes found without labels; none where discovery is not asked for.
     """
 
     facts: RunFacts
@@ -228,6 +230,7 @@ class ReportEvidence:
     answer_choice: Sequence[TableRow] = ()
     fitting: FittingFacts | None = None
     weight_sensitivity: Sequence[TableRow] = ()
+    discovered: Sequence[DiscoveredGroup] = ()
 
 
 def best_weights(weight_grid: Sequence[TableRow], prior_kind: str, model: str = "sane") -> TableRow | None:

@@ -1,6 +1,7 @@
 """Discovered attributes in the place of labels: a folder of images without any label gets explanations."""
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from flows.stages.graph import build_stages
 from pipeline.datasets.planted.renderer import render_item
 from pipeline.datasets.planted.spec import PlantedSpec
 from tests.flows.planted_config import CONFIG, write_config
-from tests.flows.run_cases import FinishedRun, Tables
+from tests.flows.run_cases import FinishedRun, Tables, invoke
 from tests.flows.user_model_config import EXAMPLES, HISTOGRAM
 
 COUNTS = {"train": 60, "valid": 24, "test": 24}
@@ -120,3 +121,41 @@ def test_rendered_items_with_discovered_attributes_are_not_audited(tmp_path: Pat
 def test_a_table_without_labels_is_refused_where_they_are_not_discovered(run: FinishedRun) -> None:
     with pytest.raises(Exception, match="columns image_id, split, label"):
         current_tables(run.settings("dataset.attributes=labelled"))
+
+
+def test_names_by_hand_are_kept_listed_and_shown(run: FinishedRun, tmp_path: Path) -> None:
+    copy = run.copy_to(tmp_path / "copy")
+
+    def listed(*words: str) -> list[dict[str, object]]:
+        result = invoke("attributes", "name", copy.config, *words, "--format", "json")
+        assert result.exit_code == 0, result.output
+        rows: list[dict[str, object]] = json.loads(result.stdout)
+        return rows
+
+    before = listed()
+    assert [row["attribute"] for row in before] == [f"cluster-0{number}" for number in range(1, 7)]
+    # The table has no label to compare with.
+    assert {(row["name"], row["closest_label"]) for row in before} == {(None, None)}
+    assert copy.status()["report"]["state"] == "current"
+    assert listed("cluster-02", " red <i>body</i> ")[1]["name"] == "red <i>body</i>"
+    assert copy.status()["report"]["state"] == "stale"
+    assert copy.computed() == {"report": 1}
+    assert invoke("report", copy.config, "--output", tmp_path / "report.html").exit_code == 0
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "red &lt;i&gt;body&lt;/i&gt;" in page
+    assert listed("cluster-02", "")[1]["name"] is None
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("cluster-99", "red"), "cluster-01 to cluster-06"),
+        (("cluster-01", "two\nlines"), "one line"),
+        (("cluster-01", "cluster-02"), "no other discovered attribute"),
+        (("cluster-01",), "neither"),
+    ],
+)
+def test_wrong_names_are_refused(run: FinishedRun, words: tuple[str, ...], message: str) -> None:
+    result = invoke("attributes", "name", run.config, *words)
+    assert result.exit_code == 2
+    assert message in result.output

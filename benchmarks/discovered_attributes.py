@@ -8,7 +8,7 @@ of rendered items. Makes what is not current of the run and of discovery by ever
    of the query's attributes at random. Named: of the query's attributes the one with the largest effect that the
    embedding predicts, from the vocabulary's own labels of training images. A query without any attribute counts as 0
    where something would be taken from it. Replacements are found in one space for all vocabularies, that of the
-   predictors of the supervised attributes, so that no vocabulary chooses its own.
+   predictors of the supervised attributes, so that no vocabulary chooses its own. Then paired differences.
 2. Truth: what vocabularies know of the drivers, and the regret of what is named, by the rendered attribute that each
    agrees with most.
 3. Each driver, with the labels of everything else in place of its own.
@@ -39,13 +39,21 @@ from flows.readers.pair_frame import PairFrame, read_labels, read_pair_frame
 from flows.readers.true_effects import read_truth
 from flows.settings.file import load_settings
 from pipeline.datasets.planted.drivers import driver_attributes
-from pipeline.discovery.methods import FULL_FRAME, METHODS, RANDOM
+from pipeline.discovery.methods import COMPONENTS, FACTORS, FULL_FRAME, METHODS, PATCHES, RANDOM
 from pipeline.evaluation.audit.measures import regret_ratio
 from pipeline.evaluation.audit.outcomes import TrueEffects, audit_outcomes
 from pipeline.evaluation.bootstrap import Interval, Ratio, clustered_ratio_interval
 
 STAGES = ("replacements.test", "true_effects.test")
 SUPERVISED = "supervised"
+COMPARED = (
+    (PATCHES, RANDOM),
+    (PATCHES, FULL_FRAME),
+    (COMPONENTS, PATCHES),
+    (FACTORS, PATCHES),
+    (COMPONENTS, FULL_FRAME),
+    (SUPERVISED, COMPONENTS),
+)
 
 
 def read_vocabulary(upstream: Upstream, name: str, is_exclusive: bool) -> Vocabulary:
@@ -83,6 +91,20 @@ def effects_table(replaced: Replaced, vocabularies: Sequence[Vocabulary]) -> str
         cells = [_percent(replaced.mean(values_p)) for values_p in found.columns()]
         rows.append([vocabulary.name, f"{100 * found.has_p.mean():.0f}", *cells])
     return table(heads, rows)
+
+
+def differences_table(replaced: Replaced, vocabularies: Sequence[Vocabulary], labels: Vocabulary) -> str:
+    """Return paired differences of what is named, x 100; all are one family for Holm's correction."""
+    found = {one.name: effects_of(replaced, one) for one in (*vocabularies, labels)}
+    pairs = [(first, second) for first, second in COMPARED if first in found and second in found]
+    keys = [(measure, first, second) for measure in ("matched_p", "removal_p") for first, second in pairs]
+    measures = [(getattr(found[first], measure), getattr(found[second], measure)) for measure, first, second in keys]
+    rows = []
+    for (measure, first, second), one in zip(keys, replaced.compare(measures), strict=True):
+        sign = "≤" if one.is_bound else "="
+        name = {"matched_p": "matched effect", "removal_p": "removal"}[measure]
+        rows.append([name, f"{first} − {second}", _percent(one.interval), f"{sign} {one.p_value:.3f}"])
+    return table(["measure", "difference", "x 100", "p"], rows)
 
 
 def truth_table(
@@ -182,7 +204,8 @@ def main() -> int:
     drivers = driver_attributes(settings.dataset.model_dump()["drivers"])
     rows = [*found, *others, labels]
     print(f"{len(frame.pair_ids)} pairs of {len(set(frame.queries))} queries\n")
-    print(effects_table(replaced, rows), truth_table(replaced, rows, labels, drivers, truth), sep="\n\n")
+    print(effects_table(replaced, rows), differences_table(replaced, found, labels), sep="\n\n", end="\n\n")
+    print(truth_table(replaced, rows, labels, drivers, truth))
     print("", drivers_table(found, labels, drivers), sep="\n")
     return 0
 

@@ -1,5 +1,6 @@
 """What scores owe to the attributes of a vocabulary: removal, insertion, deletion and matched effects (section 6)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from flows.engine.upstream import Upstream
 from flows.readers.pair_frame import PairFrame, read_attribute_logits, read_embeddings
 from flows.settings.configuration import Settings
 from pipeline.evaluation.bootstrap import Interval, Resampling, clustered_interval
+from pipeline.evaluation.comparisons import Difference, paired_comparisons
 from pipeline.evaluation.replacements.attribute_effects import attribute_effects
 from pipeline.evaluation.replacements.attribute_space import AttributeSpace, attribute_space
 from pipeline.evaluation.replacements.pool import ReplacedPairs, ReplacementPool
@@ -44,6 +46,11 @@ class Replaced:
         """Return the mean over pairs with a value, with its interval, resampling queries."""
         seed, samples = self.resampling.seed, self.resampling.samples
         return clustered_interval(values_p, self.frame.query_p, seed=seed, samples=samples)
+
+    def compare(self, measures: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[Difference]:
+        """Return paired differences, first less second, as one family, resampling queries."""
+        seed, samples = self.resampling.seed, self.resampling.samples
+        return paired_comparisons(list(measures), self.frame.query_p, seed=seed, samples=samples)
 
     def predicted(self, vocabulary: Vocabulary) -> np.ndarray:
         """Return (pair, attribute): the drop that the embedding predicts, from labels of training images alone."""

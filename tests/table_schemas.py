@@ -12,6 +12,7 @@ DATASETS = (
     {"dataset": {"kind": "polyvore_outfits", "root": "data"}, "similarity_model": {"kind": "type_aware"}},
     {"dataset": {"kind": "polyvore_outfits", "root": "data"}, "pairs": {"file": "pairs.txt"}},
     {"dataset": {"kind": "folder", "root": "data", "table": "items.csv"}},
+    {"dataset": {"kind": "folder", "root": "data", "table": "items.csv", "attributes": "discovered"}},
     {"dataset": {"kind": "awa2", "root": "data"}, "similarity_model": {"kind": "user", "program": "model.pt2"}},
 )
 

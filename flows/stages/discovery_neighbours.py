@@ -82,7 +82,8 @@ def neighbours_stage(settings: Settings, split: str) -> Stage:
 
 def with_discovery_keys(stage: Stage) -> Stage:
     """Return the stage with the user's keys of settings that are called as in their section."""
-    return replace(stage, keys={**stage.keys, **keys_in("discovery", DiscoverySettings.model_fields)})
+    keys = {**keys_in("discovery", DiscoverySettings.model_fields), "likeness": "dataset.attributes"}
+    return replace(stage, keys={**stage.keys, **keys})
 
 
 def effects_stage(settings: Settings, split: str) -> Stage:

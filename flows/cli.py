@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from flows.command_line.attributes import attributes
 from flows.command_line.compare import compare
 from flows.command_line.figures import figures
 from flows.command_line.shared import Config, Debug, Format, Overrides, check_text_or_json, readable_errors
@@ -204,6 +205,7 @@ def maps(
 
 app.command()(figures)
 app.add_typer(study, name="study")
+app.add_typer(attributes, name="attributes")
 app.command()(verify)
 app.command()(gc)
 

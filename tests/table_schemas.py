@@ -17,6 +17,7 @@ DATASETS = (
         "dataset": {"kind": "folder", "root": "data", "table": "items.csv"},
         "similarity_model": {"objective": "contrastive"},
     },
+    {"dataset": {"kind": "folder", "root": "data", "table": "items.csv", "attributes": "discovered"}},
     {"dataset": {"kind": "awa2", "root": "data"}, "similarity_model": {"kind": "user", "program": "model.pt2"}},
 )
 
@@ -28,7 +29,12 @@ def all_settings() -> list[Settings]:
     black_box = {"saliency": {"generators": ["rise", "random", "centre"], **both_sides}}
     return [
         Settings.model_validate(
-            {**one, **(black_box if "program" in str(one) else generators), "evaluation": {"map_protocols": True}}
+            {
+                **one,
+                **(black_box if "program" in str(one) else generators),
+                "evaluation": {"map_protocols": True},
+                "discovery": {"enabled": True},
+            }
         )
         for one in DATASETS
     ]

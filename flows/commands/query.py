@@ -15,6 +15,7 @@ from flows.engine.history_tables import RUNTIME, history_tables
 from flows.engine.run_artifacts import artifacts_of_run
 from flows.engine.upstream import Upstream
 from flows.settings.configuration import Settings
+from flows.stages.reads import UNLABELLED_IMAGES
 from pipeline.errors import BadSetting
 from stores.artifacts import ArtifactStore
 from stores.manifests import Commit
@@ -189,6 +190,8 @@ def read_tables(
                 for commit in commits
                 for part, record in commit.parts.items()
                 if record.kind == "table" and (wanted is None or record.detail["table"] in wanted)
+                # The same rows once more, as they were before attributes were discovered.
+                if (stage, record.detail["table"]) != (UNLABELLED_IMAGES, "images")
             ]
             read = at_once(reader.store.root, partial(_read_table, reader.store), kept)
             for (_, _, name), table in zip(kept, read, strict=True):

@@ -80,7 +80,8 @@ def _readable(store: ArtifactStore, task: ShardTask) -> Upstream:
     # result of the same fingerprint anew.
     read = _manifest if task.run_id else _manifest.__wrapped__
     names = task.upstream.items()
-    return Upstream(store, {stage: read(task.store_root, stage, wanted, task.run_id) for stage, wanted in names})
+    own = Upstream(store, {stage: read(task.store_root, stage, wanted, task.run_id) for stage, wanted in names})
+    return own.known_as(task.read_as)
 
 
 @lru_cache(maxsize=64)

@@ -108,7 +108,7 @@ def plan_with(stage: Stage, current: Upstream, earlier: EarlierResults | None = 
 
 def keyed_shards(stage: Stage, current: Upstream, own: Mapping[str, object]) -> tuple[PlannedShard, ...]:
     """Return the shards of a stage whose upstream results are there, with their keys."""
-    shards = stage.cut(current.only(stage.upstream), stage)
+    shards = stage.cut(current.only(stage.upstream).known_as(stage.read_as), stage)
     return tuple(PlannedShard(shard, fingerprint({**own, "inputs": shard.inputs})) for shard in shards)
 
 

@@ -187,6 +187,7 @@ def shard_tasks(
             tables=stage.tables,
             batch_setting=stage.batch_setting,
             items=shard.plan.items,
+            read_as=dict(stage.read_as),
         )
         for shard in plan.shards
         if shard.key not in plan.shards_done

@@ -51,6 +51,7 @@ class ShardTask:
         tables: what the stage declares of its tables.
         batch_setting: the setting that is the job's batch size where that is part of the result, else None.
         items: ids of the items that the shard works on, or where they are kept; for messages.
+        read_as: see Stage.
     """
 
     store_root: str
@@ -67,6 +68,7 @@ class ShardTask:
     tables: tuple[TableSchema, ...] = ()
     batch_setting: str | None = None
     items: tuple[str, ...] | StoredItems = ()
+    read_as: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

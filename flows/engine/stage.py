@@ -78,6 +78,7 @@ class Stage:
             gone, and those that are new.
         expected_tables: the tables, by part, in which a shard will differ from the earlier one of its label, all else
             being equal; None where that cannot be told before it is done.
+        read_as: the stage instance of `upstream` that cut and job find under another name, by that name.
     """
 
     name: str
@@ -99,3 +100,4 @@ class Stage:
     left_out: Mapping[str, Any] = field(default_factory=dict)
     item_changes: "Callable[[ArtifactStore, Sequence[Commit], Sequence[ShardPlan]], list[str]] | None" = None
     expected_tables: "Callable[[ArtifactStore, Commit, ShardPlan], Mapping[str, pa.Table] | None] | None" = None
+    read_as: Mapping[str, str] = field(default_factory=dict)

@@ -34,6 +34,12 @@ class Upstream:
         """Return a reader of these stages alone that shares with this one what either has read."""
         return self.sharing({stage: self.manifests[stage] for stage in stages})
 
+    def known_as(self, other_names: Mapping[str, str]) -> "Upstream":
+        """Return a reader that also finds results under other names, which take the place of their own stage's."""
+        if not other_names:
+            return self
+        return self.sharing({**self.manifests, **{name: self.manifests[stage] for name, stage in other_names.items()}})
+
     def sharing(self, manifests: Mapping[str, Manifest]) -> "Upstream":
         """Return a reader of these results that shares with this one what either has read."""
         other = Upstream(self.store, manifests)

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from flows.engine.shard_task import JobInputs, JobResult
 from flows.engine.upstream import Upstream
+from flows.readers.discovered_groups import read_groups
 from flows.readers.image_lookup import PixelLookup
 from flows.readers.match_parts import read_match_parts
 from flows.readers.report_edits import RECOLOURED, WHOLE, read_edits
@@ -75,6 +76,7 @@ def run(inputs: JobInputs) -> JobResult:
         fitting=images.fitting(),
         weight_sensitivity=_rows(upstream, "explanation_weights", "weight_sensitivity"),
         pair_table=pair_table,
+        discovered=read_groups(upstream, inputs.work.get("attribute_names", {})),
     )
     thumbnails, bright_p = read_thumbnails(upstream, pair_table, _views(upstream), SHOWN_GENERATOR, FIXED)
     data = packed(report_files(evidence, thumbnails, bright_p))

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from flows.settings.attribute_model import AttributeModelSettings
 from flows.settings.dataset import DatasetSettings, images_as_large_as_the_input
+from flows.settings.discovery import DiscoverySettings
 from flows.settings.evaluation import EvaluationSettings
 from flows.settings.explanation import ExplanationSettings
 from flows.settings.report import ReportSettings
@@ -114,6 +115,7 @@ class Settings(Section):
     similarity_model: SimilarityModelSettings = SimilarityModelSettings()  # type: ignore[call-arg]
     pairs: PairsSettings = PairsSettings()  # type: ignore[call-arg]
     saliency: SaliencySettings = SaliencySettings()
+    discovery: DiscoverySettings = DiscoverySettings()  # type: ignore[call-arg]
     attribute_model: AttributeModelSettings = AttributeModelSettings()  # type: ignore[call-arg]
     explanation: ExplanationSettings = ExplanationSettings()  # type: ignore[call-arg]
     evaluation: EvaluationSettings = EvaluationSettings()  # type: ignore[call-arg]
@@ -128,6 +130,11 @@ class Settings(Section):
             return asked
         paper = PAPER_WEIGHTS[self.dataset.declared.has_outfits]
         return paper.confidence, paper.map_match, paper.prior
+
+    @property
+    def has_discovered_labels(self) -> bool:
+        """Whether discovered attributes take the place of labels."""
+        return self.dataset.attributes == "discovered"
 
     @property
     def replacement_models(self) -> list[str]:

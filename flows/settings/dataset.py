@@ -92,10 +92,17 @@ class SharedDatasetSettings(Section):
         "equal detail",
     )
 
+    attributes: Literal["labelled", "discovered"] = Field(
+        "labelled",
+        description="labelled: those that the dataset names; discovered: those of [discovery], and a table needs no "
+        "labels; rendered items are not audited then, nor colours edited",
+    )
+
     @property
     def declared(self) -> DatasetKind:
-        """What the chosen dataset declares of itself."""
-        return DATASETS[self.kind]
+        """What the chosen dataset declares of itself; of discovered attributes nobody knows what an edit would be."""
+        kind = DATASETS[self.kind]
+        return kind if self.attributes == "labelled" else dataclasses.replace(kind, is_audited=False, colours=None)
 
     @model_validator(mode="before")
     @classmethod

@@ -31,8 +31,8 @@ def has_outfits(settings: Settings) -> bool:
 
 
 def has_attributes(settings: Settings) -> bool:
-    """Return whether the dataset's images have attributes, so that matches are explained in words."""
-    return settings.dataset.declared.has_attributes
+    """Return whether images have attributes, of the dataset or discovered, so that matches are explained in words."""
+    return settings.dataset.declared.has_attributes or settings.has_discovered_labels
 
 
 def measures_retrieval(settings: Settings) -> bool:

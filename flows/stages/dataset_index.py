@@ -12,17 +12,24 @@ from pipeline.datasets.catalogue import DATASETS
 from pipeline.datasets.declaration import DatasetKind
 from pipeline.datasets.folder import FolderIndex
 from pipeline.datasets.records import DatasetIndex, IndexSource
+from pipeline.discovery.unlabelled_table import filled_table
 
 LINKS = "dataset_links_"
+# The value of dataset.attributes under which labels are found, not read.
+DISCOVERED = "discovered"
 
 
 @dataclass(frozen=True)
 class IndexPlaces:
-    """Where an index is made from: the dataset's folder, its table, and the folders that its links may lead into."""
+    """Where an index is made from: the dataset's folder, its table, and the folders that its links may lead into.
+
+    `fills_labels`: labels and attributes that the table lacks are filled, as they are discovered later.
+    """
 
     root: Path | None
     table: Path | None
     links: tuple[Path, ...]
+    fills_labels: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,7 @@ def built_index(stage: Stage) -> BuiltIndex:
     table = Path(str(stage.paths["dataset_table"])) if kind.needs_table else None
     links = followed_folders(stage)
     files = [] if root is None or kind.index_files is None else list(kind.index_files(own, root))
-    places = IndexPlaces(root, table, links)
+    places = IndexPlaces(root, table, links, stage.settings.get("attributes") == DISCOVERED)
     state = files_state([*([table] if table else []), *files])
     built = _index(kind, own, places, state)
     if files_state(_listed_folders(built.index)) != built.listed:
@@ -104,6 +111,8 @@ def _index(kind: DatasetKind, own_settings: object, places: IndexPlaces, state: 
     del state
     began_ns = time.time_ns()
     table = None if places.table is None else read_user_table(places.table)
+    if table is not None and places.fills_labels:
+        table = filled_table(table)
     index = kind.build_index(own_settings, IndexSource(places.root, table, places.links))
     return BuiltIndex(index, began_ns, files_state(_listed_folders(index)))
 

@@ -14,6 +14,7 @@ from flows.engine.plan import StagePlan
 from flows.engine.stage import Stage
 from flows.engine.upstream import Upstream
 from flows.engine.work import ShardExtent, Work
+from flows.stages.reads import UNLABELLED_IMAGES
 from pipeline.datasets.outfits import condition_name
 from pipeline.pairs.directions import chosen_directions, with_both_directions
 from pipeline.pairs.lists import ListedPairs, read_pair_list, select_listed
@@ -41,29 +42,40 @@ class Facts:
     @cached_property
     def rows_by_shard(self) -> Mapping[str, list[dict[str, Any]]]:
         """Rows of `images`, without what only decoding tells, by the label of their shard, in shard order."""
-        plan = self._plans["images"]
+        plan = self._images_plan
         if plan.manifest is None:
             return {shard.plan.label: list(shard.plan.work["rows"]) for shard in plan.shards}
         return {
             commit.shard_label: self._upstream.store.read_part_table(commit, "images", COLUMNS).to_pylist()
-            for commit in self._upstream.commits("images")
+            for commit in self._upstream.commits(plan.stage.name)
         }
 
     @property
     def images_are_certain(self) -> bool:
         """Whether every counted image is sure to be readable: it was read already, or will be rendered."""
-        plan = self._plans["images"]
+        plan = self._images_plan
         return plan.manifest is not None or plan.stage.settings["kind"] == "planted"
 
     @property
     def images_stage(self) -> Stage:
         """The stage `images`."""
-        return self._plans["images"].stage
+        return self._images_plan.stage
+
+    @property
+    def _images_plan(self) -> StagePlan:
+        """Of the images as the dataset has them, which are there before any attribute is discovered."""
+        return self._plans.get(UNLABELLED_IMAGES, self._plans["images"])
 
     @cached_property
     def attribute_names(self) -> list[str]:
         """The vocabulary in order."""
-        names: list[str] = list(self._plans["vocabulary"].shards[0].plan.work["names"])
+        shards = self._plans["vocabulary"].shards
+        if not shards:
+            # Discovered later, as many as are asked for.
+            return [
+                f"cluster-{number}" for number in range(self._plans["discovered_attributes"].stage.settings["clusters"])
+            ]
+        names: list[str] = list(shards[0].plan.work["names"])
         return names
 
     @cached_property

@@ -17,6 +17,8 @@ from flows.stages.conditions import has_attributes, has_outfits
 from flows.stages.correspondence_localisation import correspondence_localisation_stage
 from flows.stages.correspondences import correspondences_stage, match_components_stage
 from flows.stages.dataset import dataset_stages
+from flows.stages.discovered_labels import with_discovered_labels
+from flows.stages.discovery import discovery_stages
 from flows.stages.edit_effects import edit_effects_stage, measures_whole_edits
 from flows.stages.embedding_effects import embedding_effects_stage
 from flows.stages.embeddings import embeddings_stage, similarities_stage
@@ -63,9 +65,7 @@ def build_stages(settings: Settings) -> tuple[Stage, ...]:
             remedy="start it by `sane run`, or replace it first (flows.auto_compute), or name a precision",
         )
     stages = (
-        *dataset_stages(settings),
-        similarity_model_stage(settings),
-        embeddings_stage(settings),
+        *_early_stages(settings),
         *(pairs_stage(settings, split) for split in SPLITS),
         *(similarities_stage(settings, split) for split in SPLITS),
         *([compatibility_stage(settings)] if has_outfits(settings) else []),
@@ -76,6 +76,7 @@ def build_stages(settings: Settings) -> tuple[Stage, ...]:
         *faithfulness_stages(settings),
         *(_both_sides_stages(settings) if settings.saliency.correspondence.enabled else []),
         *map_protocols_stages(settings),
+        *([] if settings.has_discovered_labels else discovery_stages(settings)),
         *(_attribute_stages(settings) if has_attributes(settings) else []),
         metrics_stage(settings),
         *([pair_pages_stage(settings)] if settings.report.pair_pages else []),
@@ -105,6 +106,12 @@ def _attribute_stages(settings: Settings) -> list[Stage]:
         *(recolouring_stages(settings) if settings.dataset.declared.colours else []),
         *([edit_effects_stage(settings)] if measures_whole_edits(settings) else []),
     ]
+
+
+def _early_stages(settings: Settings) -> list[Stage]:
+    """Return images, model and embeddings; where labels are discovered, discovery as well, and the labels last."""
+    early = [*dataset_stages(settings), similarity_model_stage(settings), embeddings_stage(settings)]
+    return with_discovered_labels(settings, early) if settings.has_discovered_labels else early
 
 
 def _both_sides_stages(settings: Settings) -> list[Stage]:

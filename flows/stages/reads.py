@@ -8,6 +8,8 @@ from flows.engine.stage import Stage
 from stores.table_schema import TableSchema
 
 SPLITS = ("train", "valid", "test")
+# The images as the dataset has them, where their attributes are discovered.
+UNLABELLED_IMAGES = "unlabelled_images"
 LABELS = ["images", ["image_id", "attributes"]]
 VOCABULARY: Reads = {"vocabulary": [["vocabulary", None, ""]]}
 

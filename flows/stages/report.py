@@ -1,5 +1,6 @@
 """The report of a run."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from flows.settings.configuration import Settings
 from flows.settings.dataset import DatasetSettings
 from flows.stages.attribute_maps import NAME as ATTRIBUTE_MAPS
 from flows.stages.attribute_maps import makes_attribute_maps
+from flows.stages.attribute_names import DISCOVERED, with_names
 from flows.stages.cell_effects import NAME as CELL_EFFECTS
 from flows.stages.conditions import has_attributes, has_conditions, has_outfits
 from flows.stages.correspondences import COMPONENTS
@@ -21,7 +23,7 @@ from flows.stages.generator_spec import chosen_fill
 from flows.stages.pairs import asked_directions
 from flows.stages.perturbed_embeddings import kept_test_embeddings
 from flows.stages.query_groups import MOST_MEASURED
-from flows.stages.reads import VOCABULARY, single_shard_stage
+from flows.stages.reads import UNLABELLED_IMAGES, VOCABULARY, single_shard_stage
 from flows.stages.saliency_maps import maps_name
 from flows.stages.user_keys import keys_in
 from pipeline.datasets.declaration import OUTFIT
@@ -35,11 +37,22 @@ PHOTOGRAPHS = ("fit", "image_size_px", "canvas", "effective_resolution_px", "bit
 
 def report_stage(settings: Settings) -> Stage:
     """Return the stage that makes the report."""
+    values, reads = _values(settings), _reads(settings)
+    # Values of declarations are in settings of stages, but the report also prints titles that stand there.
+    declared = sorted({GENERATORS[generator].declared_in for generator in settings.saliency.generators})
+    stage = single_shard_stage("report", "flows.jobs.report", values, reads, code=tuple(declared))
+    if settings.dataset.declared.has_photographs:
+        stage = _with_photographs(stage, settings.dataset)
+    return with_names(stage) if DISCOVERED in reads else stage
+
+
+def _values(settings: Settings) -> dict[str, Any]:
+    """Return the settings that the report follows."""
     values: dict[str, Any] = {
         "dataset": settings.dataset.kind,
         "similarity_model": settings.similarity_model.name,
         "generator_modes": [list(shown) for shown in settings.saliency.generator_modes],
-        "attribute_models": settings.attribute_models if has_attributes(settings) else [],
+        "attribute_models": _attribute_models(settings),
         "variants": list(settings.explanation.variants),
         "seed": settings.seed,
         "bootstrap_samples": settings.evaluation.bootstrap_samples,
@@ -55,6 +68,15 @@ def report_stage(settings: Settings) -> Stage:
     fill = chosen_fill(settings)
     if fill is not None:
         values["fill"] = fill if isinstance(fill, str) else list(fill)
+    return values
+
+
+def _attribute_models(settings: Settings) -> Sequence[str]:
+    return settings.attribute_models if has_attributes(settings) else []
+
+
+def _reads(settings: Settings) -> Reads:
+    """Return what is read, by stage."""
     reads: Reads = {
         **VOCABULARY,
         "metrics": [["metrics", None, ""]],
@@ -79,13 +101,10 @@ def report_stage(settings: Settings) -> Stage:
         reads[CELL_EFFECTS] = []
     if makes_attribute_maps(settings):
         reads[ATTRIBUTE_MAPS] = [["maps", None, ""], ["attribute_map_rows", None, ""]]
-    for name in values["attribute_models"]:
+    for name in _attribute_models(settings):
         reads[f"attribute_model.{name}"] = [["training_history", None, ""]]
     _add_model_reads(settings, reads)
-    # Values of declarations are in settings of stages, but the report also prints titles that stand there.
-    declared = sorted({GENERATORS[generator].declared_in for generator in settings.saliency.generators})
-    stage = single_shard_stage("report", "flows.jobs.report", values, reads, code=tuple(declared))
-    return _with_photographs(stage, settings.dataset) if settings.dataset.declared.has_photographs else stage
+    return reads
 
 
 def _attribute_reads(settings: Settings) -> Reads:
@@ -131,5 +150,11 @@ def _add_model_reads(settings: Settings, reads: Reads) -> None:
         reads["outfits.train"] = [["outfits", ["items"], ""]]
     if has_conditions(settings):
         reads["similarity_model"].append(["conditions", ["condition"], ""])
+    if settings.discovery.enabled or settings.has_discovered_labels:
+        reads[DISCOVERED] = [["clusters", None, ""], ["labels", None, ""], ["members", None, ""]]
+        if settings.has_discovered_labels:
+            reads[UNLABELLED_IMAGES] = [["images", ["image_id", "attributes"], ""]]
+        else:
+            reads["images"].append(["images", ["image_id", "attributes"], ""])
     if settings.similarity_model.kind == "user":
         reads["similarity_model"].append(["model_checks", None, ""])

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.discovery.groups import DiscoveredGroup
 from pipeline.report.both_sides import MatchPart
 from pipeline.report.edits import EditedPhotograph
 from pipeline.report.pair_table import PairTable
@@ -207,6 +208,7 @@ class ReportEvidence:
         answer_choice: rows of the table `answer_choice`, the best variant first.
         fitting: None where images are no photographs.
         pair_table: all test pairs; None where there is none.
+        discovered: attributes found without labels; none where discovery is not asked for.
     """
 
     facts: RunFacts
@@ -231,6 +233,7 @@ class ReportEvidence:
     fitting: FittingFacts | None = None
     weight_sensitivity: Sequence[TableRow] = ()
     pair_table: PairTable | None = None
+    discovered: Sequence[DiscoveredGroup] = ()
 
 
 def best_weights(weight_grid: Sequence[TableRow], prior_kind: str, model: str = "sane") -> TableRow | None:

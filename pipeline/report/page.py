@@ -18,6 +18,7 @@ from pipeline.report.sections.attributes import attributes_section
 from pipeline.report.sections.audit import audit_section
 from pipeline.report.sections.both_sides import both_sides_section
 from pipeline.report.sections.cost import cost_section
+from pipeline.report.sections.discovered import discovered_section
 from pipeline.report.sections.model import model_section
 from pipeline.report.sections.pairs import pairs_section
 from pipeline.report.sections.recolouring import recolouring_section
@@ -38,6 +39,7 @@ SECTIONS: Final[tuple[Callable[[ReportEvidence], Section], ...]] = (
     recolouring_section,
     whole_edits_section,
     saliency_section,
+    discovered_section,
     attributes_section,
     weights_section,
     training_section,

@@ -92,6 +92,7 @@ DATASETS = (
     {"kind": "polyvore_outfits", "root": "data"},
     {"kind": "market1501", "root": "data"},
     {"kind": "folder", "root": "data", "table": "items.csv"},
+    {"kind": "folder", "root": "data", "table": "items.csv", "attributes": "discovered"},
 )
 ALL_GENERATORS = {"generators": list(GENERATORS)}
 
@@ -102,6 +103,7 @@ def all_stage_names() -> list[str]:
         "explanation": {"variants": list(VARIANTS)},
     }
     everything["evaluation"] = {"map_protocols": True}
+    everything["discovery"] = {"enabled": True}
     settings = [Settings.model_validate({"dataset": dataset, **everything}) for dataset in DATASETS]
     return sorted({stage.name for one in settings for stage in build_stages(one)})
 

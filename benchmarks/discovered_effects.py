@@ -1,0 +1,158 @@
+"""What scores owe to the attributes of a vocabulary: removal, insertion, deletion and matched effects (section 6)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.discovered_truth import Vocabulary
+from flows.engine.upstream import Upstream
+from flows.readers.pair_frame import PairFrame, read_attribute_logits, read_embeddings
+from flows.settings.configuration import Settings
+from pipeline.evaluation.bootstrap import Interval, Resampling, clustered_interval
+from pipeline.evaluation.comparisons import Difference, paired_comparisons
+from pipeline.evaluation.replacements.attribute_effects import attribute_effects
+from pipeline.evaluation.replacements.attribute_space import AttributeSpace, attribute_space
+from pipeline.evaluation.replacements.pool import ReplacedPairs, ReplacementPool
+from pipeline.evaluation.replacements.removal import removal_replacements
+from pipeline.explanation.answer.naming import NOTHING_NAMED, named_among
+from pipeline.explanation.effects_by_condition import LabelledEmbeddings
+from pipeline.explanation.pair_effects import EmbeddedPairs, pair_effects
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """Test pairs whose queries are replaced, whatever the vocabulary.
+
+    Attributes:
+        frame: the pairs.
+        train_nd: embeddings of training images.
+        test_nd: embeddings of test images.
+        duplicate_n: test images with equal pixels share a number.
+        space: in which replacements are found.
+        replacements: K.
+        resampling: of intervals.
+    """
+
+    frame: PairFrame
+    train_nd: np.ndarray
+    test_nd: np.ndarray
+    duplicate_n: np.ndarray
+    space: AttributeSpace
+    replacements: int
+    resampling: Resampling
+
+    def mean(self, values_p: np.ndarray) -> Interval:
+        """Return the mean over pairs with a value, with its interval, resampling queries."""
+        seed, samples = self.resampling.seed, self.resampling.samples
+        return clustered_interval(values_p, self.frame.query_p, seed=seed, samples=samples)
+
+    def compare(self, measures: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[Difference]:
+        """Return paired differences, first less second, as one family, resampling queries."""
+        seed, samples = self.resampling.seed, self.resampling.samples
+        return paired_comparisons(list(measures), self.frame.query_p, seed=seed, samples=samples)
+
+    def predicted(self, vocabulary: Vocabulary) -> np.ndarray:
+        """Return (pair, attribute): the drop that the embedding predicts, from labels of training images alone."""
+        # No item types: discovery has no labels of any kind.
+        train = LabelledEmbeddings(self.train_nd, vocabulary.train_na, [""] * len(self.train_nd))
+        test = LabelledEmbeddings(self.test_nd, vocabulary.test_na, [""] * len(self.test_nd))
+        frame = self.frame
+        conditions: list[str | None] = [None] * len(frame.pair_ids)
+        return pair_effects(
+            train, EmbeddedPairs(test, frame.query_p, frame.reference_p, conditions, None, vocabulary.groups)
+        )
+
+
+@dataclass(frozen=True)
+class VocabularyEffects:
+    """Of each pair float64 (pair,) for the attribute that is named and, with `random_`, the mean over the query's own.
+
+    Drops where something is taken away (0 where the query has no attribute), else changes of the score; NaN where no
+    replacement was found. `has_p` says whether the query has any attribute.
+    """
+
+    removal_p: np.ndarray
+    random_removal_p: np.ndarray
+    insertion_p: np.ndarray
+    deletion_p: np.ndarray
+    matched_p: np.ndarray
+    random_matched_p: np.ndarray
+    has_p: np.ndarray
+
+    def columns(self) -> tuple[np.ndarray, ...]:
+        """Return the values in the order of the table."""
+        return (
+            self.removal_p,
+            self.random_removal_p,
+            self.insertion_p,
+            self.deletion_p,
+            self.matched_p,
+            self.random_matched_p,
+        )
+
+
+def replaced_pairs(upstream: Upstream, frame: PairFrame, settings: Settings) -> Replaced:
+    """Return the test pairs of a run."""
+    pixels = upstream.table("images", "images", "test")["pixels_sha256"].to_pylist()
+    logits = [read_attribute_logits(upstream, model, "test") for model in settings.replacement_models]
+    return Replaced(
+        frame,
+        read_embeddings(upstream, "train"),
+        read_embeddings(upstream, "test"),
+        np.unique(np.array(pixels), return_inverse=True)[1].astype(np.int64),
+        attribute_space(logits),
+        settings.evaluation.replacements,
+        Resampling(settings.seed, settings.evaluation.bootstrap_samples),
+    )
+
+
+def effects_of(replaced: Replaced, vocabulary: Vocabulary) -> VocabularyEffects:
+    """Return what naming an attribute of the vocabulary is worth, pair by pair."""
+    frame, test_na = replaced.frame, vocabulary.test_na
+    types_n = np.zeros(len(test_na), dtype=np.int64)
+    pool = ReplacementPool(replaced.test_nd, test_na, test_na, replaced.duplicate_n, types_n)
+    pairs = ReplacedPairs(frame.query_p, frame.reference_p)
+    removal_pk = removal_replacements(pool, pairs).effect_pa
+    others = attribute_effects(pool, pairs, _as_wide_as(replaced, vocabulary), replaced.replacements)
+    scores_pk, has_pk = replaced.predicted(vocabulary), test_na[frame.query_p]
+    named_p = named_among(scores_pk, has_pk)
+    added_p = named_among(scores_pk, ~has_pk)
+    matched_pk = others.matched.effect_pa
+    return VocabularyEffects(
+        -_of_named(removal_pk, named_p, 0.0),
+        -_mean_present(removal_pk, has_pk),
+        _of_named(others.insertion.effect_pa, added_p, np.nan),
+        _of_named(others.deletion.effect_pa, named_p, 0.0),
+        -_of_named(matched_pk, named_p, 0.0),
+        -_mean_present(matched_pk, has_pk),
+        has_pk.any(axis=1),
+    )
+
+
+def _as_wide_as(replaced: Replaced, vocabulary: Vocabulary) -> AttributeSpace:
+    """Return the space with coordinates of 0 for the attributes of the vocabulary put first.
+
+    The coordinate of the attribute that is replaced is left out of a distance; of a found attribute there is none in
+    the space, so nothing is. The vocabulary of the labels has the space as it is.
+    """
+    if list(vocabulary.names) == replaced.frame.attribute_names:
+        return replaced.space
+    space = replaced.space
+    zeros = np.zeros((*space.coordinates_mna.shape[:2], len(vocabulary.names)))
+    return AttributeSpace(np.concatenate([zeros, space.coordinates_mna], axis=2))
+
+
+def _of_named(effect_pk: np.ndarray, named_p: np.ndarray, without: float) -> np.ndarray:
+    chosen_p = effect_pk[np.arange(len(named_p)), named_p]
+    found_p: np.ndarray = np.where(named_p == NOTHING_NAMED, without, chosen_p)
+    return found_p + 0.0
+
+
+def _mean_present(effect_pk: np.ndarray, has_pk: np.ndarray) -> np.ndarray:
+    """Return the mean over the query's attributes; 0 where it has none, NaN where none has an effect."""
+    is_known_pk = has_pk & np.isfinite(effect_pk)
+    count_p = is_known_pk.sum(axis=1)
+    means_p = np.full(len(count_p), np.nan)
+    np.divide(np.where(is_known_pk, effect_pk, 0.0).sum(axis=1), count_p, out=means_p, where=count_p > 0)
+    return np.where(has_pk.any(axis=1), means_p, 0.0)

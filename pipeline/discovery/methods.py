@@ -1,0 +1,10 @@
+"""The ways of discovering attributes, by name; see docs/discovery.md."""
+
+from typing import Literal, get_args
+
+Method = Literal["patches", "components", "factors", "full_frame", "random"]
+METHODS: tuple[Method, ...] = get_args(Method)
+# Those that look at matches of images, and those that need what each cell does to the embedding.
+PATCHES, COMPONENTS, FACTORS, FULL_FRAME, RANDOM = METHODS
+OF_MATCHES = (PATCHES, COMPONENTS)
+OF_EFFECTS = (PATCHES, COMPONENTS, FACTORS)

@@ -95,7 +95,7 @@ def open_results(config: str | Path, overrides: tuple[str, ...] = ()) -> StoredR
     """
     configured = configured_runs(load_settings(Path(config), overrides), config=str(config))[0]
     dataset = configured.settings.dataset
-    if not dataset.declared.has_attributes:
+    if not has_attributes(configured.settings):
         raise BadDataset(
             expected="a dataset whose images have attributes: explanations are in their words",
             found=f"dataset.kind = {dataset.kind!r}, which has none",

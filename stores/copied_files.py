@@ -10,6 +10,7 @@ from stores.records import decode_side_record, encode_record, require_side_recor
 
 CONTENTS: Final = "contents.json"
 _FIELDS: Final = {"layout": int, "parts": list[dict[str, str]], "digests": dict[str, str], "made_from": dict[str, int]}
+_REMEDY: Final = "sane report CONFIG writes the copy again; no result depends on it"
 _PART_FIELDS: Final = ("digest", "part", "stage")
 
 
@@ -52,7 +53,10 @@ class CopiedFiles:
             StoreError: a newer version of this program wrote it.
             CorruptArtifact: it is torn or changed.
         """
-        fields = decode_side_record(data, where, _FIELDS)
+        try:
+            fields = decode_side_record(data, where, _FIELDS)
+        except CorruptArtifact as error:
+            raise CorruptArtifact(expected=error.expected, found=error.found, where=where, remedy=_REMEDY) from error
         has_parts = bool(fields["parts"]) and all(sorted(part) == sorted(_PART_FIELDS) for part in fields["parts"])
         places = range(len(fields["parts"]))
         is_whole = has_parts and fields["digests"].keys() == fields["made_from"].keys()
@@ -72,5 +76,5 @@ class CopiedFiles:
                 expected="a file as it was copied",
                 found="other bytes: damaged, or edited",
                 where=where,
-                remedy="sane report CONFIG writes the copy again; no result depends on it",
+                remedy=_REMEDY,
             )

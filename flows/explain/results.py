@@ -18,6 +18,7 @@ from flows.readers.conditions import read_condition_masks
 from flows.settings.compute import asked_device
 from flows.settings.configuration import Settings
 from flows.settings.file import load_settings
+from flows.stages.conditions import has_attributes
 from pipeline.errors import BadDataset
 from pipeline.similarity.conditions import ConditionMasks
 from stores.errors import MissingArtifact

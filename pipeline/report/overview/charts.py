@@ -112,7 +112,7 @@ def _specification(
     )
     chart = alt.layer(*layers(base.encode(x=alt.X("value:Q", title=axis))))
     # The page's letters may be wider than those that Vega measured.
-    spare_px = round(_SPARE_PX_PER_LETTER * max((len(row["name"]) for row in rows), default=0))
+    spare_px = round(_SPARE_PX_PER_LETTER * max((len(str(row["name"])) for row in rows), default=0))
     padding = {"left": spare_px + 4, "right": 12, "top": 4, "bottom": 4}
     sized = chart.properties(
         width=_WIDTH_PX[size], height=alt.Step(_STEP_PX), background="transparent", padding=padding

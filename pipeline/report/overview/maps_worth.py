@@ -23,14 +23,12 @@ class MapsWorth:
         name: generator and mode for people.
         is_control: it knows nothing of the model.
         insertion: area under the insertion curve; 1 is best.
-        deletion: under the deletion curve; 0 is best.
         difference: insertion minus that of the centre blob; None for the blob, or where it was not compared.
     """
 
     name: str
     is_control: bool
     insertion: Estimate
-    deletion: Estimate | None
     difference: Estimate | None
 
 
@@ -43,8 +41,7 @@ def maps_worth(evidence: ReportEvidence) -> list[MapsWorth]:
         if insertion is None or insertion.value is None:
             continue
         compared = metrics.of_compared_maps("insertion_difference", generator, mode, CENTRE)
-        deletion = metrics.of_generator("deletion_auc", generator, mode)
-        found.append(MapsWorth(maps_name(generator, mode), is_control(generator), insertion, deletion, compared))
+        found.append(MapsWorth(maps_name(generator, mode), is_control(generator), insertion, compared))
     return sorted(found, key=lambda one: one.is_control)
 
 

@@ -131,7 +131,7 @@ def test_the_table_of_variants_counts_where_variants_are_made_and_where_they_are
         assert any(reason.startswith("code.pipeline.explanation.variants: ") for reason in reasons), stage
 
 
-@pytest.mark.parametrize("name", ["page.html", "report.css"])
+@pytest.mark.parametrize("name", ["page.html", "report.css", "gallery.js"])
 def test_a_template_makes_the_report_stale_and_nothing_else(
     source: Path, status_of: Callable[[], Status], name: str
 ) -> None:

@@ -11,7 +11,8 @@ from flows.engine.on_dask import worker
 @pytest.fixture
 def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Small packages in place of the project's own."""
-    for name in ("pipeline/report/templates/page.html", "pipeline/report/templates/report.css", "flows/run.py"):
+    templates = ("page.html", "report.css", "gallery.js")
+    for name in (*(f"pipeline/report/templates/{name}" for name in templates), "flows/run.py"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"of {name}")
@@ -27,7 +28,8 @@ def digest_now() -> str:
 
 
 @pytest.mark.parametrize(
-    "name", ["flows/run.py", "pipeline/report/templates/page.html", "pipeline/report/templates/report.css"]
+    "name",
+    ["flows/run.py", *(f"pipeline/report/templates/{name}" for name in ("page.html", "report.css", "gallery.js"))],
 )
 def test_modules_templates_and_style_sheets_are_compared(source: Path, name: str) -> None:
     before = digest_now()

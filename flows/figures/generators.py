@@ -3,7 +3,7 @@
 from flows.figures.run_reader import Row, RunReader
 from flows.readers.saliency_maps import maps_stage, read_maps
 from flows.stages.faithfulness import faithfulness_name
-from pipeline.figures.generators import GENERATOR_PAIRS, ComparedMap, ComparedPair, generators_figure
+from pipeline.figures.generators import ComparedMap, ComparedPair, generators_figure, pairs_of_generators
 from pipeline.figures.paper_figure import PaperFigure
 
 Areas = dict[tuple[str, str], dict[str, tuple[float, float]]]
@@ -25,7 +25,7 @@ def read_generators(run: RunReader) -> PaperFigure:
             "none",
             "raise the generators' own limits of pairs, such as saliency.mask.pairs, and run again",
         )
-    chosen = run.drawn(candidates, GENERATOR_PAIRS)
+    chosen = run.drawn(candidates, pairs_of_generators(len(keys)))
     pair_ids = [pair["pair_id"] for pair in chosen]
     maps = {key: read_maps(run.upstream, *key, pair_ids) for key in keys}
     compared = []

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 import numpy.typing as npt
 from numpy import floating
@@ -14,8 +14,8 @@ from pipeline.report.generator_names import is_control, maps_name
 from pipeline.report.number_text import number_text
 from pipeline.report.overlays import overlay
 
-GENERATOR_PAIRS: Final = 4
-_ACROSS: Final = 7
+# As many rows as a page has room for.
+_MOST_PAIRS, _ROWS_OF_A_PAGE, _MAPS_ACROSS = 4, 6, 5
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,11 @@ class ComparedPair:
     maps: tuple[ComparedMap, ...]
 
 
+def pairs_of_generators(n_maps: int) -> int:
+    """Return how many pairs a figure of so many generators and modes has room for: at most four, at least one."""
+    return max(1, min(_MOST_PAIRS, _ROWS_OF_A_PAGE // _lines(n_maps)))
+
+
 def generators_figure(pairs: Sequence[ComparedPair], candidates: int, seed: int) -> PaperFigure:
     """Return query, reference and a map of each generator, a pair after the other.
 
@@ -53,30 +58,34 @@ def generators_figure(pairs: Sequence[ComparedPair], candidates: int, seed: int)
         candidates: how many pairs they were drawn from.
         seed: by which they were drawn.
     """
-    rows: list[tuple[Tile, ...]] = []
-    breaks = set()
+    lines = _lines(len(pairs[0].maps))
+    across = -(-len(pairs[0].maps) // lines)
+    rows: list[tuple[Tile | None, ...]] = []
     for number, compared in enumerate(pairs):
-        breaks.add(len(rows))
-        tiles = _tiles(compared)
-        if number and len(tiles) <= _ACROSS:  # as above
-            tiles = [replace(tile, title="") for tile in tiles]
-        rows += [tuple(tiles[first : first + _ACROSS]) for first in range(0, len(tiles), _ACROSS)]
-    columns = max(len(row) for row in rows)
-    # Without more lines than pairs they need no further space between them.
-    apart = breaks - {0} if len(rows) > len(pairs) else set()
-    drawn = draw_sheet(Sheet(tuple(rows), (("", columns),), breaks=frozenset(apart)))
+        both, maps = _tiles(compared)
+        if number and lines == 1:  # as above
+            both, maps = ([replace(tile, title="") for tile in tiles] for tiles in (both, maps))
+        starts = range(0, len(maps), across)
+        # Further maps stand below the first ones.
+        rows += [(*(both if first == 0 else (None, None)), *maps[first : first + across]) for first in starts]
+    breaks = frozenset(range(lines, len(rows), lines)) if lines > 1 else frozenset()
+    drawn = draw_sheet(Sheet(tuple(rows), (("", 2 + across),), breaks=breaks))
     return PaperFigure(drawn, _caption(pairs, candidates, seed))
 
 
-def _tiles(compared: ComparedPair) -> list[Tile]:
-    pair = compared.pair
-    tiles = [pair.query_tile(title="query"), pair.reference_tile(pair.score_line(), title="reference")]
+def _lines(n_maps: int) -> int:
+    return -(-n_maps // _MAPS_ACROSS)
+
+
+def _tiles(compared: ComparedPair) -> tuple[list[Tile], list[Tile]]:
+    """Return query and reference, and the maps."""
+    pair, maps = compared.pair, []
     for one in compared.maps:
         picture = overlay(pair.query_image, one.map_hw)
         areas = (("insertion", one.insertion), ("deletion", one.deletion))
         lines = tuple(f"{name} {number_text(area, 100.0, 1)}" for name, area in areas if area is not None)
-        tiles.append(Tile(picture, maps_name(one.generator, one.mode), lines))
-    return tiles
+        maps.append(Tile(picture, maps_name(one.generator, one.mode), lines))
+    return [pair.query_tile(title="query"), pair.reference_tile(pair.score_line(), title="reference")], maps
 
 
 def _caption(pairs: Sequence[ComparedPair], candidates: int, seed: int) -> tuple[str, ...]:

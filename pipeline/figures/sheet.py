@@ -14,9 +14,9 @@ from pipeline.figures.words import FAMILY, fitted
 from pipeline.report.figures import LIGHT, literal_text
 from pipeline.report.overlays import legend_colours
 
-# Across both columns of a page.
-PAGE_WIDTH_IN: Final = 7.16
-LARGEST_TILE_IN: Final = 1.25
+# Both columns of a page, with room for a caption.
+PAGE_WIDTH_IN, PAGE_HEIGHT_IN = 7.16, 9.0
+LARGEST_TILE_IN, _LEAST_TILE_IN = 1.25, 0.7
 FLAT: Final = "flat map"
 _MARGIN_IN, _GAP_IN, _BLOCK_GAP_IN, _ROW_GAP_IN = 0.04, 0.07, 0.24, 0.12
 _SIZE_PT, _HEADING_PT = 6.5, 8.0
@@ -32,7 +32,7 @@ class Tile:
 
     Attributes:
         picture_hwc: uint8 (y, x, 3) in any shape; None where a map is flat, so that there is nothing to draw.
-        title: above it.
+        title: above it, on up to two lines.
         lines: below it, each on up to two lines.
         name: below it in bold, likewise, before `lines`.
     """
@@ -61,10 +61,14 @@ class Sheet:
 
 
 def draw_sheet(sheet: Sheet) -> Figure:
-    """Return the drawing, at most as wide as a page of two columns."""
+    """Return the drawing, at most as wide as a page of two columns, and as high while its tiles can be that small."""
     columns = sum(count for _, count in sheet.blocks)
     spaces = 2 * _MARGIN_IN + _GAP_IN * (columns - 1) + (_BLOCK_GAP_IN - _GAP_IN) * (len(sheet.blocks) - 1)
     tile_in = min(LARGEST_TILE_IN, (PAGE_WIDTH_IN - spaces) / columns)
+    height_in = _placed_rows(sheet, tile_in)[1]
+    if height_in > PAGE_HEIGHT_IN:
+        shrunk_in = tile_in - (height_in - PAGE_HEIGHT_IN) / len(sheet.rows)
+        tile_in = max(shrunk_in, min(tile_in, _LEAST_TILE_IN))
     lefts = _lefts(sheet.blocks, tile_in)
     rows, height_in = _placed_rows(sheet, tile_in)
     width_in = max(spaces + columns * tile_in, _LEAST_WIDTH_IN if sheet.has_maps else 0)
@@ -81,8 +85,9 @@ def draw_sheet(sheet: Sheet) -> Figure:
 
 @dataclass(frozen=True)
 class _Words:
-    """The lines below a tile, and how many of them are bold."""
+    """The lines above a tile, the lines below it, and how many of the latter are bold."""
 
+    above: tuple[str, ...]
     lines: tuple[str, ...]
     bold: int
 
@@ -97,11 +102,10 @@ class _Place:
 
 @dataclass(frozen=True)
 class _PlacedRow:
-    """A row: where its titles, its pictures and the words below them begin, inches from the top."""
+    """A row: where its pictures and the words below them begin, inches from the top."""
 
     tiles: tuple[Tile | None, ...]
     words: tuple[_Words, ...]
-    top_in: float
     pictures_in: float
     words_in: float
 
@@ -131,10 +135,11 @@ class _Page:
 
 def _words(tile: Tile | None, tile_in: float) -> _Words:
     if tile is None:
-        return _Words((), 0)
+        return _Words((), (), 0)
+    above = tuple(fitted(tile.title, tile_in, _SIZE_PT, most_lines=_LINES_OF_A_TEXT)) if tile.title else ()
     name = fitted(tile.name, tile_in, _SIZE_PT, is_bold=True, most_lines=_LINES_OF_A_TEXT) if tile.name else []
     lines = [part for line in tile.lines for part in fitted(line, tile_in, _SIZE_PT, most_lines=_LINES_OF_A_TEXT)]
-    return _Words((*name, *lines), len(name))
+    return _Words(above, (*name, *lines), len(name))
 
 
 def _lefts(blocks: Sequence[tuple[str, int]], tile_in: float) -> list[float]:
@@ -152,9 +157,10 @@ def _placed_rows(sheet: Sheet, tile_in: float) -> tuple[list[_PlacedRow], float]
     for number, tiles in enumerate(sheet.rows):
         top_in += _ROW_GAP_IN if number in sheet.breaks else 0
         words = tuple(_words(tile, tile_in) for tile in tiles)
-        pictures_in = top_in + (_LINE_IN + 0.02 if any(tile and tile.title for tile in tiles) else 0)
+        above = max(len(one.above) for one in words)
+        pictures_in = top_in + (_LINE_IN * above + 0.02 if above else 0)
         words_in = pictures_in + max(_picture_height_in(tile, tile_in) for tile in tiles) + 0.03
-        rows.append(_PlacedRow(tiles, words, top_in, pictures_in, words_in))
+        rows.append(_PlacedRow(tiles, words, pictures_in, words_in))
         top_in = words_in + _LINE_IN * max(len(one.lines) for one in words) + _ROW_GAP_IN
     return rows, top_in + (_BAR_IN if sheet.has_maps else 0)
 
@@ -171,9 +177,9 @@ def _draw_headings(page: _Page, blocks: Sequence[tuple[str, int]], lefts: Sequen
 
 
 def _draw_tile(page: _Page, tile: Tile, words: _Words, row: _PlacedRow, place: _Place) -> None:
-    if tile.title:
-        title = fitted(tile.title, place.tile_in, _SIZE_PT)[0]
-        page.text(place.left_in, row.top_in, title, _SIZE_PT, False, LIGHT.faint)
+    for number, line in enumerate(words.above):
+        up_in = _LINE_IN * (len(words.above) - number) + 0.02
+        page.text(place.left_in, row.pictures_in - up_in, line, _SIZE_PT, False, LIGHT.faint)
     height_in = row.words_in - 0.03 - row.pictures_in
     panel = page.axes(place.left_in, row.pictures_in, place.tile_in, height_in)
     panel.axis("off")

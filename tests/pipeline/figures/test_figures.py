@@ -9,7 +9,7 @@ import pytest
 from pipeline.figures.attention import ModelAttention, attention_figure
 from pipeline.figures.edits import EditedQuery, edits_figure
 from pipeline.figures.explanations import ExplainedPair, ExplanationFacts, explanations_figure
-from pipeline.figures.generators import ComparedMap, ComparedPair, generators_figure
+from pipeline.figures.generators import ComparedMap, ComparedPair, generators_figure, pairs_of_generators
 from pipeline.figures.paper_figure import FORMATS, PaperFigure, figure_bytes
 from pipeline.figures.prior import MOST_ATTRIBUTES, prior_figure
 from pipeline.figures.replacements import ReplacedQuery, replacements_figure
@@ -115,6 +115,21 @@ def test_without_curves_and_of_controls_the_caption_says_so() -> None:
     assert "No insertion and deletion curves" in generators(None).caption_text()
     assert "No insertion" not in generators().caption_text()
     assert "random know nothing of the model" in generators().caption_text()
+
+
+@pytest.mark.parametrize(
+    ("count", "pairs", "rows"), [(1, 4, 4), (5, 4, 4), (6, 3, 6), (8, 3, 6), (11, 2, 6), (40, 1, 8)]
+)
+def test_many_generators_stand_below_each_other_on_one_page(count: int, pairs: int, rows: int) -> None:
+    assert pairs_of_generators(count) == pairs
+    maps = tuple(ComparedMap("rise", f"mode{n}", MAP_HW, 0.5, 0.5) for n in range(count))
+    figure = generators_figure([ComparedPair(pair(number), maps) for number in range(pairs)], 40, 5).drawn
+    tops = {
+        round(axes.get_position().y0, 4) for axes in figure.axes if axes.images and axes.get_position().height > 0.02
+    }
+    assert len(tops) == rows
+    titles = [text.get_text() for text in figure.texts if text.get_text().startswith("RISE, mode")]
+    assert len(titles) == (count if count <= 5 else count * pairs)
 
 
 def test_a_kind_without_pairs_is_left_out_and_said() -> None:

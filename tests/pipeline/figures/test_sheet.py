@@ -5,7 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-from pipeline.figures.sheet import FLAT, PAGE_WIDTH_IN, Sheet, Tile, draw_sheet
+from pipeline.figures.sheet import FLAT, LARGEST_TILE_IN, PAGE_HEIGHT_IN, PAGE_WIDTH_IN, Sheet, Tile, draw_sheet
 
 SHAPES = ((120, 60), (50, 100), (80, 80))
 
@@ -65,6 +65,14 @@ def overlap(one: Bbox, two: Bbox) -> bool:
 def test_the_check_of_overlaps_can_fail() -> None:
     assert overlap(Bbox([[0, 0], [1, 1]]), Bbox([[0.5, 0.5], [2, 2]]))
     assert not overlap(Bbox([[0, 0], [1, 1]]), Bbox([[1, 0], [2, 1]]))
+
+
+def test_a_sheet_of_many_rows_is_no_higher_than_a_page() -> None:
+    for count in (2, 7, 9):
+        rows = tuple((tile(60, 60, lines=("one line",)),) * 4 for _ in range(count))
+        figure = draw_sheet(Sheet(rows, (("", 4),)))
+        assert figure.get_figheight() <= PAGE_HEIGHT_IN + 0.01
+        assert (pictures_in(figure)[0].width < LARGEST_TILE_IN - 0.01) == (count > 2)
 
 
 def test_words_stand_as_they_are() -> None:

@@ -41,7 +41,7 @@ def training_step(row: str, loss: str, options: argparse.Namespace) -> tuple[tor
     """Return a network, and its step, forward and backward, of so many images."""
     form, maps = ROWS[row]
     spec = MiningSpec(loss, form, maps, options.layer, 0.25 if maps == "grad_cam" else 0.0, (WEIGHTS,))
-    network = build_embedding_network(options.network, 64).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = build_embedding_network(options.network, 64).to(memory_format=torch.channels_last)
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (options.batch, options.size, options.size, 3), dtype=np.uint8)
     layer = attended_layer(network, spec.layer, normalise_pixels(pixels[:2])) if spec.mines else None

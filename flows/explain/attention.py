@@ -47,7 +47,7 @@ class ExplainedTuple:
             "weights_d": found.weights_td[0],
         }
         paths = [place / "attention.npz"]
-        np.savez(paths[0], **arrays)  # type: ignore[arg-type]
+        np.savez(paths[0], **arrays)
         for number, (image, map_hw) in enumerate(zip(self.images, found.display_tkhw[0], strict=True)):
             picture = overlay(image.shown, map_hw)
             if picture is not None:

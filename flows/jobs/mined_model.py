@@ -21,7 +21,7 @@ LOSSES = ("epoch", "loss", "metric_loss", "mining_loss", "classification_loss", 
 
 def run(inputs: JobInputs) -> JobResult:
     """Return the model's tensors, the chosen candidate's training history, and those of all candidates."""
-    training, mining = mined_specs(dict(inputs.settings))
+    training, mining = mined_specs(inputs.settings)
     labels = (inputs.upstream.table("images", "images", split)["label"].to_pylist() for split in ("train", "valid"))
     classes = sorted(set().union(*labels))
     # Of a label whose other files cannot be read a single image is left.

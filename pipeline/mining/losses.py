@@ -26,5 +26,5 @@ def mining_loss(features_tkd: torch.Tensor, form: str) -> torch.Tensor:
         terms_tm = to_positive_t[:, None] - to_negatives_tm
     if form == "absolute":
         terms_tm = terms_tm.abs()
-    loss = terms_tm.sum(dim=1).mean()
+    loss: torch.Tensor = terms_tm.sum(dim=1).mean()
     return -loss if form == "negated" else loss

@@ -1,5 +1,6 @@
 """The settings of a training with mining; needs no torch."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
@@ -54,14 +55,14 @@ class MiningSpec:
         return LOSSES[self.loss]
 
 
-def mining_candidates(mining: dict[str, Any]) -> tuple[MiningWeights, ...]:
+def mining_candidates(mining: Mapping[str, Any]) -> tuple[MiningWeights, ...]:
     """Return every combination of the settings' gammas, alphas and betas; a single one where nothing is mined."""
     if mining["form"] == "none":
         return (MiningWeights(0.0, mining["alpha"][0], mining["beta"][0]),)
     return tuple(MiningWeights(*values) for values in product(mining["gamma"], mining["alpha"], mining["beta"]))
 
 
-def mined_specs(settings: dict[str, Any]) -> tuple[SimilarityTrainingSpec, MiningSpec]:
+def mined_specs(settings: Mapping[str, Any]) -> tuple[SimilarityTrainingSpec, MiningSpec]:
     """Return the two halves of a training's spec from the settings of its stage: [similarity_model] with `mining`."""
     values = dict(settings)
     mining = dict(values.pop("mining"))

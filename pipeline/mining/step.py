@@ -110,4 +110,4 @@ def _mining_loss(
     with running_statistics_kept(model.network):
         raw_nd = model.network(erased(images_nchw, native_nhw, weights))
     features_nd = functional.normalize(raw_nd, dim=1)
-    return mining_loss(features_nd.unflatten(0, (-1, spec.images_of_a_tuple)), spec.form)
+    return mining_loss(features_nd.reshape(-1, spec.images_of_a_tuple, features_nd.shape[1]), spec.form)

@@ -96,7 +96,7 @@ def _batch(
         if to_maps is None:
             raise not_a_layer(scorer.network, f"{name!r} with {describe_outputs(seen)}", NAME)
         features_nd = functional.normalize(raw_nd.float(), dim=1)
-        weights_td = tuple_weights(features_nd.detach().unflatten(0, (tuples, size)), same_class)
+        weights_td = tuple_weights(features_nd.detach().reshape(tuples, size, -1), same_class)
         of_features_nd = weights_td.repeat_interleave(size, dim=0)
         gradients = None
         if features_nd.requires_grad:
@@ -110,5 +110,7 @@ def _batch(
     scaled_nhw = native_nhw / torch.where(largest_n > 0, largest_n, 1)[:, None, None]
     side = pixels_tkhwc.shape[2:4]
     display_nhw = functional.interpolate(scaled_nhw[:, None], size=side, mode="bilinear", align_corners=False)[:, 0]
-    shaped = [one.unflatten(0, (tuples, size)).cpu().numpy() for one in (display_nhw, scaled_nhw, largest_n.double())]
+    shaped = [
+        one.reshape(tuples, size, *one.shape[1:]).cpu().numpy() for one in (display_nhw, scaled_nhw, largest_n.double())
+    ]
     return shaped[0], shaped[1], shaped[2], weights_td.cpu().numpy()

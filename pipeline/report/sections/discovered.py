@@ -17,9 +17,9 @@ from pipeline.report.table_model import Cell, Column, Row, Table
 _PATCH_PX: Final = 48
 _GAP_PX: Final = 4
 _NAME_CHARACTERS: Final = 28
-_ROW_IN: Final = 0.55
-_WIDTH_IN: Final = 8.0
-_NAME_IN: Final = 2.6
+_ROW_IN: Final = 0.42
+_WIDTH_IN: Final = 6.4
+_NAME_IN: Final = 2.2
 
 
 def discovered_section(evidence: ReportEvidence) -> Section:

@@ -32,3 +32,14 @@ def test_a_narrower_reader_refuses_other_stages_even_those_read_before(both: Ups
         narrower.commits("pairs.test")
     with pytest.raises(KeyError, match="pairs.test"):
         narrower.table("pairs.test", "rows")
+
+
+def test_a_result_is_found_under_another_name_in_place_of_the_stage_that_has_it(both: Upstream) -> None:
+    renamed = both.known_as({"pairs.test": STAGE, "images": STAGE})
+    assert renamed.commits("images") == renamed.commits("pairs.test") == both.commits(STAGE)
+    assert renamed.manifests["pairs.test"] is both.manifests[STAGE]
+    # The other reader is left as it was.
+    assert "images" not in both.manifests
+    assert both.known_as({}) is both
+    with pytest.raises(KeyError, match="nothing"):
+        both.known_as({"images": "nothing"})

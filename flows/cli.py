@@ -394,7 +394,7 @@ def study_collect(
             try:
                 collector.serve_forever()
             except KeyboardInterrupt:
-                typer.echo(f"{collector.answers.count} answers in {folder / ANSWERS}")
+                typer.echo(f"{folder / ANSWERS} holds {collector.answers.count} answers")
 
 
 @study_app.command("analyse")

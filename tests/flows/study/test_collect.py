@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from flows.engine.code_identity import SOURCE_ROOT
-from flows.study.collect import LARGEST_BODY_BYTES, AnswerFile, Collector
+from flows.study.answer_file import AnswerFile
+from flows.study.collect import LARGEST_BODY_BYTES, Collector
 from flows.study.written import read_designs
 from pipeline.errors import BadDataset, BadSetting
 from pipeline.study.answers import COLUMNS, answer_line

@@ -81,7 +81,7 @@ def collect(
             try:
                 collector.serve_forever()
             except KeyboardInterrupt:
-                typer.echo(f"{collector.answers.count} answers in {folder / ANSWERS}")
+                typer.echo(f"{folder / ANSWERS} holds {collector.answers.count} answers")
 
 
 @study.command("analyse")

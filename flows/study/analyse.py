@@ -11,7 +11,8 @@ import pyarrow as pa
 from flows.commands.query_formats import write_result
 from flows.study.written import DESIGN, LARGEST_FILE_BYTES, read_designs, read_text, write_files
 from pipeline.errors import BadDataset
-from pipeline.study.analysis import AnalysisPlan, analyse, analysis_rows
+from pipeline.study.analysis import AnalysisPlan, analyse
+from pipeline.study.analysis_rows import analysis_rows
 from pipeline.study.analysis_tables import AnalysisSection, analysis_sections
 from pipeline.study.answers import AnswerReader
 from pipeline.study.design import StudyDesign

@@ -9,7 +9,7 @@ from tests.flows.run_cases import FinishedRun, in_fresh_process
 
 # A whole run of this size takes over twenty seconds of one core; importing torch alone takes about five.
 MOST_CPU_SECONDS = 8.0
-HEAVY = {"torch", "torchvision", "prefect", "dask", "distributed", "sklearn", "matplotlib", "pandas"}
+HEAVY = {"torch", "torchvision", "prefect", "dask", "distributed", "sklearn", "matplotlib"}
 
 CHILD = """
 import json, sys, time

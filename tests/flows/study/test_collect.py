@@ -2,6 +2,10 @@
 
 import http.client
 import json
+import re
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from flows.study.collect import LARGEST_BODY_BYTES, AnswerFile, Collector
+from flows.engine.code_identity import SOURCE_ROOT
+from flows.study.answer_file import AnswerFile
+from flows.study.collect import LARGEST_BODY_BYTES, Collector
 from flows.study.written import read_designs
 from pipeline.errors import BadDataset, BadSetting
 from pipeline.study.answers import COLUMNS, answer_line
@@ -193,3 +199,18 @@ def test_folders_that_hold_no_study_or_spoilt_answers_are_refused(folder: Path, 
 def test_a_port_in_use_is_refused(collector: Collector, folder: Path) -> None:
     with pytest.raises(BadSetting, match="port"):
         Collector(folder, collector.server_port)
+
+
+def test_the_command_serves_until_it_is_stopped(folder: Path) -> None:
+    command = [sys.executable, "-m", "flows.entry", "study", "collect", str(folder), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=SOURCE_ROOT) as process:
+        assert process.stdout is not None
+        found = re.match(r"http://127\.0\.0\.1:(\d+)/", process.stdout.readline())
+        assert found is not None
+        connection = http.client.HTTPConnection("127.0.0.1", int(found[1]), timeout=20)
+        connection.request("POST", "/answers", lines(folder)[0], CSV)
+        assert connection.getresponse().status == 200
+        connection.close()
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.read().endswith("answers.csv holds 1 answers\n")
+    assert process.returncode == 0

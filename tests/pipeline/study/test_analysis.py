@@ -8,7 +8,8 @@ import pytest
 from scipy.special import expit
 
 from pipeline.evaluation.bootstrap import Resampling, clustered_interval
-from pipeline.study.analysis import AnalysisPlan, analyse, analysis_rows
+from pipeline.study.analysis import AnalysisPlan, analyse
+from pipeline.study.analysis_rows import analysis_rows
 from pipeline.study.answers import Answer
 from pipeline.study.design import Question, StudyDesign
 from pipeline.study.judged import ExclusionRules, Exclusions, JudgedAnswer, judged_answers, kept_sessions

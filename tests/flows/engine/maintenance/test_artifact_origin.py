@@ -69,7 +69,9 @@ def test_the_copy_of_a_report_leads_to_its_stage(run_copy: FinishedRun) -> None:
         assert (told["stage"], told["part"]) == ("report", "report")
     (copy / "index.html").write_text("edited")
     result = invoke("status", run_copy.config, "--artifact", copy / "index.html")
-    assert "the bytes of none" in refusal(result, 2)
+    assert "other bytes: damaged, or edited" in refusal(result, 1)
+    (copy / "mine.txt").write_text("mine")
+    refusal(invoke("status", run_copy.config, "--artifact", copy / "mine.txt"), 1)
 
 
 def test_a_copy_leads_to_its_stage_whatever_its_name_and_stage_are(tmp_path: Path) -> None:

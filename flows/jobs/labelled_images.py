@@ -1,7 +1,7 @@
 """Images with discovered attributes for labels: pixels and rows as they are, but for what the images have."""
 
 from flows.engine.shard_task import JobInputs, JobResult
-from pipeline.discovery.unlabelled_table import NO_LABEL
+from pipeline.discovery.no_label import NO_LABEL
 from stores.parts import ArraysPart, Part
 
 

@@ -11,7 +11,7 @@ from flows.readers.image_lookup import PixelLookup
 from pipeline.discovery.crops import PAPERS_CROP_SHARE, box_around, crop_side_px, full_size_patch
 from pipeline.discovery.groups import DiscoveredGroup
 from pipeline.discovery.naming import ClosestLabel, closest_labels
-from pipeline.discovery.unlabelled_table import NO_LABEL
+from pipeline.discovery.no_label import NO_LABEL
 
 STAGE = "discovered_attributes"
 SHOWN_PATCHES = 8

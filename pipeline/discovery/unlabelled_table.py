@@ -4,9 +4,8 @@ from dataclasses import replace
 
 from pipeline.datasets.folder import ATTRIBUTES, FLAG_PREFIX
 from pipeline.datasets.records import TableRow, UserTable
+from pipeline.discovery.no_label import NO_LABEL
 
-# The label, and the only attribute, of images that have none; both are replaced once attributes are discovered.
-NO_LABEL = "unlabelled"
 _LABEL = "label"
 
 

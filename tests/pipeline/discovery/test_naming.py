@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from pipeline.datasets.records import TableRow, UserTable
 from pipeline.discovery.naming import LONGEST_NAME, ClosestLabel, checked_name, closest_labels
-from pipeline.discovery.unlabelled_table import NO_LABEL, filled_table
+from pipeline.discovery.no_label import NO_LABEL
+from pipeline.discovery.unlabelled_table import filled_table
 from pipeline.errors import BadSetting
 
 

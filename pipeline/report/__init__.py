@@ -1,1 +1,1 @@
-"""The static HTML report: plain values and arrays in, one self-contained page out. Imports no torch."""
+"""The report: plain values and arrays in, the files of a folder of pages out. Imports no torch."""

@@ -46,7 +46,15 @@ def _exchange(filled: Path, target: Path) -> None:
     was_there = target.exists()
     if was_there:
         os.rename(target, old)
-    os.rename(filled, target)
+    try:
+        os.rename(filled, target)
+    except OSError:
+        # Another process may have put its own there meanwhile; else the old one goes back.
+        if was_there and not target.exists():
+            os.rename(old, target)
+        elif was_there:
+            shutil.rmtree(old, ignore_errors=True)
+        raise
     if was_there:
         shutil.rmtree(old)
 

@@ -17,6 +17,7 @@ from flows.compare.shared_pairs import find_shared_pairs
 from flows.compare.sides import open_side
 from pipeline.errors import BadSetting
 from pipeline.evaluation.bootstrap import Interval
+from pipeline.evaluation.model_comparison.answers import AnswerChanges
 from pipeline.report.comparison_page import wording
 from pipeline.report.comparison_page.evidence import Comparison
 from pipeline.report.comparison_page.page import render_comparison
@@ -58,6 +59,7 @@ def compare_command(
 
 def comparison_values(comparison: Comparison) -> dict[str, Any]:
     """Return all that the tables show as plain values; null where a figure is undefined."""
+    changes = comparison.changes
     return {
         "a": vars(comparison.first),
         "b": vars(comparison.second),
@@ -81,9 +83,9 @@ def comparison_values(comparison: Comparison) -> dict[str, Any]:
             }
             for one in comparison.figures
         ],
-        "answers_changed": _interval(comparison.changes.changed),
+        "answers_changed": None if changes is None else _interval(changes.changed),
         "transitions": [
-            {"a": one.first, "b": one.second, "pairs": one.pairs} for one in comparison.changes.transitions
+            {"a": one.first, "b": one.second, "pairs": one.pairs} for one in (changes.transitions if changes else ())
         ],
         "map_agreement": [
             {
@@ -111,15 +113,8 @@ def print_comparison(console: Console, comparison: Comparison) -> None:
     else:
         console.print("settings, images, pairs, weights and code are the same")
     console.print(_figures(comparison))
-    changed = wording.value_text(comparison.changes.changed)
-    console.print(f"answers that change: {changed} % of the pairs")
-    transitions = comparison.changes.transitions
-    if transitions:
-        rows = [
-            (wording.answer_name(one.first), wording.answer_name(one.second), str(one.pairs))
-            for one in transitions[:TRANSITIONS_SHOWN]
-        ]
-        console.print(_table("most often", ("answer of A", "answer of B", "pairs"), rows, numbers_from=2))
+    if comparison.changes is not None:
+        _print_changes(console, comparison.changes)
     if comparison.agreements:
         alike = [
             (maps_name(one.generator, one.mode), *map(wording.value_text, (one.agreement, one.of_other_queries)))
@@ -127,6 +122,16 @@ def print_comparison(console: Console, comparison: Comparison) -> None:
         ]
         names = ("rank correlation x 100 of maps", "same pair", "other queries")
         console.print(_table("how alike both models' maps are", names, alike, numbers_from=1))
+
+
+def _print_changes(console: Console, changes: AnswerChanges) -> None:
+    console.print(f"answers that change: {wording.value_text(changes.changed)} % of the pairs")
+    rows = [
+        (wording.answer_name(one.first), wording.answer_name(one.second), str(one.pairs))
+        for one in changes.transitions[:TRANSITIONS_SHOWN]
+    ]
+    if rows:
+        console.print(_table("most often", ("answer of A", "answer of B", "pairs"), rows, numbers_from=2))
 
 
 def _figures(comparison: Comparison) -> Table:

@@ -102,6 +102,7 @@ def _print(found: FoundDataset, choices: Choices, config: Path) -> None:
     records = found.index.records
     splits = Counter(record.split for record in records)
     widths, heights = zip(*found.sizes.size_px_by_path.values(), strict=True) if _has_sizes(found) else ((0,), (0,))
+    of_attributes = f", {choices.attribute_epochs} of the attribute models" if found.kind.has_attributes else ""
     counted = ", ".join(f"{splits[split]} {split}" for split in SPLITS)
     lines = [
         f"found in {found.root}: {found.kind.name} ({found.kind.origin})",
@@ -113,8 +114,7 @@ def _print(found: FoundDataset, choices: Choices, config: Path) -> None:
         "chosen",
         f"  image_size_px {choices.image_size_px}, fit {choices.fit}, network {choices.network}",
         *(f"  {key} {value}: {reason}" for key, (value, reason) in found.own_settings.items()),
-        f"  epochs {choices.epochs} of the similarity model, {choices.attribute_epochs} of the attribute models "
-        f"(by {splits['train']} training images)",
+        f"  epochs {choices.epochs} of the similarity model{of_attributes} (by {splits['train']} training images)",
         "written",
         *([f"  {found.new_table.path}"] if found.new_table is not None else []),
         f"  {config}",

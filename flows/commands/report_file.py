@@ -102,7 +102,9 @@ def write_report(current: Upstream, output: Path) -> str:
         return _write_archive(current, output)
     parent = output.absolute().parent
     if not parent.is_dir() or (output.exists() and not is_report_folder(output)):
-        found = "no folder to write it into" if not parent.is_dir() else "something that is no report"
+        found = (
+            "no folder to write it into" if not parent.is_dir() else "files that are no report, or others beside one"
+        )
         raise _bad_output(output, found)
     try:
         write_folder(current, Location.parse(str(output.absolute())))

@@ -81,5 +81,14 @@ class _Written:
 
 
 def is_report_folder(folder: Path) -> bool:
-    """Return whether a folder is empty, or a report as it was written, which may be replaced."""
-    return folder.is_dir() and ((folder / CONTENTS).is_file() or not any(folder.iterdir()))
+    """Return whether a folder is empty, or holds a report and nothing else, so that nobody's own files are replaced."""
+    if not folder.is_dir():
+        return False
+    if not any(folder.iterdir()):
+        return True
+    place = Location.parse(str(folder.absolute()))
+    try:
+        contents = CopiedFiles.decode(place.child(CONTENTS).read_bytes(), place.url)
+        return place.file_sizes_bytes().keys() <= {*contents.digests, CONTENTS}
+    except StoreError:
+        return False

@@ -3,11 +3,12 @@
 import numpy as np
 
 from flows.compare.map_agreement import read_map_agreements
-from flows.compare.measures import read_answers, read_measures
+from flows.compare.measures import has_answers, read_answers, read_measures
 from flows.compare.settings_differences import settings_differences
 from flows.compare.shared_pairs import SharedPairs, measured_pairs
 from flows.compare.sides import Side
-from pipeline.evaluation.model_comparison.answers import answer_changes
+from pipeline.evaluation.metrics.measured_pairs import MeasuredPairs
+from pipeline.evaluation.model_comparison.answers import AnswerChanges, answer_changes
 from pipeline.evaluation.model_comparison.figures import compared_figures
 from pipeline.evaluation.shared_units import few_clusters
 from pipeline.report.comparison_page.evidence import Comparison, ModelFacts
@@ -21,13 +22,6 @@ def compare_sides(first: Side, second: Side, shared: SharedPairs) -> Comparison:
         BadSetting: fewer than 1 bootstrap sample.
     """
     pairs = measured_pairs(first, shared)
-    answers = [
-        [of_side[row] for row in rows]
-        for of_side, rows in (
-            (read_answers(first), shared.first_rows.tolist()),
-            (read_answers(second), shared.second_rows.tolist()),
-        )
-    ]
     n_clusters = len(np.unique(pairs.clusters_p))
     return Comparison(
         _facts(first),
@@ -38,8 +32,17 @@ def compare_sides(first: Side, second: Side, shared: SharedPairs) -> Comparison:
         tuple(_notes(first, second, shared, n_clusters)),
         tuple(settings_differences(first, second)),
         tuple(compared_figures(pairs, read_measures(first, second, shared))),
-        answer_changes(pairs, *answers),
+        _answer_changes(first, second, shared, pairs),
         tuple(read_map_agreements(first, second, shared, pairs)),
+    )
+
+
+def _answer_changes(first: Side, second: Side, shared: SharedPairs, pairs: MeasuredPairs) -> AnswerChanges | None:
+    if not (has_answers(first) and has_answers(second)):
+        return None
+    of_first, of_second = read_answers(first), read_answers(second)
+    return answer_changes(
+        pairs, [of_first[row] for row in shared.first_rows], [of_second[row] for row in shared.second_rows]
     )
 
 
@@ -64,6 +67,8 @@ def _notes(first: Side, second: Side, shared: SharedPairs, n_clusters: int) -> l
         )
     if first.frame.attribute_names != second.frame.attribute_names:
         notes.append("The two know different attributes, so answers may differ for that alone.")
+    without = dict.fromkeys(side.name for side in (first, second) if not has_answers(side))
+    notes += [f"Images of {name} have no attributes, so nothing is said of answers." for name in without]
     if few_clusters(n_clusters):
         notes.append(f"Intervals rest on {n_clusters} clusters: they speak of these alone, not of others like them.")
     return notes

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from flows.compare.map_lookup import MapLookup
-from flows.compare.measures import SIMILARITIES, read_answers
+from flows.compare.measures import ANSWERS, SIMILARITIES, has_answers, read_answers
 from flows.compare.shared_pairs import SharedPairs
 from flows.compare.sides import Side
 from flows.readers.image_lookup import PixelLookup
@@ -24,10 +24,7 @@ def read_gallery(first: Side, second: Side, shared: SharedPairs) -> list[ShownPa
     Raises:
         StoreError: a store cannot be read.
     """
-    answers = (read_answers(first), read_answers(second))
-    is_changed = [
-        answers[0][row] != answers[1][other] for row, other in zip(shared.first_rows, shared.second_rows, strict=True)
-    ]
+    is_changed = _changed(first, second, shared)
     readers = (_SideReader(first), _SideReader(second))
     shown = []
     for row in _chosen(shared, is_changed, first.seed):
@@ -36,6 +33,16 @@ def read_gallery(first: Side, second: Side, shared: SharedPairs) -> list[ShownPa
         image = readers[0].images.of(reference)
         shown.append(ShownPair(shared.pair_ids[row], query, reference, image, is_changed[row], *sides))
     return shown
+
+
+def _changed(first: Side, second: Side, shared: SharedPairs) -> list[bool]:
+    """Return whether the answer of each pair changes; where either has no answers none does."""
+    if not (has_answers(first) and has_answers(second)):
+        return [False] * len(shared.pair_ids)
+    answers = (read_answers(first), read_answers(second))
+    return [
+        answers[0][row] != answers[1][other] for row, other in zip(shared.first_rows, shared.second_rows, strict=True)
+    ]
 
 
 def _chosen(shared: SharedPairs, is_changed: list[bool], seed: int) -> list[int]:
@@ -52,7 +59,8 @@ class _SideReader:
     def __init__(self, side: Side) -> None:
         upstream = side.upstream
         self.images = _shown_images(side)
-        self._answers = {row["pair_id"]: row for row in upstream.rows("answers", "answers")}
+        answers = upstream.rows(ANSWERS, "answers") if has_answers(side) else []
+        self._answers = {row["pair_id"]: row for row in answers}
         rows = upstream.rows(SIMILARITIES, "similarities") if SIMILARITIES in upstream.manifests else []
         self._similarities = {row["pair_id"]: row["similarity"] for row in rows}
         generator, mode = side.facts["supervision"]
@@ -66,7 +74,7 @@ class _SideReader:
             self._similarities.get(pair_id),
             self.images.of(query),
             self._maps.of(pair_id) if self._maps is not None and has_map else None,
-            self._answers[pair_id],
+            self._answers.get(pair_id),
         )
 
 

@@ -19,6 +19,8 @@ from pipeline.report.generator_names import is_control
 
 # Figures do not read them, so a run that goes no further than these has none.
 SIMILARITIES = "similarities.test"
+# Only where images have attributes.
+ANSWERS = "answers"
 _OUTCOMES = ("effect", "best_effect", "mean_present_effect", "hit", "used", "present", "eligible")
 
 
@@ -56,26 +58,24 @@ def read_measures(first: Side, second: Side, shared: SharedPairs) -> list[TwoMea
     ]
 
 
+def has_answers(side: Side) -> bool:
+    """Return whether a model's matches are explained in words: images of some datasets have no attributes."""
+    return ANSWERS in side.upstream.manifests
+
+
 def read_answers(side: Side) -> list[str | None]:
-    """Return the attribute that answers for each of a model's pairs, None where none does."""
-    answered_p = side.upstream.arrays("answers", "named", "answered")
+    """Return the attribute that answers for each of a model's pairs, None where none does; see `has_answers`."""
+    answered_p = side.upstream.arrays(ANSWERS, "named", "answered")
     names = side.frame.attribute_names
     return [None if row == NOTHING_NAMED else names[row] for row in answered_p.tolist()]
 
 
 def _measures(side: Side) -> Iterator[_Measured]:
-    upstream, frame = side.upstream, side.frame
-    answered_p = upstream.arrays("answers", "named", "answered")
-    is_answered_p = answered_p != NOTHING_NAMED
-    present_p = frame.present_pa[np.arange(len(answered_p)), answered_p]
-    drops_pa = -read_replacement_effects(upstream, "test", "matched", frame)
+    upstream = side.upstream
     if SIMILARITIES in upstream.manifests:
         yield _Measured("similarity", "cosine", _placed(side, SIMILARITIES, "similarities", "similarity"))
-    yield _Measured("answered", "share", is_answered_p.astype(np.float64))
-    yield _Measured("top1_accuracy", "share", np.where(is_answered_p, present_p, np.nan))
-    drop_p = drop_of_named(answered_p, drops_pa, frame.present_pa)
-    yield _Measured("matched_effect", "cosine", np.where(is_answered_p, drop_p, np.nan))
-    yield _Measured("expected_effect", "cosine", _placed(side, "answers", "answers", "effect"))
+    if has_answers(side):
+        yield from _answered(side)
     yield from _audited(side)
     for generator, mode in side.facts["generator_modes"]:
         # A control knows nothing of a model, so a test of it would only weaken the others' correction.
@@ -89,6 +89,19 @@ def _measures(side: Side) -> Iterator[_Measured]:
             if name in upstream.manifests:
                 for column in columns:
                     yield _Measured(column, "share", _placed(side, name, stage, column), generator, mode)
+
+
+def _answered(side: Side) -> Iterator[_Measured]:
+    """Give what the answers achieve."""
+    frame, answered_p = side.frame, side.upstream.arrays(ANSWERS, "named", "answered")
+    is_answered_p = answered_p != NOTHING_NAMED
+    present_p = frame.present_pa[np.arange(len(answered_p)), answered_p]
+    drops_pa = -read_replacement_effects(side.upstream, "test", "matched", frame)
+    drop_p = drop_of_named(answered_p, drops_pa, frame.present_pa)
+    yield _Measured("answered", "share", is_answered_p.astype(np.float64))
+    yield _Measured("top1_accuracy", "share", np.where(is_answered_p, present_p, np.nan))
+    yield _Measured("matched_effect", "cosine", np.where(is_answered_p, drop_p, np.nan))
+    yield _Measured("expected_effect", "cosine", _placed(side, ANSWERS, "answers", "effect"))
 
 
 def _audited(side: Side) -> Iterator[_Measured]:

@@ -10,6 +10,7 @@ from flows.configured_runs import configured_runs
 from flows.readers.image_lookup import PixelLookup
 from flows.readers.shown_images import Photographs, ShownImages
 from flows.settings.file import load_settings
+from flows.stages.conditions import has_attributes
 from flows.stages.report import PHOTOGRAPHS
 from pipeline.figures.shown_pair import ShownPair
 from pipeline.report.cards import choose_pairs
@@ -50,9 +51,16 @@ class RunReader:
         """Check that results are there.
 
         Raises:
-            MissingArtifact: one is not, with the command that makes it.
+            MissingArtifact: one is not, with the command that makes it, or the configuration has no such stage.
         """
         for stage in stages:
+            if stage not in self._plans:
+                kind = self.settings.dataset.kind
+                raise self.not_of_this_run(
+                    f"a configuration with the stage {stage}",
+                    "none" if has_attributes(self.settings) else f"none, as images of {kind} have no attributes",
+                    "make the other figures: name each with --figure",
+                )
             plan = self._plans[stage]
             if plan.manifest is None:
                 why = f": {plan.reasons[0]}" if plan.reasons else ""

@@ -15,6 +15,7 @@ from pipeline.discovery.coarse_cells import coarse
 from pipeline.discovery.controls import random_clusters
 from pipeline.discovery.factors import fit_concepts
 from pipeline.discovery.methods import FACTORS, FULL_FRAME, RANDOM
+from pipeline.errors import BadDataset
 from stores.parts import ArraysPart, Part
 
 SPLITS = ("train", "valid", "test")
@@ -160,6 +161,13 @@ def _regions(upstream: Upstream, images: _Images) -> tuple[np.ndarray, list[dict
             table = upstream.store.read_part_table(commit, "matches").to_pylist()
             vectors += [own_rd[row["row"]] for row in table]
             rows += table
+    if not vectors:
+        raise BadDataset(
+            expected="images that match others, so that there are regions to group",
+            found="no region of any match",
+            where="the matches of discovery",
+            remedy="lower discovery.smallest_share, or check discovery.queries and the splits",
+        )
     return np.stack(vectors).astype(np.float64), rows
 
 

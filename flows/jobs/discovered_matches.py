@@ -40,8 +40,9 @@ def run(inputs: JobInputs) -> JobResult:
         passes = _add_patches(inputs, groups, effects, found)
     else:
         _add_components(inputs.settings, groups, effects, found)
+    length = effects.of(inputs.work["pairs"][0]["query"]).shape[-1]
     parts: dict[str, Part] = {
-        "vectors": ArraysPart({"vectors": found.stacked()}, {"vectors": ("region", "dimension")}),
+        "vectors": ArraysPart({"vectors": found.stacked(length)}, {"vectors": ("region", "dimension")}),
         "matches": inputs.table("discovered_matches", found.rows),
     }
     return JobResult(parts, {"queries": len(groups), "forward_passes": passes})
@@ -71,7 +72,10 @@ class _Found:
             }
         )
 
-    def stacked(self) -> np.ndarray:
+    def stacked(self, length: int) -> np.ndarray:
+        """Return float32 (region, D); no component of a group of matches may be large enough."""
+        if not self.vectors:
+            return np.zeros((0, length), dtype=np.float32)
         return np.stack(self.vectors).astype(np.float32)
 
 

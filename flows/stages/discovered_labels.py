@@ -120,12 +120,11 @@ def cut_discovered_vocabulary(upstream: Upstream, stage: Stage) -> list[ShardPla
         BadDataset: no discovered attribute varies over the training images.
     """
     names: list[str] = upstream.table(DISCOVERED, "clusters")["attribute"].to_pylist()
-    # Of whole images, or drawn, an image has exactly one.
-    group = 0 if stage.settings["method"] in (FULL_FRAME, RANDOM) else -1
-    records = tuple(
-        ImageRecord(row["image_id"], None, row["split"], "", tuple(row["attributes"]))
-        for row in upstream.rows(DISCOVERED, "labels")
-    )
+    labels = upstream.rows(DISCOVERED, "labels")
+    # Of whole images, or drawn, an image has exactly one, but for those that HDBSCAN takes for noise.
+    has_one = all(len(row["attributes"]) == 1 for row in labels)
+    group = 0 if has_one and stage.settings["method"] in (FULL_FRAME, RANDOM) else -1
+    records = tuple(ImageRecord(row["image_id"], None, row["split"], "", tuple(row["attributes"])) for row in labels)
     index = DatasetIndex("discovered attributes", None, tuple(names), (group,) * len(names), records)
     notes = [[note.attribute, note.note, note.same_as] for note in attribute_notes(index)]
     rows = {"names": names, "groups": [group] * len(names), "notes": notes}

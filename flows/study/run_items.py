@@ -67,9 +67,11 @@ def matched_pairs(run: StudiedRun, sources: Sequence[str]) -> tuple[list[Matched
     if variants := [source for source in named if source != ANSWER]:
         explained = [row for row in _rows(run, "explanations") if row["rank"] == 1 and row["split"] == "test"]
         for row in explained:
-            if row["variant"] in variants:
+            # Without a score the variant excludes every attribute: it names none.
+            if row["variant"] in variants and row["score"] is not None:
                 named[row["variant"]][row["pair_id"]] = row["attribute"]
-        _refuse_absent([variant for variant in variants if not named[variant]], explained, run)
+        known = {row["variant"] for row in explained}
+        _refuse_absent([variant for variant in variants if variant not in known], known, run)
     scores = {row["pair_id"]: row["similarity"] for row in _rows(run, "similarities")}
     tested = [row for row in _rows(run, "pairs") if row["split"] == "test" and row["is_match"]]
     found = [
@@ -91,10 +93,10 @@ def _rows(run: StudiedRun, table: str) -> list[dict[str, Any]]:
     return [row for row in rows if row.get("seed", run.seed) == run.seed]
 
 
-def _refuse_absent(absent: list[str], explained: list[dict[str, Any]], run: StudiedRun) -> None:
+def _refuse_absent(absent: list[str], known: set[str], run: StudiedRun) -> None:
     if absent:
         raise BadSetting(
-            expected=f"variants of the run: {', '.join(sorted({row['variant'] for row in explained}))}",
+            expected=f"variants of the run: {', '.join(sorted(known))}",
             found=", ".join(absent),
             where=run.name,
             remedy="name conditions that the run has (--condition, --explained-by), or add the variants to "

@@ -95,7 +95,12 @@ def _read_json(path: Path) -> object:
 
 
 def _unreadable(path: Path, expected: str, found: str) -> BadDataset:
-    return BadDataset(expected=expected, found=found, where=str(path), remedy="name a file as it was written")
+    return BadDataset(
+        expected=expected,
+        found=found,
+        where=str(path),
+        remedy="name a file as `sane study make`, a page or the collector wrote it",
+    )
 
 
 def unwritable(path: Path, error: OSError) -> BadSetting:

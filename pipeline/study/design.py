@@ -63,7 +63,7 @@ class StudyDesign:
         protocol: `preference` or `prediction`.
         seed: of the draws.
         groups: that subjects choose from.
-        conditions: in the order of tables.
+        conditions: as they were asked for; tables have `nothing` first, the others by name.
         datasets: in the order of tables.
         questions: by id.
         forms: ids of the questions of each form, in the order in which they are shown.

@@ -1,12 +1,15 @@
 """Discovery in whole runs: passes an image, what stays current, what labels say, and every method."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from benchmarks.plan_accuracy import StageFigures, passes_disagree
+from flows.stages.discovered_labels import cut_discovered_vocabulary
 from flows.stages.discovery import discovery_stages
+from pipeline.errors import BadDataset
 from tests.flows.costs.test_counts import costs_of
 from tests.flows.planted_config import write_config
 from tests.flows.run_cases import FinishedRun, Tables
@@ -125,6 +128,27 @@ def test_every_method_labels_images(run: FinishedRun, tmp_path: Path, method: st
         sides = found.ask("select image_id = query is_query, share from discovered_matches")
         assert {row["is_query"] for row in sides} == {True, False}
         assert all(0.2 <= row["share"] <= 1 for row in sides)
+
+
+def test_matches_without_a_region_are_refused_in_words(run: FinishedRun, tmp_path: Path) -> None:
+    asked = (*ENABLED, "discovery.method=components", "discovery.smallest_share=1", "discovery.queries=4")
+    with pytest.raises(BadDataset, match="no region of any match") as refused:
+        run.copy_to(tmp_path / "copy").run(*asked, until=FOUND)
+    assert "smallest_share" in refused.value.remedy
+
+
+def test_groups_exclude_each_other_only_where_every_image_has_one() -> None:
+    def group_of(attributes: list[list[str]]) -> set[int]:
+        names = SimpleNamespace(to_pylist=lambda: ["cluster-01", "cluster-02"])
+        rows = [{"image_id": str(n), "split": "train", "attributes": own} for n, own in enumerate(attributes)]
+        upstream = SimpleNamespace(table=lambda *_: {"attribute": names}, rows=lambda *_: rows)
+        stage = SimpleNamespace(settings={"method": "full_frame"})
+        (shard,) = cut_discovered_vocabulary(upstream, stage)  # type: ignore[arg-type]
+        return set(shard.work["groups"])
+
+    assert group_of([["cluster-01"], ["cluster-02"], ["cluster-02"]]) == {0}
+    # HDBSCAN leaves some images in no group, so that a factor would lack a value for them.
+    assert group_of([["cluster-01"], ["cluster-02"], []]) == {-1}
 
 
 def test_without_discovery_there_is_no_stage_of_it(run: FinishedRun) -> None:

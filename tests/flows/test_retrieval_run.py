@@ -59,6 +59,27 @@ def figures(run: FinishedRun, table: str) -> dict[str, dict[str, object]]:
     return {row["metric"]: row for row in run.query(FIGURES.format(table))}
 
 
+def test_two_models_without_attributes_are_compared_by_scores_and_maps(cars: FinishedRun, tmp_path: Path) -> None:
+    result = invoke("compare", cars.config, cars.config, "--format", "json", "--output", tmp_path)
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert {one["metric"] for one in found["figures"]} == {"similarity", "insertion_auc", "deletion_auc"}
+    assert (found["answers_changed"], found["transitions"]) == (None, [])
+    assert len([note for note in found["notes"] if "no attributes" in note]) == 1
+    page = (tmp_path / "comparison.html").read_text()
+    assert page.count('class="pair"') == 24
+    assert "Answers that change" not in page
+    table = invoke("compare", cars.config, cars.config)
+    assert (table.exit_code, "answers that change" in table.output) == (0, False)
+
+
+def test_figures_about_attributes_are_left_out_and_the_others_made(cars: FinishedRun, tmp_path: Path) -> None:
+    result = invoke("figures", cars.config, "--out", tmp_path / "figures", "--format", "svg")
+    assert result.exit_code == 1
+    assert {path.name for path in (tmp_path / "figures").iterdir()} == {"generators.svg", "generators.txt"}
+    assert "none, as images of cars196 have no attributes" in result.output
+
+
 def test_figures_are_those_of_sorting_every_image(cars: FinishedRun) -> None:
     seen = list(embedded_images(cars).values())
     found = [oracle.ordered(one, seen, over_cameras=False) for one in seen]

@@ -1,5 +1,6 @@
 """A folder is replaced as a whole: what fails halfway leaves the old one, and nothing beside it."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -34,6 +35,29 @@ def test_a_failure_leaves_the_old_one(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="null byte"):
         write(place, "ne\0w")
     assert names_below(tmp_path) == {"copy", "copy/old"}
+
+
+@pytest.mark.parametrize("is_other_faster", [False, True])
+def test_a_folder_that_cannot_be_moved_in_leaves_one_and_nothing_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_other_faster: bool
+) -> None:
+    place = Location.parse(str(tmp_path)).child("copy")
+    write(place, "old")
+    rename, renamed = os.rename, list[object]()
+
+    def failing(old: object, new: object) -> None:
+        renamed.append(new)
+        if len(renamed) == 2:
+            if is_other_faster:
+                (tmp_path / "copy").mkdir()
+                (tmp_path / "copy" / "other").touch()
+            raise OSError(errno.ENOTEMPTY, "Directory not empty")
+        rename(old, new)  # type: ignore[call-overload]
+
+    monkeypatch.setattr("stores.replaced_folder.os.rename", failing)
+    with pytest.raises(StoreError):
+        write(place, "new")
+    assert names_below(tmp_path) == {"copy", "copy/other" if is_other_faster else "copy/old"}
 
 
 def test_a_kill_between_the_renames_is_mended_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

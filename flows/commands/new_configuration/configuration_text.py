@@ -35,7 +35,7 @@ network = "{network}"
 epochs = {epochs}
 
 [pairs]
-# Most pairs whose maps train the attribute model, that choose weights, and that are explained. More take longer.
+# {pairs_words} More take longer.
 train = 2000
 valid = 600
 test = 1000
@@ -54,6 +54,10 @@ supervision_masks = 500
 # Which part of the query goes with which part of the reference.
 enabled = true
 """
+_PAIRS_WORDS = {
+    True: "Most pairs whose maps train the attribute model, that choose weights, and that are explained.",
+    False: "Most pairs of each split; those of the test split get maps.",
+}
 _ATTRIBUTE_TEXT = """
 [attribute_model]
 backbone = "{backbone}"
@@ -77,7 +81,8 @@ def configuration_text(found: FoundDataset, choices: Choices, config: Path) -> s
     places = [f"root = {_path_value(found.root, config)}"]
     if table is not None:
         places.append(f"table = {_path_value(table, config)}")
-    values = {name: getattr(choices, name) for name in Choices.__dataclass_fields__}
+    values = {"pairs_words": _PAIRS_WORDS[found.kind.has_attributes]}
+    values |= {name: getattr(choices, name) for name in Choices.__dataclass_fields__}
     places += [_own_setting(key, value, reason) for key, (value, reason) in found.own_settings.items()]
     text = _TEXT + (_ATTRIBUTE_TEXT if found.kind.has_attributes else "")
     return text.format(kind=toml_string(found.kind.name), places="\n".join(places), **values)

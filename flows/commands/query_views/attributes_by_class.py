@@ -18,12 +18,15 @@ def _sources(_generator: str, _mode: str) -> tuple[Source, ...]:
 
 def _sql(tables: QueriedTables) -> str:
     seed = "seed, " if "answers" in tables.seeded else ""
+    own_seed = "answers.seed, " if seed else ""
+    image_keys = tables.keys("images", "image_id")
     return f"""
 with pair as (select distinct pair_id, query from pairs where split = 'test' and is_match),
-image as (select image_id, any_value(label) as label from images where split = 'test' group by image_id),
+image as (select {image_keys}, any_value(label) as label from images where split = 'test' group by {image_keys}),
 answered as (
-    select {seed}image.label, answers.attribute, answers.effect
-    from answers join pair on pair.pair_id = answers.pair_id join image on image.image_id = pair.query
+    select {own_seed}image.label, answers.attribute, answers.effect
+    from answers join pair on pair.pair_id = answers.pair_id
+    join image on image.image_id = pair.query{tables.same_seed("images", "image", "answers")}
 ),
 counted as (
     select {seed}label, attribute, count(*) as answers,

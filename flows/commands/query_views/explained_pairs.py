@@ -52,11 +52,13 @@ def _sources(generator: str, mode: str) -> tuple[Source, ...]:
 
 def _sql(tables: QueriedTables) -> str:
     seed = "answers.seed, " if "answers" in tables.seeded else ""
+    image_keys = tables.keys("images", "image_id")
+    of_query, of_reference = (tables.same_seed("images", f"{side}_image", "answers") for side in ("query", "reference"))
     return f"""
 with pair as (select distinct pair_id, query, reference, condition from pairs where split = 'test' and is_match),
 image as (
-    select image_id, any_value(label) as label, any_value(attributes) as attributes
-    from images where split = 'test' group by image_id
+    select {image_keys}, any_value(label) as label, any_value(attributes) as attributes
+    from images where split = 'test' group by {image_keys}
 ),
 vocabulary as (select attribute, min(position) as position from attribute_vocabulary group by attribute),
 firsts as (
@@ -79,8 +81,8 @@ select {seed}answers.pair_id, pair.query, pair.reference, pair.condition,
     '{tables.generator}' as generator, curve.insertion_auc, curve.deletion_auc, firsts.first_attributes
 from answers
 join pair on pair.pair_id = answers.pair_id
-left join image as query_image on query_image.image_id = pair.query
-left join image as reference_image on reference_image.image_id = pair.reference
+left join image as query_image on query_image.image_id = pair.query{of_query}
+left join image as reference_image on reference_image.image_id = pair.reference{of_reference}
 left join score on {tables.same_pair("similarities", "score", "answers")}
 left join firsts on {tables.same_pair("explanations", "firsts", "answers")}
 left join truth on {tables.same_pair("true_effects", "truth", "answers")}

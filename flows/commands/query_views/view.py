@@ -35,17 +35,20 @@ class QueriedTables:
     generator: str
     mode: str
 
-    def keys(self, table: str) -> str:
-        """Return the columns that name a pair of a table, for `select` and `group by`."""
-        return "pair_id, seed" if table in self.seeded else "pair_id"
+    def keys(self, table: str, named: str = "pair_id") -> str:
+        """Return the columns that name a pair, or an image, of a table, for `select` and `group by`."""
+        return f"{named}, seed" if table in self.seeded else named
 
     def same_pair(self, table: str, alias: str, base: str) -> str:
         """Return the condition that a row of a table is about the same pair, and seed, as a row of another one.
 
         A result that seeds share has rows of one seed alone, which then count for all.
         """
-        seed = f" and {alias}.seed = {base}.seed" if table in self.seeded else ""
-        return f"{alias}.pair_id = {base}.pair_id{seed}"
+        return f"{alias}.pair_id = {base}.pair_id{self.same_seed(table, alias, base)}"
+
+    def same_seed(self, table: str, alias: str, base: str) -> str:
+        """Return what is added to a condition, so that rows of a table with several seeds are of the same seed."""
+        return f" and {alias}.seed = {base}.seed" if table in self.seeded else ""
 
 
 @dataclass(frozen=True)

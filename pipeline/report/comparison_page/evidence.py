@@ -54,7 +54,7 @@ class Comparison:
         notes: what a reader has to know, a sentence each.
         differing: what is not the same of both.
         figures: of both, with paired tests.
-        changes: of their answers.
+        changes: of their answers; None where images of either have no attributes, so that nothing answers.
         agreements: of their maps.
     """
 
@@ -66,7 +66,7 @@ class Comparison:
     notes: tuple[str, ...]
     differing: tuple[Differing, ...]
     figures: tuple[ComparedFigure, ...]
-    changes: AnswerChanges
+    changes: AnswerChanges | None
     agreements: tuple[MapAgreement, ...]
 
 
@@ -78,13 +78,13 @@ class ShownSide:
         similarity: the model's score; None where the run did not keep it.
         image: the query as this model's results show it.
         map_yx: over this model's view of the query; None without one.
-        answer: row of the table `answers`.
+        answer: row of the table `answers`; None where images have no attributes.
     """
 
     similarity: float | None
     image: ShownImage
     map_yx: npt.NDArray[np.float32] | None
-    answer: Mapping[str, Any]
+    answer: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True)

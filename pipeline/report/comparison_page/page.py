@@ -24,7 +24,7 @@ TRANSITIONS_SHOWN = 30
 class _SideView:
     similarity: str
     overlay: str | None
-    answer: AnswerText
+    answer: AnswerText | None
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def render_comparison(comparison: Comparison, pairs: Sequence[ShownPair]) -> byt
         pairs: that are shown, in their order.
     """
     environment = Environment(loader=FunctionLoader(_text), autoescape=True, undefined=StrictUndefined)
-    transitions = comparison.changes.transitions
+    transitions = comparison.changes.transitions if comparison.changes is not None else ()
     page = environment.get_template("comparison.html").render(
         comparison=comparison,
         sentence=_sentence(comparison),
@@ -65,8 +65,10 @@ def _text(name: str) -> str:
 
 def _sentence(comparison: Comparison) -> str:
     told = [figure for figure in comparison.figures if wording.is_told(figure)]
-    changed = number_text(comparison.changes.changed.value, PERCENT, 0)
     figures = f"{len(told)} of {len(comparison.figures)} figures differ (p < 0.05, corrected for all of them)"
+    if comparison.changes is None:
+        return f"On {comparison.shared:,} pairs that both explain, {figures}."
+    changed = number_text(comparison.changes.changed.value, PERCENT, 0)
     return f"On {comparison.shared:,} pairs that both explain, {changed} % of the answers change, and {figures}."
 
 
@@ -81,4 +83,5 @@ def _pair_view(pair: ShownPair) -> _PairView:
 
 def _side_view(side: ShownSide) -> _SideView:
     overlay = None if side.map_yx is None else overlay_uri(side.image, side.map_yx)
-    return _SideView(number_text(side.similarity, decimals=3), overlay, answer_text(dict(side.answer)))
+    answer = None if side.answer is None else answer_text(dict(side.answer))
+    return _SideView(number_text(side.similarity, decimals=3), overlay, answer)

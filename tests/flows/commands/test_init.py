@@ -89,6 +89,9 @@ def test_every_kind_comes_to_a_configuration_that_plans(tmp_path: Path, kind: st
     assert f"sane run {out}" in result.stdout
     settings = load_settings(out)
     assert settings.dataset.kind == (kind if kind in DATASETS else "folder")
+    # Where images have no attributes nothing is said of models that are not trained.
+    told = "attribute model" in result.stdout, "attribute model" in out.read_text()
+    assert told == (settings.dataset.declared.has_attributes,) * 2
     assert settings.dataset.image_size_px == 32
     named = {"answers"} if settings.dataset.declared.has_attributes else {"retrieval.test"}
     assert {"images", "report", *named} <= planned_stages(out)

@@ -148,6 +148,46 @@ def test_the_list_names_tables_and_views_with_columns_and_rows(finished_run: Fin
 
 
 def test_seeds_are_kept_apart_and_what_they_share_counts_for_all() -> None:
+    known = tables_of_two_seeds()
+    with duckdb.connect() as connection:
+        for name, table in known.items():
+            connection.register(name, table)
+        assert missing_table(VIEWS["explained_pairs"], known, ("rise", "fixed")) is None
+        define_views(connection, known, ("rise", "fixed"))
+        rows = connection.sql(
+            "select seed, answer, similarity, first_attributes['v'], insertion_auc, regret "
+            "from explained_pairs order by 1"
+        ).fetchall()
+        assert rows == [(0, "red", 0.5, "red", None, None), (1, "blue", 0.5, "blue", None, None)]
+        by_class = connection.sql("select seed, label, attribute, share from attributes_by_class order by 1").fetchall()
+        assert by_class == [(0, "boot", "red", 1.0), (1, "boot", "blue", 1.0)]
+
+
+def test_labels_of_an_image_are_those_of_the_seed_that_answers() -> None:
+    # Discovered attributes, and rendered items, are others for each seed.
+    known = tables_of_two_seeds()
+    images = {
+        "image_id": ["q", "r"] * 2,
+        "split": ["test"] * 4,
+        "label": ["boot", "cap", "shirt", "bag"],
+        "attributes": [["red"], ["red", "blue"], ["blue"], []],
+        "seed": [0, 0, 1, 1],
+    }
+    with duckdb.connect() as connection:
+        for name, table in {**known, "images": pa.table(images)}.items():
+            connection.register(name, table)
+        define_views(connection, {**known, "images": pa.table(images)}, ("rise", "fixed"))
+        rows = connection.sql(
+            "select seed, query_label, reference_label, query_attributes, reference_attributes "
+            "from explained_pairs order by 1"
+        ).fetchall()
+        assert rows == [(0, "boot", "cap", ["red"], ["red", "blue"]), (1, "shirt", "bag", ["blue"], [])]
+        by_class = connection.sql("select seed, label, attribute, share from attributes_by_class order by 1").fetchall()
+        assert by_class == [(0, "boot", "red", 1.0), (1, "shirt", "blue", 1.0)]
+
+
+def tables_of_two_seeds() -> dict[str, pa.Table]:
+    """Return the tables of a run of two seeds that share images, pairs and scores."""
     image = {"image_id": ["q", "r"], "split": ["test"] * 2, "label": ["boot"] * 2, "attributes": [["red"]] * 2}
     answer = {
         name: pa.nulls(2, kind)
@@ -162,7 +202,7 @@ def test_seeds_are_kept_apart_and_what_they_share_counts_for_all() -> None:
         }.items()
     }
     both = {"pair_id": ["p", "p"], "seed": [0, 1]}
-    known = {
+    return {
         "answers": pa.table(
             {
                 **both,
@@ -199,15 +239,3 @@ def test_seeds_are_kept_apart_and_what_they_share_counts_for_all() -> None:
         # One model for both seeds: its rows come from the first.
         "similarities": pa.table({"pair_id": ["p"], "seed": [0], "similarity": [0.5]}),
     }
-    with duckdb.connect() as connection:
-        for name, table in known.items():
-            connection.register(name, table)
-        assert missing_table(VIEWS["explained_pairs"], known, ("rise", "fixed")) is None
-        define_views(connection, known, ("rise", "fixed"))
-        rows = connection.sql(
-            "select seed, answer, similarity, first_attributes['v'], insertion_auc, regret "
-            "from explained_pairs order by 1"
-        ).fetchall()
-        assert rows == [(0, "red", 0.5, "red", None, None), (1, "blue", 0.5, "blue", None, None)]
-        by_class = connection.sql("select seed, label, attribute, share from attributes_by_class order by 1").fetchall()
-        assert by_class == [(0, "boot", "red", 1.0), (1, "boot", "blue", 1.0)]

@@ -40,9 +40,25 @@ def test_an_empty_folder_and_an_older_report_are_replaced(finished_run: Finished
     for _ in range(2):
         result = invoke("report", finished_run.config, "--output", place)
         assert result.stdout.strip() == str(place / "index.html")
-        (place / "thumbnails" / "stale.jpg").write_bytes(b"") if _ == 0 else None
-    assert not (place / "thumbnails" / "stale.jpg").exists()
+        next((place / "thumbnails").iterdir()).write_bytes(b"") if _ == 0 else None
+    assert all(path.stat().st_size for path in (place / "thumbnails").iterdir())
     assert [path.name for path in tmp_path.iterdir()] == ["pages"]
+
+
+@pytest.mark.parametrize("made_of", ["report", "foreign record"])
+def test_a_folder_that_holds_other_files_too_is_left_alone(
+    finished_run: FinishedRun, tmp_path: Path, made_of: str
+) -> None:
+    place = tmp_path / "pages"
+    if made_of == "report":
+        assert invoke("report", finished_run.config, "--output", place).exit_code == 0
+    else:
+        place.mkdir()
+        (place / "contents.json").write_text("{}")
+    (place / "notes.txt").write_text("mine")
+    message = refusal(invoke("report", finished_run.config, "--output", place), 2)
+    assert "no report, or others beside one" in message
+    assert (place / "notes.txt").read_text() == "mine"
 
 
 def test_a_zip_holds_the_files_of_the_folder_and_is_the_same_every_time(

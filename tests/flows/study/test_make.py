@@ -1,13 +1,29 @@
 """Studies of a finished run: what they ask is what the run holds, and what cannot be asked is refused."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from flows.study.run_items import StudiedRun, matched_pairs
 from pipeline.study.design import PREDICTION, PREFERENCE
 from tests.flows.run_cases import FOUR_PARTS, FinishedRun, invoke
 from tests.flows.study.small_study import OPTIONS, design_of, make_study, published
+
+
+def test_a_variant_that_excludes_every_attribute_names_none() -> None:
+    explained = {"split": "test", "variant": "sane", "rank": 1, "attribute": "red"}
+    tables = {
+        "explanations": [{**explained, "pair_id": "p", "score": 0.5}, {**explained, "pair_id": "q", "score": None}],
+        "similarities": [{"pair_id": pair, "similarity": 0.5} for pair in "pq"],
+        "pairs": [
+            {"pair_id": pair, "split": "test", "is_match": True, "query": "a", "reference": pair} for pair in "pq"
+        ],
+    }
+    results = SimpleNamespace(table=lambda name: SimpleNamespace(to_pylist=lambda: tables[name]))
+    pairs, left_out = matched_pairs(StudiedRun("run", "planted", 0, results), ["sane"])  # type: ignore[arg-type]
+    assert ([pair.pair_id for pair in pairs], left_out) == (["p"], 1)
 
 
 @pytest.fixture(scope="module")

@@ -4,12 +4,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from flows.engine.cuts import Read, one_shard_of
+from flows.engine.cuts import Read
 from flows.engine.stage import ShardPlan, Stage
 from flows.engine.upstream import Upstream
 from flows.engine.work import ShardCosts, ShardExtent, Work
 from flows.settings.configuration import Settings
 from flows.settings.similarity_model import TYPE_AWARE_KEYS, USER_MODEL_KEYS
+from flows.stages.backbone_weights import training_cut, weights_check, weights_path
 from flows.stages.conditions import has_conditions
 from flows.stages.facts import Facts
 from flows.stages.mined_model import mined_model_stage
@@ -37,7 +38,12 @@ def similarity_model_stage(settings: Settings) -> Stage:
 
 def _trained_stage(settings: Settings) -> Stage:
     model = settings.similarity_model
-    trained = set(type(model).model_fields) - {"kind", "weights", "mining"} - USER_MODEL_KEYS - TYPE_AWARE_KEYS
+    trained = (
+        set(type(model).model_fields)
+        - {"kind", "weights", "backbone_weights", "stripes", "mining"}
+        - USER_MODEL_KEYS
+        - TYPE_AWARE_KEYS
+    )
     reads = {
         split: {"pixels": Read("images", "pixels", None, split), "rows": Read("images", "images", COLUMNS, split)}
         for split in LEARNED_SPLITS
@@ -48,9 +54,11 @@ def _trained_stage(settings: Settings) -> Stage:
         {**model.model_dump(include=trained), "seed": settings.seed},
         (),
         ("images",),
-        one_shard_of(reads),
+        training_cut(reads, "similarity_model"),
+        weights_path(model.backbone_weights),
         tables=(TRAINING_HISTORY,),
         costs=ShardCosts(_training_work),
+        check_inputs=weights_check("similarity_model"),
         keys=keys_in("similarity_model", trained),
         batch_setting="similarity_model.batch_size",
     )

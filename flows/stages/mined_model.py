@@ -5,8 +5,9 @@ from flows.engine.stage import Stage
 from flows.engine.work import ShardCosts, ShardExtent, Work
 from flows.settings.configuration import Settings
 from flows.settings.mining import MiningSettings
-from flows.stages.backbone_weights import training_cut, weights_check, weights_path
+from flows.stages.backbone_weights import training_cut, weights_path
 from flows.stages.facts import Facts
+from flows.stages.training_classes import check_training
 from flows.stages.training_history import TRAINING_HISTORY
 from flows.stages.user_keys import keys_in
 from pipeline.mining.names import STRIPES
@@ -83,7 +84,7 @@ def mined_model_stage(settings: Settings) -> Stage:
         tables=(TRAINING_HISTORY, MINING_SEARCH, MINING_HISTORY),
         keys={**keys_in("similarity_model", own), **mining, "mining": "similarity_model.mining"},
         costs=ShardCosts(_work),
-        check_inputs=weights_check("similarity_model"),
+        check_inputs=check_training,
         batch_setting="similarity_model.batch_size",
     )
 

@@ -10,10 +10,11 @@ from flows.engine.upstream import Upstream
 from flows.engine.work import ShardCosts, ShardExtent, Work
 from flows.settings.configuration import Settings
 from flows.settings.similarity_model import TYPE_AWARE_KEYS, USER_MODEL_KEYS
-from flows.stages.backbone_weights import training_cut, weights_check, weights_path
+from flows.stages.backbone_weights import training_cut, weights_path
 from flows.stages.conditions import has_conditions
 from flows.stages.facts import Facts
 from flows.stages.mined_model import mined_model_stage
+from flows.stages.training_classes import check_training
 from flows.stages.training_history import TRAINING_HISTORY
 from flows.stages.type_aware_model import type_aware_stage
 from flows.stages.user_keys import keys_in
@@ -58,7 +59,7 @@ def _trained_stage(settings: Settings) -> Stage:
         weights_path(model.backbone_weights),
         tables=(TRAINING_HISTORY,),
         costs=ShardCosts(_training_work),
-        check_inputs=weights_check("similarity_model"),
+        check_inputs=check_training,
         keys=keys_in("similarity_model", trained),
         batch_setting="similarity_model.batch_size",
     )

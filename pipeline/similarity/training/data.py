@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.errors import BadDataset
-from pipeline.similarity.training.epoch_length import images_of_a_class
+from pipeline.similarity.training.class_sizes import check_class_sizes
 
 if TYPE_CHECKING:
     import torch
@@ -116,12 +116,4 @@ def check_training_data(spec: SimilarityTrainingSpec, train: LabelledPixels) -> 
             where="the training split",
             remedy="add images, or leave those classes out: a triplet needs two images that match",
         )
-    per_class = images_of_a_class(spec.batch_size, spec.images_per_class)
-    if counts.min() < per_class:
-        raise BadDataset(
-            expected=f"{per_class} training images of every class: a batch takes so many of each of its classes",
-            found=f"{int((counts < per_class).sum())} of {len(classes)} classes with fewer, the smallest with "
-            f"{counts.min()}",
-            where="the training split, similarity_model.images_per_class",
-            remedy=f"set similarity_model.images_per_class = {counts.min()}, or leave those classes out",
-        )
+    check_class_sizes(counts, spec.batch_size, spec.images_per_class)

@@ -48,6 +48,7 @@ Stripes = Annotated[int, Field(ge=2), AtMost(64, "a feature map seldom has more 
 Negatives = Annotated[int, Field(ge=1), AtMost(10_000, "all triplets of a step are held in memory")]
 InputSize = Annotated[int, Field(ge=1), AtMost(4096, "an image of this side takes 200 MB, 100 of them 20 GB")]
 ChannelMean = Annotated[float, AtLeast(-1e6, IN_FLOAT32.reason), IN_FLOAT32]
+DEFAULT_IMAGES_PER_CLASS = 4
 FACTORY = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*"
 FACTORY_KEYS = frozenset({"factory", "factory_path", "factory_arguments", "factory_files", "array_type", "conditions"})
 USER_MODEL_KEYS = FACTORY_KEYS | {"program", "input_size_px", "mean", "std", "version"}
@@ -89,7 +90,10 @@ class SimilarityModelSettings(Section):
     epochs: Epochs = Field(60, description="most epochs")
     patience: Epochs = Field(20, description="epochs without improvement before training stops")
     batch_size: TrainingBatchSize = Field(64, description="images per step")
-    images_per_class: ImagesPerClass = Field(4, description="images of one class in a triplet batch")
+    images_per_class: ImagesPerClass = Field(
+        DEFAULT_IMAGES_PER_CLASS,
+        description="images of one class in a batch; classes with fewer training images are refused",
+    )
     learning_rate: PositiveNumber = Field(1e-3, description="AdamW, decayed along a cosine")
     weight_decay: NumberFromZero = Field(1e-4, description="AdamW's")
     margin: PositiveNumber = Field(

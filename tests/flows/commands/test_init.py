@@ -293,3 +293,17 @@ def test_a_size_out_of_range_is_refused(tmp_path: Path, size_px: int) -> None:
 def test_size_and_fit_follow_the_images(size_px: tuple[int, int], side_px: int, fit: str) -> None:
     sizes = ImageSizes({str(number): size_px for number in range(5)}, ())
     assert (suitable_side(sizes), suitable_fit(sizes)) == (side_px, fit)
+
+
+@pytest.mark.parametrize(("count", "written"), [(4, True), (12, False)])
+def test_a_batch_takes_no_more_of_a_class_than_the_smallest_has(tmp_path: Path, count: int, written: bool) -> None:
+    write_classes(tmp_path / "pictures", names=("red fox", "grey fox"), count=12)
+    write_classes(tmp_path / "pictures", names=("swan",), count=count)
+    config = tmp_path / "sane.toml"
+    assert invoke("init", tmp_path / "pictures", "--out", config).exit_code == 0
+    with (tmp_path / "sane.items.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["split"] == "train"]
+    smallest = min(sum(row["label"] == label for row in rows) for label in ("red fox", "grey fox", "swan"))
+    found = load_settings(config).similarity_model
+    assert found.images_per_class == min(4, smallest)
+    assert ("images_per_class" in found.model_fields_set) == written == (smallest < 4)

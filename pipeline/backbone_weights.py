@@ -40,7 +40,7 @@ def load_backbone(trunk: nn.Module, tensors: Mapping[str, torch.Tensor], where: 
         expected=f"the {len(wanted)} tensors of this backbone, such as {wanted[0]} {tuple(own[wanted[0]].shape)}",
         found=f"{len(tensors)} tensors, such as {', '.join(sorted(tensors)[:3])}",
         where=where,
-        remedy="check attribute_model.backbone against the file the weights come from",
+        remedy="check attribute_model.backbone or similarity_model.network against the file the weights come from",
     )
 
 

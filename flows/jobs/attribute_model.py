@@ -1,21 +1,18 @@
 """Training of one attribute predictor: `sane` with the cached maps, the others without."""
 
-from pathlib import Path
-
 import numpy as np
-import torch
 
 from flows.engine.shard_task import JobInputs, JobResult
 from flows.engine.upstream import Upstream
 from flows.jobs.checkpoints import TrainingCheckpoints
 from flows.jobs.progress import report_epoch
 from flows.readers.attribute_model import predictor_metadata
+from flows.readers.backbone_weights import read_backbone_weights
 from flows.readers.normalised_maps import stage_normalisation
 from flows.readers.pair_frame import read_labels
 from pipeline.attributes.training import train_attribute_predictor
 from pipeline.attributes.training_data import AttributeTrainingSpec, TrainingData
 from pipeline.explanation.normalise_map import MapNormalisation, apply_normalisation, target_entropy
-from pipeline.similarity.weights_file import read_weights_file
 from stores.parts import Part, TensorsPart
 
 
@@ -23,7 +20,7 @@ def run(inputs: JobInputs) -> JobResult:
     """Return the best epoch's tensors and the training history."""
     settings = inputs.settings
     spec = AttributeTrainingSpec(
-        **settings["training"], threads=inputs.task.device.threads, backbone_weights=_backbone_weights(inputs)
+        **settings["training"], threads=inputs.task.device.threads, backbone_weights=read_backbone_weights(inputs)
     )
     train = _training_data(inputs, "train")
     valid = _training_data(inputs, "valid")
@@ -69,11 +66,6 @@ def run(inputs: JobInputs) -> JobResult:
         "forward_passes": validation_passes + (len(train.labels_na) if spec.freeze_backbone else 0),
     }
     return JobResult(parts, counts)
-
-
-def _backbone_weights(inputs: JobInputs) -> dict[str, torch.Tensor] | None:
-    path = inputs.task.paths.get("backbone_weights")
-    return None if path is None else read_weights_file(Path(str(path)))
 
 
 def _training_data(inputs: JobInputs, split: str) -> TrainingData:

@@ -1,5 +1,6 @@
 """The similarity model, trained with mining: every candidate's figures are kept beside the best one's weights."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from flows.engine.shard_task import JobInputs, JobResult
 from flows.engine.upstream import Upstream
 from flows.jobs.checkpoints import TrainingCheckpoints
 from flows.jobs.progress import report_epoch
+from flows.readers.backbone_weights import read_backbone_weights
 from pipeline.mining.search import MinedModelResult, train_mined_model
 from pipeline.mining.spec import MiningSpec, mined_specs
 from pipeline.mining.train import MinedTraining
@@ -22,6 +24,7 @@ LOSSES = ("epoch", "loss", "metric_loss", "mining_loss", "classification_loss", 
 def run(inputs: JobInputs) -> JobResult:
     """Return the model's tensors, the chosen candidate's training history, and those of all candidates."""
     training, mining = mined_specs(inputs.settings)
+    training = replace(training, backbone_weights=read_backbone_weights(inputs))
     labels = (inputs.upstream.table("images", "images", split)["label"].to_pylist() for split in ("train", "valid"))
     classes = sorted(set().union(*labels))
     # Of a label whose other files cannot be read a single image is left.
@@ -49,6 +52,8 @@ def run(inputs: JobInputs) -> JobResult:
         "forward_passes": epochs * len(valid.pixels_nhwc),
     }
     metadata = {"network": training.network, "embedding_dim": str(training.embedding_dim)}
+    if training.stripes:
+        metadata["stripes"] = str(training.stripes)
     return JobResult({"model": TensorsPart(trained.state, metadata), **_tables(inputs, mining, trained)}, counts)
 
 

@@ -1,11 +1,14 @@
 """The similarity model, trained on classes or graded targets."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from flows.engine.shard_task import JobInputs, JobResult
 from flows.engine.upstream import Upstream
 from flows.jobs.checkpoints import TrainingCheckpoints
 from flows.jobs.progress import report_epoch
+from flows.readers.backbone_weights import read_backbone_weights
 from pipeline.similarity.training.data import without_lone_classes
 from pipeline.similarity.training.epoch_length import training_images_per_epoch
 from pipeline.similarity.training.train import LabelledPixels, SimilarityTrainingSpec, train_similarity_model
@@ -21,7 +24,7 @@ def run(inputs: JobInputs) -> JobResult:
     classes = sorted(set().union(*labels))
     train = _labelled_pixels(inputs.upstream, "train", classes)
     valid = _labelled_pixels(inputs.upstream, "valid", classes)
-    spec = _spec(settings, graded=train.targets_nc is not None)
+    spec = replace(_spec(settings, graded=train.targets_nc is not None), backbone_weights=read_backbone_weights(inputs))
     if spec.objective == "triplet":
         # Of a label whose other files cannot be read a single image is left.
         train = without_lone_classes(train)

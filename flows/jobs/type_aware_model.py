@@ -1,9 +1,12 @@
 """The type-aware similarity model: trained on outfits; its masks are a part of their own beside the network."""
 
+from dataclasses import replace
+
 from flows.engine.shard_task import JobInputs, JobResult
 from flows.engine.upstream import Upstream
 from flows.jobs.checkpoints import TrainingCheckpoints
 from flows.jobs.progress import report_epoch
+from flows.readers.backbone_weights import read_backbone_weights
 from flows.readers.outfits import read_outfits
 from pipeline.similarity.type_aware.losses import TypeAwareWeights
 from pipeline.similarity.type_aware.outfit_pixels import OutfitPixels, outfit_images_per_epoch
@@ -20,7 +23,7 @@ def run(inputs: JobInputs) -> JobResult:
     settings, upstream = inputs.settings, inputs.upstream
     train, valid = _outfit_pixels(upstream, "train"), _outfit_pixels(upstream, "valid")
     conditions: list[str] = upstream.table("type_pairs", "type_pairs")["condition"].to_pylist()
-    spec = type_aware_spec(settings)
+    spec = replace(type_aware_spec(settings), backbone_weights=read_backbone_weights(inputs))
     checkpoints = TrainingCheckpoints(inputs)
     state = checkpoints.newest(spec.epochs)
     report = report_epoch(inputs.task.stage, finished=0 if state is None else state.epoch)

@@ -82,7 +82,8 @@ def _load_network(store_root: str, shard_key: str, digest: str, device: str, pat
         loading = importlib.import_module("flows.user_model.loading")
         description = json.loads(metadata["description"])
         return _Loaded(loading.load_user_model(description, dict(paths), program, device), False)
-    network = build_embedding_network(metadata["network"], int(metadata["embedding_dim"]))
+    stripes = int(metadata.get("stripes", "0"))
+    network = build_embedding_network(metadata["network"], int(metadata["embedding_dim"]), stripes=stripes)
     load_network_state(network, tensors, "similarity_model")
     folded = fold_batch_norms(network).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return _Loaded(folded, device.startswith("cuda"))

@@ -101,7 +101,7 @@ class SharedDatasetSettings(Section):
     @property
     def declared(self) -> DatasetKind:
         """What the chosen dataset declares of itself; of discovered attributes nobody knows what an edit would be."""
-        kind = DATASETS[self.kind]
+        kind = DATASETS[self.kind].as_set(self)
         return kind if self.attributes == "labelled" else dataclasses.replace(kind, is_audited=False, colours=None)
 
     @model_validator(mode="before")

@@ -66,6 +66,7 @@ def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
 
 def _model_paths(model: SimilarityModelSettings, folder: Path) -> dict[str, Any]:
     named = {"weights": model.weights, "program": model.program, "factory_path": model.factory_path}
+    named["backbone_weights"] = model.backbone_weights
     if model.factory is not None:
         # Without a folder of its own the factory lies beside the configuration.
         named["factory_path"] = model.factory_path or Path()

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from flows.settings.mining import MiningSettings
 from flows.settings.section import Epochs, FilePath, NumberFromZero, PositiveNumber, Section
+from pipeline.mining.names import STRIPES
 from pipeline.setting_limits import IMAGES_AT_ONCE, IN_FLOAT32, AtLeast, AtMost
 
 
@@ -43,13 +44,15 @@ ArgumentValue = Annotated[Any, AfterValidator(_plain_value)]
 EmbeddingLength = Annotated[int, Field(ge=1), AtMost(65_536, "a network's head then has 34 million weights")]
 TrainingBatchSize = Annotated[int, Field(ge=8), IMAGES_AT_ONCE]
 ImagesPerClass = Annotated[int, Field(ge=2), IMAGES_AT_ONCE]
+Stripes = Annotated[int, Field(ge=2), AtMost(64, "a feature map seldom has more rows")]
 Negatives = Annotated[int, Field(ge=1), AtMost(10_000, "all triplets of a step are held in memory")]
 InputSize = Annotated[int, Field(ge=1), AtMost(4096, "an image of this side takes 200 MB, 100 of them 20 GB")]
 ChannelMean = Annotated[float, AtLeast(-1e6, IN_FLOAT32.reason), IN_FLOAT32]
+DEFAULT_IMAGES_PER_CLASS = 4
 FACTORY = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*"
 FACTORY_KEYS = frozenset({"factory", "factory_path", "factory_arguments", "factory_files", "array_type", "conditions"})
 USER_MODEL_KEYS = FACTORY_KEYS | {"program", "input_size_px", "mean", "std", "version"}
-MINED_OBJECTIVES = ("contrastive", "quadruplet")
+MINED_OBJECTIVES = ("contrastive", "quadruplet", STRIPES)
 TYPE_AWARE_KEYS = frozenset({"negatives", "general_weight", "mask_weight", "norm_weight"})
 
 
@@ -62,21 +65,35 @@ class SimilarityModelSettings(Section):
         "type_aware: besides, a mask per pair of item types, trained on outfits; "
         "user: your own, by factory or program",
     )
-    network: Literal["resnet18", "resnet18_three_stage", "small_residual"] = Field(
+    network: Literal["resnet18", "resnet18_three_stage", "resnet50", "small_residual"] = Field(
         "resnet18_three_stage", description="the trunk"
     )
     weights: FilePath | None = Field(None, description="safetensors or torch state dict, instead of training")
     pretrained: str | None = Field(None, description="torchvision weights to start from, e.g. IMAGENET1K_V1")
+    backbone_weights: FilePath | None = Field(
+        None,
+        description="file to start from instead: safetensors or torch state dict of the trunk or of a network with it, "
+        "under torchvision's names or this project's",
+    )
     embedding_dim: EmbeddingLength = Field(64, description="length of an embedding")
-    objective: Literal["auto", "triplet", "regression", "contrastive", "quadruplet"] = Field(
+    objective: Literal["auto", "triplet", "regression", "contrastive", "quadruplet", "stripe_classification"] = Field(
         "auto",
-        description="triplet, contrastive (siamese) or quadruplet on classes, regression on graded targets; auto: "
-        "triplet or regression, as the dataset gives",
+        description="triplet, contrastive (siamese) or quadruplet on classes, regression on graded targets; "
+        "stripe_classification: a classifier of the class for each horizontal stripe of the last feature map (Sun et "
+        "al., 2018); auto: triplet or regression, as the dataset gives",
+    )
+    stripes: Stripes = Field(
+        6,
+        description="stripe_classification: horizontal stripes, whose vectors side by side are the embedding; at most "
+        "the rows of the last feature map",
     )
     epochs: Epochs = Field(60, description="most epochs")
     patience: Epochs = Field(20, description="epochs without improvement before training stops")
     batch_size: TrainingBatchSize = Field(64, description="images per step")
-    images_per_class: ImagesPerClass = Field(4, description="images of one class in a triplet batch")
+    images_per_class: ImagesPerClass = Field(
+        DEFAULT_IMAGES_PER_CLASS,
+        description="images of one class in a batch; classes with fewer training images are refused",
+    )
     learning_rate: PositiveNumber = Field(1e-3, description="AdamW, decayed along a cosine")
     weight_decay: NumberFromZero = Field(1e-4, description="AdamW's")
     margin: PositiveNumber = Field(
@@ -169,18 +186,33 @@ class SimilarityModelSettings(Section):
         return self
 
     @model_validator(mode="after")
+    def _one_start(self) -> "SimilarityModelSettings":
+        if self.backbone_weights is None:
+            return self
+        for name in ("pretrained", "weights"):
+            if getattr(self, name) is not None:
+                raise ValueError(f"either similarity_model.{name} or similarity_model.backbone_weights")
+        return self
+
+    @model_validator(mode="after")
     def _mining_can_be_trained(self) -> "SimilarityModelSettings":
         if not self.is_mined:
             return self
         if self.kind != "resnet18" or self.weights is not None:
             raise ValueError(
                 "similarity_model.kind 'resnet18' without similarity_model.weights for similarity_model.mining and the "
-                "objectives 'contrastive' and 'quadruplet': other models are not trained on classes"
+                "objectives 'contrastive', 'quadruplet' and 'stripe_classification': other models are not trained on "
+                "classes"
             )
         if self.objective not in ("triplet", *MINED_OBJECTIVES):
             raise ValueError(
-                "similarity_model.objective 'contrastive', 'triplet' or 'quadruplet' with similarity_model.mining: its "
-                "tuples are made of classes"
+                "similarity_model.objective 'contrastive', 'triplet' or 'quadruplet', or 'stripe_classification', with "
+                "similarity_model.mining: its tuples are made of classes"
+            )
+        if self.objective == STRIPES and self.embedding_dim % self.stripes:
+            raise ValueError(
+                f"similarity_model.embedding_dim that similarity_model.stripes share equally: {self.embedding_dim} is "
+                f"no multiple of {self.stripes}"
             )
         if self.mining.maps == "grad_cam" and self.mining.classification_weight == 0:
             raise ValueError(

@@ -1,19 +1,17 @@
 """The attribute predictors, SANE with the maps that supervise it and the others without, and their scores."""
 
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from flows.engine.cuts import NamedReads, Read, SourceShards, one_for_each_of, one_shard_of
+from flows.engine.cuts import NamedReads, Read, SourceShards, one_for_each_of
 from flows.engine.reasons import DERIVED
-from flows.engine.stage import Cut, ShardPlan, Stage
-from flows.engine.upstream import Upstream
+from flows.engine.stage import Stage
 from flows.engine.work import ShardCosts, ShardExtent, Work
 from flows.settings.configuration import Settings
+from flows.stages.backbone_weights import training_cut, weights_check, weights_path
 from flows.stages.facts import Facts, image_extents
 from flows.stages.saliency_maps import maps_name
 from flows.stages.training_history import TRAINING_HISTORY
-from flows.user_model.files import check_model_file, model_file_digest
 from pipeline.attributes.catalogue import ATTRIBUTE_MODELS
 from pipeline.saliency.declaration import FIXED
 from stores.table_schema import INTEGER, TEXT, Column, TableSchema
@@ -30,7 +28,6 @@ ATTRIBUTE_SCORE_ROWS = TableSchema(
 LABEL_COLUMNS = ("image_id", "attributes")
 SCORED_SPLITS = ("valid", "test")
 GRID_CELLS = 4
-BACKBONE_WEIGHTS = "backbone_weights"
 FLOAT32_BYTES = 4
 
 
@@ -82,11 +79,11 @@ def _model_stage(settings: Settings, name: str) -> Stage:
         values,
         (),
         ("vocabulary", "images", *([maps] if maps else [])),
-        _training_cut(_training_reads(maps)),
-        {} if model.backbone_weights is None else {BACKBONE_WEIGHTS: str(model.backbone_weights)},
+        training_cut(_training_reads(maps), "attribute_model"),
+        weights_path(model.backbone_weights),
         tables=(TRAINING_HISTORY,),
         costs=ShardCosts(_training_work),
-        check_inputs=_check_weights,
+        check_inputs=weights_check("attribute_model"),
         batch_setting="attribute_model.batch_size",
         keys={
             "training": "attribute_model",
@@ -95,25 +92,6 @@ def _model_stage(settings: Settings, name: str) -> Stage:
             "training.seed": "seed",
         },
     )
-
-
-def _training_cut(reads: NamedReads) -> Cut:
-    """Return a cut of one shard that depends on these reads and on the content of the weights file, if there is one."""
-    of_reads = one_shard_of(reads)
-
-    def cut(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
-        (shard,) = of_reads(upstream, stage)
-        if BACKBONE_WEIGHTS not in stage.paths:
-            return [shard]
-        digest = model_file_digest(str(stage.paths[BACKBONE_WEIGHTS]), f"attribute_model.{BACKBONE_WEIGHTS}")
-        return [replace(shard, inputs={**shard.inputs, BACKBONE_WEIGHTS: digest})]
-
-    return cut
-
-
-def _check_weights(stage: Stage, _stages: Any) -> None:
-    if BACKBONE_WEIGHTS in stage.paths:
-        check_model_file(str(stage.paths[BACKBONE_WEIGHTS]), f"attribute_model.{BACKBONE_WEIGHTS}")
 
 
 def _training_reads(maps: str | None) -> NamedReads:

@@ -64,7 +64,7 @@ def built_index(stage: Stage) -> BuiltIndex:
     """
     kind = DATASETS[stage.settings["kind"]]
     known = {**stage.settings, **stage.item_limits}
-    own = kind.settings(**{key: known[key] for key in kind.own_keys})
+    own = kind.settings(**{key: known[key] for key in kind.own_keys if key in known})
     root = None if kind.is_rendered else Path(str(stage.paths["dataset_root"]))
     table = Path(str(stage.paths["dataset_table"])) if kind.needs_table else None
     links = followed_folders(stage)

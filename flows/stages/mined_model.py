@@ -1,13 +1,16 @@
 """The explained model trained with similarity mining, or by a loss of pairs or quadruplets."""
 
-from flows.engine.cuts import NamedReads, Read, one_shard_of
+from flows.engine.cuts import NamedReads, Read
 from flows.engine.stage import Stage
 from flows.engine.work import ShardCosts, ShardExtent, Work
 from flows.settings.configuration import Settings
 from flows.settings.mining import MiningSettings
+from flows.stages.backbone_weights import training_cut, weights_path
 from flows.stages.facts import Facts
+from flows.stages.training_classes import check_training
 from flows.stages.training_history import TRAINING_HISTORY
 from flows.stages.user_keys import keys_in
+from pipeline.mining.names import STRIPES
 from pipeline.mining.spec import mined_specs
 from pipeline.similarity.training.epoch_length import training_images_per_epoch
 from stores.table_schema import FLAG, INTEGER, NUMBER, Column, TableSchema
@@ -48,7 +51,7 @@ MINING_HISTORY = TableSchema(
         Column("candidate", INTEGER, "as in `mining_search`"),
         Column("epoch", INTEGER, "from 1"),
         Column("loss", NUMBER, "what was minimised"),
-        Column("metric_loss", NUMBER, "of whole images"),
+        Column("metric_loss", NUMBER, "of whole images: the metric loss, or that of the classifiers of stripes"),
         Column(
             "mining_loss", NUMBER, "of erased images, in the form asked for, before gamma; 0 where nothing is mined"
         ),
@@ -60,7 +63,10 @@ MINING_HISTORY = TableSchema(
 
 def mined_model_stage(settings: Settings) -> Stage:
     """Return the stage that trains the model with the losses of pipeline.mining."""
-    values = settings.similarity_model.model_dump(include=SHARED_KEYS | {"mining"})
+    model = settings.similarity_model
+    # Of other objectives there are none, and their keys stay.
+    own = SHARED_KEYS | ({"stripes"} if model.objective == STRIPES else set())
+    values = model.model_dump(include=own | {"mining"})
     values["seed"] = settings.seed
     reads: NamedReads = {
         split: {"pixels": Read("images", "pixels", None, split), "rows": Read("images", "images", COLUMNS, split)}
@@ -73,10 +79,12 @@ def mined_model_stage(settings: Settings) -> Stage:
         values,
         (),
         ("images",),
-        one_shard_of(reads),
+        training_cut(reads, "similarity_model"),
+        weights_path(model.backbone_weights),
         tables=(TRAINING_HISTORY, MINING_SEARCH, MINING_HISTORY),
-        keys={**keys_in("similarity_model", SHARED_KEYS), **mining, "mining": "similarity_model.mining"},
+        keys={**keys_in("similarity_model", own), **mining, "mining": "similarity_model.mining"},
         costs=ShardCosts(_work),
+        check_inputs=check_training,
         batch_setting="similarity_model.batch_size",
     )
 

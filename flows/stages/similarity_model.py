@@ -4,15 +4,17 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from flows.engine.cuts import Read, one_shard_of
+from flows.engine.cuts import Read
 from flows.engine.stage import ShardPlan, Stage
 from flows.engine.upstream import Upstream
 from flows.engine.work import ShardCosts, ShardExtent, Work
 from flows.settings.configuration import Settings
 from flows.settings.similarity_model import TYPE_AWARE_KEYS, USER_MODEL_KEYS
+from flows.stages.backbone_weights import training_cut, weights_path
 from flows.stages.conditions import has_conditions
 from flows.stages.facts import Facts
 from flows.stages.mined_model import mined_model_stage
+from flows.stages.training_classes import check_training
 from flows.stages.training_history import TRAINING_HISTORY
 from flows.stages.type_aware_model import type_aware_stage
 from flows.stages.user_keys import keys_in
@@ -37,7 +39,12 @@ def similarity_model_stage(settings: Settings) -> Stage:
 
 def _trained_stage(settings: Settings) -> Stage:
     model = settings.similarity_model
-    trained = set(type(model).model_fields) - {"kind", "weights", "mining"} - USER_MODEL_KEYS - TYPE_AWARE_KEYS
+    trained = (
+        set(type(model).model_fields)
+        - {"kind", "weights", "backbone_weights", "stripes", "mining"}
+        - USER_MODEL_KEYS
+        - TYPE_AWARE_KEYS
+    )
     reads = {
         split: {"pixels": Read("images", "pixels", None, split), "rows": Read("images", "images", COLUMNS, split)}
         for split in LEARNED_SPLITS
@@ -48,9 +55,11 @@ def _trained_stage(settings: Settings) -> Stage:
         {**model.model_dump(include=trained), "seed": settings.seed},
         (),
         ("images",),
-        one_shard_of(reads),
+        training_cut(reads, "similarity_model"),
+        weights_path(model.backbone_weights),
         tables=(TRAINING_HISTORY,),
         costs=ShardCosts(_training_work),
+        check_inputs=check_training,
         keys=keys_in("similarity_model", trained),
         batch_setting="similarity_model.batch_size",
     )

@@ -1,10 +1,11 @@
 """The type-aware similarity model, trained on outfits."""
 
-from flows.engine.cuts import NamedReads, Read, one_shard_of
+from flows.engine.cuts import NamedReads, Read
 from flows.engine.stage import Stage
 from flows.engine.work import ShardCosts, ShardExtent, Work
 from flows.settings.configuration import Settings
 from flows.settings.similarity_model import TYPE_AWARE_KEYS
+from flows.stages.backbone_weights import training_cut, weights_check, weights_path
 from flows.stages.conditions import CONDITIONS, has_outfits
 from flows.stages.facts import Facts
 from flows.stages.training_history import TRAINING_HISTORY
@@ -60,10 +61,12 @@ def type_aware_stage(settings: Settings) -> Stage:
         values,
         (),
         ("images", "outfits.train", "outfits.valid", "type_pairs"),
-        one_shard_of(reads),
+        training_cut(reads, "similarity_model"),
+        weights_path(settings.similarity_model.backbone_weights),
         tables=(TRAINING_HISTORY, CONDITIONS),
         keys=keys_in("similarity_model", SHARED_KEYS | TYPE_AWARE_KEYS),
         costs=ShardCosts(_work),
+        check_inputs=weights_check("similarity_model"),
         batch_setting="similarity_model.batch_size",
     )
 

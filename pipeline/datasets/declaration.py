@@ -5,7 +5,7 @@ Imports no torch and no decoder: the module that makes pixels is loaded when the
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -47,6 +47,19 @@ class SuitedSettings:
 @dataclass(frozen=True)
 class NoSettings:
     """A dataset without settings of its own."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What a dataset declares otherwise where one of its own keys is not at its default.
+
+    Attributes:
+        key: the key; at its default it is in no result's key, so that results without it stay.
+        changes: values of the declaration's fields, by name.
+    """
+
+    key: str
+    changes: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -99,6 +112,7 @@ class DatasetKind:
         has_sparse_labels: many of its images' attributes are not labelled, so what predictors are sure of counts, too,
             where replacements are chosen.
         colours: its items' colours can be edited on white ground, so their effects are measured; None: they cannot.
+        variant: what it is otherwise by one of its own keys, which then counts among `pixel_settings`; None: nothing.
         canvas_rgb: `dataset.canvas` unless set.
         fit: `dataset.fit` unless set.
     """
@@ -125,18 +139,28 @@ class DatasetKind:
     has_cameras: bool = False
     has_sparse_labels: bool = False
     colours: EditableColours | None = None
+    # Not hashed: changes are a mapping.
+    variant: Variant | None = field(default=None, hash=False)
     canvas_rgb: tuple[int, int, int] = GREY
     fit: str = CROP
 
     @property
     def own_keys(self) -> tuple[str, ...]:
         """Names of the settings that only this dataset has."""
-        return tuple(field.name for field in fields(self.settings))
+        return tuple(key.name for key in fields(self.settings))
+
+    def as_set(self, settings: Any) -> "DatasetKind":
+        """Return what the dataset is under these values of its own keys: itself, or its variant."""
+        variant = self.variant
+        if variant is None or getattr(settings, variant.key) == getattr(self.settings(), variant.key):
+            return self
+        return replace(self, pixel_settings=(*self.pixel_settings, variant.key), **variant.changes)
 
     @property
     def item_limits(self) -> tuple[str, ...]:
         """Names of its own settings that say how many items there are, and change none of them."""
-        return tuple(name for name in self.own_keys if name not in self.pixel_settings)
+        later = self.later_settings
+        return tuple(name for name in self.own_keys if name not in self.pixel_settings and name not in later)
 
     def suited_settings(self, root: Path) -> SuitedSettings:
         """Return its settings for a folder of its release, the defaults wherever they suit."""
@@ -150,7 +174,10 @@ class DatasetKind:
     @property
     def later_settings(self) -> Mapping[str, Any]:
         """Further keys that change pixels, each with the value at which it is left out of the key of an image."""
-        return LATER_FILE_SETTINGS if self.pixels_module == FILE_DECODER else {}
+        of_files = LATER_FILE_SETTINGS if self.pixels_module == FILE_DECODER else {}
+        if self.variant is None:
+            return of_files
+        return {**of_files, self.variant.key: getattr(self.settings(), self.variant.key)}
 
     def note_function(self) -> NoteFile | None:
         """Return the function that says what is odd about an image's file; None where images have none."""

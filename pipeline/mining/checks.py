@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.errors import BadDataset, BadSetting
+from pipeline.errors import BadSetting
 from pipeline.mining.spec import MiningSpec
 from pipeline.similarity.training.data import LabelledPixels, SimilarityTrainingSpec, check_training_data
 from pipeline.similarity.training.epoch_length import images_of_a_class
@@ -12,26 +12,17 @@ def check_mined_training(training: SimilarityTrainingSpec, mining: MiningSpec, t
     """Refuse data and settings from which no batch of tuples can be made.
 
     Raises:
-        BadDataset: see check_training_data; or a class has fewer training images than a batch takes of each.
+        BadDataset: see check_training_data.
         BadSetting: a batch holds too few classes for a tuple, or maps of a classifier are asked for without one.
     """
     check_training_data(training, train)
     per_class = images_of_a_class(training.batch_size, training.images_per_class)
-    classes, counts = np.unique(train.classes_n, return_counts=True)
-    if counts.min() < per_class:
-        raise BadDataset(
-            expected=f"{per_class} training images of every class: a batch takes so many of each of its classes",
-            found=f"{int((counts < per_class).sum())} of {len(classes)} classes with fewer, the smallest with "
-            f"{counts.min()}",
-            where="the training split, similarity_model.images_per_class",
-            remedy=f"set similarity_model.images_per_class = {counts.min()}, or leave those classes out",
-        )
-    in_a_batch, needed = min(training.batch_size // per_class, len(classes)), max(2, mining.images_of_a_tuple - 1)
+    n_classes = len(np.unique(train.classes_n))
+    in_a_batch, needed = min(training.batch_size // per_class, n_classes), max(2, mining.images_of_a_tuple - 1)
     if in_a_batch < needed:
         raise BadSetting(
             expected=f"at least {needed} classes in a batch, which similarity_model.objective = {mining.loss!r} needs",
-            found=f"{in_a_batch}: batches of {training.batch_size}, {per_class} images of a class, {len(classes)} "
-            "classes",
+            found=f"{in_a_batch}: batches of {training.batch_size}, {per_class} images of a class, {n_classes} classes",
             where="similarity_model.batch_size, similarity_model.images_per_class",
             remedy="raise the batch size, or take fewer images of a class",
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
-from pipeline.mining.names import LOSSES
+from pipeline.mining.names import LOSSES, STRIPES
 from pipeline.similarity.training.data import SimilarityTrainingSpec
 
 
@@ -29,7 +29,8 @@ class MiningSpec:
     """What a training does besides minimising a metric loss.
 
     Attributes:
-        loss: the metric loss, which is also the architecture: "contrastive" (siamese), "triplet" or "quadruplet".
+        loss: the metric loss, which is also the architecture: "contrastive" (siamese), "triplet" or "quadruplet";
+            or "stripe_classification", whose network pools stripes and which has a classifier for each.
         form: "none" (nothing is mined), "printed", "negated" or "absolute": see mining_loss.
         maps: "similarity_attention" or "grad_cam", whose maps are erased.
         layer: submodule whose activations become maps, None for the last feature map.
@@ -52,7 +53,7 @@ class MiningSpec:
     @property
     def images_of_a_tuple(self) -> int:
         """How many images of a tuple are erased together."""
-        return LOSSES[self.loss]
+        return LOSSES["triplet" if self.loss == STRIPES else self.loss]
 
 
 def mining_candidates(mining: Mapping[str, Any]) -> tuple[MiningWeights, ...]:

@@ -15,6 +15,7 @@ from pipeline.mining.pair_classifier import classification_loss, true_class_scor
 from pipeline.mining.spec import MiningSpec, MiningWeights
 from pipeline.mining.tuples import disjoint_tuples
 from pipeline.similarity.metric_losses import metric_loss
+from pipeline.similarity.stripes import StripeClassifiers
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,14 @@ class MinedModel:
         classifier: of pairs, None where there is no classification loss.
         layer: whose activations become maps, None where nothing is mined.
         maps_are_of_classifier: whether these are Grad-CAM maps of the classifier, not similarity attention.
+        stripe_classifiers: of the loss "stripe_classification", else None.
     """
 
     network: nn.Module
     classifier: nn.Module | None
     layer: AttendedLayer | None
     maps_are_of_classifier: bool = False
+    stripe_classifiers: StripeClassifiers | None = None
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class StepLosses:
 
     Attributes:
         total: what is minimised.
-        metric: the metric loss.
+        metric: the metric loss, or that of the classifiers of stripes.
         mining: of erased images, before gamma; 0 where nothing is mined.
         classification: binary cross-entropy, before its weight; 0 where there is none.
     """
@@ -71,7 +74,10 @@ def step_losses(
         with watched(model.layer.module) as seen:
             raw_nd = model.network(images_nchw)
     features_nd = functional.normalize(raw_nd, dim=1)
-    metric = metric_loss(spec.loss, features_nd, classes_n, margin)
+    if model.stripe_classifiers is None:
+        metric = metric_loss(spec.loss, features_nd, classes_n, margin)
+    else:
+        metric = model.stripe_classifiers.loss(raw_nd, classes_n)
     total, nothing = metric, metric.new_zeros(())
     classification, mining = nothing, nothing
     if model.classifier is not None:

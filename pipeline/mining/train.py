@@ -15,8 +15,9 @@ from pipeline.mining.pair_classifier import build_pair_classifier
 from pipeline.mining.spec import MiningSpec, MiningWeights
 from pipeline.mining.step import MinedModel, StepLosses, step_losses
 from pipeline.randomness import keyed_rng
-from pipeline.similarity.networks import build_embedding_network
+from pipeline.similarity.networks import build_embedding_network, start_from
 from pipeline.similarity.retrieval import recall_at_1
+from pipeline.similarity.stripes import StripeClassifiers, check_stripes
 from pipeline.similarity.training.batches import epoch_batches, mirrored_images
 from pipeline.similarity.training.data import LabelledPixels, SimilarityTrainingSpec
 from pipeline.training_state import Learner
@@ -54,23 +55,33 @@ class CandidateLearner:
 def build_candidate(task: MinedTraining) -> CandidateLearner:
     """Return a freshly built model with its optimiser; every candidate begins with the same weights.
 
-    The learner's network holds the embedding network as "network" and the classifier, if any, as "classifier", so
-    that both are among the state of the training.
+    The learner's network holds the embedding network as "network" and classifiers, if any, as "classifier" and
+    "stripe_classifiers", so that all are among the state of the training.
 
     Raises:
-        BadSetting: see attended_layer.
+        BadSetting: see attended_layer and check_stripes.
+        BadModel: see start_from.
     """
     training, mining = task.training, task.mining
-    network = build_embedding_network(training.network, training.embedding_dim, training.pretrained, training.seed)
+    network = build_embedding_network(
+        training.network, training.embedding_dim, training.pretrained, training.seed, training.stripes
+    )
+    start_from(network, training.backbone_weights)
+    images_nchw = normalise_pixels(task.train.pixels_nhwc[:2], "cpu")
     parts: dict[str, nn.Module] = {"network": network}
     if mining.classification_weight > 0:
         parts["classifier"] = build_pair_classifier(training.embedding_dim, training.seed)
+    stripes = None
+    if training.stripes:
+        check_stripes(network[0], training.stripes, images_nchw)
+        classes = torch.tensor(task.train.classes_n)
+        stripes = StripeClassifiers(classes, training.embedding_dim, training.stripes, training.seed)
+        parts["stripe_classifiers"] = stripes
     whole = nn.ModuleDict(parts).to(task.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     layer = None
     if mining.mines:
-        images_nchw = normalise_pixels(task.train.pixels_nhwc[:2], task.device)
-        layer = attended_layer(network, mining.layer, images_nchw)
-    model = MinedModel(parts["network"], parts.get("classifier"), layer, mining.maps == "grad_cam")
+        layer = attended_layer(network, mining.layer, images_nchw.to(task.device))
+    model = MinedModel(parts["network"], parts.get("classifier"), layer, mining.maps == "grad_cam", stripes)
     optimiser = torch.optim.AdamW(whole.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, training.epochs)
     return CandidateLearner(Learner(whole, optimiser, schedule), model)

@@ -6,14 +6,16 @@ import numpy as np
 import torch
 from torch import nn
 
+from pipeline.backbone_weights import load_backbone
 from pipeline.errors import BadModel
 from pipeline.networks import build_trunk
 from pipeline.randomness import derive_seed
+from pipeline.similarity.stripes import StripeHead
 
 
 def build_embedding_network(
-    network: str, embedding_dim: int, pretrained: str | None = None, seed: int = 0
-) -> nn.Module:
+    network: str, embedding_dim: int, pretrained: str | None = None, seed: int = 0, stripes: int = 0
+) -> nn.Sequential:
     """Return an embedding network: float32 (image, 3, y, x) to float32 (image, embedding_dim), not normalised.
 
     ResNets pool by averaging (the authors' animal model: first three stages, average pool, linear).
@@ -25,19 +27,32 @@ def build_embedding_network(
         embedding_dim: D.
         pretrained: torchvision weights for the trunk, or None.
         seed: fixes the initial weights; torch's own generator is left as it was.
+        stripes: pool each of so many horizontal stripes by itself instead, see `StripeHead`; 0 for none.
 
     Raises:
-        BadSetting: unknown network or weights.
+        BadSetting: unknown network or weights, or stripes that cannot share D.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(seed, "similarity model", network))
         trunk = build_trunk(network, pretrained)
         head: nn.Module
-        if network == "small_residual":
+        if stripes:
+            head = StripeHead(trunk.channels, embedding_dim, stripes)
+        elif network == "small_residual":
             head = nn.Sequential(MeanMaxPool(), nn.Linear(2 * trunk.channels, embedding_dim))
         else:
             head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(trunk.channels, embedding_dim))
         return nn.Sequential(trunk.module, head)
+
+
+def start_from(network: nn.Module, tensors: Mapping[str, torch.Tensor] | None) -> None:
+    """Load the weights that a training starts from into the trunk of an embedding network, in place; None for none.
+
+    Raises:
+        BadModel: they are not of this trunk, see `load_backbone`.
+    """
+    if tensors is not None:
+        load_backbone(network.get_submodule("0"), tensors, "similarity_model.backbone_weights")
 
 
 class MeanMaxPool(nn.Module):

@@ -1,10 +1,12 @@
 """Settings that suit a dataset, from the sizes of its images and their number."""
 
+from collections import Counter
 from dataclasses import dataclass
 from statistics import median
 
 from flows.commands.new_configuration.found_dataset import FoundDataset
 from flows.settings.dataset import DEFAULT_IMAGE_SIZE_PX
+from flows.settings.similarity_model import DEFAULT_IMAGES_PER_CLASS
 from pipeline.datasets.fitting import CROP, PAD, lost_by_cropping
 from pipeline.datasets.image_sizes import ImageSizes
 
@@ -29,6 +31,8 @@ class Choices:
         similarity_kind: of the model that is explained.
         network: its trunk.
         epochs: its epochs.
+        images_per_class: images of one class in a batch, the default's or what the smallest class has; of classes with
+            a single training image, which are left out of training, none count.
         backbone: trunk of the attribute model.
         attribute_batch_size: its images per step.
         attribute_epochs: its epochs.
@@ -39,6 +43,7 @@ class Choices:
     similarity_kind: str
     network: str
     epochs: int
+    images_per_class: int
     backbone: str
     attribute_batch_size: int
     attribute_epochs: int
@@ -62,10 +67,16 @@ def choose(found: FoundDataset, image_size_px: int | None = None) -> Choices:
         similarity_kind="type_aware" if found.kind.has_outfits else "resnet18",
         network="small_residual" if is_small else "resnet18_three_stage",
         epochs=_epochs(SIMILARITY_STEPS, SIMILARITY_BATCH, n_train, SIMILARITY_EPOCHS),
+        images_per_class=_images_per_class(found),
         backbone="small_residual" if is_small else "resnet18",
         attribute_batch_size=batch_size,
         attribute_epochs=_epochs(ATTRIBUTE_STEPS, batch_size, n_train, ATTRIBUTE_EPOCHS),
     )
+
+
+def _images_per_class(found: FoundDataset) -> int:
+    counts = Counter(record.label for record in found.index.records if record.split == "train")
+    return min([DEFAULT_IMAGES_PER_CLASS, *(count for count in counts.values() if count > 1)])
 
 
 def suitable_side(sizes: ImageSizes) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from flows.commands.new_configuration.choices import Choices
 from flows.commands.new_configuration.found_dataset import FoundDataset
+from flows.settings.similarity_model import DEFAULT_IMAGES_PER_CLASS
 from pipeline.errors import BadSetting
 
 _NAMED = {'"': '\\"', "\\": "\\\\"}
@@ -31,7 +32,7 @@ root = "store"
 # The model that is explained, trained here; for one of your own see docs/own-model.md.
 kind = "{similarity_kind}"
 network = "{network}"
-# By the number of training images; training stops earlier where it gains nothing.
+{class_batches}# By the number of training images; training stops earlier where it gains nothing.
 epochs = {epochs}
 
 [pairs]
@@ -81,11 +82,19 @@ def configuration_text(found: FoundDataset, choices: Choices, config: Path) -> s
     places = [f"root = {_path_value(found.root, config)}"]
     if table is not None:
         places.append(f"table = {_path_value(table, config)}")
-    values = {"pairs_words": _PAIRS_WORDS[found.kind.has_attributes]}
-    values |= {name: getattr(choices, name) for name in Choices.__dataclass_fields__}
+    values = {name: getattr(choices, name) for name in Choices.__dataclass_fields__}
+    values["pairs_words"] = _PAIRS_WORDS[found.kind.has_attributes]
+    values["class_batches"] = _class_batches(found, choices)
     places += [_own_setting(key, value, reason) for key, (value, reason) in found.own_settings.items()]
     text = _TEXT + (_ATTRIBUTE_TEXT if found.kind.has_attributes else "")
     return text.format(kind=toml_string(found.kind.name), places="\n".join(places), **values)
+
+
+def _class_batches(found: FoundDataset, choices: Choices) -> str:
+    """Return the line that says how many images of a class a batch takes, where the default is too many."""
+    if found.kind.has_outfits or choices.images_per_class == DEFAULT_IMAGES_PER_CLASS:
+        return ""
+    return f"# The smallest class has no more training images.\nimages_per_class = {choices.images_per_class}\n"
 
 
 def _own_setting(key: str, value: str | int, reason: str) -> str:

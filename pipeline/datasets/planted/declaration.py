@@ -5,10 +5,12 @@ from typing import Annotated
 
 from annotated_types import Ge, Le, doc
 
-from pipeline.datasets.declaration import DatasetKind
+from pipeline.datasets.declaration import CLASS, DatasetKind, Variant
 from pipeline.datasets.planted.index import build_planted_index
 from pipeline.datasets.planted.spec import (
+    CAMERAS,
     LARGEST_UNLABELLED_SHARE,
+    MOST_CAMERAS,
     MOST_CLASSES,
     OF_ITEMS,
     Drivers,
@@ -55,6 +57,15 @@ class PlantedSettings:
     class_noise: Annotated[
         float, Ge(0), Le(1), doc("share of an item's factors and parts that are drawn anew, whatever its class has")
     ] = PlantedSpec.class_noise
+    cameras: Annotated[
+        int,
+        Ge(0),
+        Le(MOST_CAMERAS),
+        doc(
+            "each item is seen twice by each of so many cameras, with a ground, light, scale and blur of their own; "
+            "images match by their item, and retrieval is measured over cameras; 0: none, and items are audited"
+        ),
+    ] = PlantedSpec.cameras
 
 
 def _build_index(settings: PlantedSettings, _source: IndexSource) -> DatasetIndex:
@@ -74,4 +85,16 @@ PLANTED = DatasetKind(
     is_rendered=True,
     is_audited=True,
     has_graded_similarity=True,
+    variant=Variant(
+        CAMERAS,
+        {
+            # What a model of items matches by is not what `drivers` plants.
+            "is_audited": False,
+            "has_graded_similarity": False,
+            "is_for_retrieval": True,
+            "recall_ranks": (1, 5, 10),
+            "has_cameras": True,
+            "shared_unit": CLASS,
+        },
+    ),
 )

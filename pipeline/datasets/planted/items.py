@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from pipeline.datasets.planted.cameras import camera_of, identity_states, view_of, with_ground
 from pipeline.datasets.planted.spec import PlantedSpec
 from pipeline.datasets.planted.vocabulary import (
     FACTORS,
@@ -46,7 +47,8 @@ class Item:
         item_type: one of TYPES.
         values: the item's value of each factor, in the order of FACTORS.
         parts: the parts it has, in vocabulary order, all of them possible for the type.
-        class_name: the class near which it was drawn, such as "class_007"; None where items have no classes.
+        class_name: the class near which it was drawn, such as "class_007", or the item that cameras see, such as
+            "identity_test_00003"; None where items have no classes.
     """
 
     image_id: str
@@ -84,6 +86,10 @@ def sample_item(spec: PlantedSpec, image_id: str) -> Item:
         BadDataset: the dataset has no item of this id.
     """
     split = _split_of(spec, image_id)
+    if spec.cameras:
+        view = view_of(image_id, spec.cameras)
+        item_type, states = identity_states(spec.seed, view)
+        return _item(image_id, split, item_type, with_ground(states, camera_of(spec.seed, view.camera)), view.identity)
     item_type, states = _independent_states(spec, image_id)
     class_name = None
     if spec.label_mode == "class":

@@ -1,7 +1,7 @@
 """What varies between photographs of one item: where it lies, how large, in which light, with which noise.
 
 Each nuisance has a stream of its own, keyed by the item and never by its attributes, so that an edited item
-is photographed exactly as the original was.
+is photographed exactly as the original was. Where cameras see the items, scale, light and blur are the camera's.
 """
 
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.datasets.planted.cameras import Camera, camera_light, camera_of, view_of
 from pipeline.datasets.planted.spec import PlantedSpec
 from pipeline.randomness import keyed_rng
 
@@ -33,6 +34,7 @@ class Nuisances:
         shift_y: downward shift, share of the image height.
         scale: size of the item relative to its nominal size.
         light_chw: float32 (channel, y, x), factor on every colour.
+        blur: deviation of a Gaussian over colours after lighting, share of the image side; 0 for none.
         noise_chw: float32 (channel, y, x), added to colours of 0 to 1 after lighting.
     """
 
@@ -40,6 +42,7 @@ class Nuisances:
     shift_y: float
     scale: float
     light_chw: NDArray[np.float32]
+    blur: float
     noise_chw: NDArray[np.float32]
 
 
@@ -51,6 +54,9 @@ def draw_shift(spec: PlantedSpec, image_id: str) -> tuple[float, float]:
 
 def draw_scale(spec: PlantedSpec, image_id: str) -> float:
     """Return the size of an item relative to its nominal size."""
+    camera = _camera(spec, image_id)
+    if camera is not None:
+        return camera.scale
     return float(keyed_rng(spec.seed, image_id, "scale").uniform(MIN_SCALE, MAX_SCALE))
 
 
@@ -65,7 +71,14 @@ def draw_nuisances(spec: PlantedSpec, image_id: str) -> Nuisances:
     shape = (3, spec.image_size_px, spec.image_size_px)
     noise = keyed_rng(spec.seed, image_id, "noise").standard_normal(shape, dtype=np.float32)
     noise *= NOISE_DEVIATION
-    return Nuisances(shift_x, shift_y, draw_scale(spec, image_id), _draw_light(spec, image_id), noise)
+    camera = _camera(spec, image_id)
+    light = _draw_light(spec, image_id) if camera is None else camera_light(camera, spec.image_size_px)
+    blur = 0.0 if camera is None else camera.blur
+    return Nuisances(shift_x, shift_y, draw_scale(spec, image_id), light, blur, noise)
+
+
+def _camera(spec: PlantedSpec, image_id: str) -> Camera | None:
+    return camera_of(spec.seed, view_of(image_id, spec.cameras).camera) if spec.cameras else None
 
 
 def _draw_light(spec: PlantedSpec, image_id: str) -> NDArray[np.float32]:

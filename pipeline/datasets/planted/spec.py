@@ -16,6 +16,7 @@ STRONG_CORRELATION: Final = 0.9
 # With none of their labels left, images would teach nothing.
 LARGEST_UNLABELLED_SHARE: Final = 0.9
 MOST_CLASSES: Final = 1000
+MOST_CAMERAS: Final = 16
 
 Drivers = Literal["mixed", "colour", "pattern", "parts", "conjunction", "saturated", "texture", "unnamed"]
 LabelMode = Literal["dense", "sparse", "class", "correlated"]
@@ -40,6 +41,8 @@ class PlantedSpec:
         unlabelled_share: probability, 0 to 0.9, that a positive is left out where labels are sparse.
         classes: how many there are where labels are of classes.
         class_noise: probability, 0 to 1, that a factor or part of an item is drawn anew, whatever its class has.
+        cameras: how many see each item, see `pipeline.datasets.planted.cameras`; 0 for none. Drivers, classes and
+            correlations then play no part: an image matches those of its item.
 
     Raises:
         BadSetting: a value is out of range or names something that does not exist.
@@ -56,6 +59,7 @@ class PlantedSpec:
     unlabelled_share: float = 0.3
     classes: int = 24
     class_noise: float = 0.1
+    cameras: int = 0
 
     def __post_init__(self) -> None:
         for split in SPLITS:
@@ -67,6 +71,9 @@ class PlantedSpec:
         _check_range("unlabelled_share", self.unlabelled_share, 0, LARGEST_UNLABELLED_SHARE)
         _check_range("classes", self.classes, 1, MOST_CLASSES)
         _check_range("class_noise", self.class_noise, 0, 1)
+        if self.cameras:
+            _check_range("cameras", self.cameras, 2, MOST_CAMERAS)
+            _check_choice("label_mode, where items are seen by cameras", self.label_mode, ("dense", "sparse"))
 
     def items_of_split(self, split: str) -> int:
         """Return the number of items in "train", "valid" or "test"."""
@@ -92,6 +99,8 @@ OF_ITEMS: Final = (
     "classes",
     "class_noise",
 )
+# Likewise, where it is not 0; at 0 it is in no result's key.
+CAMERAS: Final = "cameras"
 
 
 def planted_spec(settings: Mapping[str, Any]) -> PlantedSpec:
@@ -109,7 +118,7 @@ def planted_spec(settings: Mapping[str, Any]) -> PlantedSpec:
         train_items=MAX_ITEMS_PER_SPLIT,
         valid_items=MAX_ITEMS_PER_SPLIT,
         test_items=MAX_ITEMS_PER_SPLIT,
-        **{name: settings[name] for name in OF_ITEMS if name in settings},
+        **{name: settings[name] for name in (*OF_ITEMS, CAMERAS) if name in settings},
     )
 
 

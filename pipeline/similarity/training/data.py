@@ -1,10 +1,16 @@
 """What training the similarity model takes and gives, and what it refuses."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipeline.errors import BadDataset
+from pipeline.similarity.training.class_sizes import check_class_sizes
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,8 @@ class SimilarityTrainingSpec:
         margin: of the triplet loss, on unit embeddings.
         flips: mirror half of the training images, drawn afresh each epoch.
         seed: of weights, batches and flips.
+        stripes: horizontal stripes that share the embedding, see `StripeHead`; 0 for none.
+        backbone_weights: tensors that the trunk starts from instead, see `load_backbone`.
     """
 
     network: str
@@ -40,6 +48,8 @@ class SimilarityTrainingSpec:
     margin: float
     flips: bool
     seed: int
+    stripes: int = 0
+    backbone_weights: "Mapping[str, torch.Tensor] | None" = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -86,7 +96,8 @@ def check_training_data(spec: SimilarityTrainingSpec, train: LabelledPixels) -> 
     """Refuse images that the objective cannot learn from, before any pass is spent.
 
     Raises:
-        BadDataset: a class with a single training image, fewer than two classes, or targets missing.
+        BadDataset: a class with a single training image or with fewer than a batch takes of each, fewer than two
+            classes, or targets missing.
     """
     if spec.objective == "regression":
         if train.targets_nc is None:
@@ -105,3 +116,4 @@ def check_training_data(spec: SimilarityTrainingSpec, train: LabelledPixels) -> 
             where="the training split",
             remedy="add images, or leave those classes out: a triplet needs two images that match",
         )
+    check_class_sizes(counts, spec.batch_size, spec.images_per_class)

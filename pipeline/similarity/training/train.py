@@ -16,7 +16,7 @@ from torch.nn import functional
 from pipeline.errors import BadDataset, BadModel
 from pipeline.images import normalise_pixels
 from pipeline.randomness import keyed_rng
-from pipeline.similarity.networks import build_embedding_network
+from pipeline.similarity.networks import build_embedding_network, start_from
 from pipeline.similarity.retrieval import recall_at_1, target_correlation
 from pipeline.similarity.training.batches import epoch_batches, mirrored_images
 from pipeline.similarity.training.data import (
@@ -75,6 +75,7 @@ def train_similarity_model(
 
 def _build_learner(spec: SimilarityTrainingSpec, device: str) -> Learner:
     network = build_embedding_network(spec.network, spec.embedding_dim, spec.pretrained, spec.seed)
+    start_from(network, spec.backbone_weights)
     network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(network.parameters(), lr=spec.learning_rate, weight_decay=spec.weight_decay)
     return Learner(network, optimiser, torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, spec.epochs))

@@ -1,8 +1,8 @@
 """Training of the type-aware model; the epoch that tells validation outfits best from replaced ones is kept."""
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -16,6 +16,7 @@ from pipeline.similarity.compatibility.auc import compatibility_auc
 from pipeline.similarity.compatibility.outfit_draws import OutfitPool, ReplacedOutfit, replaced_outfits
 from pipeline.similarity.compatibility.outfit_scores import OutfitScorer
 from pipeline.similarity.conditions import ConditionMasks
+from pipeline.similarity.networks import start_from
 from pipeline.similarity.training.batches import mirrored_images
 from pipeline.similarity.type_aware.batches import (
     OutfitGraph,
@@ -48,6 +49,7 @@ class TypeAwareTrainingSpec:
         weights: margin and weights of the loss's terms.
         flips: mirror half of the training images, drawn afresh each epoch.
         seed: of weights, steps, negatives and flips.
+        backbone_weights: tensors that the trunk starts from instead, see `load_backbone`.
     """
 
     network: str
@@ -62,6 +64,7 @@ class TypeAwareTrainingSpec:
     weights: TypeAwareWeights
     flips: bool
     seed: int
+    backbone_weights: Mapping[str, torch.Tensor] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -170,7 +173,9 @@ def _build_learner(task: _Task) -> Learner:
     spec = task.spec
     network = build_type_aware_network(
         spec.network, spec.embedding_dim, len(task.conditions), spec.pretrained, spec.seed
-    ).to(task.device)
+    )
+    start_from(network.general, spec.backbone_weights)
+    network = network.to(task.device)
     network.general = network.general.to(memory_format=torch.channels_last)
     # The masks have a penalty of their own.
     groups = [

@@ -296,3 +296,21 @@ def test_a_size_out_of_range_is_refused(tmp_path: Path, size_px: int) -> None:
 def test_size_and_fit_follow_the_images(size_px: tuple[int, int], side_px: int, fit: str) -> None:
     sizes = ImageSizes({str(number): size_px for number in range(5)}, ())
     assert (suitable_side(sizes), suitable_fit(sizes)) == (side_px, fit)
+
+
+def test_a_batch_takes_no_more_of_a_class_than_the_smallest_has(tmp_path: Path) -> None:
+    seen = set()
+    for count in (6, 8, 24):
+        folder = tmp_path / str(count)
+        write_classes(folder / "pictures", count=24)
+        for image in sorted((folder / "pictures" / "swan").iterdir())[count:]:
+            image.unlink()
+        assert invoke("init", folder / "pictures", "--out", folder / "sane.toml").exit_code == 0
+        with (folder / "sane.items.csv").open(encoding="utf-8", newline="") as file:
+            labels = [row["label"] for row in csv.DictReader(file) if row["split"] == "train"]
+        smallest = min(number for number in map(labels.count, set(labels)) if number > 1)
+        found = load_settings(folder / "sane.toml").similarity_model
+        assert found.images_per_class == min(4, smallest)
+        assert ("images_per_class" in found.model_fields_set) == (smallest < 4)
+        seen.add(smallest < 4)
+    assert seen == {False, True}

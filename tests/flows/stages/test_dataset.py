@@ -11,6 +11,7 @@ from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
 from flows.stages.dataset import dataset_stages, match_threshold
 from flows.stages.dataset_index import dataset_index
+from flows.stages.graph import build_stages
 from pipeline.datasets.catalogue import DATASETS
 from tests.flows.fake_awa2 import write_fake_awa2
 from tests.flows.planted_config import write_config
@@ -61,7 +62,8 @@ def test_every_setting_that_changes_pixels_is_in_the_key_and_no_catalogue_module
     assert set(images.settings) - {"fit"} == set(DATASETS[name].pixel_settings)
     assert images.settings.get("fit", "crop") == DATASETS[name].fit
     assert not set(images.settings) & set(images.item_limits)
-    assert set(images.settings) | set(images.item_limits) >= set(DATASETS[name].own_keys)
+    kept = {*images.settings, *images.item_limits, *DATASETS[name].later_settings}
+    assert kept >= set(DATASETS[name].own_keys)
     for stage in stages_of(name).values():
         code = stage_code(stage.job, stage.code)
         assert not {"pipeline.datasets.catalogue", "pipeline.datasets.declaration"} & set(code), stage.name
@@ -135,3 +137,33 @@ def test_status_loads_neither_torch_nor_what_makes_pixels(write, tmp_path: Path)
     loaded = set(json.loads(answer.stderr.splitlines()[-1]))
     assert "pipeline.datasets.catalogue" in loaded
     assert not {"torch", "PIL", *PIXEL_MODULES} & loaded
+
+
+def identity_of(stage: Stage) -> tuple[object, ...]:
+    return stage.job, stage.settings, stage.code, stage.upstream, stage.item_limits
+
+
+def graph_of(**dataset: object) -> dict[str, Stage]:
+    settings = Settings.model_validate({"dataset": {"kind": "planted", **dataset}})
+    return {stage.name: stage for stage in build_stages(settings)}
+
+
+def test_without_cameras_no_stage_of_rendered_items_knows_of_them() -> None:
+    plain = graph_of()
+    assert {name: identity_of(one) for name, one in plain.items()} == {
+        name: identity_of(one) for name, one in graph_of(cameras=0).items()
+    }
+    assert not [name for name, stage in plain.items() if '"cameras"' in json.dumps(stage.settings, default=str)]
+    assert not {"retrieval.test", "image_views.test"} & set(plain)
+
+
+def test_with_cameras_images_match_by_their_item_and_are_looked_for_over_cameras() -> None:
+    seen = graph_of(cameras=4, train_items=32, valid_items=16, test_items=16)
+    assert (seen["images"].settings["cameras"], seen["vocabulary"].settings["cameras"]) == (4, 4)
+    assert seen["images"].keys["cameras"] == "dataset.cameras"
+    assert seen["retrieval.test"].settings["recall_ranks"] == [1, 5, 10]
+    assert seen["pairs.test"].settings["match_threshold"] == 0.0
+    assert "audit" not in seen
+    (shard,) = seen["image_views.test"].cut(None, seen["image_views.test"])  # type: ignore[arg-type]
+    rows = shard.work["rows"]
+    assert [(row["camera"], row["is_query"]) for row in rows[:4]] == [(1, True), (1, False), (2, True), (2, False)]

@@ -8,7 +8,7 @@ import torch
 
 from pipeline.errors import BadDataset, BadModel, BadSetting
 from pipeline.mining import search
-from pipeline.mining.names import LOSSES
+from pipeline.mining.names import LOSSES, STRIPES
 from pipeline.mining.search import MinedModelResult, train_mined_model
 from pipeline.mining.spec import MiningSpec, MiningWeights, mining_candidates
 from pipeline.mining.train import MinedTraining
@@ -155,3 +155,22 @@ def test_candidates_are_every_combination() -> None:
     found = mining_candidates(mining)
     assert [(one.gamma, one.beta) for one in found] == [(0.1, 0.3), (0.1, 0.5), (0.2, 0.3), (0.2, 0.5)]
     assert mining_candidates({**mining, "form": "none"}) == (MiningWeights(0.0, 5.0, 0.3),)
+
+
+def test_classifiers_of_stripes_are_trained_with_mining_and_go_on_to_the_same_bytes() -> None:
+    training = replace(TASK.training, stripes=2, backbone_weights=None)
+    task = replace(mined(loss=STRIPES), training=training)
+    states: list[TrainingState] = []
+    whole = train_mined_model(task, save_state=lambda take: states.append(take()))
+    assert same_bytes(whole.state, train_mined_model(task, resume_from=states[0]).state)
+    assert {name.split(".")[2] for name in whole.state if name.startswith("1.maps")} == {"0", "1"}
+    assert not [name for name in whole.state if "classifier" in name]
+    assert not same_bytes(whole.state, train_mined_model(replace(task, mining=replace(task.mining, form="none"))).state)
+    # Summed over two stripes, the cross-entropy of four classes starts near 2 log 4.
+    assert 1.0 < whole.histories[0][0]["metric_loss"] < 4.0
+
+
+def test_more_stripes_than_rows_are_refused() -> None:
+    training = replace(TASK.training, stripes=4)
+    with pytest.raises(BadSetting, match="at most 2 stripes"):
+        train_mined_model(replace(mined(loss=STRIPES), training=training))

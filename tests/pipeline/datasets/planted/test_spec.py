@@ -3,7 +3,7 @@ import math
 import pytest
 
 from pipeline.datasets.planted.items import sample_item
-from pipeline.datasets.planted.spec import OF_ITEMS, PlantedSpec, planted_spec
+from pipeline.datasets.planted.spec import CAMERAS, OF_ITEMS, PlantedSpec, planted_spec
 from pipeline.errors import BadSetting
 
 
@@ -66,3 +66,5 @@ def test_every_setting_that_identifies_an_item_reaches_its_spec() -> None:
     assert set(changed) == set(OF_ITEMS)
     spec = planted_spec({"kind": "planted", **changed})
     assert {name: getattr(spec, name) for name in OF_ITEMS} == changed
+    assert spec.cameras == 0
+    assert planted_spec({"kind": "planted", CAMERAS: 5}).cameras == 5

@@ -195,6 +195,34 @@ def test_validation_images_without_a_match_are_refused() -> None:
         train_similarity_model(replace(SPEC, epochs=1), TRAIN, lone)
 
 
+def test_classes_with_fewer_images_than_a_batch_takes_are_refused_before_training(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept = np.flatnonzero((TRAIN.classes_n != 2) | (np.cumsum(TRAIN.classes_n == 2) <= 3))
+    few = LabelledPixels(TRAIN.pixels_nhwc[kept], TRAIN.classes_n[kept], TRAIN.targets_nc[kept])  # type: ignore[index]
+    # Three of a class suffice where a batch takes three; targets need no class at all.
+    train_similarity_model(replace(SPEC, epochs=1, images_per_class=3), few, VALID)
+    train_similarity_model(replace(SPEC, epochs=1, objective="regression"), few, VALID)
+    monkeypatch.setattr(training, "build_embedding_network", lambda *_: pytest.fail("training began"))
+    with pytest.raises(BadDataset, match=r"(?s)4 training images of every class.*1 of 4 classes.*images_per_class = 3"):
+        train_similarity_model(SPEC, few, VALID)
+
+
+def test_a_training_starts_from_the_weights_it_is_given() -> None:
+    other = build_embedding_network("small_residual", 8, seed=9)
+    given = {f"trunk.{name}": tensor for name, tensor in other.get_submodule("0").state_dict().items()}
+    frozen = replace(SPEC, epochs=1, learning_rate=1e-9, weight_decay=0.0)
+    started = train_similarity_model(replace(frozen, backbone_weights=given), TRAIN, VALID).state
+    own = train_similarity_model(frozen, TRAIN, VALID).state
+    name = "0.1.conv1.weight"
+    np.testing.assert_allclose(started[name], other.state_dict()[name].numpy(), atol=1e-6)
+    assert np.abs(own[name] - started[name]).max() > 0.01
+    # The head is no part of what the file gives.
+    np.testing.assert_allclose(started["1.1.weight"], own["1.1.weight"], atol=1e-6)
+    with pytest.raises(BadModel, match=r"similarity_model\.backbone_weights"):
+        train_similarity_model(replace(frozen, network="resnet50", backbone_weights=given), TRAIN, VALID)
+
+
 def test_a_class_with_a_single_image_is_left_out() -> None:
     assert without_lone_classes(TRAIN) is TRAIN
     # The first image alone keeps its class.

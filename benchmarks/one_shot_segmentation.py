@@ -31,7 +31,7 @@ from flows.readers.scorer import load_scorer
 from flows.settings.file import load_settings
 from pipeline.datasets.image_decoding import FileReading, decode_image
 from pipeline.datasets.placing import place_map, scaled_box, view_box
-from pipeline.errors import PipelineError
+from pipeline.errors import BadDataset, PipelineError
 from pipeline.evaluation.segmentation.episode_list import read_episodes
 from pipeline.evaluation.segmentation.episodes import DrawnEpisodes, Episode, EpisodeDraw, check_episodes, draw_episodes
 from pipeline.evaluation.segmentation.grabcut import GrabCutSpec, cut_out
@@ -117,14 +117,31 @@ class Counter:
         return cv2.resize(cut_yx, (width, height), interpolation=cv2.INTER_NEAREST).astype(bool)
 
 
+def setup_of(episode: Episode) -> tuple[int, int]:
+    """Return ways and shots."""
+    return 2 if episode.other else 1, len(episode.supports)
+
+
+def listed_episodes(path: Path) -> tuple[Episode, ...]:
+    """Return the episodes of a file; see read_episodes for the error, which one of another setup raises as well."""
+    listed = read_episodes(path)
+    for one in listed:
+        if setup_of(one) not in SETUPS.values():
+            raise BadDataset(
+                expected=f"episodes that are {', '.join(SETUPS)}",
+                found="{}-way {}-shot of {}".format(*setup_of(one), one.test),
+                where=str(path),
+                remedy="give each class of an episode 1 support, or in 2-way 5",
+            )
+    return listed
+
+
 def fold_episodes(
     classes_of: Mapping[str, frozenset[int]], listed: Sequence[Episode] | None, draw: EpisodeDraw, folds: Sequence[int]
 ) -> tuple[list[Episode], int]:
     """Return the episodes of a setup and how many could not be drawn; of listed ones those of the setup."""
     if listed is not None:
-        ways, shots = draw.ways, draw.shots
-        of_setup = [one for one in listed if (2 if one.other else 1, len(one.supports)) == (ways, shots)]
-        return [one for one in of_setup if one.fold in folds], 0
+        return [one for one in listed if setup_of(one) == (draw.ways, draw.shots) and one.fold in folds], 0
     drawn: list[DrawnEpisodes] = [draw_episodes(classes_of, fold, draw) for fold in folds]
     return [one for of_fold in drawn for one in of_fold.episodes], sum(of_fold.undrawn for of_fold in drawn)
 
@@ -194,7 +211,7 @@ def segment(options: argparse.Namespace) -> None:
     folder = read_voc(options.voc, options.list_name)
     # Every mask is read and checked before the first pass.
     classes_of = {name: classes_in(folder.labels(name), options.smallest_share) for name in folder.names}
-    listed = None if options.episodes is None else read_episodes(options.episodes)
+    listed = None if options.episodes is None else listed_episodes(options.episodes)
     check_episodes(classes_of, listed or ())
     results = stored_results(options)
     spec = RiseSpec(masks=options.masks, reference_masks=options.support_masks, seed=options.seed)

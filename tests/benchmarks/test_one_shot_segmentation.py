@@ -1,6 +1,7 @@
 """One-shot segmentation end to end on squares of colour: a map that knows the class beats the controls; both tables."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,9 +9,10 @@ import torch
 from torch import nn
 
 from benchmarks.one_shot_maps import ATTENTION, CENTRE, CORRESPONDENCES, EVERYTHING, FRAME, RISE, ROWS, SeedMaps
-from benchmarks.one_shot_segmentation import Counter, Cutting, fold_episodes
+from benchmarks.one_shot_segmentation import Counter, Cutting, fold_episodes, listed_episodes
 from benchmarks.one_shot_tables import PAPER_1_WAY, print_setup
 from pipeline.datasets.image_decoding import FileReading, decode_image
+from pipeline.errors import BadDataset
 from pipeline.evaluation.segmentation.episodes import Episode, EpisodeDraw
 from pipeline.evaluation.segmentation.grabcut import GrabCutSpec
 from pipeline.evaluation.segmentation.iou import mean_iou
@@ -134,3 +136,20 @@ def test_the_table_has_the_papers_layout_beside_its_figures(
     assert all(abs(np.mean(figures[:4]) - figures[4]) < 0.11 for _, _, figures in PAPER_1_WAY)
     print_setup("2-way 5-shot", scored, "class", [1])
     assert "| SAM, the paper's, VOC | no |  | 60.1 |  |" in capsys.readouterr().out
+
+
+def test_listed_episodes_take_the_place_of_draws_and_none_is_passed_over(folder: VocFolder, tmp_path: Path) -> None:
+    path = tmp_path / "episodes.csv"
+    header = "test,class,supports,other_class,other_supports\n"
+    path.write_text(header + "both,bus,bus0,,\nboth,bus,bus0,car,car0\n")
+    listed = listed_episodes(path)
+    for draw, expected in (
+        (EpisodeDraw(0), listed[:1]),
+        (EpisodeDraw(0, 2, 1), listed[1:]),
+        (EpisodeDraw(0, 2, 5), ()),
+    ):
+        assert fold_episodes(classes_of(folder), listed, draw, [1]) == (list(expected), 0)
+        assert fold_episodes(classes_of(folder), listed, draw, [0]) == ([], 0)
+    path.write_text(header + "both,bus,bus0 bus1 bus2,,\n")
+    with pytest.raises(BadDataset, match="1-way 3-shot of both"):
+        listed_episodes(path)

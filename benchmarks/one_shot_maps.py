@@ -18,8 +18,9 @@ from pipeline.saliency.similarity_attention.tuple_maps import attention_of_tuple
 from pipeline.similarity.scorer import SimilarityScorer
 
 ATTENTION, RISE, CORRESPONDENCES = "similarity attention (SAM)", "RISE, both images masked", "correspondences"
-CENTRE, FRAME, EVERYTHING = "centre blob", "frame, no map", "whole image, no GrabCut"
-ROWS = (ATTENTION, RISE, CORRESPONDENCES, CENTRE, FRAME, EVERYTHING)
+CENTRE, FRAME = "centre blob", "frame, no map"
+EVERYTHING, NOTHING = "whole image, no GrabCut", "empty mask, no GrabCut"
+ROWS = (ATTENTION, RISE, CORRESPONDENCES, CENTRE, FRAME, EVERYTHING, NOTHING)
 
 
 class SeedMaps:

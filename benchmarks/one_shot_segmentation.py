@@ -6,8 +6,8 @@
         [--episodes FILE.csv] [--set key=value ...]
 
 Maps of a test image against its support images seed GrabCut; supports' masks are not used. 1-way 1-shot, 2-way 1-shot
-and 2-way 5-shot, with similarity attention, RISE with both images masked, correspondences, and three controls that know
-no model: a blob at the centre, a frame that is ground for sure, and the whole image.
+and 2-way 5-shot, with similarity attention, RISE with both images masked, correspondences, and four controls that know
+no model: a blob at the centre, a frame that is ground for sure, the whole image, and an empty mask.
 Prints mean and binary IoU of each fold in the layout of the paper's Table 4 beside the paper's figures, with 95 %
 intervals over test images (`--cluster class`: over classes), and what each row gains over the centre blob.
 """
@@ -23,7 +23,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from benchmarks.one_shot_maps import CENTRE, EVERYTHING, FRAME, ROWS, SeedMaps
+from benchmarks.one_shot_maps import CENTRE, EVERYTHING, FRAME, NOTHING, ROWS, SeedMaps
 from benchmarks.one_shot_tables import SETUPS, print_setup
 from flows.configured_runs import run_of_seed
 from flows.explain.results import StoredResults
@@ -90,7 +90,7 @@ class Counter:
         if key in self._kept:
             return self._kept[key]
         found_yx = self._segmented(row, episode)
-        if row in (CENTRE, FRAME, EVERYTHING):
+        if row in (CENTRE, FRAME, EVERYTHING, NOTHING):
             # The same in all episodes of the image.
             self._kept[key] = found_yx
         return found_yx
@@ -98,8 +98,8 @@ class Counter:
     def _segmented(self, row: str, episode: Episode) -> np.ndarray:
         photograph = self.folder.photograph(episode.test)
         width, height = photograph.size
-        if row == EVERYTHING:
-            return np.ones((height, width), dtype=bool)
+        if row in (EVERYTHING, NOTHING):
+            return np.full((height, width), row == EVERYTHING)
         scale = self.cutting.picture_px / max(width, height)
         size = max(round(width * scale), 1), max(round(height * scale), 1)
         if row == FRAME:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.report.answer_text import answer_text
 from pipeline.report.both_sides import MatchPart, part_words
-from pipeline.report.brightness import brightest_place
+from pipeline.report.map_words import place_words
 from pipeline.report.number_text import interval_text, number_text
 from pipeline.report.overlays import picture_uri
 from pipeline.saliency.correspondence.regions import place_in_words
@@ -63,7 +63,7 @@ def _attribute_lines(explanation: "Explanation") -> list[str]:
 
 def _region_lines(explanation: "Explanation") -> list[str]:
     lines = [f"  {number}. {_part_line(part)}" for number, part in enumerate(explanation.parts, start=1)]
-    places = [brightest_place(map_yx) for map_yx in (explanation.query_map, explanation.reference_map)]
+    places = [place_words(map_yx) for map_yx in (explanation.query_map, explanation.reference_map)]
     lines = lines or ["  none: no cells of the two images raise the score together"]
     return [*lines, f"  maps are brightest: query {places[0]}, reference {places[1]}"]
 

@@ -19,6 +19,7 @@ from pipeline.report.sections.audit import audit_section
 from pipeline.report.sections.both_sides import both_sides_section
 from pipeline.report.sections.cost import cost_section
 from pipeline.report.sections.discovered import discovered_section
+from pipeline.report.sections.methods import methods_section
 from pipeline.report.sections.model import model_section
 from pipeline.report.sections.pairs import pairs_section
 from pipeline.report.sections.recolouring import recolouring_section
@@ -34,6 +35,7 @@ SECTIONS: Final[tuple[Callable[[ReportEvidence], Section], ...]] = (
     pairs_section,
     model_section,
     retrieval_section,
+    methods_section,
     audit_section,
     both_sides_section,
     recolouring_section,

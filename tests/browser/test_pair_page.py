@@ -122,7 +122,7 @@ def test_keys_lead_among_maps_and_pairs(watched: Page, site: Path) -> None:
     page.locator('input[name="map"]').first.focus()
     page.keyboard.press("ArrowDown")
     expect(page.locator("#map-name")).to_have_text("random")
-    expect(page.locator("#map")).to_have_attribute("alt", "random map of test_00001: brightest at the upper left")
+    expect(page.locator("#map")).to_have_attribute("alt", "random map of test_00001: brightest at the top left")
     assert page.locator("#map").get_attribute("src") != first
     expect(page.locator(".curve.chosen")).to_have_attribute("data-map", "1")
     page.keyboard.press("ArrowDown")

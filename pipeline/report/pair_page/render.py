@@ -17,7 +17,7 @@ from pipeline.report.pair_page.paths import SCRIPT, STYLE_SHEET, TO_ROOT
 from pipeline.report.pair_page.ranking import other_firsts, page_ranking
 from pipeline.report.pair_page.regions import page_regions
 from pipeline.report.pair_page.trust import trust_of
-from pipeline.report.variant_names import description
+from pipeline.report.variant_names import people_name
 
 
 @lru_cache(maxsize=1)
@@ -72,7 +72,7 @@ class PairPageRenderer:
             reference_words=None if page.reference_map is None else map_words(page.reference_map, page.reference.name),
             regions=page_regions(page.parts),
             ranking=page_ranking(page.attributes),
-            variant="" if variant is None else description(variant) or variant,
+            variant="" if variant is None else people_name(variant),
             others=other_firsts(page.firsts, variant),
             curves=curves.curve_drawing(page.maps),
             replaced_words=None if page.replaced is None else _replaced_words(page.replaced),
@@ -89,7 +89,7 @@ def map_words(shown: PageMap, image: str) -> str:
     """Return what a map shows, for people who cannot see it."""
     if shown.source is None:
         return f"{shown.name} map of {image}: flat, no place matters more than another"
-    return f"{shown.name} map of {image}: brightest at the {shown.bright}"
+    return f"{shown.name} map of {image}: brightest {shown.bright}"
 
 
 def outcome_words(outcome: TableRow, is_answered: bool) -> str:

@@ -58,7 +58,11 @@ def test_all_cards_and_sections_are_there(planted):
     links = [attrs["href"] for tag, attrs in reader.elements if tag == "a"]
     anchors = [f"#{attrs['id']}" for tag, attrs in reader.elements if tag == "section"]
     assert links[:4] == SITE
-    assert links[4:] == anchors == ["#pairs", "#audit", "#saliency", "#attributes", "#weights", "#training", "#cost"]
+    assert (
+        links[4:]
+        == anchors
+        == ["#pairs", "#methods", "#audit", "#saliency", "#attributes", "#weights", "#training", "#cost"]
+    )
     # Query, reference and map of each card, and the figures: curves, weights, two of training.
     # In the gallery six pairs: query, reference and the maps of three generators.
     assert reader.count("img") == 24 * 3 + 4 + 6 * 5
@@ -174,7 +178,7 @@ def test_maps_of_one_generator_are_enough():
         weight_grid=[],
     )
     anchors = [attrs["id"] for tag, attrs in read(render_evidence(partial)).elements if tag == "section"]
-    assert anchors == ["pairs", "audit", "saliency", "attributes", "cost"]
+    assert anchors == ["pairs", "methods", "audit", "saliency", "attributes", "cost"]
 
 
 def test_the_report_needs_no_torch():

@@ -44,7 +44,7 @@ def test_the_answer_comes_first_then_how_far_to_trust_it(page: Page) -> None:
         "Where the similarity comes from",
         "What goes with what",
         "Attributes, best first",
-        "What other ways of ranking name first",
+        "What other methods name first",
         "Does the similarity follow the map?",
         "What took the query’s place",
         "Other matches of this query",
@@ -67,7 +67,7 @@ def test_maps_lie_on_what_the_model_sees_and_say_where_they_are_bright(page: Pag
     assert boxes[0] == "left:16.667%;top:0.000%;width:66.667%;height:100.000%"
     assert boxes[1] == "left:-25.000%;top:0.000%;width:150.000%;height:100.000%"
     (shown,) = page.all("img", id="map")
-    assert shown["alt"] == "RISE map of test_00001: brightest at the upper left"
+    assert shown["alt"] == "RISE map of test_00001: brightest at the top left"
     choices = page.all("input", type="radio")
     assert [choice["data-name"] for choice in choices] == ["RISE", "random", "centre blob"]
     assert all(str(choice["data-source"]).startswith("data:image/png") for choice in choices)

@@ -6,7 +6,7 @@ import numpy as np
 
 from pipeline.discovery.groups import DiscoveredGroup
 from pipeline.report.evidence import ReportEvidence, RunFacts
-from pipeline.report.page import render_report
+from pipeline.report.page import render_evidence
 from pipeline.report.sections.discovered import contact_sheet, discovered_section
 
 FACTS = RunFacts("folder", "small", 0, 10, 5, 5, 2, "2026-01-01T00:00:00+00:00")
@@ -33,7 +33,7 @@ def test_every_attribute_has_a_row_with_what_is_known_of_it() -> None:
 
 
 def test_names_are_escaped_on_the_page() -> None:
-    page = render_report(evidence()).decode()
+    page = render_evidence(evidence()).decode()
     assert "&lt;b&gt;red &amp; $x$&lt;/b&gt;" in page
     assert "<b>red" not in page
 

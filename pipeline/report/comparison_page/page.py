@@ -16,8 +16,11 @@ from pipeline.report.comparison_page.evidence import Comparison, ShownPair, Show
 from pipeline.report.generator_names import maps_name
 from pipeline.report.number_text import PERCENT, number_text
 from pipeline.report.overlays import image_uri, legend_gradient, overlay_uri
+from pipeline.report.template_files import style_sheet, template_text
 
 TRANSITIONS_SHOWN = 30
+# Of the report, with what all pages end with.
+_FRAME = "masthead.html"
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ def render_comparison(comparison: Comparison, pairs: Sequence[ShownPair]) -> byt
         comparison: of the two models.
         pairs: that are shown, in their order.
     """
-    environment = Environment(loader=FunctionLoader(_text), autoescape=True, undefined=StrictUndefined)
+    environment = Environment(loader=FunctionLoader(_template), autoescape=True, undefined=StrictUndefined)
     transitions = comparison.changes.transitions
     page = environment.get_template("comparison.html").render(
         comparison=comparison,
@@ -54,9 +57,13 @@ def render_comparison(comparison: Comparison, pairs: Sequence[ShownPair]) -> byt
         pairs=[_pair_view(pair) for pair in pairs],
         gradient=legend_gradient(),
         # The only text that is not escaped: a file of this package.
-        styles=Markup(_text("comparison.css")),  # noqa: S704
+        styles=Markup(style_sheet(_text("comparison.css"))),  # noqa: S704
     )
     return page.encode("utf-8")
+
+
+def _template(name: str) -> str:
+    return template_text(name) if name == _FRAME else _text(name)
 
 
 def _text(name: str) -> str:

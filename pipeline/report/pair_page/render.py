@@ -8,10 +8,11 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from pipeline.report.answer_text import answer_text, set_text
+from pipeline.report.file_names import EVIDENCE, PROVENANCE
 from pipeline.report.number_text import number_text
 from pipeline.report.overlays import legend_gradient
 from pipeline.report.pair_page import curves
-from pipeline.report.pair_page.assets import TEMPLATE, pair_page_text
+from pipeline.report.pair_page.assets import TEMPLATE, pair_page_assets, pair_template
 from pipeline.report.pair_page.evidence import PageImage, PageMap, PairPage, Replaced, TableRow
 from pipeline.report.pair_page.paths import SCRIPT, STYLE_SHEET, TO_ROOT
 from pipeline.report.pair_page.ranking import other_firsts, page_ranking
@@ -24,7 +25,7 @@ from pipeline.report.variant_names import people_name
 def _compiled() -> Template:
     """Return the template; compiling it takes as long as ten pages, and a run has thousands of groups of them."""
     environment = Environment(
-        loader=FunctionLoader(pair_page_text),
+        loader=FunctionLoader(pair_template),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -50,7 +51,8 @@ class PairPageRenderer:
     def alone(self, page: PairPage) -> bytes:
         """Return a page that holds its style and script, for a file of its own."""
         # The only texts that are not escaped: files of this package.
-        style, script = (Markup(pair_page_text(f"pair.{ending}")) for ending in ("css", "js"))  # noqa: S704
+        assets = pair_page_assets()
+        style, script = (Markup(assets[path].decode("utf-8")) for path in (STYLE_SHEET, SCRIPT))  # noqa: S704
         return self._render(page, {"style_href": None, "script_href": None, "style": style, "script": script})
 
     def _render(self, page: PairPage, files: Mapping[str, Any]) -> bytes:
@@ -80,6 +82,7 @@ class PairPageRenderer:
             if page.outcome is None
             else outcome_words(page.outcome, page.answer is not None and page.answer["attribute"] is not None),
             gradient=self._gradient,
+            evidence=f"{TO_ROOT}{EVIDENCE}#{PROVENANCE}" if page.links.top else "",
             **files,
         )
         return text.encode("utf-8")

@@ -95,7 +95,7 @@ def test_a_caption_does_not_deny_the_labels_to_what_is_told_them():
         "the predicted effect, among the query’s labels (embedding_effect)",
     )
     unknown = make_cards([dataclasses.replace(pair, explanations=[{**row, "variant": "new"} for row in told])])[0]
-    assert (unknown.variant, unknown.caption) == ("new", "not told the query’s labels")
+    assert (unknown.variant, unknown.caption) == ("new", "new; not told the query’s labels")
 
 
 def test_what_is_missing_is_left_out():

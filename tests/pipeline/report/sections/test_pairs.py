@@ -41,7 +41,7 @@ def test_the_papers_answer_is_explained_by_its_weights():
     assert "SANE with map matching = 0.30 × confidence + 0.70 × map match" in words_without(
         "embedding_effect+presence", "sane+match+count"
     )
-    assert "ranks attributes by classifier. Confidence" in words_without(
+    assert "ranks attributes by the attribute classifier. Confidence" in words_without(
         "embedding_effect+presence", "sane+match+count", "sane+match", "sane"
     )
 

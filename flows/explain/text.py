@@ -3,7 +3,7 @@
 import html
 from typing import TYPE_CHECKING
 
-from pipeline.report.answer_text import answer_text
+from pipeline.report.answer_text import answer_text, sentence
 from pipeline.report.both_sides import MatchPart, part_words
 from pipeline.report.map_words import place_words
 from pipeline.report.number_text import interval_text, number_text
@@ -22,7 +22,7 @@ def explanation_text(explanation: "Explanation") -> str:
     said = answer_text(explanation.answer)
     headline = said.headline or f"{said.attribute} explains this match"
     lines = [f"{headline}." if said.details else headline]
-    lines += [_sentence(said.details)] if said.details else []
+    lines += [sentence(said.details)] if said.details else []
     lines += list(explanation.notes)
     lines += ["", f"Attributes of the query, by {explanation.answer['variant']}", *_attribute_lines(explanation)]
     lines += ["", "Regions that go together", *_region_lines(explanation)]
@@ -76,7 +76,3 @@ def _part_line(part: MatchPart) -> str:
 def _image_line(image: "ExplainedImage") -> str:
     where = "a file" if image.split is None else ", ".join(filter(None, (image.split, image.type)))
     return f"{image.name} ({where})"
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]

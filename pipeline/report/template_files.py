@@ -7,6 +7,8 @@ from typing import Final
 
 STYLE_SHEET: Final = "report.css"
 SHARED_STYLE: Final = "shared.css"
+# What all pages begin and end with.
+FRAME: Final = "masthead.html"
 GALLERY_SCRIPT: Final = "gallery.js"
 _ENDINGS: Final = (".html", ".css", ".js")
 

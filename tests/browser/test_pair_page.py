@@ -178,7 +178,7 @@ def test_a_checker_of_accessibility_finds_nothing(chromium: Browser, site: Path,
 
 
 def test_the_checker_can_fail(chromium: Browser, site: Path, tmp_path: Path) -> None:
-    text = (site / "alone.html").read_text().replace(' alt="Query: ', ' title="').replace("#56626f", "#c0c4c8")
+    text = (site / "alone.html").read_text().replace(' alt="Query: ', ' title="').replace("#636f7c", "#c0c4c8")
     (tmp_path / "worse.html").write_text(text)
     page = chromium.new_page()
     found = Axe().run(opened(page, tmp_path, "worse.html"))

@@ -124,8 +124,9 @@ def test_all_pages_look_alike(page: Page, report: Path, width: int) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         looks.add(
             page.evaluate(
-                "['body', 'h1', 'main', 'nav.site a:not([aria-current])', 'footer'].map(name => { const one = getComputedStyle("
-                "document.querySelector(name)); return [one.fontFamily, one.fontSize, one.color].join(); }).join('|')"
+                "['body', 'h1', 'main', 'nav.site a:not([aria-current])', 'footer'].map(name => {"
+                " const one = getComputedStyle(document.querySelector(name));"
+                " return [one.fontFamily, one.fontSize, one.color].join(); }).join('|')"
             )
         )
     assert len(looks) == 1

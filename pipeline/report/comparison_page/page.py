@@ -7,20 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline.report.answer_text import AnswerText, answer_text
 from pipeline.report.comparison_page import wording
 from pipeline.report.comparison_page.evidence import Comparison, ShownPair, ShownSide
+from pipeline.report.environment import page_environment
 from pipeline.report.generator_names import maps_name
 from pipeline.report.number_text import PERCENT, number_text
 from pipeline.report.overlays import image_uri, legend_gradient, overlay_uri
-from pipeline.report.template_files import style_sheet, template_text
+from pipeline.report.template_files import style_sheet
 
 TRANSITIONS_SHOWN = 30
-# Of the report, with what all pages end with.
-_FRAME = "masthead.html"
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ def render_comparison(comparison: Comparison, pairs: Sequence[ShownPair]) -> byt
         comparison: of the two models.
         pairs: that are shown, in their order.
     """
-    environment = Environment(loader=FunctionLoader(_template), autoescape=True, undefined=StrictUndefined)
+    environment = page_environment(_text)
     transitions = comparison.changes.transitions
     page = environment.get_template("comparison.html").render(
         comparison=comparison,
@@ -60,10 +58,6 @@ def render_comparison(comparison: Comparison, pairs: Sequence[ShownPair]) -> byt
         styles=Markup(style_sheet(_text("comparison.css"))),  # noqa: S704
     )
     return page.encode("utf-8")
-
-
-def _template(name: str) -> str:
-    return template_text(name) if name == _FRAME else _text(name)
 
 
 def _text(name: str) -> str:

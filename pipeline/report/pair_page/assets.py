@@ -5,11 +5,9 @@ from importlib.resources import files
 from typing import Final
 
 from pipeline.report.pair_page.paths import SCRIPT, STYLE_SHEET
-from pipeline.report.template_files import style_sheet, template_text
+from pipeline.report.template_files import FRAME, style_sheet, template_text
 
 TEMPLATE: Final = "pair.html"
-# Of the report, with what all pages begin and end with.
-_FRAME: Final = "masthead.html"
 
 
 def pair_page_assets() -> dict[str, bytes]:
@@ -27,21 +25,12 @@ def pair_page_text(name: str) -> str:
     return _bytes(name).decode("utf-8")
 
 
-def pair_template(name: str) -> str:
-    """Return the text of the page's template, or of the one with the frame that all pages share.
-
-    Raises:
-        FileNotFoundError: there is none of that name.
-    """
-    return template_text(name) if name == _FRAME else pair_page_text(name)
-
-
 def pair_template_digest() -> str:
     """Return one SHA-256 of both templates: no module, so that no code id notices that it changes.
 
     Style sheet and script are files of their own, so pages stay as they are when those change.
     """
-    texts = "\0".join(pair_template(name) for name in (TEMPLATE, _FRAME))
+    texts = f"{pair_page_text(TEMPLATE)}\0{template_text(FRAME)}"
     return hashlib.sha256(texts.encode("utf-8")).hexdigest()
 
 

@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
+from jinja2 import Template
 from markupsafe import Markup
 
-from pipeline.report.answer_text import answer_text, set_text
+from pipeline.report.answer_text import answer_text, sentence, set_text
+from pipeline.report.environment import page_environment
 from pipeline.report.file_names import EVIDENCE, PROVENANCE
 from pipeline.report.number_text import number_text
 from pipeline.report.overlays import legend_gradient
 from pipeline.report.pair_page import curves
-from pipeline.report.pair_page.assets import TEMPLATE, pair_page_assets, pair_template
+from pipeline.report.pair_page.assets import TEMPLATE, pair_page_assets, pair_page_text
 from pipeline.report.pair_page.evidence import PageImage, PageMap, PairPage, Replaced, TableRow
 from pipeline.report.pair_page.paths import SCRIPT, STYLE_SHEET, TO_ROOT
 from pipeline.report.pair_page.ranking import other_firsts, page_ranking
@@ -24,13 +25,8 @@ from pipeline.report.variant_names import people_name
 @lru_cache(maxsize=1)
 def _compiled() -> Template:
     """Return the template; compiling it takes as long as ten pages, and a run has thousands of groups of them."""
-    environment = Environment(
-        loader=FunctionLoader(pair_template),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment(pair_page_text)
+    environment.trim_blocks = environment.lstrip_blocks = True
     environment.globals["number"] = number_text
     environment.globals["drawn"] = curves
     return environment.get_template(TEMPLATE)
@@ -64,7 +60,7 @@ class PairPageRenderer:
         text = self._template.render(
             page=page,
             headline=headline,
-            details="" if said is None else _sentence(said.details),
+            details="" if said is None else sentence(said.details),
             trust=None if answer is None else trust_of(answer),
             smallest="" if answer is None else set_text(answer, page.answer_set),
             similarity=number_text(page.similarity, decimals=3),
@@ -156,7 +152,3 @@ def _box(image: PageImage) -> str:
         "height": seen.height / height,
     }
     return ";".join(f"{name}:{100 * value:.3f}%" for name, value in places.items())
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]

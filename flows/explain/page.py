@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.report.brightness import brightest_place
 from pipeline.report.figures import data_uri
 from pipeline.report.generator_names import is_control, maps_name
+from pipeline.report.map_words import place_words
 from pipeline.report.pair_page.evidence import PageAttribute, PageImage, PageMap, PairPage
 from pipeline.report.pair_page.map_picture import MapPainter
 from pipeline.report.pair_page.photographs import jpeg_file
@@ -56,4 +56,4 @@ def _image(image: "ExplainedImage") -> PageImage:
 def _map(map_yx: np.ndarray, generator: str, mode: str, painter: MapPainter) -> PageMap:
     picture = painter.png(map_yx)
     source = None if picture is None else data_uri(picture, "image/png")
-    return PageMap(maps_name(generator, mode), is_control(generator), source, brightest_place(map_yx))
+    return PageMap(maps_name(generator, mode), is_control(generator), source, place_words(map_yx))

@@ -3,9 +3,9 @@
 import html
 from typing import TYPE_CHECKING
 
-from pipeline.report.answer_text import answer_text
+from pipeline.report.answer_text import answer_text, sentence
 from pipeline.report.both_sides import MatchPart, part_words
-from pipeline.report.brightness import brightest_place
+from pipeline.report.map_words import place_words
 from pipeline.report.number_text import interval_text, number_text
 from pipeline.report.overlays import picture_uri
 from pipeline.saliency.correspondence.regions import place_in_words
@@ -22,7 +22,7 @@ def explanation_text(explanation: "Explanation") -> str:
     said = answer_text(explanation.answer)
     headline = said.headline or f"{said.attribute} explains this match"
     lines = [f"{headline}." if said.details else headline]
-    lines += [_sentence(said.details)] if said.details else []
+    lines += [sentence(said.details)] if said.details else []
     lines += list(explanation.notes)
     lines += ["", f"Attributes of the query, by {explanation.answer['variant']}", *_attribute_lines(explanation)]
     lines += ["", "Regions that go together", *_region_lines(explanation)]
@@ -63,7 +63,7 @@ def _attribute_lines(explanation: "Explanation") -> list[str]:
 
 def _region_lines(explanation: "Explanation") -> list[str]:
     lines = [f"  {number}. {_part_line(part)}" for number, part in enumerate(explanation.parts, start=1)]
-    places = [brightest_place(map_yx) for map_yx in (explanation.query_map, explanation.reference_map)]
+    places = [place_words(map_yx) for map_yx in (explanation.query_map, explanation.reference_map)]
     lines = lines or ["  none: no cells of the two images raise the score together"]
     return [*lines, f"  maps are brightest: query {places[0]}, reference {places[1]}"]
 
@@ -76,7 +76,3 @@ def _part_line(part: MatchPart) -> str:
 def _image_line(image: "ExplainedImage") -> str:
     where = "a file" if image.split is None else ", ".join(filter(None, (image.split, image.type)))
     return f"{image.name} ({where})"
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]

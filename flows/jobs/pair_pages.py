@@ -10,8 +10,9 @@ from flows.engine.shard_task import JobInputs, JobResult
 from flows.readers.page_images import PageShapes, image_facts, page_images
 from flows.readers.pair_page_groups import PairGroup, read_pair_group
 from flows.readers.pair_page_tables import PairTables, read_pair_tables
-from pipeline.report.brightness import brightest_place
+from pipeline.report.file_names import SITE
 from pipeline.report.generator_names import is_control, maps_name
+from pipeline.report.map_words import place_words
 from pipeline.report.pair_page.archive import pack_files
 from pipeline.report.pair_page.assets import pair_page_assets
 from pipeline.report.pair_page.evidence import (
@@ -30,7 +31,6 @@ from pipeline.report.pair_page.render import PairPageRenderer
 from stores.parts import FilePart
 
 IMAGES, ASSETS = "images", "assets"
-TOP = (("Overview", "index.html"), ("Gallery", "gallery.html"), ("Evidence", "evidence.html"))
 Row = Mapping[str, Any]
 
 
@@ -138,7 +138,7 @@ class _Pages:
         if picture is None:
             return PageMap(maps_name("rise", "fixed"), False, None, "")
         files[path] = picture
-        return PageMap(maps_name("rise", "fixed"), False, TO_ROOT + path, brightest_place(map_yx))
+        return PageMap(maps_name("rise", "fixed"), False, TO_ROOT + path, place_words(map_yx))
 
     def _attributes(self, pair_id: str, variant: str | None) -> list[PageAttribute]:
         """Return the ranking of the variant that answers; what has no score is no candidate."""
@@ -176,7 +176,7 @@ class _Pages:
         previous, following = around[number], around[number + 2]
         others = [one for one in self._pairs if one["query"] == pair["query"] and one["pair_id"] != pair["pair_id"]]
         return PageLinks(
-            [(words, TO_ROOT + path) for words, path in TOP],
+            [(words, TO_ROOT + path) for words, path in SITE],
             None if previous is None else TO_ROOT + page_path(previous),
             None if following is None else TO_ROOT + page_path(following),
             [self._other(one) for one in others],

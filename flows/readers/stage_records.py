@@ -17,4 +17,6 @@ def stage_record(manifest: Manifest) -> StageRecord:
         parts=details.get("parts", {}),
         fingerprint=manifest.fingerprint,
         versions=manifest.versions,
+        settings=manifest.ingredients.get("settings", {}),
+        is_adopted=bool(manifest.adopted_from),
     )

@@ -71,6 +71,11 @@ def set_text(answer: TableRow, attribute_set: TableRow | None) -> str:
     return f"Together these {len(names)} account {rest}: {', '.join(names)}.{against}"
 
 
+def sentence(text: str) -> str:
+    """Return a text with a capital first letter."""
+    return text[:1].upper() + text[1:]
+
+
 def _effect_text(answer: TableRow) -> str:
     effect, low, high = (number_text(answer[name], decimals=3) for name in ("effect", "effect_low", "effect_high"))
     return f"without it the similarity is expected to fall by {effect} [{low}, {high}]"

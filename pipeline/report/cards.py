@@ -10,7 +10,7 @@ from pipeline.report.evidence import PairEvidence, TableRow
 from pipeline.report.map_words import map_words
 from pipeline.report.number_text import number_text
 from pipeline.report.overlays import image_uri, overlay_uri
-from pipeline.report.variant_names import TOLD_LABELS, card_variant, description, ordered
+from pipeline.report.variant_names import TOLD_LABELS, card_variant, named_first, people_name
 
 CARDS = 24
 SHOWN_RANKS = 5
@@ -62,7 +62,7 @@ class Card:
         answer_set: how few attributes account for most of it, a sentence; empty where that is not known.
         both_sides: which part of the query goes with which of the reference; None where that is not known.
         variant: what ranks the attributes; None where there are no explanations.
-        caption: what that variant is, in a few words.
+        caption: what people call that variant, its machine's name, and whether it is told the labels.
         ranked: its first attributes.
         others: what the variants beside it name first.
     """
@@ -144,8 +144,9 @@ def _card(number: int, pair: PairEvidence, variant: str | None) -> Card:
 def _caption(variant: str | None) -> str:
     if variant is None:
         return ""
-    words = description(variant)
-    return words if variant in TOLD_LABELS else f"{words}; not told the query’s labels".lstrip("; ")
+    people = people_name(variant)
+    words = people if people == variant else f"{people} ({variant})"
+    return words if variant in TOLD_LABELS else f"{words}; not told the query’s labels"
 
 
 def _ranked(row: TableRow) -> RankedAttribute:
@@ -160,11 +161,9 @@ def _term(value: float | None) -> TermBar:
 
 
 def _other_answers(pair: PairEvidence, variant: str | None) -> list[OtherAnswer]:
-    firsts = {row["variant"]: row for row in pair.explanations if row["rank"] == 1 and row["variant"] != variant}
-    by_attribute: dict[str, list[str]] = {}
-    for name in ordered(firsts):
-        by_attribute.setdefault(firsts[name]["attribute"], []).append(name)
+    firsts = {row["variant"]: row for row in pair.explanations if row["rank"] == 1}
+    by_attribute = named_first({name: row["attribute"] for name, row in firsts.items()}, variant)
     return [
-        OtherAnswer(attribute, firsts[names[0]].get("is_ground_truth"), ", ".join(names))
+        OtherAnswer(attribute, firsts[names[0]].get("is_ground_truth"), "; ".join(map(people_name, names)))
         for attribute, names in by_attribute.items()
     ]

@@ -4,6 +4,7 @@ from pipeline.report.few_clusters import count_cell, few_clusters_note
 from pipeline.report.metric_table import Estimate
 from pipeline.report.number_text import MISSING, count_text, p_value_text
 from pipeline.report.table_model import Cell, Column, NumberFormat, Row, Table, estimate_cell
+from pipeline.report.variant_names import variant_cell
 
 _SIGNIFICANT = 0.05
 
@@ -18,7 +19,7 @@ def comparison_table(
     if not estimates:
         return None
     columns = (
-        Column("variant", is_text=True),
+        Column("method", is_text=True),
         Column("compared with", is_text=True),
         Column(heading),
         Column("p", "Holm"),
@@ -28,8 +29,8 @@ def comparison_table(
     rows = tuple(
         Row(
             (
-                Cell(estimate.variant or MISSING),
-                Cell(estimate.compared_with or MISSING),
+                variant_cell(estimate.variant) if estimate.variant else Cell(MISSING),
+                variant_cell(estimate.compared_with) if estimate.compared_with else Cell(MISSING),
                 estimate_cell(estimate, number),
                 Cell(p_value_text(estimate.p_value, estimate.p_is_bound)),
                 count_cell(estimate),
@@ -39,7 +40,7 @@ def comparison_table(
         for estimate in estimates
     )
     note = (
-        "Verdicts at p < 0.05 after Holm’s correction over the table, variants that are told the query’s labels apart; "
+        "Verdicts at p < 0.05 after Holm’s correction over the table, methods that are told the query’s labels apart; "
         "a tie means that no difference was shown."
     )
     return Table(title, columns, rows, (note, *few_clusters_note(estimates)))

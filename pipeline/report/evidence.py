@@ -168,6 +168,8 @@ class StageRecord:
         parts: for each kept part, a summary with `kind` and, for tables, `rows`.
         fingerprint: names the computation.
         versions: package versions.
+        settings: what its result depends on beside its inputs; no paths.
+        is_adopted: its code has changed since, and a user declared the result still valid.
     """
 
     stage: str
@@ -179,6 +181,8 @@ class StageRecord:
     parts: Mapping[str, Mapping[str, Any]]
     fingerprint: str
     versions: Mapping[str, str]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    is_adopted: bool = False
 
 
 @dataclass(frozen=True)

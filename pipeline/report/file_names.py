@@ -5,6 +5,10 @@ from typing import Final
 OVERVIEW: Final = "index.html"
 GALLERY: Final = "gallery.html"
 EVIDENCE: Final = "evidence.html"
+# Where the evidence tells what figures are made from.
+PROVENANCE: Final = "provenance"
+# What every page leads to, with the words of the links.
+SITE: Final = (("Overview", OVERVIEW), ("Gallery", GALLERY), ("Evidence", EVIDENCE))
 GALLERY_DATA: Final = "data/gallery.js"
 GALLERY_SCRIPT: Final = "assets/gallery.js"
 STYLES: Final = "assets/report.css"

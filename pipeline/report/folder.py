@@ -9,7 +9,7 @@ from pipeline.report.page import render_evidence
 from pipeline.report.pair_gallery.data import gallery_script
 from pipeline.report.pair_gallery.page import render_gallery
 from pipeline.report.template_files import GALLERY_SCRIPT as SCRIPT_FILE
-from pipeline.report.template_files import STYLE_SHEET, template_text
+from pipeline.report.template_files import STYLE_SHEET, style_sheet, template_text
 
 
 def report_files(
@@ -28,7 +28,7 @@ def report_files(
     files = {
         OVERVIEW: render_overview(evidence),
         EVIDENCE: render_evidence(evidence),
-        STYLES: template_text(STYLE_SHEET).encode("utf-8"),
+        STYLES: style_sheet(template_text(STYLE_SHEET)).encode("utf-8"),
     }
     if evidence.pair_table is not None:
         files[GALLERY] = render_gallery(evidence.facts, evidence.pair_table)

@@ -17,22 +17,33 @@ PLACES: Final = (
     "at the bottom",
     "at the bottom right",
 )
+_NO_PLACE: Final = "nowhere in particular"
 _THIRDS: Final = 3
+_BRIGHTEST_SHARE: Final = 0.1
 
 
 def bright_place(map_hw: npt.NDArray[np.floating[Any]]) -> int | None:
-    """Return in which of nine equal fields the map is largest on average, an index of `PLACES`.
+    """Return which of nine equal fields holds most of the map's brightest tenth, an index of `PLACES`.
 
-    None for a map that is not finite, has no contrast, or is smaller than three cells a side. Of equal fields the
-    first counts.
+    Bright spots on both sides do not make it the middle, as their mean would. None for a map that is not finite, has
+    no contrast, or is smaller than three cells a side. Of equal fields the first counts.
     """
     values_hw = np.asarray(map_hw, dtype=np.float64)
     if min(values_hw.shape) < _THIRDS or not np.isfinite(values_hw).all() or values_hw.max() <= values_hw.min():
         return None
-    means = [
-        field.mean() for band in np.array_split(values_hw, _THIRDS) for field in np.array_split(band, _THIRDS, axis=1)
-    ]
-    return int(np.argmax(means))
+    above_hw = (values_hw - values_hw.min()) / (values_hw.max() - values_hw.min())
+    # Where most of a map is at its minimum, the brightest tenth must not take in the rest.
+    ys, xs = np.nonzero((above_hw >= np.quantile(above_hw, 1 - _BRIGHTEST_SHARE)) & (above_hw > 0))
+    height, width = values_hw.shape
+    fields = _THIRDS * (_THIRDS * ys // height) + _THIRDS * xs // width
+    # Brighter ones weigh up to twice as much, so that ties are rare.
+    return int(np.argmax(np.bincount(fields, weights=1 + above_hw[ys, xs], minlength=len(PLACES))))
+
+
+def place_words(map_hw: npt.NDArray[np.floating[Any]]) -> str:
+    """Return where a map is brightest, such as "at the top left"; other words where there is no such place."""
+    place = bright_place(map_hw)
+    return _NO_PLACE if place is None else PLACES[place]
 
 
 def map_words(map_hw: npt.NDArray[np.floating[Any]] | None) -> str:

@@ -3,12 +3,12 @@
 Equal evidence gives equal bytes, so a report can be kept under the digest of what it shows.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 from pipeline.report.cards import TERMS
 from pipeline.report.environment import page_environment
-from pipeline.report.evidence import ReportEvidence, RunFacts, StageRecord
+from pipeline.report.evidence import ReportEvidence, RunFacts
 from pipeline.report.number_text import count_text, moment_text
 from pipeline.report.overlays import legend_gradient
 from pipeline.report.paper_figures import PAPERS
@@ -19,8 +19,10 @@ from pipeline.report.sections.audit import audit_section
 from pipeline.report.sections.both_sides import both_sides_section
 from pipeline.report.sections.cost import cost_section
 from pipeline.report.sections.discovered import discovered_section
+from pipeline.report.sections.methods import methods_section
 from pipeline.report.sections.model import model_section
 from pipeline.report.sections.pairs import pairs_section
+from pipeline.report.sections.provenance import provenance_section
 from pipeline.report.sections.recolouring import recolouring_section
 from pipeline.report.sections.retrieval import retrieval_section
 from pipeline.report.sections.saliency import saliency_section
@@ -34,6 +36,7 @@ SECTIONS: Final[tuple[Callable[[ReportEvidence], Section], ...]] = (
     pairs_section,
     model_section,
     retrieval_section,
+    methods_section,
     audit_section,
     both_sides_section,
     recolouring_section,
@@ -44,6 +47,7 @@ SECTIONS: Final[tuple[Callable[[ReportEvidence], Section], ...]] = (
     weights_section,
     training_section,
     cost_section,
+    provenance_section,
 )
 
 _STATEMENT = (
@@ -71,7 +75,6 @@ def render_evidence(evidence: ReportEvidence) -> bytes:
             sections=make_sections(evidence),
             term_names=TERMS,
             gradient=legend_gradient(),
-            versions=_package_versions(evidence.stages),
         )
     )
     return page.encode("utf-8")
@@ -81,15 +84,6 @@ def make_sections(evidence: ReportEvidence) -> list[Section]:
     """Return the sections that have something to show, in order."""
     made = (make_section(evidence) for make_section in SECTIONS)
     return [section for section in made if section.has_content]
-
-
-def _package_versions(stages: Sequence[StageRecord]) -> str:
-    """Return the package versions behind the stages; several of one package are separated by "/"."""
-    versions: dict[str, set[str]] = {}
-    for stage in stages:
-        for package, version in stage.versions.items():
-            versions.setdefault(package, set()).add(version)
-    return ", ".join(f"{package} {'/'.join(sorted(versions[package]))}" for package in sorted(versions))
 
 
 def _header_facts(facts: RunFacts) -> list[tuple[str, str]]:

@@ -6,6 +6,9 @@ from importlib.resources.abc import Traversable
 from typing import Final
 
 STYLE_SHEET: Final = "report.css"
+SHARED_STYLE: Final = "shared.css"
+# What all pages begin and end with.
+FRAME: Final = "masthead.html"
 GALLERY_SCRIPT: Final = "gallery.js"
 _ENDINGS: Final = (".html", ".css", ".js")
 
@@ -17,6 +20,11 @@ def template_text(name: str) -> str:
         FileNotFoundError: there is none of that name.
     """
     return _folder().joinpath(name).read_text(encoding="utf-8")
+
+
+def style_sheet(own: str) -> str:
+    """Return a page's style sheet: the colours and the frame that all pages share, then what is its own."""
+    return template_text(SHARED_STYLE) + own
 
 
 def templates_digest() -> str:

@@ -1,10 +1,11 @@
-"""The variants in the order in which people compare them, each with a few words on what it is."""
+"""The variants in the order in which people compare them, each with people’s name and a few words on what it is."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from pipeline.evaluation.audit.answers import BOUNDS
 from pipeline.explanation.variants import CONTROL_DESCRIPTION, SHUFFLED, VARIANTS, in_order
+from pipeline.report.table_model import Cell
 
 # They choose among the attributes that the query is labelled with.
 TOLD_LABELS: Final = frozenset(name for name, variant in VARIANTS.items() if variant.is_told_labels)
@@ -26,6 +27,7 @@ _PEOPLES_NAMES: Final = {
     "fashion_search_net": "FashionSearchNet",
     "fashion_search_net+match": "FashionSearchNet with map matching",
     "answer": "the answers",
+    "oracle": "the best attribute, known from the truth",
 }
 
 
@@ -61,3 +63,24 @@ def people_name(variant: str) -> str:
     name = variant.removesuffix(SHUFFLED)
     known = _PEOPLES_NAMES.get(name, name)
     return f"{known}, its maps exchanged" if variant.endswith(SHUFFLED) else known
+
+
+def variant_cell(variant: str, meaning: str = "") -> Cell:
+    """Return the cell that names a variant: what people call it, small beside it the machine's name, and a meaning."""
+    people = people_name(variant)
+    machine = variant if people != variant else ""
+    return Cell(people, ": ".join(filter(None, (machine, meaning))))
+
+
+def named_first(firsts: Mapping[str, str], without: str | None) -> dict[str, list[str]]:
+    """Return the variants that name each attribute first, in reading order.
+
+    Args:
+        firsts: the attribute that each variant names first.
+        without: a variant that is left out.
+    """
+    by_attribute: dict[str, list[str]] = {}
+    for name in ordered(firsts):
+        if name != without:
+            by_attribute.setdefault(firsts[name], []).append(name)
+    return by_attribute

@@ -122,7 +122,7 @@ def test_keys_lead_among_maps_and_pairs(watched: Page, site: Path) -> None:
     page.locator('input[name="map"]').first.focus()
     page.keyboard.press("ArrowDown")
     expect(page.locator("#map-name")).to_have_text("random")
-    expect(page.locator("#map")).to_have_attribute("alt", "random map of test_00001: brightest at the upper left")
+    expect(page.locator("#map")).to_have_attribute("alt", "random map of test_00001: brightest at the top left")
     assert page.locator("#map").get_attribute("src") != first
     expect(page.locator(".curve.chosen")).to_have_attribute("data-map", "1")
     page.keyboard.press("ArrowDown")
@@ -178,7 +178,7 @@ def test_a_checker_of_accessibility_finds_nothing(chromium: Browser, site: Path,
 
 
 def test_the_checker_can_fail(chromium: Browser, site: Path, tmp_path: Path) -> None:
-    text = (site / "alone.html").read_text().replace(' alt="Query: ', ' title="').replace("#56626f", "#c0c4c8")
+    text = (site / "alone.html").read_text().replace(' alt="Query: ', ' title="').replace("#636f7c", "#c0c4c8")
     (tmp_path / "worse.html").write_text(text)
     page = chromium.new_page()
     found = Axe().run(opened(page, tmp_path, "worse.html"))

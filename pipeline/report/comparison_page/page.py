@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline.report.answer_text import AnswerText, answer_text
 from pipeline.report.comparison_page import wording
 from pipeline.report.comparison_page.evidence import Comparison, ShownPair, ShownSide
+from pipeline.report.environment import page_environment
 from pipeline.report.generator_names import maps_name
 from pipeline.report.number_text import PERCENT, number_text
 from pipeline.report.overlays import image_uri, legend_gradient, overlay_uri
+from pipeline.report.template_files import style_sheet
 
 TRANSITIONS_SHOWN = 30
 
@@ -42,7 +43,7 @@ def render_comparison(comparison: Comparison, pairs: Sequence[ShownPair]) -> byt
         comparison: of the two models.
         pairs: that are shown, in their order.
     """
-    environment = Environment(loader=FunctionLoader(_text), autoescape=True, undefined=StrictUndefined)
+    environment = page_environment(_text)
     transitions = comparison.changes.transitions if comparison.changes is not None else ()
     page = environment.get_template("comparison.html").render(
         comparison=comparison,
@@ -54,7 +55,7 @@ def render_comparison(comparison: Comparison, pairs: Sequence[ShownPair]) -> byt
         pairs=[_pair_view(pair) for pair in pairs],
         gradient=legend_gradient(),
         # The only text that is not escaped: a file of this package.
-        styles=Markup(_text("comparison.css")),  # noqa: S704
+        styles=Markup(style_sheet(_text("comparison.css"))),  # noqa: S704
     )
     return page.encode("utf-8")
 

@@ -7,7 +7,7 @@ from pipeline.report.evidence import RunFacts, TableRow
 from pipeline.report.number_text import PERCENT, count_text, interval_text, number_text
 from pipeline.report.overview.shares import AttributeShare
 from pipeline.report.overview.trust import BAD, Verdict
-from pipeline.report.variant_names import description, people_name
+from pipeline.report.variant_names import people_name
 
 _NAMED_FIRST = 3
 
@@ -36,10 +36,10 @@ def source_sentence(choice: Sequence[TableRow]) -> str:
     chosen = next((row for row in choice if row["is_chosen"]), None)
     if chosen is None:
         return ""
-    machine, words = chosen["variant"], description(chosen["variant"])
+    machine = chosen["variant"]
     tried = f" Of {count_text(len(choice))} methods it is the one" if len(choice) > 1 else " It is the method"
     return (
-        f"The answers come from {people_name(machine)} (in tables {machine}: {words}).{tried} whose attributes "
+        f"The answers come from {people_name(machine)} ({machine} in the configuration).{tried} whose attributes "
         "matter most on validation pairs, on which no network was trained, or the one that the configuration names."
     )
 

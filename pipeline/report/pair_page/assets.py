@@ -5,13 +5,15 @@ from importlib.resources import files
 from typing import Final
 
 from pipeline.report.pair_page.paths import SCRIPT, STYLE_SHEET
+from pipeline.report.template_files import FRAME, style_sheet, template_text
 
 TEMPLATE: Final = "pair.html"
 
 
 def pair_page_assets() -> dict[str, bytes]:
     """Return style sheet and script by their paths in the report's folder."""
-    return {path: _bytes(path.rpartition("/")[2]) for path in (STYLE_SHEET, SCRIPT)}
+    style = style_sheet(pair_page_text("pair.css"))
+    return {STYLE_SHEET: style.encode("utf-8"), SCRIPT: _bytes("pair.js")}
 
 
 def pair_page_text(name: str) -> str:
@@ -24,11 +26,12 @@ def pair_page_text(name: str) -> str:
 
 
 def pair_template_digest() -> str:
-    """Return the SHA-256 of the template: no module, so that no code id notices that it changes.
+    """Return one SHA-256 of both templates: no module, so that no code id notices that it changes.
 
     Style sheet and script are files of their own, so pages stay as they are when those change.
     """
-    return hashlib.sha256(_bytes(TEMPLATE)).hexdigest()
+    texts = f"{pair_page_text(TEMPLATE)}\0{template_text(FRAME)}"
+    return hashlib.sha256(texts.encode("utf-8")).hexdigest()
 
 
 def pair_assets_digest() -> str:

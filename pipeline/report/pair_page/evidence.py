@@ -42,7 +42,7 @@ class PageMap:
         name: of the generator, as people call it.
         is_control: it knows nothing of the model.
         source: URL of its picture over the model's view; None where the map is flat, so that there is nothing to draw.
-        bright: where it is brightest, in words.
+        bright: where it is brightest, such as "at the top left".
         insertion_auc: area under the insertion curve, 0 to 1; None where not measured.
         deletion_auc: likewise.
         insertion_t: similarity at each step from the blank to the full image; none where not measured.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pipeline.report.number_text import MISSING, interval_text, number_text
 from pipeline.report.pair_page.evidence import PageAttribute
-from pipeline.report.variant_names import description, ordered
+from pipeline.report.variant_names import named_first, people_name
 
 SHOWN = 10
 
@@ -124,8 +124,5 @@ def page_ranking(attributes: Sequence[PageAttribute]) -> Ranking | None:
 
 def other_firsts(firsts: Mapping[str, str] | None, variant: str | None) -> tuple[OtherFirst, ...]:
     """Return what the variants beside the one that answers name first, grouped by attribute, in reading order."""
-    by_attribute: dict[str, list[str]] = {}
-    for name in ordered(firsts or {}):
-        if name != variant and firsts is not None:
-            by_attribute.setdefault(firsts[name], []).append(description(name) or name)
-    return tuple(OtherFirst(attribute, "; ".join(words)) for attribute, words in by_attribute.items())
+    by_attribute = named_first(firsts or {}, variant)
+    return tuple(OtherFirst(attribute, "; ".join(map(people_name, names))) for attribute, names in by_attribute.items())

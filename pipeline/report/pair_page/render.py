@@ -4,32 +4,29 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
+from jinja2 import Template
 from markupsafe import Markup
 
-from pipeline.report.answer_text import answer_text, set_text
+from pipeline.report.answer_text import answer_text, sentence, set_text
+from pipeline.report.environment import page_environment
+from pipeline.report.file_names import EVIDENCE, PROVENANCE
 from pipeline.report.number_text import number_text
 from pipeline.report.overlays import legend_gradient
 from pipeline.report.pair_page import curves
-from pipeline.report.pair_page.assets import TEMPLATE, pair_page_text
+from pipeline.report.pair_page.assets import TEMPLATE, pair_page_assets, pair_page_text
 from pipeline.report.pair_page.evidence import PageImage, PageMap, PairPage, Replaced, TableRow
 from pipeline.report.pair_page.paths import SCRIPT, STYLE_SHEET, TO_ROOT
 from pipeline.report.pair_page.ranking import other_firsts, page_ranking
 from pipeline.report.pair_page.regions import page_regions
 from pipeline.report.pair_page.trust import trust_of
-from pipeline.report.variant_names import description
+from pipeline.report.variant_names import people_name
 
 
 @lru_cache(maxsize=1)
 def _compiled() -> Template:
     """Return the template; compiling it takes as long as ten pages, and a run has thousands of groups of them."""
-    environment = Environment(
-        loader=FunctionLoader(pair_page_text),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment(pair_page_text)
+    environment.trim_blocks = environment.lstrip_blocks = True
     environment.globals["number"] = number_text
     environment.globals["drawn"] = curves
     return environment.get_template(TEMPLATE)
@@ -50,7 +47,8 @@ class PairPageRenderer:
     def alone(self, page: PairPage) -> bytes:
         """Return a page that holds its style and script, for a file of its own."""
         # The only texts that are not escaped: files of this package.
-        style, script = (Markup(pair_page_text(f"pair.{ending}")) for ending in ("css", "js"))  # noqa: S704
+        assets = pair_page_assets()
+        style, script = (Markup(assets[path].decode("utf-8")) for path in (STYLE_SHEET, SCRIPT))  # noqa: S704
         return self._render(page, {"style_href": None, "script_href": None, "style": style, "script": script})
 
     def _render(self, page: PairPage, files: Mapping[str, Any]) -> bytes:
@@ -62,7 +60,7 @@ class PairPageRenderer:
         text = self._template.render(
             page=page,
             headline=headline,
-            details="" if said is None else _sentence(said.details),
+            details="" if said is None else sentence(said.details),
             trust=None if answer is None else trust_of(answer),
             smallest="" if answer is None else set_text(answer, page.answer_set),
             similarity=number_text(page.similarity, decimals=3),
@@ -72,7 +70,7 @@ class PairPageRenderer:
             reference_words=None if page.reference_map is None else map_words(page.reference_map, page.reference.name),
             regions=page_regions(page.parts),
             ranking=page_ranking(page.attributes),
-            variant="" if variant is None else description(variant) or variant,
+            variant="" if variant is None else people_name(variant),
             others=other_firsts(page.firsts, variant),
             curves=curves.curve_drawing(page.maps),
             replaced_words=None if page.replaced is None else _replaced_words(page.replaced),
@@ -80,6 +78,7 @@ class PairPageRenderer:
             if page.outcome is None
             else outcome_words(page.outcome, page.answer is not None and page.answer["attribute"] is not None),
             gradient=self._gradient,
+            evidence=f"{TO_ROOT}{EVIDENCE}#{PROVENANCE}" if page.links.top else "",
             **files,
         )
         return text.encode("utf-8")
@@ -89,7 +88,7 @@ def map_words(shown: PageMap, image: str) -> str:
     """Return what a map shows, for people who cannot see it."""
     if shown.source is None:
         return f"{shown.name} map of {image}: flat, no place matters more than another"
-    return f"{shown.name} map of {image}: brightest at the {shown.bright}"
+    return f"{shown.name} map of {image}: brightest {shown.bright}"
 
 
 def outcome_words(outcome: TableRow, is_answered: bool) -> str:
@@ -153,7 +152,3 @@ def _box(image: PageImage) -> str:
         "height": seen.height / height,
     }
     return ";".join(f"{name}:{100 * value:.3f}%" for name, value in places.items())
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]

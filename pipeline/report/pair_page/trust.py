@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from pipeline.report.answer_text import sentence
 from pipeline.report.evidence import TableRow
 from pipeline.report.number_text import number_text
 
@@ -79,13 +80,9 @@ def _uncalibrated(answer: TableRow) -> Trust:
     if presence is not None and presence < _AS_LIKELY:
         doubts.append("the query probably does not have it")
     if doubts:
-        return Trust("weak", "Take it with doubt", f"{_sentence('; '.join(doubts))}.")
+        return Trust("weak", "Take it with doubt", f"{sentence('; '.join(doubts))}.")
     return Trust(
         "fair",
         "Its effect is told from chance",
         "That it is the one that matters most is not known: these images have no truth to compare with.",
     )
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -8,7 +8,7 @@ from pipeline.report.number_text import count_text, interval_text, number_text
 from pipeline.report.section import Bar, Chart, Section
 from pipeline.report.sections.answer_sets import sets_sentence
 from pipeline.report.table_model import Cell, Column, Row, Table
-from pipeline.report.variant_names import description
+from pipeline.report.variant_names import people_name, variant_cell
 
 SHOWN_ATTRIBUTES = 15
 
@@ -53,7 +53,7 @@ def answer_bars(answers: Sequence[TableRow]) -> list[Bar]:
 def choice_table(choice: Sequence[TableRow]) -> Table:
     """Return what each variant achieves on validation pairs; the one that answers is marked."""
     columns = (
-        Column("variant", is_text=True),
+        Column("method", is_text=True),
         Column("matched effect", "× 100, ↑"),
         Column("top-1", "%, ↑"),
         Column("pairs"),
@@ -62,7 +62,7 @@ def choice_table(choice: Sequence[TableRow]) -> Table:
     rows = tuple(
         Row(
             (
-                Cell(row["variant"], "answers" if row["is_chosen"] else description(row["variant"])),
+                variant_cell(row["variant"], "answers" if row["is_chosen"] else ""),
                 Cell(
                     number_text(row["matched_effect"], 100.0, 2), interval_text(row["ci_low"], row["ci_high"], 100.0, 2)
                 ),
@@ -79,7 +79,7 @@ def choice_table(choice: Sequence[TableRow]) -> Table:
         "what replacements as far away that keep it cost; 0 where the query lacks it or nothing can replace it. Chosen "
         "among the candidates of each query. In brackets 95 % intervals over what pairs share."
     )
-    return Table("Which variant answers: validation pairs", columns, rows, (note,))
+    return Table("Which method answers: validation pairs", columns, rows, (note,))
 
 
 def _summary(answers: Sequence[TableRow]) -> str:
@@ -98,7 +98,7 @@ def _summary(answers: Sequence[TableRow]) -> str:
 def _source(choice: Sequence[TableRow]) -> str:
     (chosen,) = (row for row in choice if row["is_chosen"])
     return (
-        f"The answers come from {chosen['variant']} ({description(chosen['variant'])}). On {count_text(chosen['n'])} "
+        f"The answers come from {people_name(chosen['variant'])} ({chosen['variant']}). On {count_text(chosen['n'])} "
         f"validation pairs, what it names has a matched effect of {number_text(chosen['matched_effect'], 100.0, 2)} "
         f"{interval_text(chosen['ci_low'], chosen['ci_high'], 100.0, 2)} × 100."
     )

@@ -5,7 +5,7 @@ from pipeline.report.comparisons import comparison_table
 from pipeline.report.metric_table import MetricTable
 from pipeline.report.number_text import count_text
 from pipeline.report.table_model import Cell, Column, NumberFormat, Row, Table, estimate_cell
-from pipeline.report.variant_names import description, ordered
+from pipeline.report.variant_names import ordered, variant_cell
 
 # Changes of a cosine are small: two decimals after x 100.
 EFFECT = NumberFormat(scale=100.0, decimals=2)
@@ -19,7 +19,7 @@ def effects_table(metrics: MetricTable) -> Table | None:
     if not run:
         return None
     columns = (
-        Column("variant", is_text=True),
+        Column("method", is_text=True),
         Column("matched effect", "× 100, ↑"),
         Column("undefined"),
         Column("deletion", "× 100, ↓"),
@@ -42,7 +42,7 @@ def matched_comparison_table(metrics: MetricTable) -> Table | None:
 
 
 def _row(metrics: MetricTable, variant: str) -> Row:
-    cells = [Cell(variant, ORACLE_DESCRIPTION if variant == ORACLE else description(variant))]
+    cells = [variant_cell(variant, ORACLE_DESCRIPTION if variant == ORACLE else "")]
     for metric, undefined in (
         ("matched_effect", "matched_undefined"),
         ("deletion", "deletion_undefined"),

@@ -10,7 +10,7 @@ from pipeline.report.section import Section
 from pipeline.report.sections.answers import choice_table
 from pipeline.report.sections.attribute_effects import EFFECT, effects_table, matched_comparison_table
 from pipeline.report.table_model import Cell, Column, NumberFormat, Row, Table, estimate_cell, paper_cell
-from pipeline.report.variant_names import description, ordered
+from pipeline.report.variant_names import ordered, variant_cell
 
 _SHARE = NumberFormat(scale=100.0, decimals=1)
 _TABLE = "attribute_explanation"
@@ -60,7 +60,7 @@ def removal_comparison_table(metrics: MetricTable) -> Table | None:
 
 def _columns(papers: PaperFigures | None) -> tuple[Column, ...]:
     columns = [
-        Column("variant", is_text=True),
+        Column("method", is_text=True),
         Column("mAP", "%, ↑"),
         Column("top-1", "%, ↑"),
         Column("removal", "× 100, ↑"),
@@ -78,7 +78,7 @@ def _run_row(metrics: MetricTable, variant: str, papers: PaperFigures | None) ->
     top1 = metrics.of_variant(_TABLE, "top1_accuracy", variant)
     undefined = metrics.of_variant(_TABLE, "removal_undefined", variant)
     cells = [
-        Cell(variant, description(variant)),
+        variant_cell(variant),
         estimate_cell(metrics.of_variant("attribute_recognition", "map", variant), _SHARE),
         estimate_cell(top1, _SHARE),
         estimate_cell(metrics.of_variant(_TABLE, "removal", variant), EFFECT),
@@ -98,7 +98,7 @@ def _paper_cells(paper: PaperExplanation | None) -> tuple[Cell, ...]:
 
 def _paper_row(variant: str, paper: PaperExplanation) -> Row:
     blanks = tuple(Cell(MISSING, tone="muted") for _ in range(7))
-    return Row((Cell(variant, "not run here"), *blanks, *_paper_cells(paper)), "muted")
+    return Row((variant_cell(variant, "not run here"), *blanks, *_paper_cells(paper)), "muted")
 
 
 def _notes(metrics: MetricTable, with_papers: bool) -> tuple[str, ...]:

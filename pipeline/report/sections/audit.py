@@ -1,6 +1,6 @@
 """The section on the audit: what each variant named, against the effects that re-rendering shows to be true."""
 
-from pipeline.evaluation.audit.answers import PRESENT
+from pipeline.evaluation.audit.answers import BOUNDS, PRESENT
 from pipeline.report.comparisons import comparison_table
 from pipeline.report.evidence import ReportEvidence
 from pipeline.report.few_clusters import count_cell, few_clusters_note
@@ -10,8 +10,8 @@ from pipeline.report.section import Bar, Chart, Section
 from pipeline.report.sections.answer_sets import sets_table
 from pipeline.report.sections.audit_agreement import agreement_table, directions_table
 from pipeline.report.sections.replacement_validity import validity_table
-from pipeline.report.table_model import Cell, Column, NumberFormat, Row, Table, estimate_cell
-from pipeline.report.variant_names import TOLD_LABELS, description, ordered
+from pipeline.report.table_model import Column, NumberFormat, Row, Table, estimate_cell
+from pipeline.report.variant_names import TOLD_LABELS, ordered, variant_cell
 
 _SHARE = NumberFormat(scale=100.0, decimals=1)
 _REGRET = NumberFormat(scale=1.0, decimals=2)
@@ -156,7 +156,7 @@ def _lowest_regret(metrics: MetricTable, variants: list[str]) -> str | None:
 
 def _row(metrics: MetricTable, variant: str, shown: list[str], best: str | None, tone: str = "") -> Row:
     name = variant.removesuffix(PRESENT)
-    cells = [Cell(name, description(name))]
+    cells = [variant_cell(name, BOUNDS.get(name, "") if tone == "muted" else "")]
     for metric in shown:
         marked = "best" if variant == best and metric == "normalised_regret" else ""
         cells.append(estimate_cell(metrics.of_variant("audit", metric, variant), _FORMATS[metric], marked))
@@ -173,7 +173,7 @@ def _columns(shown: list[str]) -> tuple[Column, ...]:
         "skill": Column("skill", "1 perfect, 0 constant"),
         "absent_naming": Column("absent named", "%, ↓"),
     }
-    return (Column("variant", is_text=True), *(by_metric[name] for name in shown), Column("pairs", "eligible"))
+    return (Column("method", is_text=True), *(by_metric[name] for name in shown), Column("pairs", "eligible"))
 
 
 def _notes() -> tuple[str, ...]:
@@ -182,6 +182,6 @@ def _notes() -> tuple[str, ...]:
         "attribute’s true effect. Normalised regret: how much of the best effect the named attribute misses, "
         "as a share of what naming one of the query’s attributes at random misses; above 1 is worse than "
         "that. Hit@1: at least 90 % of the best effect. Used: an effect above the floor. Skill: 1 − regret / "
-        "regret of the best constant. Bold: the lowest regret among variants that are not "
+        "regret of the best constant. Bold: the lowest regret among methods that are not "
         "told the query’s labels. In brackets 95 % intervals, clustered by query.",
     )

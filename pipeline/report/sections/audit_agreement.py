@@ -8,7 +8,7 @@ from pipeline.report.few_clusters import count_cell
 from pipeline.report.metric_table import Estimate, MetricTable
 from pipeline.report.number_text import count_text
 from pipeline.report.table_model import Cell, Column, NumberFormat, Row, Table, estimate_cell
-from pipeline.report.variant_names import description, ordered
+from pipeline.report.variant_names import ordered, variant_cell
 
 _RANKING, _SWITCHING = "audit_ranking", "audit_switching"
 _DIFFER, _AGREE = "both_hit_when_truths_differ", "unchanged_when_truths_agree"
@@ -30,14 +30,14 @@ def agreement_table(metrics: MetricTable) -> Table | None:
         ranking = metrics.of_variant(_RANKING, "rank_agreement", variant)
         differ, agree = (metrics.of_variant(_SWITCHING, metric, named) for metric in (_DIFFER, _AGREE))
         cells = (
-            Cell(variant, description(variant)),
+            variant_cell(variant),
             estimate_cell(ranking, _CORRELATION),
             _counted_cell(differ),
             _counted_cell(agree),
         )
         rows.append(Row(cells))
     columns = (
-        Column("variant", is_text=True),
+        Column("method", is_text=True),
         Column("rank agreement", "Kendall’s tau-b, 1 same order, 0 none, ↑"),
         Column("right for both, causes differ", "%, ↑"),
         Column("unchanged, cause is the same", "%, ↑"),
@@ -45,10 +45,10 @@ def agreement_table(metrics: MetricTable) -> Table | None:
     notes = (
         "Rank agreement: are a query’s attributes in the order of their true effects, the first one and all others? "
         "Then, for every two pairs with the same query and another reference: where the attribute with the largest "
-        "true effect is another one, does the variant hit in both pairs, for which it mostly must name two attributes; "
+        "true effect is another one, does the method hit in both pairs, for which it mostly must name two attributes; "
         "where it is the same one, does it name one attribute twice? A method that does not look at the reference "
         "hardly ever does the first and always the second. Attributes that the query lacks are left out, but for the "
-        "row answer. In brackets 95 % intervals, clustered by query, and the number of comparisons.",
+        "row “the answers”. In brackets 95 % intervals, clustered by query, and the number of comparisons.",
     )
     return Table("Rankings against true effects, and answers for two references", columns, tuple(rows), notes)
 
@@ -67,9 +67,9 @@ def directions_table(metrics: MetricTable) -> Table | None:
         ]
         cells = [estimate_cell(one, number) for one, number in zip(found, (_SHARE, _SHARE, _SCORE), strict=True)]
         tone = "muted" if variant == _ORACLE else ""
-        rows.append(Row((Cell(variant, description(variant)), *cells, count_cell(found[0])), tone))
+        rows.append(Row((variant_cell(variant), *cells, count_cell(found[0])), tone))
     columns = (
-        Column("variant", is_text=True),
+        Column("method", is_text=True),
         Column("same attribute", "%"),
         Column("hits in both", "%, ↑"),
         Column("difference of regret", "score × 100, ↓"),
@@ -77,10 +77,10 @@ def directions_table(metrics: MetricTable) -> Table | None:
     )
     notes = (
         "Each pair is explained twice: the first image against the second, and the second against the first. The score "
-        "is the same, the edited image is not, so even the true causes differ in some pairs (row oracle). Hits in "
+        "is the same, the edited image is not, so even the true causes differ in some pairs (last row). Hits in "
         "both: at least 90 % of the best effect each way. Difference of regret: how much more of the best effect one "
         "direction misses than the other, mean of its size. Attributes that the query lacks are left out, but for the "
-        "row answer. In brackets 95 % intervals; both directions of a pair are in one cluster.",
+        "row “the answers”. In brackets 95 % intervals; both directions of a pair are in one cluster.",
     )
     return Table("Both directions of a pair", columns, tuple(rows), notes)
 

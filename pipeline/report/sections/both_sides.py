@@ -11,12 +11,12 @@ from pipeline.report.table_model import Cell, Column, NumberFormat, Row, Table, 
 
 _PERCENT: Final = NumberFormat(scale=100.0, decimals=1)
 _MAPS: Final = (
-    ("joint", "what raises the score together with the other image"),
-    ("matching_component", "the component that finds the cause best in the query"),
-    ("row", "what goes with the cause’s true pixels in the query"),
-    ("leading_component", "the largest component"),
-    ("one_sided", "RISE, the other image as it is"),
-    ("centre", "a blob in the middle"),
+    ("joint", "joint map", "what raises the score together with the other image"),
+    ("matching_component", "best part", "the part that finds the cause best in the query"),
+    ("row", "where the cause points", "what goes with the cause’s true pixels in the query"),
+    ("leading_component", "largest part", "the largest part of the match"),
+    ("one_sided", "RISE", "the other image as it is"),
+    ("centre", "centre blob", "a blob in the middle"),
 )
 _SIDES: Final = ("query", "reference")
 _CAUSES: Final = ("first", "second")
@@ -24,15 +24,15 @@ _TOLD: Final = (
     (
         "told_apart_by_components",
         "two causes paired",
-        "share of pairs with two causes in different places whose components join each cause’s places in both images",
+        "share of pairs with two causes in different places whose parts join each cause’s places in both images",
     ),
     (
         "told_apart_by_region",
         "pointed to rightly",
         "given a cause’s pixels in the query, the share that point to its own place in the reference, not the other’s",
     ),
-    ("a_cause_named", "named by a cause", "share of named first components whose name is one of the causes"),
-    ("first_named", "named by the first cause", "share of first components; unnamed ones count as wrong"),
+    ("a_cause_named", "named by a cause", "share of named first parts whose name is one of the causes"),
+    ("first_named", "named by the first cause", "share of first parts; unnamed ones count as wrong"),
 )
 
 
@@ -56,8 +56,8 @@ def both_sides_section(evidence: ReportEvidence) -> Section:
 def causes_table(metrics: MetricTable) -> Table | None:
     """Return the AUROC of each map by cause and side; None without any."""
     rows = []
-    for name, meaning in _MAPS:
-        found = [_figure(metrics, cause, side, name) for cause in _CAUSES for side in _SIDES]
+    for machine, name, meaning in _MAPS:
+        found = [_figure(metrics, cause, side, machine) for cause in _CAUSES for side in _SIDES]
         if any(one is not None for one in found):
             cells = [estimate_cell(one, _PERCENT) for one in found]
             rows.append(Row((Cell(name, meaning), *cells)))

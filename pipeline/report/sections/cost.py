@@ -6,15 +6,14 @@ from typing import Any
 from pipeline.report.evidence import ReportEvidence, StageRecord
 from pipeline.report.number_text import MISSING, count_text, moment_text, seconds_text
 from pipeline.report.section import Section
+from pipeline.report.sections.provenance import FINGERPRINT_DIGITS
 from pipeline.report.table_model import Cell, Column, Row, Table
-
-_FINGERPRINT_DIGITS = 12
 
 
 def cost_section(evidence: ReportEvidence) -> Section:
     """Return the table of the stages behind the report."""
     table = stage_table(evidence.stages)
-    return Section("cost", "What it cost", tables=() if table is None else (table,))
+    return Section("cost", "What it cost, and what is kept", tables=() if table is None else (table,))
 
 
 def stage_table(stages: Sequence[StageRecord]) -> Table | None:
@@ -36,7 +35,8 @@ def stage_table(stages: Sequence[StageRecord]) -> Table | None:
     rows = [_row(stage, longest) for stage in stages]
     notes = (
         "Time is that of the shards that are kept, added up, when they were first computed; a rerun with "
-        "equal inputs takes them from the store. Stages that this report does not read are not listed.",
+        "equal inputs takes them from the store. Adopted: the code has changed since, and a user declared the result "
+        "still valid. Stages that this report does not read are not listed; sane status lists all, as they are now.",
     )
     return Table("Stages behind this report", columns, (*rows, _total(stages)), notes)
 
@@ -50,9 +50,9 @@ def _row(stage: StageRecord, longest: float) -> Row:
             _count(stage.counts, "forward_passes"),
             Cell(seconds_text(stage.seconds), share=stage.seconds / longest),
             Cell(", ".join(stage.devices) or MISSING),
-            Cell(moment_text(stage.created).removesuffix(" UTC"), tone="line"),
+            Cell(moment_text(stage.created).removesuffix(" UTC"), "adopted" if stage.is_adopted else "", tone="line"),
             Cell(", ".join(_part(name, part) for name, part in stage.parts.items()) or MISSING),
-            Cell(stage.fingerprint[:_FINGERPRINT_DIGITS], tone="code"),
+            Cell(stage.fingerprint[:FINGERPRINT_DIGITS], tone="code"),
         )
     )
 

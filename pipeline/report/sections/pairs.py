@@ -8,13 +8,13 @@ from pipeline.report.cards import make_cards
 from pipeline.report.evidence import FittingFacts, ReportEvidence, TableRow, best_weights
 from pipeline.report.number_text import PERCENT, count_text, number_text, significant_text
 from pipeline.report.section import Section
-from pipeline.report.variant_names import TOLD_LABELS, ordered
+from pipeline.report.variant_names import TOLD_LABELS, ordered, people_name
 
 _EFFECT_WITH_PRESENCE: Final = "embedding_effect+presence"
 _EFFECT_TEXT = (
-    f"The table of each card ranks attributes by {_EFFECT_WITH_PRESENCE}. Its score is a product of two estimates: how "
-    "far the similarity would drop if the query lost the attribute, and how probable it is that the query has it. Both "
-    "are read off the model’s embeddings, by directions and probes fitted on training images."
+    f"The table of each card ranks attributes by {people_name(_EFFECT_WITH_PRESENCE)}. Its score is a product of two "
+    "estimates: how far the similarity would drop if the query lost the attribute, and how probable it is that the "
+    "query has it. Both are read off the model’s embeddings, by directions and probes fitted on training images."
 )
 _ANSWER_TEXT = (
     "Each card begins with the answer: the attribute that explains the match best, how far the similarity is expected "
@@ -80,13 +80,15 @@ def _variant_paragraphs(evidence: ReportEvidence, variant: str) -> list[str]:
     """Return what ranks the attributes of the cards, and what stands beside and below."""
     others = {row["variant"] for pair in evidence.pairs for row in pair.explanations} - {variant}
     told = [name for name in ordered(others) if name in TOLD_LABELS]
-    below = "Below the table, what the other variants name first."
+    below = "Below the table, what the other methods name first."
     if told:
-        below += f" Some of them are told the query’s labels and choose among these: {', '.join(told)}."
+        below += (
+            f" Some of them are told the query’s labels and choose among these: {', '.join(map(people_name, told))}."
+        )
     if variant == _EFFECT_WITH_PRESENCE:
         return [f"{_EFFECT_TEXT} {_LABELS_TEXT}", f"{_UNUSED_TERMS_TEXT} {below}"]
     weights = _weights_text(variant, evidence.weight_grid)
-    return [f"The table of each card ranks attributes by {variant}{weights}. {_TERMS_TEXT} {below}"]
+    return [f"The table of each card ranks attributes by {people_name(variant)}{weights}. {_TERMS_TEXT} {below}"]
 
 
 def _condition_text(evidence: ReportEvidence) -> str:

@@ -10,7 +10,7 @@ from pipeline.report.metric_table import Estimate, MetricTable
 from pipeline.report.number_text import count_text, interval_text, number_text
 from pipeline.report.section import Section
 from pipeline.report.table_model import Cell, Column, NumberFormat, Row, Table, estimate_cell
-from pipeline.report.variant_names import description, ordered
+from pipeline.report.variant_names import ordered, variant_cell
 
 _FORMATS: Final = {
     "spearman": NumberFormat(scale=1.0, decimals=2),
@@ -60,16 +60,16 @@ def variant_table(metrics: MetricTable) -> Table | None:
     for variant in variants:
         found = [metrics.of_variant(TABLE, metric, variant) for metric in _FORMATS]
         cells = [estimate_cell(one, number) for one, number in zip(found, _FORMATS.values(), strict=True)]
-        rows.append(Row((Cell(variant, description(variant)), *cells)))
+        rows.append(Row((variant_cell(variant), *cells)))
     columns = (
-        Column("variant", is_text=True),
+        Column("method", is_text=True),
         Column("rank correlation", "score of the colour, effect, ↑"),
         Column("named where a cause", "%, ↑"),
         Column("named elsewhere", "%, ↓"),
     )
     notes = (
-        "Rank correlation (Spearman) of the variant’s score for the query’s colour with its measured effect, across "
-        "pairs; a dash where the variant’s score never differs. In brackets 95 % intervals, clustered by query.",
+        "Rank correlation (Spearman) of the method’s score for the query’s colour with its measured effect, across "
+        "pairs; a dash where the method’s score never differs. In brackets 95 % intervals, clustered by query.",
     )
     return Table("Scores of the query’s colour against its measured effect", columns, tuple(rows), notes)
 

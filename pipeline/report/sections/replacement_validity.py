@@ -4,6 +4,12 @@ from pipeline.report.metric_table import MetricTable
 from pipeline.report.table_model import Cell, Column, NumberFormat, Row, Table, estimate_cell
 
 _TABLE = "audit_replacement"
+_KINDS = {
+    "deletion": "images that lack the attribute",
+    "insertion": "images that have an attribute more",
+    "matched": "beyond images as far away that keep it",
+    "removal": "the nearest image that lacks it",
+}
 _CORRELATION = NumberFormat(scale=1.0, decimals=2)
 _EFFECT = NumberFormat(scale=100.0, decimals=2)
 
@@ -22,7 +28,7 @@ def validity_table(metrics: MetricTable) -> Table | None:
     rows = tuple(
         Row(
             (
-                Cell(kind),
+                Cell(_KINDS.get(kind, kind), kind if kind in _KINDS else ""),
                 estimate_cell(metrics.of_variant(_TABLE, "rank_agreement", kind), _CORRELATION),
                 estimate_cell(metrics.of_variant(_TABLE, "bias", kind), _EFFECT),
                 estimate_cell(metrics.of_variant(_TABLE, "distance_slope", kind), _EFFECT),

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from pipeline.report.evidence import ReportEvidence, TableRow
 from pipeline.report.figures import Palette, Picture, axis_names, literal_text, new_figure, picture, title
 from pipeline.report.section import Section
+from pipeline.report.variant_names import people_name
 
 
 def training_section(evidence: ReportEvidence) -> Section:
@@ -60,11 +61,11 @@ def _attribute_curves(trained: Mapping[str, Sequence[TableRow]], palette: Palett
     figure, (measure, attribute_loss, heatmap_loss) = new_figure(palette, 10.6, 3.0, 3)
     for number, (name, rows) in enumerate(trained.items()):
         colour = palette.series[number % len(palette.series)]
-        _line(measure, rows, "validation_map", colour, name, 100.0)
+        _line(measure, rows, "validation_map", colour, people_name(name), 100.0)
         _mark_best(measure, rows, "validation_map", colour, palette, 100.0)
         column = next((c for c in ("huber_loss_mean", "attribute_loss") if _has(rows, c)), "loss")
-        _line(attribute_loss, rows, column, colour, name)
-        _line(heatmap_loss, rows, "heatmap_loss", colour, name)
+        _line(attribute_loss, rows, column, colour, people_name(name))
+        _line(heatmap_loss, rows, "heatmap_loss", colour, people_name(name))
     for panel, name, unit in (
         (measure, "Attribute models: validation mAP", "%"),
         (attribute_loss, "Training: attribute loss", "loss"),

@@ -16,8 +16,16 @@ from pipeline.report.number_text import count_text, number_text
 from pipeline.report.paper_figures import PAPER_WEIGHTS
 from pipeline.report.section import Bar, Chart, Section
 from pipeline.report.table_model import Cell, Column, Row, Table
+from pipeline.report.variant_names import people_name
 
 TOP_PRIOR_ATTRIBUTES = 20
+_COUNT = "count"
+
+_PRIORS = {
+    "none": "without prior",
+    "count": "prior counted on validation pairs",
+    "tcav": "prior of concept vectors (TCAV)",
+}
 
 _HEIGHT = np.sqrt(3) / 2
 # Corners of the triangle: confidence below left, map match below right, prior on top.
@@ -29,6 +37,7 @@ def weights_section(evidence: ReportEvidence) -> Section:
     """Return the grid of weights with the chosen and the papers' points, and the prior."""
     figure = weight_grid_figure(evidence.weight_grid)
     bars = prior_bars(evidence.prior)
+    n_valued = sum(_is_valued(row, _COUNT) for row in evidence.prior)
     papers = "; ".join(
         f"{name}: {', '.join(f'{weight:g}' for weight in weights)}" for name, weights in PAPER_WEIGHTS.items()
     )
@@ -37,12 +46,21 @@ def weights_section(evidence: ReportEvidence) -> Section:
         "Weights and prior",
         (
             "The weights of confidence, map match and prior are chosen on held-out pairs for the largest "
-            "mean drop of the score; only their ratios count. The prior is how often each attribute was the best "
+            "mean drop of the score; only their ratios count. Confidence: how sure the attribute model is that the "
+            "query has the attribute; map match: how well the place where it sees the attribute fits the saliency "
+            "map. The prior is how often each attribute was the best "
             "explanation, counted on the other half of those pairs.",
         ),
         tables=(sensitivity_table(evidence.weight_sensitivity),) if evidence.weight_sensitivity else (),
         figures=() if figure is None else (figure,),
-        charts=(Chart(f"Prior: the {len(bars)} largest of {len(evidence.prior)}", tuple(bars)),) if bars else (),
+        charts=(
+            Chart(
+                f"Prior: the {len(bars)} largest of {n_valued}",
+                tuple(bars),
+            ),
+        )
+        if bars
+        else (),
         notes=(
             f"The papers’ nominal weights ({papers}) are marked for orientation: they do not state the "
             "scales of their terms.",
@@ -70,7 +88,7 @@ def sensitivity_table(rows: Sequence[TableRow]) -> Table:
     found = tuple(
         Row(
             (
-                Cell(row["model"], "without prior" if row["prior_kind"] == "none" else f"{row['prior_kind']} prior"),
+                Cell(people_name(row["model"]), _PRIORS.get(row["prior_kind"], f"{row['prior_kind']} prior")),
                 Cell(count_text(row["points"])),
                 *(Cell(number_text(row[name], 100.0, 2)) for name in objectives),
                 *(Cell(number_text(row[name], 100.0, 1)) for name in shares),
@@ -85,7 +103,7 @@ def sensitivity_table(rows: Sequence[TableRow]) -> Table:
     return Table("How much hangs on the chosen weights", columns, found, (note,))
 
 
-def prior_bars(rows: Sequence[Mapping[str, Any]], kind: str = "count") -> list[Bar]:
+def prior_bars(rows: Sequence[Mapping[str, Any]], kind: str = _COUNT) -> list[Bar]:
     """Return the largest 20 entries of one prior, as percent, largest first.
 
     `rows` have the columns of the table `prior`. Equal values keep the order of the names.
@@ -104,7 +122,7 @@ def triangle_points(weights_gw: npt.NDArray[np.float64]) -> npt.NDArray[np.float
     return positions_gx
 
 
-def weight_grid_figure(rows: Sequence[TableRow], prior_kind: str = "count") -> Picture | None:
+def weight_grid_figure(rows: Sequence[TableRow], prior_kind: str = _COUNT) -> Picture | None:
     """Return the objective x 100 over the simplex of weights, the best point and the papers' points marked.
 
     `rows` have the columns of the table `weight_grid`; the grid shown is that of `sane`. None without a grid of this

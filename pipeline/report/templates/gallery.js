@@ -113,18 +113,18 @@
     const line = element("p", { className: "answer" });
     const attribute = data.attribute[row];
     if (attribute < 0) {
-      line.append(element("b", {}, "no attribute explains it"));
+      line.append(element("b", {}, "No attribute explains this match"));
       return line;
     }
+    line.append(element("b", {}, data.attributes[attribute]), " explains this match");
     if (data.right[row] !== null) {
       const isRight = data.right[row];
-      line.append(element("span", { className: isRight ? "mark" : "mark no", title: isRight ? "the truth or nearly so" : "another attribute matters more" },
-        isRight ? "\u2713 " : "\u2717 "));
+      line.append(": ", element("span", { className: isRight ? "truth right" : "truth wrong", title: isRight
+        ? "it has at least 90 % of the strongest true effect" : "another attribute truly matters more" }, isRight ? "right" : "wrong"));
     }
-    line.append(element("b", {}, data.attributes[attribute]));
     const ends = data.low[row] === null ? "" : " [" + number(data.low[row], 3) + ", " + number(data.high[row], 3) + "]";
-    line.append(element("span", { className: "more" }, "expected fall " + number(data.effect[row], 3) + ends
-      + (data.probability[row] === null ? "" : ", probability " + percent(data.probability[row]))));
+    line.append(element("span", { className: "more" }, "without it the similarity is expected to fall by " + number(data.effect[row], 3) + ends
+      + (data.probability[row] === null ? "" : "; probability " + percent(data.probability[row]))));
     return line;
   }
 

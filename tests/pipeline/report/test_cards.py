@@ -9,6 +9,7 @@ import pytest
 from pipeline.report import cards
 from pipeline.report.cards import choose_pairs, make_cards
 from pipeline.report.page import render_evidence
+from pipeline.report.variant_names import people_name
 from tests.pipeline.evaluation.broken_copy import broken_copy
 from tests.pipeline.report.report_cases import make_evidence, make_pair
 from tests.pipeline.report.test_answer_text import ANSWER, SET
@@ -61,13 +62,16 @@ def test_a_query_comes_again_only_when_all_have_come():
 def test_a_card_ranks_the_best_variant_and_groups_the_others():
     card = make_cards(make_evidence(n_pairs=1).pairs)[0]
     assert card.variant == "embedding_effect+presence"
-    assert card.caption == "predicted effect × probed presence; not told the query’s labels"
+    assert card.caption == (
+        "the predicted effect, among what the query seems to have (embedding_effect+presence); "
+        "not told the query’s labels"
+    )
     assert [line.rank for line in card.ranked] == [1, 2, 3, 4, 5]
     assert [len(line.terms) for line in card.ranked] == [3] * 5
-    named = [name for other in card.others for name in other.variants.split(", ")]
+    named = [name for other in card.others for name in other.variants.split("; ")]
     assert len(named) == len(set(named)) == 11
-    assert "embedding_effect+presence" not in named
-    assert {"sane", "sane+match", "sane+match+count"} <= set(named)
+    assert people_name("embedding_effect+presence") not in named
+    assert {people_name(name) for name in ("sane", "sane+match", "sane+match+count")} <= set(named)
     assert len({other.attribute for other in card.others}) == len(card.others)
 
 
@@ -86,9 +90,12 @@ def test_a_caption_does_not_deny_the_labels_to_what_is_told_them():
     pair = make_pair(0, np.random.default_rng(0))
     told = [row for row in pair.explanations if row["variant"] == "embedding_effect"]
     card = make_cards([dataclasses.replace(pair, explanations=told)])[0]
-    assert (card.variant, card.caption) == ("embedding_effect", "predicted effect; told the query's labels")
+    assert (card.variant, card.caption) == (
+        "embedding_effect",
+        "the predicted effect, among the query’s labels (embedding_effect)",
+    )
     unknown = make_cards([dataclasses.replace(pair, explanations=[{**row, "variant": "new"} for row in told])])[0]
-    assert (unknown.variant, unknown.caption) == ("new", "not told the query’s labels")
+    assert (unknown.variant, unknown.caption) == ("new", "new; not told the query’s labels")
 
 
 def test_what_is_missing_is_left_out():

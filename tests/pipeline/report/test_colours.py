@@ -9,7 +9,7 @@ import re
 import pytest
 
 from pipeline.report.figures import DARK, LIGHT, Palette
-from pipeline.report.template_files import STYLE_SHEET, template_text
+from pipeline.report.template_files import STYLE_SHEET, style_sheet, template_text
 
 COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}\b")
 GROUNDS = ("ground", "wash", "paper")
@@ -50,7 +50,7 @@ def test_the_ratio_is_that_of_the_guidelines() -> None:
 
 @pytest.mark.parametrize("number", [0, 1], ids=["light", "dark"])
 def test_words_and_marks_stand_out(number: int) -> None:
-    colours = schemes(template_text(STYLE_SHEET))[number]
+    colours = schemes(style_sheet(template_text(STYLE_SHEET)))[number]
     assert too_weak(colours) == []
     # A grey halfway to the ground is noticed.
     halfway = [(int(colours["faint"][i : i + 2], 16) + int(colours["ground"][i : i + 2], 16)) // 2 for i in (1, 3, 5)]
@@ -59,7 +59,7 @@ def test_words_and_marks_stand_out(number: int) -> None:
 
 
 def test_a_dark_page_is_dark_and_has_every_colour() -> None:
-    light, dark = schemes(template_text(STYLE_SHEET))
+    light, dark = schemes(style_sheet(template_text(STYLE_SHEET)))
     assert set(light) == set(dark) >= {*GROUNDS, *TEXTS, *GRAPHICS}
     assert luminance(light["ground"]) > luminance(light["ink"])
     assert all(luminance(dark[name]) < 0.05 for name in (*GROUNDS, "track"))
@@ -70,15 +70,15 @@ def colours_outside(style_sheet: str) -> list[str]:
 
 
 def test_no_colour_stands_outside_the_two_schemes() -> None:
-    style_sheet = template_text(STYLE_SHEET)
-    assert colours_outside(style_sheet) == []
-    assert colours_outside(style_sheet + "td { border: 1px solid #eef1f4; color: #000; }") == ["#eef1f4", "#000"]
-    assert set(re.findall(r"var\(--(\w+)\)", style_sheet)) <= set(schemes(style_sheet)[0])
+    whole = style_sheet(template_text(STYLE_SHEET))
+    assert colours_outside(whole) == []
+    assert colours_outside(whole + "td { border: 1px solid #eef1f4; color: #000; }") == ["#eef1f4", "#000"]
+    assert set(re.findall(r"var\(--(\w+)\)", whole)) <= set(schemes(whole)[0])
 
 
 @pytest.mark.parametrize(("palette", "number"), [(LIGHT, 0), (DARK, 1)], ids=["light", "dark"])
 def test_figures_fit_the_page_and_stand_out(palette: Palette, number: int) -> None:
-    colours = schemes(template_text(STYLE_SHEET))[number]
+    colours = schemes(style_sheet(template_text(STYLE_SHEET)))[number]
     assert (palette.ground, palette.ink, palette.faint) == (colours["ground"], colours["ink"], colours["faint"])
     assert min(contrast(colour, palette.ground) for colour in (palette.ink, palette.faint)) >= 4.5
     assert min(contrast(colour, palette.ground) for colour in palette.series) >= 3

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.report.map_words import PLACES, bright_place, map_words
+from pipeline.report.map_words import PLACES, bright_place, map_words, place_words
 
 
 @pytest.mark.parametrize("place", range(9))
@@ -26,6 +26,37 @@ def test_a_field_counts_by_its_mean_not_by_one_peak() -> None:
 def test_maps_that_say_nothing_have_no_place(map_hw: np.ndarray) -> None:
     assert bright_place(map_hw) is None
     assert map_words(map_hw) == ""
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ((2, 2), "at the top left"),
+        ((2, 15), "at the top"),
+        ((15, 27), "at the right"),
+        ((15, 15), "in the middle"),
+        ((28, 28), "at the bottom right"),
+    ],
+)
+def test_one_spot(place: tuple[int, int], words: str) -> None:
+    y, x = np.mgrid[:30, :30]
+    assert place_words(np.exp(-((y - place[0]) ** 2 + (x - place[1]) ** 2) / 20)) == words
+
+
+def test_two_spots_are_not_the_middle_between_them() -> None:
+    map_yx = np.zeros((30, 30))
+    map_yx[12:17, 1:8], map_yx[12:17, 22:29] = 1.0, 0.9
+    assert place_words(map_yx) == "at the left"
+
+
+def test_a_spot_smaller_than_a_tenth_counts_though_fields_differ_in_size() -> None:
+    map_yx = np.zeros((32, 32))
+    map_yx[30:, 30:] = 1
+    assert place_words(map_yx) == "at the bottom right"
+
+
+def test_a_flat_map_is_nowhere_bright() -> None:
+    assert place_words(np.ones((5, 5))) == "nowhere in particular"
 
 
 def test_no_map_has_no_words() -> None:

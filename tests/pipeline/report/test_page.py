@@ -16,6 +16,7 @@ from tests.pipeline.report.report_cases import make_evidence, make_stage
 HOSTILE = ('<script>alert("x")</script>', "a & b", "$\\frac{1}{0}$", "' onload='x", "ünï{{ 7*7 }}", "</style><b>")
 VOID = {"meta", "img", "br", "source", "link"}
 SITE = ["#content", "index.html", "gallery.html", "evidence.html"]
+FOOTER = "evidence.html#provenance"
 
 
 class Reader(HTMLParser):
@@ -58,7 +59,9 @@ def test_all_cards_and_sections_are_there(planted):
     links = [attrs["href"] for tag, attrs in reader.elements if tag == "a"]
     anchors = [f"#{attrs['id']}" for tag, attrs in reader.elements if tag == "section"]
     assert links[:4] == SITE
-    assert links[4:] == anchors == ["#pairs", "#audit", "#saliency", "#attributes", "#weights", "#training", "#cost"]
+    order = ("pairs", "methods", "audit", "saliency", "attributes", "weights", "training", "cost", "provenance")
+    assert links[4:-1] == anchors == [f"#{name}" for name in order]
+    assert links[-1] == FOOTER
     # Query, reference and map of each card, and the figures: curves, weights, two of training.
     # In the gallery six pairs: query, reference and the maps of three generators.
     assert reader.count("img") == 24 * 3 + 4 + 6 * 5
@@ -72,7 +75,7 @@ def test_nothing_is_fetched_and_nothing_runs(planted):
     assert styles == [{"rel": "stylesheet", "href": "assets/report.css"}]
     for tag, attrs in reader.elements:
         given = [attrs.get(name, "data:") for name in ("src", "srcset", "href")]
-        assert tag == "link" or all(value.startswith(("data:", "#")) or value in SITE for value in given)
+        assert tag == "link" or all(value.startswith(("data:", "#")) or value in (*SITE, FOOTER) for value in given)
     assert b"url(" not in planted
     assert b"://" not in re.sub(rb"data:image/[a-z]+;base64,[A-Za-z0-9+/=]+", b"", planted)
     assert len(planted) < 6_000_000
@@ -174,7 +177,7 @@ def test_maps_of_one_generator_are_enough():
         weight_grid=[],
     )
     anchors = [attrs["id"] for tag, attrs in read(render_evidence(partial)).elements if tag == "section"]
-    assert anchors == ["pairs", "audit", "saliency", "attributes", "cost"]
+    assert anchors == ["pairs", "methods", "audit", "saliency", "attributes", "cost", "provenance"]
 
 
 def test_the_report_needs_no_torch():

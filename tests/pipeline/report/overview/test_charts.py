@@ -10,7 +10,7 @@ from pipeline.report.metric_table import Estimate
 from pipeline.report.overview.charts import effects_chart, shares_chart, worth_chart
 from pipeline.report.overview.inline_svg import COLOURS
 from pipeline.report.overview.shares import AttributeShare
-from pipeline.report.template_files import STYLE_SHEET, template_text
+from pipeline.report.template_files import STYLE_SHEET, style_sheet, template_text
 
 NAMES = (
     "pattern:stripes",
@@ -59,7 +59,7 @@ def test_all_colours_are_the_pages(chart) -> None:
     for svg in (chart.wide, chart.narrow, effects_chart(SHARES).wide):
         painted = set(re.findall(r' (?:fill|stroke)="([^"]*)"', svg))
         assert painted <= {*COLOURS.values(), "none", "transparent"}
-    variables = set(re.findall(r"--(\w+):", template_text(STYLE_SHEET)))
+    variables = set(re.findall(r"--(\w+):", style_sheet(template_text(STYLE_SHEET))))
     assert {value[len("var(--") : -1] for value in COLOURS.values()} <= variables
     # A name that looks like a stand-in stays what it is.
     assert "#010101" in texts(chart.wide)

@@ -57,7 +57,7 @@ def make_map(name: str, bright: tuple[int, int], curves: bool = True) -> PageMap
     assert picture is not None
     steps = np.linspace(0, 1, 101)
     measured = (0.81, 0.32, steps**0.5, 1 - steps**0.5) if curves else ()
-    return PageMap(name, name == "random", data_uri(picture, "image/png"), "upper left", *measured)
+    return PageMap(name, name == "random", data_uri(picture, "image/png"), "at the top left", *measured)
 
 
 def make_part(cells: slice, share: float, attribute: str | None) -> MatchPart:

@@ -18,6 +18,7 @@ from pipeline.report.pair_page.assets import (
     pair_template_digest,
 )
 from pipeline.report.pair_page.photographs import jpeg_file, png_file, small, view_in_place
+from pipeline.report.template_files import style_sheet
 from tests.pipeline.evaluation.broken_copy import broken_copy
 from tests.pipeline.report.pair_page.page_cases import HOSTILE
 
@@ -87,6 +88,8 @@ def test_a_view_stands_in_where_it_lies_on_the_photograph() -> None:
 def test_assets_are_where_pages_look_for_them() -> None:
     shared = pair_page_assets()
     assert sorted(shared) == ["assets/pair.css", "assets/pair.js"]
+    # Colours and frame are the report's own.
+    assert shared["assets/pair.css"].decode() == style_sheet(pair_page_text("pair.css"))
     assert shared["assets/pair.js"].decode() == pair_page_text("pair.js")
     # No page loads anything from outside.
     assert not any(b"://" in data or b"@import" in data for data in shared.values())

@@ -37,7 +37,7 @@ def test_at_most_ten_and_none_of_nothing() -> None:
 def test_other_variants_are_grouped_and_named_in_words() -> None:
     found = other_firsts({"embedding_effect": "a", "random": "b", "sane+match": "b", "mine": "c"}, "embedding_effect")
     assert [other.attribute for other in found] == ["b", "c"]
-    assert "uniform draw" in found[0].variants
+    assert "a random attribute" in found[0].variants
     assert "sane+match" not in found[0].variants
     assert found[1].variants == "mine"
     assert other_firsts(None, None) == ()

@@ -65,7 +65,7 @@ def test_the_section_says_how_many_have_an_answer_and_who_gives_it() -> None:
         "Of 4 pairs 3 have an answer; for 1 no attribute’s effect can be told from none. "
         "Each answer is one of the query’s own labels."
     )
-    assert "come from embedding_effect" in section.paragraphs[1]
+    assert "come from the predicted effect, among the query’s labels (embedding_effect)" in section.paragraphs[1]
     assert "13.00 [12.00, 14.00] × 100" in section.paragraphs[1]
     mixed = [*ANSWERS, answered("a", 0.1, "predicted")]
     text = answers_section(dataclasses.replace(evidence, answers=mixed)).paragraphs[0]
@@ -78,6 +78,7 @@ def test_the_section_says_how_many_have_an_answer_and_who_gives_it() -> None:
 
 def test_the_variant_that_answers_is_marked() -> None:
     chosen, other = choice_table(CHOICE).rows
-    assert (chosen.cells[0].text, chosen.cells[0].note, chosen.tone) == ("embedding_effect", "answers", "total")
-    assert (other.cells[0].text, other.tone) == ("sane", "")
+    assert (chosen.cells[0].note, chosen.tone) == ("embedding_effect: answers", "total")
+    assert chosen.cells[0].text == "the predicted effect, among the query’s labels"
+    assert (other.cells[0].note, other.tone) == ("sane", "")
     assert [cell.text for cell in other.cells[1:]] == ["2.00", "50.0", "200", "3"]

@@ -3,7 +3,7 @@
 from pipeline.report.metric_table import MetricTable
 from pipeline.report.sections.attribute_effects import effects_table, matched_comparison_table
 from tests.pipeline.report.report_cases import VARIANTS, figure, make_metrics
-from tests.pipeline.report.table_cases import all_rows_fit, row_of
+from tests.pipeline.report.table_cases import all_rows_fit, name_of, row_of
 
 METRICS = MetricTable(make_metrics())
 
@@ -23,7 +23,7 @@ def test_the_oracle_comes_last_and_says_how_it_chooses() -> None:
     table = effects_table(MetricTable([*make_metrics(), row]))
     assert table is not None
     assert all_rows_fit(table)
-    assert table.rows[-1].cells[0].text == "oracle"
+    assert name_of(table.rows[-1]) == "oracle"
     assert row_of(table, "oracle")[1] == "7.89"
     assert "scored on the other half" in str(table.rows[-1].cells[0])
 
@@ -32,7 +32,7 @@ def test_comparisons_show_wins_ties_and_losses() -> None:
     table = matched_comparison_table(METRICS)
     assert table is not None
     assert {row.cells[-1].text for row in table.rows} == {"better", "tie", "worse"}
-    assert row_of(table, "random") == ["random", "classifier", "1.00", "< 0.001", "600", "better"]
+    assert row_of(table, "random") == ["random", "the attribute classifier", "1.00", "< 0.001", "600", "better"]
 
 
 def test_without_figures_there_is_no_table() -> None:

@@ -3,7 +3,7 @@
 from pipeline.report.metric_table import MetricTable
 from pipeline.report.sections.attributes import explanation_table, removal_comparison_table
 from tests.pipeline.report.report_cases import make_metrics
-from tests.pipeline.report.table_cases import all_rows_fit, row_of
+from tests.pipeline.report.table_cases import all_rows_fit, name_of, row_of
 
 METRICS = MetricTable(make_metrics())
 
@@ -25,7 +25,7 @@ def test_explanations_stand_beside_the_papers():
     assert row_of(table, "sane+match+count")[-3:] == ["–", "85.1", "2.7"]
     assert row_of(table, "fashion_search_net+match")[-3:] == ["–", "77.8", "1.4"]
     assert row_of(table, "prior_only")[-3:] == ["–", "–", "–"]
-    assert [row.cells[0].text for row in table.rows][:2] == ["random", "best_constant"]
+    assert [name_of(row) for row in table.rows][:2] == ["random", "best_constant"]
     assert explanation_table(MetricTable([]), "awa2") is None
 
 
@@ -33,5 +33,5 @@ def test_comparisons_show_wins_ties_and_losses():
     table = removal_comparison_table(METRICS)
     assert table is not None
     assert {row.cells[-1].text for row in table.rows} == {"better", "tie", "worse"}
-    assert row_of(table, "random") == ["random", "classifier", "−1.00", "< 0.001", "600", "worse"]
+    assert row_of(table, "random") == ["random", "the attribute classifier", "−1.00", "< 0.001", "600", "worse"]
     assert removal_comparison_table(MetricTable([])) is None

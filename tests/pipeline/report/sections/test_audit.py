@@ -7,7 +7,7 @@ from pipeline.report.sections import audit
 from pipeline.report.sections.audit import audit_comparison_table, audit_table, effect_bars, instrument_facts
 from tests.pipeline.evaluation.broken_copy import broken_copy
 from tests.pipeline.report.report_cases import make_metrics
-from tests.pipeline.report.table_cases import all_rows_fit, row_of
+from tests.pipeline.report.table_cases import all_rows_fit, name_of, row_of
 
 METRICS = MetricTable(make_metrics())
 
@@ -17,10 +17,10 @@ def check_audit(module):
     assert all_rows_fit(table)
     sane = ["sane", "0.79", "79.0", "79.0", "0.79", "79.0", "420"]
     assert row_of(table, "sane") == sane
-    names = [row.cells[0].text for row in table.rows]
+    names = [name_of(row) for row in table.rows]
     assert names[-2:] == ["oracle", "random_present"]
     assert len(set(names)) == 14
-    (best,) = (row.cells[0].text for row in table.rows if row.cells[1].tone == "best")
+    (best,) = (name_of(row) for row in table.rows if row.cells[1].tone == "best")
     # The variant with a lower regret was told the labels.
     assert best == "embedding_effect+presence"
 
@@ -49,7 +49,7 @@ def test_the_audit_among_present_attributes_has_no_absent_names():
     assert table is not None
     assert all_rows_fit(table)
     assert "absent named" not in [column.heading for column in table.columns]
-    assert not any("|" in row.cells[0].text for row in table.rows)
+    assert not any("|" in f"{row.cells[0].text}{row.cells[0].note}" for row in table.rows)
     assert audit_table(MetricTable([]), among_present=True) is None
 
 

@@ -6,7 +6,7 @@ from pipeline.report.metric_table import MetricTable
 from pipeline.report.sections import audit_agreement
 from tests.pipeline.evaluation.broken_copy import broken_copy
 from tests.pipeline.report.report_cases import figure
-from tests.pipeline.report.table_cases import all_rows_fit, row_of
+from tests.pipeline.report.table_cases import all_rows_fit, name_of, row_of
 
 RANKING, SWITCHING, DIRECTIONS = "audit_ranking", "audit_switching", "audit_directions"
 
@@ -40,13 +40,13 @@ def assert_tables(tested=audit_agreement) -> None:
     agreement, both = tested.agreement_table(METRICS), tested.directions_table(METRICS)
     assert all_rows_fit(agreement)
     assert all_rows_fit(both)
-    assert [row.cells[0].text for row in agreement.rows] == ["sane", "answer"]
+    assert [name_of(row) for row in agreement.rows] == ["sane", "answer"]
     assert row_of(agreement, "sane") == ["sane", "0.46", "12.3", "78.9"]
     assert row_of(agreement, "answer") == ["answer", "–", "65.4", "87.0"]
-    (sane,) = (row for row in agreement.rows if row.cells[0].text == "sane")
+    (sane,) = (row for row in agreement.rows if name_of(row) == "sane")
     assert sane.cells[2].note == "[10.3, 14.3] of 31"
     assert sane.cells[3].note.endswith("of 47")
-    assert [row.cells[0].text for row in both.rows] == ["sane", "answer", "oracle"]
+    assert [name_of(row) for row in both.rows] == ["sane", "answer", "oracle"]
     assert row_of(both, "sane") == ["sane", "31.4", "21.7", "1.23", "19"]
     assert both.rows[-1].tone == "muted"
 

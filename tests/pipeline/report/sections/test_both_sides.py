@@ -31,7 +31,7 @@ ROWS = [
 def test_maps_stand_by_cause_and_side() -> None:
     table = causes_table(MetricTable(ROWS))
     assert table is not None
-    assert [line.cells[0].text for line in table.rows] == ["joint", "centre"]
+    assert [line.cells[0].text for line in table.rows] == ["joint map", "centre blob"]
     assert [cell.text for cell in table.rows[0].cells[1:]] == ["93.0", "91.0", "88.0", "–"]
     assert [column.group for column in table.columns[1:]] == ["first cause"] * 2 + ["second cause"] * 2
 

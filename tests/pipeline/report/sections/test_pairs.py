@@ -8,7 +8,9 @@ from pipeline.report.evidence import FittingFacts
 from pipeline.report.sections.pairs import pairs_section
 from tests.pipeline.report.report_cases import make_evidence
 
-TOLD = "Some of them are told the query’s labels and choose among these: embedding_effect."
+TOLD = (
+    "Some of them are told the query’s labels and choose among these: the predicted effect, among the query’s labels."
+)
 
 
 def words_without(*variants):
@@ -23,7 +25,7 @@ def words_without(*variants):
 
 def test_the_best_answer_is_explained_in_words():
     words = words_without()
-    assert "ranks attributes by embedding_effect+presence." in words
+    assert "ranks attributes by the predicted effect, among what the query seems to have." in words
     assert "It is not told the query’s labels" in words
     assert "terms of the papers’ score for the same attributes, which this score does not use" in words
     assert TOLD in words
@@ -32,14 +34,14 @@ def test_the_best_answer_is_explained_in_words():
 
 def test_the_papers_answer_is_explained_by_its_weights():
     words = words_without("embedding_effect+presence")
-    formula = "sane+match+count = 0.30 × confidence + 0.50 × map match + 0.20 × prior."
+    formula = "SANE in full, with map matching and prior = 0.30 × confidence + 0.50 × map match + 0.20 × prior."
     assert f"ranks attributes by {formula}" in words
     assert "not told" not in words
     assert "does not use" not in words
-    assert "sane+match = 0.30 × confidence + 0.70 × map match" in words_without(
+    assert "SANE with map matching = 0.30 × confidence + 0.70 × map match" in words_without(
         "embedding_effect+presence", "sane+match+count"
     )
-    assert "ranks attributes by classifier. Confidence" in words_without(
+    assert "ranks attributes by the attribute classifier. Confidence" in words_without(
         "embedding_effect+presence", "sane+match+count", "sane+match", "sane"
     )
 

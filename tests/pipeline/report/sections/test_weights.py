@@ -56,6 +56,15 @@ def test_the_range_near_the_chosen_weights_is_a_table():
     }
     section = weights_section(ReportEvidence(facts=make_evidence(n_pairs=0).facts, weight_sensitivity=[near]))
     (table,) = section.tables
-    assert [cell.text for cell in table.rows[0].cells] == ["sane", "3", "5.12", "4.31", "5.12", "10.0", "25.0", "30.0"]
+    assert [cell.text for cell in table.rows[0].cells] == [
+        "SANE’s attribute model",
+        "3",
+        "5.12",
+        "4.31",
+        "5.12",
+        "10.0",
+        "25.0",
+        "30.0",
+    ]
     assert table.rows[0].cells[0].note == "without prior"
     assert weights_section(ReportEvidence(facts=make_evidence(n_pairs=0).facts)).tables == ()

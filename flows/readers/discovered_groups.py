@@ -8,8 +8,9 @@ import numpy as np
 
 from flows.engine.upstream import Upstream
 from flows.readers.image_lookup import PixelLookup
-from pipeline.discovery.crops import PAPERS_CROP_SHARE, box_around, crop_side_px, full_size_patch
+from pipeline.discovery.crops import box_around, crop_side_px, full_size_patch
 from pipeline.discovery.groups import DiscoveredGroup
+from pipeline.discovery.methods import PAPERS_CROP_SHARE
 from pipeline.discovery.naming import ClosestLabel, closest_labels
 from pipeline.discovery.no_label import NO_LABEL
 

@@ -6,9 +6,7 @@ from pydantic import Field
 
 from flows.settings.correspondence import Cells
 from flows.settings.section import PairCount, Section, Share
-from pipeline.discovery.clustering import Clustering
-from pipeline.discovery.crops import PAPERS_CROP_SHARE
-from pipeline.discovery.methods import Method
+from pipeline.discovery.methods import PAPERS_CROP_SHARE, Clustering, Method
 from pipeline.setting_limits import AtMost
 
 NeighbourCount = Annotated[int, Field(ge=1), AtMost(1000, "a table has a row for each of them and each query")]

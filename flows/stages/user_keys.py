@@ -13,6 +13,7 @@ FOLLOWS = (
     "colour_prefixes",
     "colours",
     "compatibility",
+    "explained",
     "generator",
     "has_tcav",
     "has_conditions",

@@ -5,16 +5,15 @@ are given does not count, as they are sorted first. Must not import torch.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.cluster import HDBSCAN, AgglomerativeClustering, KMeans
 
+from pipeline.discovery.methods import Clustering
 from pipeline.errors import BadDataset
 from pipeline.randomness import derive_seed
 
-Clustering = Literal["k_means", "agglomerative", "hdbscan"]
 STARTS = 10
 # scikit-learn takes seeds of 32 bits.
 _SEEDS = 2**32

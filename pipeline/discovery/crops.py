@@ -8,9 +8,6 @@ from PIL import Image
 
 from pipeline.errors import BadSetting
 
-# The papers' 30 px of images of 112 px.
-PAPERS_CROP_SHARE = 30 / 112
-
 
 @dataclass(frozen=True)
 class Box:

@@ -1,4 +1,4 @@
-"""The ways of discovering attributes, by name; see docs/discovery.md."""
+"""The ways of discovering attributes, by name, for settings that import no library of them; see docs/discovery.md."""
 
 from typing import Literal, get_args
 
@@ -8,3 +8,8 @@ METHODS: tuple[Method, ...] = get_args(Method)
 PATCHES, COMPONENTS, FACTORS, FULL_FRAME, RANDOM = METHODS
 OF_MATCHES = (PATCHES, COMPONENTS)
 OF_EFFECTS = (PATCHES, COMPONENTS, FACTORS)
+
+# Of the vectors that become attributes, by scikit-learn's names.
+Clustering = Literal["k_means", "agglomerative", "hdbscan"]
+# Side of a patch: the papers' 30 px of images of 112 px.
+PAPERS_CROP_SHARE = 30 / 112

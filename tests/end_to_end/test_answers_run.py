@@ -102,7 +102,7 @@ def test_a_variant_that_is_asked_for_answers_and_labels_may_be_left_aside(run_co
     asked = ("explanation.answer=classifier", "explanation.presence=predicted")
     computed = set(run_copy.computed(*asked))
     assert "answers" in computed
-    assert computed <= {"answers", "answer_sets", "group_effects.test", "audit", "metrics", "report"}
+    assert computed <= {"answers", "answer_sets", "group_effects.test", "audit", "metrics", "pair_pages.test", "report"}
     rows = run_copy.query(
         "select a.leading_attribute, e.attribute first, a.variant, a.presence from answers a join explanations e "
         "on e.pair_id = a.pair_id and e.variant = 'classifier' and e.rank = 1",

@@ -54,7 +54,7 @@ def test_pairs_are_of_one_class_and_attributes_are_the_class_row(photographs: Fi
 @pytest.mark.slow
 def test_only_the_report_and_what_it_alone_reads_is_left(photographs: FinishedRun) -> None:
     similarities = {f"similarities.{split}" for split in ("train", "valid", "test")}
-    assert set(photographs.status(command="plan")) == {"report", *similarities}
+    assert set(photographs.status(command="plan")) == {"pair_pages.test", "report", *similarities}
 
 
 @pytest.mark.slow
@@ -64,7 +64,13 @@ def test_a_plan_before_the_run_tells_its_passes(photographs: FinishedRun) -> Non
     # A photograph may turn out unreadable, so everything is a bound; here all can be read and nothing stops early.
     assert costs["embeddings"].is_upper_bound
     done = {name: (cost, real[name]) for name, cost in costs.items() if name in real}
-    assert set(costs) - set(done) == {"report", "similarities.train", "similarities.valid", "similarities.test"}
+    assert set(costs) - set(done) == {
+        "pair_pages.test",
+        "report",
+        "similarities.train",
+        "similarities.valid",
+        "similarities.test",
+    }
     exact = [name for name in done if name != "faithfulness.rise.fixed"]
     assert [
         name for name in exact if passes_disagree(replace(done[name][0], is_upper_bound=False), done[name][1])

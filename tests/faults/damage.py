@@ -5,7 +5,7 @@ import random
 from collections import defaultdict
 from pathlib import Path
 
-KINDS = ("manifest", "commit", "zarr metadata", "zarr chunk", "parquet", "safetensors", "html")
+KINDS = ("manifest", "commit", "zarr metadata", "zarr chunk", "parquet", "safetensors", "zip")
 
 
 def kind_of(file: Path) -> str | None:
@@ -18,7 +18,7 @@ def kind_of(file: Path) -> str | None:
         return "zarr metadata"
     if ".zarr/" in file.as_posix():
         return "zarr chunk"
-    return {".parquet": "parquet", ".safetensors": "safetensors", ".html": "html"}[file.suffix]
+    return {".parquet": "parquet", ".safetensors": "safetensors", ".zip": "zip"}[file.suffix]
 
 
 def unit_of(file: Path) -> str:

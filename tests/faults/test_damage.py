@@ -19,8 +19,8 @@ FLIPS = {
     "zarr metadata": 11,
     "zarr chunk": 12,
     "parquet": 11,
-    "safetensors": 3,
-    "html": 1,
+    "safetensors": 2,
+    "zip": 2,
 }
 
 

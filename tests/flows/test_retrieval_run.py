@@ -121,7 +121,7 @@ def test_without_attributes_a_run_ends_with_maps_and_their_report(cars: Finished
     assert tables == {"retrieval", "saliency_faithfulness", "saliency_faithfulness_comparison"}
     shown = invoke("report", cars.config)
     assert shown.exit_code == 0, shown.output
-    page = next(cars.store.glob("report-*.html")).read_text(encoding="utf-8")
+    page = next(cars.store.glob("report-*/evidence.html")).read_text(encoding="utf-8")
     assert "Recall@1" in page
     assert cars.query("select * from attribute_vocabulary") == []
 

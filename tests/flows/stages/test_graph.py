@@ -276,6 +276,7 @@ def test_without_attributes_there_are_the_other_stages_alone() -> None:
         "saliency_maps",
         "faithfulness",
         "metrics",
+        "pair_pages",
         "report",
     }
     assert {name for name in awa2 - cars if "saliency_maps" in name} == {

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.discovery.crops import PAPERS_CROP_SHARE, Box, box_around, crop_side_px, full_size_patch
+from pipeline.discovery.crops import Box, box_around, crop_side_px, full_size_patch
+from pipeline.discovery.methods import PAPERS_CROP_SHARE
 from pipeline.errors import BadSetting
 from tests.oracles import discovery as oracle
 

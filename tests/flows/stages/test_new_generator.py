@@ -95,7 +95,7 @@ def test_a_new_generator_leaves_every_result_current_until_it_is_asked_for(run_c
     }
     assert asked[OWN]["state"] == "missing"
     # Metrics and report speak of it; nothing else has to be done again.
-    assert before.keys() - states(asked, "current") == {"metrics", "report"}
+    assert before.keys() - states(asked, "current") == {"metrics", "pair_pages.test", "report"}
 
 
 def test_a_new_generator_has_its_settings_and_its_maps(run_copy: FinishedRun, source: Path) -> None:

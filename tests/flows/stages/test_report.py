@@ -46,9 +46,9 @@ def test_rendered_images_have_none_of_them() -> None:
     assert not report.paths
 
 
-def test_how_maps_are_laid_on_photographs_is_code_of_the_report_alone() -> None:
+def test_how_maps_are_laid_on_photographs_is_code_of_report_and_pages_alone() -> None:
     stages = stages_of(**FOLDER)
     codes = {name: set(stage_code(stage.job, stage.code, stage.packages)) for name, stage in stages.items()}
     drawing = {"pipeline.datasets.placing", "pipeline.datasets.own_shape", "flows.readers.shown_images"}
-    assert {name for name, code in codes.items() if drawing & code} == {"report"}
+    assert {name for name, code in codes.items() if drawing & code} == {"pair_pages.test", "report"}
     assert {name for name, code in codes.items() if "pipeline.datasets.image_decoding" in code} == {"images", "report"}

@@ -35,7 +35,7 @@ def test_plan_shows_only_what_would_run(finished_run: FinishedRun) -> None:
     change = "explanation.weight_grid_step=0.25"
     would_run = finished_run.status(change, command="plan")
     explained = {"explanations", "explanations.valid", "answers", "answer_sets", "group_effects.test"}
-    assert set(would_run) == {"explanation_weights", *explained, "audit", "metrics", "report"}
+    assert set(would_run) == {"explanation_weights", *explained, "audit", "metrics", "pair_pages.test", "report"}
     everything = finished_run.status(change)
     for name, row in would_run.items():
         assert {key: row[key] for key in FIELDS} == everything[name]

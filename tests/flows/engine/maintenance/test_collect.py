@@ -19,7 +19,9 @@ from tests.flows.run_cases import FinishedRun, invoke, refusal, run_quietly
 
 CHANGE = "explanation.weight_grid_step=0.25"
 EXPLAINED = {"explanations", "explanations.valid", "answers"}
-CHANGED_STAGES = {"explanation_weights", *EXPLAINED, "audit", "metrics", "report"}
+# What people look at, made last.
+SHOWN = {"pair_pages.test", "report"}
+CHANGED_STAGES = {"explanation_weights", *EXPLAINED, "audit", "metrics", *SHOWN}
 # They wait for the answers, whose attributes stay what they were.
 UNCHANGED_AFTER_ANSWERS = {"answer_sets", "group_effects.test"}
 
@@ -179,8 +181,8 @@ def test_what_a_live_lease_covers_is_kept_with_its_stage(copy: FinishedRun) -> N
 
 def test_a_covered_result_is_kept_with_all_that_it_was_made_from(copy: FinishedRun) -> None:
     with lease_on(copy, "images", metrics=copy.manifest("metrics").fingerprint):
-        assert stages_of(collect(copy, "--delete")) == {"report"}
-    assert stages_of(collect(copy)) == CHANGED_STAGES - {"report"}
+        assert stages_of(collect(copy, "--delete")) == SHOWN
+    assert stages_of(collect(copy)) == CHANGED_STAGES - SHOWN
 
 
 def test_a_lease_taken_after_the_look_is_respected(copy: FinishedRun) -> None:
@@ -189,7 +191,7 @@ def test_a_lease_taken_after_the_look_is_respected(copy: FinishedRun) -> None:
     with lease_on(copy, "metrics"):
         deleted = list(delete_found(collection, None))
     # What the results of the stage were made from stays with them.
-    assert {item.stage for item in deleted} == {"report"}
+    assert {item.stage for item in deleted} == SHOWN
     assert is_whole(copy)
 
 
@@ -201,7 +203,7 @@ def test_a_result_finished_after_the_look_is_respected(copy: FinishedRun) -> Non
     # A run takes up the committed shard, writes the manifest and is over before anything is deleted.
     (copy.store.parent / "aside.json").rename(place)
     deleted = {item.stage for item in delete_found(collection, None)}
-    assert deleted == {"report"}
+    assert deleted == SHOWN
     assert is_whole(copy)
     assert place.exists()
 

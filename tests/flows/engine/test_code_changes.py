@@ -27,6 +27,7 @@ AFTER_THE_RISE_MAPS = {
     "group_effects.test",
     "audit",
     "metrics",
+    "pair_pages.test",
     "report",
 }
 

@@ -140,8 +140,8 @@ def test_names_by_hand_are_kept_listed_and_shown(run: FinishedRun, tmp_path: Pat
     assert listed("cluster-02", " red <i>body</i> ")[1]["name"] == "red <i>body</i>"
     assert copy.status()["report"]["state"] == "stale"
     assert copy.computed() == {"report": 1}
-    assert invoke("report", copy.config, "--output", tmp_path / "report.html").exit_code == 0
-    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert invoke("report", copy.config, "--output", tmp_path / "report").exit_code == 0
+    page = (tmp_path / "report" / "evidence.html").read_text(encoding="utf-8")
     assert "red &lt;i&gt;body&lt;/i&gt;" in page
     assert listed("cluster-02", "")[1]["name"] is None
 

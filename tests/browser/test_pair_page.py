@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from pipeline.report.pair_page.assets import pair_page_assets
 from pipeline.report.pair_page.evidence import PageLinks
 from pipeline.report.pair_page.render import PairPageRenderer
+from tests.browser.requests_watched import watch_requests
 from tests.pipeline.report.pair_page.page_cases import HOSTILE, make_page
 
 WIDTHS = (390, 1400)
@@ -42,11 +43,7 @@ def watched(chromium: Browser) -> Iterator[Page]:
     page.on("console", lambda message: told.append(message.text))
     page.on("pageerror", lambda error: told.append(str(error)))
     page.on("dialog", lambda dialog: (told.append(dialog.message), dialog.dismiss()))
-    page.on("requestfailed", lambda request: told.append(f"failed: {request.url[:100]}"))
-    page.on(
-        "request",
-        lambda request: None if request.url.startswith(("file:", "data:")) else told.append(f"asked {request.url}"),
-    )
+    watch_requests(page, told)
     yield page
     page.close()
     assert told == []

@@ -13,6 +13,7 @@ from pipeline.report.file_names import PAGED_PAIRS
 from pipeline.report.folder import report_files
 from pipeline.report.pair_links import linked, pages_script
 from pipeline.report.thumbnails import image_thumbnail_path, query_thumbnail_path, thumbnail
+from tests.browser.requests_watched import watch_requests
 from tests.pipeline.report.report_cases import ATTRIBUTES, make_choice, make_evidence, make_pair_table
 
 N_PAIRS = 130
@@ -82,11 +83,7 @@ def page(chromium: Browser) -> Iterator[Page]:
     told: list[str] = []
     opened.on("console", lambda message: told.append(message.text))
     opened.on("pageerror", lambda error: told.append(str(error)))
-    opened.on("requestfailed", lambda request: told.append(f"failed: {request.url[:100]}"))
-    opened.on(
-        "request",
-        lambda request: None if request.url.startswith(("file:", "data:")) else told.append(f"asked {request.url}"),
-    )
+    watch_requests(opened, told)
     yield opened
     opened.close()
     assert told == []

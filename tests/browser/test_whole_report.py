@@ -7,6 +7,7 @@ from urllib.parse import unquote, urldefrag
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.requests_watched import watch_requests
 from tests.flows.run_cases import FinishedRun, Tables, invoke
 
 WIDTHS = (390, 1400)
@@ -30,11 +31,7 @@ def page(chromium: Browser) -> Iterator[Page]:
     told: list[str] = []
     opened.on("console", lambda message: told.append(message.text))
     opened.on("pageerror", lambda error: told.append(str(error)))
-    opened.on("requestfailed", lambda request: told.append(f"failed: {request.url[:100]}"))
-    opened.on(
-        "request",
-        lambda request: None if request.url.startswith(("file:", "data:")) else told.append(f"asked {request.url}"),
-    )
+    watch_requests(opened, told)
     yield opened
     opened.close()
     assert told == []

@@ -7,9 +7,10 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 
-@pytest.fixture(scope="session")
+# No longer than a module: while Playwright's loop is open, no other test of the process may run one of its own.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The browser, started once."""
+    """The browser, started once for a module."""
     executable = shutil.which("chromium")
     if executable is None:
         pytest.skip("no chromium on this machine: `apt-get install chromium` to test pages in a browser")

@@ -201,8 +201,18 @@ def test_a_port_in_use_is_refused(collector: Collector, folder: Path) -> None:
         Collector(folder, collector.server_port)
 
 
-def test_the_command_serves_until_it_is_stopped(folder: Path) -> None:
-    command = [sys.executable, "-m", "flows.entry", "study", "collect", str(folder), "--port", "0"]
+# Whoever runs the tests may ignore SIGINT, and children inherit that.
+COLLECT = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from flows.entry import main
+main()
+"""
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_serves_until_it_is_stopped(folder: Path, stop: signal.Signals) -> None:
+    command = [sys.executable, "-c", COLLECT, "study", "collect", str(folder), "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=SOURCE_ROOT) as process:
         assert process.stdout is not None
         found = re.match(r"http://127\.0\.0\.1:(\d+)/", process.stdout.readline())
@@ -211,6 +221,6 @@ def test_the_command_serves_until_it_is_stopped(folder: Path) -> None:
         connection.request("POST", "/answers", lines(folder)[0], CSV)
         assert connection.getresponse().status == 200
         connection.close()
-        process.send_signal(signal.SIGINT)
+        process.send_signal(stop)
         assert process.stdout.read().endswith("answers.csv holds 1 answers\n")
     assert process.returncode == 0

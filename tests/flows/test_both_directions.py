@@ -12,7 +12,7 @@ def test_without_the_setting_every_key_is_as_it_was(finished_run: FinishedRun) -
     plain = {stage.name: stage.settings for stage in build_stages(finished_run.settings())}
     both = {stage.name: stage.settings for stage in build_stages(finished_run.settings(BOTH))}
     changed = {name for name in plain if plain[name] != both[name]}
-    assert changed == {"pairs.valid", "pairs.test", "audit", "metrics"}
+    assert changed == {"pairs.valid", "pairs.test", "audit", "metrics", "report"}
     assert not any("both_directions" in values for values in plain.values())
     assert states(finished_run.status("pairs.both_directions=false"), "current") == set(finished_run.status())
 

@@ -12,7 +12,7 @@ from pipeline.datasets.planted.edits import changed_region
 from pipeline.datasets.planted.spec import planted_spec
 from pipeline.evaluation.map_protocols.sparseness import gini_index
 from tests.flows.costs.test_counts import costs_of, recorded
-from tests.flows.run_cases import FinishedRun, states
+from tests.flows.run_cases import FinishedRun, invoke, states
 from tests.oracles import map_protocols as oracle
 
 ASKED = (
@@ -115,13 +115,15 @@ def test_judging_fewer_pairs_finds_the_same_of_them(judged: FinishedRun, tmp_pat
 
 
 @pytest.mark.slow
-def test_figures_and_report_show_them(judged: FinishedRun) -> None:
+def test_figures_and_report_show_them(judged: FinishedRun, tmp_path: Path) -> None:
     figures = judged.query("select * from metrics where table_name in ('map_protocols', 'map_parts')", *ASKED)
     by_name = {(row["metric"], row["generator"]): row["value"] for row in figures}
     mean = judged.query("select avg(gini) g from map_protocols where generator = 'rise'", *ASKED)[0]["g"]
     assert by_name["gini", "rise"] == pytest.approx(mean)
     assert ("faithfulness_correlation_difference", "rise") in by_name
-    page = "".join(path.read_text() for path in judged.store.rglob("*.html"))
+    sets = [word for one in ASKED for word in ("--set", one)]
+    assert invoke("report", judged.config, *sets, "--output", tmp_path / "report").exit_code == 0
+    page = (tmp_path / "report" / "evidence.html").read_text(encoding="utf-8")
     assert "Further protocols: what do others measure of a map?" in page
     assert "Do maps give every part its due" in page
 

@@ -20,12 +20,13 @@ VIEWS: Final[Mapping[str, View]] = {view.name: view for view in (EXPLAINED_PAIRS
 
 
 def main_maps(readers: Sequence[tuple[int, Upstream]]) -> tuple[str, str]:
-    """Return generator and mode of the maps that the explanations were matched with; RISE's where there are none."""
+    """Return generator and mode of the maps that the explanations were matched with; RISE's where no run names any."""
     for _, reader in readers:
         if "explanations" in reader.manifests:
-            stage = str(reader.manifests["explanations"].ingredients["settings"]["maps"])
-            _, _, generator, mode = stage.split(".")
-            return generator, mode
+            stage = reader.manifests["explanations"].ingredients["settings"].get("maps")
+            if stage is not None:  # recorded runs of other versions may not name it
+                _, _, generator, mode = str(stage).split(".")
+                return generator, mode
     return RISE.name, FIXED
 
 

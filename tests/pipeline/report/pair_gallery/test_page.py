@@ -13,7 +13,7 @@ def test_without_scripts_the_first_hundred_pairs_are_listed() -> None:
     (plain,) = re.findall(r"<noscript>(.*?)</noscript>", page, re.DOTALL)
     assert "need JavaScript, which is off. These are the first 100 pairs." in plain
     assert re.findall(r'data-pair="([0-9a-f]{16})"', plain) == [f"{pair:016x}" for pair in range(100)]
-    assert "no attribute explains it" in plain
+    assert "no attribute explains this match" in plain
 
 
 def test_it_loads_files_of_the_report_alone() -> None:

@@ -105,9 +105,9 @@ def _commands_answer(remote: FinishedRun, local: FinishedRun, server: ObjectServ
     assert set(here) == set(there)
     assert here["explanations"].equals(there["explanations"])
 
-    output = folder / "report.html"
+    output = folder / "report"
     assert invoke("report", remote.config, "--output", output).exit_code == 0
-    assert output.read_bytes().startswith(b"<!DOCTYPE html>")
+    assert (output / "index.html").read_bytes().startswith(b"<!DOCTYPE html>")
     assert invoke("run", remote.config).exit_code == 0
 
     assert invoke("verify", remote.config).exit_code == 0

@@ -7,25 +7,25 @@ from flows.engine.content_shards import content_defined_shards
 from flows.engine.cuts import Reads
 from flows.engine.stage import ShardPlan, Stage
 from flows.engine.upstream import Upstream
-from flows.engine.work import ShardCosts, ShardExtent, Work
+from flows.engine.work import ShardCosts
 from flows.settings.configuration import Settings
 from flows.settings.discovery import DiscoverySettings
-from flows.stages.facts import Facts
 from flows.stages.generator_spec import generator_spec, spec_keys
+from flows.stages.masked_images import (
+    IMAGES_PER_SHARD,
+    RISE,
+    MaskedImages,
+    expected_masked_images,
+    masked_images_work,
+)
 from flows.stages.perturbed_embeddings import are_kept, perturbed_name
-from flows.stages.query_groups import group_label, pixel_digests
+from flows.stages.query_groups import group_label
 from flows.stages.reads import single_shard_stage
 from flows.stages.user_keys import keys_in
 from flows.stages.user_model import embedding_code, model_paths
 from pipeline.discovery.methods import OF_MATCHES
-from pipeline.saliency.catalogue import query_perturbations
 from pipeline.saliency.declaration import FIXED
-from stores.fingerprints import fingerprint
 from stores.table_schema import INTEGER, NUMBER, TEXT, Column, TableSchema
-
-RISE = "rise"
-IMAGES_PER_SHARD = 8
-FLOAT16_BYTES = 2
 
 DISCOVERY_NEIGHBOURS = TableSchema(
     "discovery_neighbours",
@@ -113,7 +113,7 @@ def effects_stage(settings: Settings, split: str) -> Stage:
         model_paths(settings.similarity_model),
         tables=(DISCOVERY_EFFECT_ROWS,),
         keys={**spec_keys(settings, RISE, supervises=supervises), "cells": "discovery.cells"},
-        costs=ShardCosts(_work, _expected),
+        costs=ShardCosts(masked_images_work, expected_masked_images),
     )
 
 
@@ -127,26 +127,13 @@ def has_kept_passes(settings: Settings, split: str) -> bool:
 
 def cut_effects(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
     """Return content-defined groups of images; each depends on its pixels and the model."""
-    split = stage.settings["split"]
-    pixels = pixel_digests(upstream, split)
-    image_shards = upstream.shard_of_rows("images", "images", "image_id", split)
-    model, kept = upstream.part_digest("similarity_model", "model"), _kept_shards(upstream, stage)
+    masked, model = MaskedImages(upstream, stage), upstream.part_digest("similarity_model", "model")
     shards = []
-    for images in content_defined_shards(_images(upstream, stage, list(pixels)), average=IMAGES_PER_SHARD):
-        found = {image: kept[image] for image in images if image in kept}
-        inputs: dict[str, Any] = {
-            "images": fingerprint([[image, pixels[image]] for image in images]),
-            "model": model,
-        }
-        if found:
-            inputs["perturbed"] = fingerprint([[image, digest] for image, (_, digest) in found.items()])
-        work = {
-            "images": images,
-            "image_shards": {image: image_shards[image] for image in images},
-            "perturbed_shards": {image: shard_key for image, (shard_key, _) in found.items()},
-        }
-        passed = tuple((image, int(image not in found)) for image in images)
-        shards.append(ShardPlan(group_label(images), inputs, work, tuple(images), ShardExtent(len(images), passed)))
+    for images in content_defined_shards(_images(upstream, stage, list(masked.pixels)), average=IMAGES_PER_SHARD):
+        inputs = {**masked.inputs(images), "model": model}
+        work = {"images": images, **masked.work(images)}
+        extent = masked.extent(images, len(images))
+        shards.append(ShardPlan(group_label(images), inputs, work, tuple(images), extent))
     return shards
 
 
@@ -157,33 +144,3 @@ def _images(upstream: Upstream, stage: Stage, every_image: list[str]) -> list[st
         return every_image
     table = upstream.table(name, "neighbours")
     return sorted({*table["query"].to_pylist(), *table["reference"].to_pylist()})
-
-
-def _kept_shards(upstream: Upstream, stage: Stage) -> dict[str, tuple[str, str]]:
-    """Return, for each query whose perturbed embeddings are kept, the shard that holds them and their digest."""
-    name = stage.settings.get("perturbed")
-    if name is None:
-        return {}
-    shard_of = upstream.shard_of_rows(name, "queries", "query")
-    digests = {commit.shard_key: commit.parts["embeddings"].digest for commit in upstream.commits(name)}
-    return {query: (key, digests[key]) for query, key in shard_of.items()}
-
-
-def _expected(stage: Stage, facts: Facts) -> list[ShardExtent]:
-    """Return extents before the matches are known: as if every image were in one. No number of rows tells so."""
-    images = [row["image_id"] for row in facts.rows(str(stage.settings["split"]))]
-    groups = content_defined_shards(images, average=IMAGES_PER_SHARD)
-    return [ShardExtent(groups=tuple((image, 1) for image in group)) for group in groups]
-
-
-def _work(stage: Stage, extent: ShardExtent, facts: Facts) -> Work:
-    length = facts.embedding_dim
-    passes = extent.members * query_perturbations(RISE, stage.settings["spec"])
-    rows = extent.items or len(extent.groups)
-    return Work(
-        passes,
-        rates={"forward_image": passes, "read_part": 2 * len(extent.groups)},
-        array_bytes=None if length is None else FLOAT16_BYTES * rows * stage.settings["cells"] ** 2 * length,
-        is_upper_bound=not extent.items or not facts.images_are_certain,
-        loads_torch=True,
-    )

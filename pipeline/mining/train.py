@@ -3,12 +3,11 @@
 import time
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
-from pipeline.errors import BadDataset, BadModel
+from pipeline.errors import BadModel
 from pipeline.images import normalise_pixels
 from pipeline.mining.attention import attended_layer
 from pipeline.mining.pair_classifier import build_pair_classifier
@@ -19,7 +18,7 @@ from pipeline.similarity.networks import build_embedding_network, start_from
 from pipeline.similarity.retrieval import recall_at_1
 from pipeline.similarity.stripes import StripeClassifiers, check_stripes
 from pipeline.similarity.training.batches import epoch_batches, mirrored_images
-from pipeline.similarity.training.data import LabelledPixels, SimilarityTrainingSpec
+from pipeline.similarity.training.data import LabelledPixels, SimilarityTrainingSpec, check_validation_measure
 from pipeline.training_state import Learner
 
 LOSS_NAMES = ("total", "metric", "mining", "classification")
@@ -100,13 +99,7 @@ def run_epoch(task: MinedTraining, candidate: CandidateLearner, weights: MiningW
     if candidate.learner.schedule is not None:
         candidate.learner.schedule.step()
     measure = _validation_recall(task, candidate.model.network)
-    if not np.isfinite(measure):
-        raise BadDataset(
-            expected="validation images that have a match",
-            found="a validation measure that is not a number",
-            where="the validation split",
-            remedy="give validation at least two images of a class",
-        )
+    check_validation_measure(measure)
     return {
         "epoch": epoch,
         "loss": losses["total"],

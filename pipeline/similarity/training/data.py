@@ -117,3 +117,18 @@ def check_training_data(spec: SimilarityTrainingSpec, train: LabelledPixels) -> 
             remedy="add images, or leave those classes out: a triplet needs two images that match",
         )
     check_class_sizes(counts, spec.batch_size, spec.images_per_class)
+
+
+def check_validation_measure(measure: float) -> None:
+    """Refuse a measure that is not a number, as of validation images none of which has a match.
+
+    Raises:
+        BadDataset: see above.
+    """
+    if not np.isfinite(measure):
+        raise BadDataset(
+            expected="validation images that have a match",
+            found="a validation measure that is not a number",
+            where="the validation split",
+            remedy="give validation at least two images of a class",
+        )

@@ -8,12 +8,11 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
-from pipeline.errors import BadDataset, BadModel
+from pipeline.errors import BadModel
 from pipeline.images import normalise_pixels
 from pipeline.randomness import keyed_rng
 from pipeline.similarity.networks import build_embedding_network, start_from
@@ -24,6 +23,7 @@ from pipeline.similarity.training.data import (
     SimilarityTrainingSpec,
     TrainedSimilarityModel,
     check_training_data,
+    check_validation_measure,
 )
 from pipeline.similarity.training.losses import embedding_loss
 from pipeline.training_state import Learner, SaveState, TrainingProgress, TrainingState, restore_state, take_state
@@ -96,13 +96,7 @@ def _run_epoch(
     if learner.schedule is not None:
         learner.schedule.step()
     measure = _validation_measure(spec, learner.network, valid, device)
-    if not np.isfinite(measure):
-        raise BadDataset(
-            expected="validation images that have a match",
-            found="a validation measure that is not a number",
-            where="the validation split",
-            remedy="give validation at least two images of a class",
-        )
+    check_validation_measure(measure)
     return {
         "epoch": epoch,
         "loss": loss,

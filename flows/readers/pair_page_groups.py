@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from flows.engine.upstream import Upstream
-from flows.readers.saliency_maps import maps_stage
+from flows.readers.saliency_maps import maps_of_shard, maps_stage
 from pipeline.report.both_sides import MatchPart
 
 REGIONS, EFFECTS = "correspondences.test", "true_effects.test"
@@ -64,13 +64,9 @@ def read_pair_group(upstream: Upstream, generator_modes: Sequence[tuple[str, str
 
 
 def _maps(upstream: Upstream, stage: str, shards: Shards) -> dict[str, np.ndarray]:
-    found = {}
+    found: dict[str, np.ndarray] = {}
     for key in shards.get(stage, ()):
-        commit = upstream.commit_of(stage, key)
-        maps_qkyx = upstream.store.read_part_arrays(commit, "maps", ["maps"])["maps"]
-        flat_nyx = maps_qkyx.reshape(-1, *maps_qkyx.shape[2:])
-        for row in upstream.store.read_part_table(commit, "map_rows", ["pair_id", "row"]).to_pylist():
-            found[row["pair_id"]] = flat_nyx[row["row"]]
+        found |= maps_of_shard(upstream, upstream.commit_of(stage, key))
     return found
 
 

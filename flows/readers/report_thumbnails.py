@@ -6,7 +6,7 @@ import numpy as np
 
 from flows.engine.upstream import Upstream
 from flows.readers.image_lookup import PixelLookup
-from flows.readers.saliency_maps import maps_stage
+from flows.readers.saliency_maps import maps_of_shard, maps_stage
 from pipeline.report.map_words import bright_place
 from pipeline.report.pair_table import PairTable
 from pipeline.report.thumbnails import image_thumbnail_path, query_thumbnail_path, thumbnail
@@ -48,8 +48,5 @@ def _maps(upstream: Upstream, generator: str, mode: str) -> Iterator[tuple[str, 
     """Give (pair id, float32 map (y, x)) of every test pair that has a map."""
     stage = maps_stage(generator, mode)
     for commit in upstream.commits(stage) if stage in upstream.manifests else ():
-        table = upstream.store.read_part_table(commit, "map_rows", ["pair_id", "row"])
-        maps_qkyx = upstream.store.read_part_arrays(commit, "maps", ["maps"])["maps"]
-        flat_nyx = maps_qkyx.reshape(-1, *maps_qkyx.shape[2:])
-        for pair_id, row in zip(table["pair_id"].to_pylist(), table["row"].to_pylist(), strict=True):
-            yield pair_id, flat_nyx[row].astype(np.float32)
+        for pair_id, map_yx in maps_of_shard(upstream, commit).items():
+            yield pair_id, map_yx.astype(np.float32)

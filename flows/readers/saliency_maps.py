@@ -5,6 +5,7 @@ from collections.abc import Collection
 import numpy as np
 
 from flows.engine.upstream import Upstream
+from stores.manifests import Commit
 
 ATTRIBUTE_MAPS = "attribute_maps.test"
 
@@ -17,17 +18,27 @@ def read_maps(upstream: Upstream, generator: str, mode: str, pair_ids: Collectio
     wanted = set(pair_ids)
     found: dict[str, np.ndarray] = {}
     for commit in upstream.commits(stage):
-        table = upstream.store.read_part_table(commit, "map_rows", ["pair_id", "row"])
-        rows = {
-            pair_id: row
-            for pair_id, row in zip(table["pair_id"].to_pylist(), table["row"].to_pylist(), strict=True)
-            if pair_id in wanted
-        }
-        if rows:
-            maps_qkyx = upstream.store.read_part_arrays(commit, "maps", ["maps"])["maps"]
-            flat_nyx = maps_qkyx.reshape(-1, *maps_qkyx.shape[2:])
-            found |= {pair_id: flat_nyx[row].astype(np.float32) for pair_id, row in rows.items()}
+        maps = maps_of_shard(upstream, commit, wanted)
+        found |= {pair_id: map_yx.astype(np.float32) for pair_id, map_yx in maps.items()}
     return found
+
+
+def maps_of_shard(upstream: Upstream, commit: Commit, wanted: Collection[str] | None = None) -> dict[str, np.ndarray]:
+    """Return a shard's maps (y, x) as stored, by pair id; its array is read only where it holds one of `wanted`.
+
+    Args:
+        upstream: of the shard.
+        commit: of maps of test pairs.
+        wanted: pair ids; None: all of the shard.
+    """
+    table = upstream.store.read_part_table(commit, "map_rows", ["pair_id", "row"])
+    rows = dict(zip(table["pair_id"].to_pylist(), table["row"].to_pylist(), strict=True))
+    chosen = {pair_id: row for pair_id, row in rows.items() if wanted is None or pair_id in wanted}
+    if not chosen:
+        return {}
+    maps_qkyx = upstream.store.read_part_arrays(commit, "maps", ["maps"])["maps"]
+    flat_nyx = maps_qkyx.reshape(-1, *maps_qkyx.shape[2:])
+    return {pair_id: flat_nyx[row] for pair_id, row in chosen.items()}
 
 
 def read_attribute_maps(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from flows.engine.device import cuda_devices, usable_cores
 from flows.engine.errors import BadRequest
 from flows.engine.on_dask.interrupts import loop_without_interrupts, stop_deferred
-from flows.engine.on_dask.log import shown_log_lines, without_cancelled_waits
+from flows.engine.on_dask.log import leave_out_lost_heartbeats, shown_log_lines, without_cancelled_waits
 from flows.engine.shard_task import Device
 
 if TYPE_CHECKING:
@@ -151,6 +151,7 @@ def _started(stack: ExitStack, workers: dict[int, Any], scheduler: dict[str, Any
             )
         client = stack.enter_context(Client(cluster, timeout=CONNECT_TIMEOUT_S))
         client.wait_for_workers(len(workers), timeout=120)
+        leave_out_lost_heartbeats(client)
     except (TimeoutError, RuntimeError) as error:
         raise BadRequest(
             expected="Dask workers that start on this machine",

@@ -58,6 +58,27 @@ def shown_log_lines(client: "Client") -> Iterator[None]:
             client.unsubscribe_topic(TOPIC)
 
 
+def leave_out_lost_heartbeats(client: "Client") -> None:
+    """Leave out what workers of a run that is ending log when their heartbeat finds no scheduler.
+
+    For workers that the run itself started: their scheduler is the run's own process, which ends them, and says so
+    where they end otherwise. Whatever else they log is shown, and so is this by workers that others started.
+    """
+    from distributed import WorkerPlugin
+
+    def is_of_interest(record: logging.LogRecord) -> bool:
+        return "Failed to communicate with scheduler during heartbeat" not in record.getMessage()
+
+    class LostHeartbeats(WorkerPlugin):  # type: ignore[misc]  # Inside: a run without workers does not load Dask.
+        name = "sane-lost-heartbeats"
+
+        def setup(self, worker: "Worker") -> None:  # noqa: ARG002
+            # The logger of Dask's worker class, of which a process has one.
+            logging.getLogger("distributed.worker").addFilter(is_of_interest)
+
+    client.register_plugin(LostHeartbeats())
+
+
 @contextmanager
 def without_cancelled_waits() -> Iterator[None]:
     """Leave out what tornado logs when a signal ends a wait of this thread in its first moment.

@@ -1,4 +1,4 @@
-"""The tables of docs/results.md, in Markdown, from a store that has been run.
+"""The tables of docs/results, in Markdown, from a store that has been run.
 
 python benchmarks/results_tables.py configs/awa2.toml [key=value ...]
 """

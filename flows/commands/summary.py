@@ -8,7 +8,6 @@ from rich.table import Table
 
 from flows.engine.upstream import Upstream
 from pipeline.evaluation.audit.answers import ANSWER
-from pipeline.evaluation.metrics.retrieval import TABLE as RETRIEVAL
 from pipeline.explanation.variants import VARIANTS
 from pipeline.saliency.declaration import FIXED
 
@@ -71,7 +70,7 @@ def _is_faithfulness(row: Row) -> bool:
 
 
 def _is_retrieval(row: Row) -> bool:
-    return bool(row["table_name"] == RETRIEVAL and row["unit"] == "share")
+    return bool(row["table_name"] == "retrieval" and row["unit"] == "share")
 
 
 def _is_explanation(row: Row) -> bool:

@@ -11,12 +11,12 @@ from rich.text import Text
 
 from flows.commands.console import plain_console
 from flows.commands.status import coloured_state, describe_plan
-from flows.commands.told_reasons import code_note, in_short
 from flows.configured_runs import configured_runs
 from flows.costs.estimate import RunCosts, StageCost
 from flows.engine.plan import StagePlan
 from flows.engine.reasons import to_do_reason
 from flows.engine.request import check_stage_names, needed_for
+from flows.engine.short_reasons import code_note, in_short
 from flows.settings.configuration import Settings
 from stores.artifacts import ArtifactStore
 

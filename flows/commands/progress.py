@@ -13,9 +13,9 @@ from flows.commands.console import rate_bar
 from flows.commands.plan import seconds_in_words
 from flows.commands.run_lines import RunLog, print_line
 from flows.commands.time_left import TimeLeft
-from flows.commands.told_reasons import in_short
 from flows.engine.plan import StagePlan
 from flows.engine.run import Reporter
+from flows.engine.short_reasons import in_short
 from flows.engine.stage_lock import waiting_text
 from stores.leases import Lease
 from stores.manifests import Commit

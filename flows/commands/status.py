@@ -8,9 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.commands.console import plain_console
-from flows.commands.told_reasons import code_note, in_short
 from flows.configured_runs import configured_runs
 from flows.engine.plan import StagePlan
+from flows.engine.short_reasons import code_note, in_short
 from flows.settings.configuration import Settings
 
 COLOURS = {"current": "green", "stale": "yellow", "partial": "yellow", "pending": "blue", "missing": "red"}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.configured_runs import configured_runs
+from flows.engine.short_reasons import in_short, keeping
 from flows.readers.image_lookup import PixelLookup
 from flows.readers.shown_images import Photographs, ShownImages
 from flows.settings.file import load_settings
@@ -63,12 +64,13 @@ class RunReader:
                 )
             plan = self._plans[stage]
             if plan.manifest is None:
-                why = f": {plan.reasons[0]}" if plan.reasons else ""
+                why = f": {in_short(plan.reasons)[0]}" if plan.reasons else ""
                 raise MissingArtifact(
                     expected=f"the result of {stage}, current for this configuration",
                     found=f"it is {plan.state}{why}",
                     where=self.upstream.store.root.url,
-                    remedy=f"run it first: {self.command('run', '--until', stage)}",
+                    remedy=f"run it first: {self.command('run', '--until', stage)}"
+                    f"{keeping(plan.reasons for plan in self._plans.values())}",
                 )
 
     def not_of_this_run(self, expected: str, found: str, remedy: str) -> MissingArtifact:

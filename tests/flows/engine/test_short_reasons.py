@@ -1,6 +1,6 @@
 """Reasons as people read them: a line for what is waited for and one for code, however many modules changed."""
 
-from flows.commands.told_reasons import code_note, in_short
+from flows.engine.short_reasons import code_note, in_short, keeping
 
 CODE = [f"code.pipeline.module_{number}: code changed" for number in range(12)]
 
@@ -30,3 +30,5 @@ def test_the_way_to_keep_results_is_named_where_code_changed() -> None:
     assert code_note([["to do"], CODE]) == [code_note([CODE])[0]]
     assert "--adopt all" in code_note([CODE])[0]
     assert code_note([["to do"], ["similarity_model.factory: your code changed"]]) == []
+    assert "--adopt all" in keeping([["to do"], CODE])
+    assert keeping([["to do"]]) == ""

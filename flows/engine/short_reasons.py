@@ -1,4 +1,4 @@
-"""Reasons of stages as tables and logs tell them: what a stage waits for and which code changed in a line each."""
+"""Reasons of stages as tables, logs and errors tell them: what is waited for and which code changed in a line each."""
 
 from collections.abc import Iterable, Sequence
 
@@ -28,6 +28,11 @@ def in_short(reasons: Sequence[str]) -> list[str]:
 def code_note(reasons_of_stages: Iterable[Sequence[str]]) -> list[str]:
     """Return what to do about results that changed code made stale, as a line; none where no stage tells of code."""
     return [CODE_NOTE] if any(_tells_code(reason) for reasons in reasons_of_stages for reason in reasons) else []
+
+
+def keeping(reasons_of_stages: Iterable[Sequence[str]]) -> str:
+    """Return what a remedy that says to run adds where code changed; nothing where no stage tells of code."""
+    return ", with --adopt all to keep results of which only code changed" if code_note(reasons_of_stages) else ""
 
 
 def _changed(modules: Sequence[str]) -> str:

@@ -19,4 +19,6 @@ def main(config: str, a: str, b: str, folder: str) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 5:
+        sys.exit(__doc__)
     main(*sys.argv[1:])

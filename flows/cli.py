@@ -8,7 +8,7 @@ import typer
 from flows.command_line.attributes import attributes
 from flows.command_line.compare import compare
 from flows.command_line.figures import figures
-from flows.command_line.shared import Config, Debug, Format, Overrides, check_text_or_json, readable_errors
+from flows.command_line.shared import Config, Debug, Format, Overrides, Verbose, check_text_or_json, readable_errors
 from flows.command_line.store import gc, status, verify
 from flows.command_line.study import study
 from flows.command_line.tables import query
@@ -36,7 +36,7 @@ def sane(
         bool, typer.Option("--version", help="print the version", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Explain why an image-similarity model says two images match. Start with: sane run configs/planted.toml."""
+    """Explain why an image-similarity model says two images match. Start with: sane init FOLDER."""
 
 
 @app.command()
@@ -104,16 +104,17 @@ def plan(
         typer.Option(help="measure this device anew, or leave seconds out; default: measure once, then remember"),
     ] = None,
     format: Format = "text",
+    verbose: Verbose = False,
     debug: Debug = False,
 ) -> None:
     """Show what a run would do, why, and what it costs: forward passes, bytes and seconds; computes nothing."""
     with readable_errors(debug):
-        from flows.commands.plan import plan_command
+        from flows.commands.plan import Shown, plan_command
 
         check_text_or_json(format)
         calibration = {None: "cached", True: "anew", False: "none"}[calibrate]
         settings = load_settings(config, overrides or [])
-        plan_command(settings, format == "json", workers, calibration, until, str(config))
+        plan_command(settings, Shown(format == "json", verbose), workers, calibration, until, str(config))
 
 
 app.command()(query)

@@ -6,14 +6,18 @@ resnet18 at 112 px 0.45 GMAC, its first three stages 0.35 GMAC, resnet50 1.0 GMA
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
-from torchvision.models import ResNet, ResNet18_Weights, ResNet50_Weights, resnet18, resnet50
 
 from pipeline.errors import BadSetting
+
+# torchvision takes longer to load than torch: only where one of its networks is built.
+if TYPE_CHECKING:
+    from torchvision.models import ResNet
 
 
 @dataclass(frozen=True)
@@ -58,12 +62,16 @@ def build_trunk(name: str, pretrained: str | None = None) -> Trunk:
 
 
 def _build_resnet18(pretrained: str | None, stages: int) -> Trunk:
+    from torchvision.models import ResNet18_Weights, resnet18
+
     _check_weights_name(pretrained, ResNet18_Weights.__members__, "resnet18")
     network = resnet18(weights=ResNet18_Weights[pretrained] if pretrained else None)
     return Trunk(_resnet_stages(network, stages), channels=64 * 2 ** (stages - 1))
 
 
 def _build_resnet50(pretrained: str | None) -> Trunk:
+    from torchvision.models import ResNet50_Weights, resnet50
+
     _check_weights_name(pretrained, ResNet50_Weights.__members__, "resnet50")
     network = resnet50(weights=ResNet50_Weights[pretrained] if pretrained else None)
     return Trunk(_resnet_stages(network, stages=4), channels=2048)
@@ -79,7 +87,7 @@ def _check_weights_name(pretrained: str | None, names: Collection[str], network:
         )
 
 
-def _resnet_stages(network: ResNet, stages: int) -> nn.Sequential:
+def _resnet_stages(network: "ResNet", stages: int) -> nn.Sequential:
     kept: list[nn.Module] = [network.conv1, network.bn1, network.relu, network.maxpool]
     kept += [network.layer1, network.layer2, network.layer3, network.layer4][:stages]
     return nn.Sequential(*kept)

@@ -88,7 +88,7 @@ def _digest_column(name: str, column: Any) -> str:
     elif chunks:
         joined = pa.concat_arrays(chunks)
     else:
-        joined = _widen_offsets(pa.array([], type=column.type), name)
+        joined = _widen_offsets(pa.nulls(0, type=column.type), name)
     _update_from_array(hasher, joined, name)
     return hasher.hexdigest()
 
@@ -134,7 +134,7 @@ def _update_from_array(hasher: Any, array: Any, name: str) -> None:
     if types.is_null(kind):
         return
     if array.null_count:
-        hasher.update(np.packbits(array.is_valid().to_numpy(zero_copy_only=False)).tobytes())
+        hasher.update(np.packbits(_numbers(array.is_valid())).tobytes())
     if types.is_struct(kind):
         valid_rows = array.drop_null()
         for position in range(kind.num_fields):
@@ -172,6 +172,15 @@ def _update_text(hasher: Any, values: Any) -> None:
 
 
 def _update_numbers(hasher: Any, values: Any) -> None:
+    numbers = _numbers(values)
+    hasher.update(np.ascontiguousarray(numbers, dtype=numbers.dtype.newbyteorder("<")).view(np.uint8).data)
+
+
+def _numbers(values: Any) -> np.ndarray:
+    """Return numbers, truth values or times without nulls as NumPy's numbers.
+
+    Through DLPack, as Arrow's own conversion would load pandas, which takes a second.
+    """
     import pyarrow as pa
     import pyarrow.types as types
 
@@ -179,5 +188,4 @@ def _update_numbers(hasher: Any, values: Any) -> None:
         values = values.cast(pa.uint8())
     elif types.is_temporal(values.type):
         values = values.cast(pa.int64() if values.type.bit_width == 64 else pa.int32())
-    numbers = values.to_numpy(zero_copy_only=False)
-    hasher.update(np.ascontiguousarray(numbers, dtype=numbers.dtype.newbyteorder("<")).view(np.uint8).data)
+    return np.from_dlpack(values)

@@ -27,6 +27,9 @@ Overrides = Annotated[
     list[str] | None, typer.Option("--set", help="key=value over the file, such as saliency.rise.masks=500; repeatable")
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="show tracebacks, the cause of an error last")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", help="name all modules that changed and all stages that are waited for")
+]
 Format = Annotated[str, typer.Option("--format", help="text or json")]
 
 

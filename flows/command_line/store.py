@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from flows.command_line.shared import EXIT_FAILED, Config, Debug, Format, Overrides, check_text_or_json, readable_errors
+from flows.command_line.shared import (
+    EXIT_FAILED,
+    Config,
+    Debug,
+    Format,
+    Overrides,
+    Verbose,
+    check_text_or_json,
+    readable_errors,
+)
 from flows.settings.file import load_settings
 from pipeline.errors import BadSetting
 
@@ -16,6 +25,7 @@ def status(
     failed: Annotated[bool, typer.Option("--failed", help="show the shards that failed and are not done yet")] = False,
     artifact: Annotated[str | None, typer.Option(help="show where this file of the store came from")] = None,
     format: Format = "text",
+    verbose: Verbose = False,
     debug: Debug = False,
 ) -> None:
     """Show every stage: current, stale (and why), partial, pending or missing."""
@@ -26,7 +36,7 @@ def status(
         from flows.commands.status import print_plans
 
         check_text_or_json(format)
-        print_plans(load_settings(config, overrides or []), format == "json", str(config))
+        print_plans(load_settings(config, overrides or []), format == "json", str(config), verbose)
 
 
 def _status_of_part(

@@ -1,5 +1,6 @@
 """Commands about tables of results: `sane query`."""
 
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -45,7 +46,7 @@ def query(
 ) -> None:
     """Run SQL over the tables of all current stages, or of a recorded run."""
     with readable_errors(debug):
-        from flows.commands.list_tables import list_tables
+        from flows.commands.list_tables import list_tables, write_list
         from flows.commands.query import query_tables
         from flows.commands.query_output import result_output
 
@@ -59,8 +60,11 @@ def query(
                 remedy="such as: sane query CONFIG 'select * from explained_pairs', or sane query CONFIG --list",
             )
         settings = load_settings(config, overrides or [])
-        if sql is None:
-            result = list_tables(settings, run, tell)
+        if sql is not None:
+            written.write(query_tables(settings, sql, run, tell if stale_ok else None), tell)
+            return
+        listed = list_tables(settings, run, tell)
+        if written.is_for_people:
+            write_list(listed, sys.stdout)
         else:
-            result = query_tables(settings, sql, run, tell if stale_ok else None)
-        written.write(result, tell)
+            written.write(listed, tell)

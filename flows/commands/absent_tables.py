@@ -2,6 +2,7 @@
 
 from flows.configured_runs import configured_runs
 from flows.engine.plan import StagePlan
+from flows.engine.short_reasons import in_short, keeping
 from flows.settings.configuration import Settings
 from flows.stages.page import declared_tables
 from pipeline.errors import BadSetting
@@ -46,11 +47,12 @@ def _not_current(table: str, plans: list[StagePlan], producers: list[StagePlan])
     return BadSetting(
         expected=f"the table {table} of {' or '.join(names)}, current for this configuration and these --set",
         found="; ".join(
-            f"{plan.stage.name} is {plan.state}: {plan.reasons[0]}" for plan in _distinct(producers[0], first)
+            f"{plan.stage.name} is {plan.state}: {in_short(plan.reasons)[0]}" for plan in _distinct(producers[0], first)
         ),
         where="the query",
         remedy="repeat every --set of the run that made it, or read what that run used with --run latest "
-        f"(or --run NAME); otherwise make it: sane run CONFIG --until {names[0]}",
+        f"(or --run NAME); otherwise make it: sane run CONFIG --until {names[0]}"
+        f"{keeping(plan.reasons for plan in plans)}",
     )
 
 

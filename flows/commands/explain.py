@@ -9,8 +9,9 @@ from rich.console import Console
 
 from flows.commands.console import error_console, plain_console, rate_bar
 from flows.commands.run_lines import print_line
-from flows.explain import ExplainOptions, explain
-from flows.explain.options import Progress
+from flows.explain.named_image import named_image
+from flows.explain.options import LOADING, READING, ExplainOptions, Progress
+from flows.explain.results import open_results
 from flows.explain.saved import check_folder, default_folder
 
 
@@ -32,11 +33,18 @@ def explain_command(
     """
     folder = check_folder(default_folder(a, b) if out is None else out)
     with shown_progress(error_console()) as progress:
-        explanation = explain(config, a, b, replace(options, progress=progress))
+        progress(READING, 0, 1)
+        results = open_results(config, options.overrides)
+        named = (named_image(results, a), named_image(results, b))
+        progress(LOADING, 0, 1)
+        # Takes as long as the rest: only once it is known what is to be explained.
+        from flows.explain.pair import explain_named
+
+        explanation = explain_named(results, named, replace(options, progress=progress))
     paths = explanation.save(folder, html)
     console = plain_console()
     console.print(explanation.text(), soft_wrap=True)
-    console.print("\nfiles: " + ", ".join(str(path) for path in paths), soft_wrap=True)
+    console.print("\n".join(("", "Files", *(f"  {path}" for path in paths))), soft_wrap=True)
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """All tables and views of a configuration or a run, with their columns and numbers of rows."""
 
+import textwrap
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from flows.commands.query import KnownTables, known_tables, register_tables
 from flows.commands.query_views.catalogue import VIEWS, missing_table
@@ -9,6 +10,8 @@ from flows.settings.configuration import Settings
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+LINE_WIDTH = 100
 
 
 def list_tables(settings: Settings, run: str | None, tell: Callable[[str], None]) -> "pa.Table":
@@ -44,6 +47,15 @@ def list_tables(settings: Settings, run: str | None, tell: Callable[[str], None]
     kinds = (pa.string(), pa.string(), pa.int64(), pa.string())
     arrays = [pa.array(list(column), kind) for column, kind in zip(columns, kinds, strict=True)]
     return pa.table(arrays, names=["name", "kind", "rows", "columns"])
+
+
+def write_list(listed: "pa.Table", output: TextIO) -> None:
+    """Write a list for people: a line a table with its kind and rows, and its columns below, folded."""
+    rows = listed.to_pylist()
+    width = max((len(row["name"]) for row in rows), default=0)
+    for row in rows:
+        output.write(f"{row['name']:<{width}}  {row['kind']:<5}  {row['rows']:>9,} rows\n")
+        output.write(textwrap.fill(row["columns"], LINE_WIDTH, initial_indent="    ", subsequent_indent="    ") + "\n")
 
 
 def _not_there(view: str, missing: str, known: KnownTables) -> str:

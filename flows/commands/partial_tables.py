@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from flows.engine.plan import StagePlan
+from flows.engine.short_reasons import in_short, keeping
 from pipeline.errors import BadSetting
 
 
@@ -68,11 +69,12 @@ def refuse_partial_tables(found: Sequence[PartialTable]) -> None:
     Raises:
         BadSetting: names the stages that are not current, and why the first of each table is not.
     """
-    reasons = {plan.stage.name: plan.reasons[0] for one in found for _, plan in one.missing[:1] if plan.reasons}
+    firsts = [plan for one in found for _, plan in one.missing[:1] if plan.reasons]
+    reasons = {plan.stage.name: in_short(plan.reasons)[0] for plan in firsts}
     raise BadSetting(
         expected=f"all stages that feed {', '.join(one.name for one in found)} to be current",
         found="; ".join([*(one.line() for one in found), *(f"{name}: {why}" for name, why in reasons.items())]),
         where="the query",
-        remedy="run first (sane run CONFIG), or repeat every --set of the run that is meant, or read what a run used "
-        "with --run latest; --stale-ok answers without these rows",
+        remedy=f"run first (sane run CONFIG{keeping(plan.reasons for plan in firsts)}), or repeat every --set of the "
+        "run that is meant, or read what a run used with --run latest; --stale-ok answers without these rows",
     )

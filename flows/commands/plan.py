@@ -3,9 +3,9 @@
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -14,22 +14,36 @@ from flows.commands.status import coloured_state, describe_plan
 from flows.configured_runs import configured_runs
 from flows.costs.estimate import RunCosts, StageCost
 from flows.engine.plan import StagePlan
-from flows.engine.reasons import NEVER_MADE, WAITS
+from flows.engine.reasons import to_do_reason
 from flows.engine.request import check_stage_names, needed_for
+from flows.engine.short_reasons import code_note, in_short
 from flows.settings.configuration import Settings
 from stores.artifacts import ArtifactStore
 
 NOT_KNOWN = "?"
 
 
+@dataclass(frozen=True)
+class Shown:
+    """How a plan is shown.
+
+    Attributes:
+        as_json: as a list with a row per seed and stage instead of tables; see `describe_cost`.
+        verbose: tables name every module that changed and every stage that is waited for, as JSON does anyway.
+    """
+
+    as_json: bool = False
+    verbose: bool = False
+
+
 def plan_command(
-    settings: Settings, as_json: bool, workers: int, calibration: str, until: str | None = None, config: str = ""
+    settings: Settings, shown: Shown, workers: int, calibration: str, until: str | None = None, config: str = ""
 ) -> None:
     """Print the stages that are not current with their costs, for every seed.
 
     Args:
         settings: of the run.
-        as_json: a list with a row per seed and stage instead of tables; see `describe_cost`.
+        shown: as what.
         workers: processes that would do shards at the same time.
         calibration: see `RunCosts`.
         until: plan only this stage and what it needs.
@@ -46,11 +60,11 @@ def plan_command(
         check_stage_names(run.stages, until, (), ())
         wanted = frozenset(stage.name for stage in run.stages) if until is None else needed_for(run.stages, until)
         found = costs.of_seed(run.settings, run.plans(), wanted)
-        if as_json:
+        if shown.as_json:
             listed += [{"seed": run.seed, **describe_cost(cost, workers)} for cost in found]
         else:
-            print_costs(found, len(wanted), f"seed {run.seed}", workers)
-    if as_json:
+            print_costs(found, len(wanted), f"seed {run.seed}", workers, shown.verbose)
+    if shown.as_json:
         sys.stdout.write(json.dumps(listed, indent=2) + "\n")
 
 
@@ -75,7 +89,7 @@ def describe_cost(cost: StageCost, workers: int) -> dict[str, Any]:
     }
 
 
-def print_costs(costs: Sequence[StageCost], stages: int, title: str, workers: int) -> None:
+def print_costs(costs: Sequence[StageCost], stages: int, title: str, workers: int, verbose: bool = False) -> None:
     """Print the costs of a seed's stages and their sum.
 
     Args:
@@ -83,6 +97,7 @@ def print_costs(costs: Sequence[StageCost], stages: int, title: str, workers: in
         stages: number of all stages that are asked about.
         title: names the seed.
         workers: that share the shards.
+        verbose: with all reasons, none of them shortened.
     """
     console = plain_console()
     if not costs:
@@ -95,11 +110,11 @@ def print_costs(costs: Sequence[StageCost], stages: int, title: str, workers: in
         table.add_column(heading, overflow="fold", justify="right" if right else "left")
     for cost in costs:
         if not _is_expected_to_stay(cost.plan):
-            table.add_row(*_row(cost))
+            table.add_row(*_row(cost), "\n".join(cost.plan.reasons if verbose else _why(cost.plan)))
     table.add_section()
     table.add_row(*_total(costs))
     console.print(table)
-    for line in _notes(costs):
+    for line in [*_notes(costs), *([] if verbose else code_note(cost.plan.reasons for cost in costs))]:
         console.print(line, soft_wrap=True)
 
 
@@ -132,19 +147,14 @@ def _row(cost: StageCost) -> tuple[str | Text, ...]:
         _bounded(cost.training_passes, most),
         NOT_KNOWN if cost.bytes is None else most + bytes_in_words(cost.bytes),
         NOT_KNOWN if cost.seconds is None else most + seconds_in_words(cost.seconds),
-        escape(_why(plan)),
     )
 
 
-def _why(plan: StagePlan) -> str:
-    """Return the reasons, in one line what a stage waits for."""
-    if plan.state != "pending":
-        return "\n".join(plan.reasons)
-    names = plan.reasons[0].removeprefix(WAITS).split(", ")
-    waits = f"after {names[-1]}" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
-    # What there is to do stands in the other columns.
-    told = {NEVER_MADE, *([] if plan.expected is None else plan.reasons[1:2])}
-    return "\n".join((waits, *(reason for reason in plan.reasons[1:] if reason not in told)))
+def _why(plan: StagePlan) -> list[str]:
+    """Return the reasons in short, without what there is to do, which stands in the other columns."""
+    shards = len(plan.shards)
+    to_do = {to_do_reason(shards, shards), *([] if plan.expected is None else plan.reasons[1:2])}
+    return [reason for reason in in_short(plan.reasons) if reason not in to_do]
 
 
 def _is_expected_to_stay(plan: StagePlan) -> bool:

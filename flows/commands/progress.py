@@ -15,6 +15,7 @@ from flows.commands.run_lines import RunLog, print_line
 from flows.commands.time_left import TimeLeft
 from flows.engine.plan import StagePlan
 from flows.engine.run import Reporter
+from flows.engine.short_reasons import in_short
 from flows.engine.stage_lock import waiting_text
 from stores.leases import Lease
 from stores.manifests import Commit
@@ -51,7 +52,7 @@ def waiting_view(console: Console) -> Callable[[StagePlan, Lease], None]:
 
 def why_it_runs(plan: StagePlan) -> str:
     """Return in words why a stage runs: its state, unless the reason says more than "missing" would."""
-    reasons = "; ".join(plan.reasons[:REASONS_SHOWN])
+    reasons = "; ".join(in_short(plan.reasons)[:REASONS_SHOWN])
     says_itself = plan.state == "missing" or plan.reasons[:1] == ("forced",)
     return reasons if says_itself else f"{plan.state} ({reasons})"
 

@@ -43,8 +43,8 @@ def write_result(
     """Write a query's result as text, ending in a newline; of a large one only some rows are text at a time.
 
     A missing value is empty (in JSON null, in LaTeX a dash), a list is JSON text (in JSON a list), a map likewise.
-    Numbers stand on the right where columns are lined up. In CSV an apostrophe is put before text that a spreadsheet
-    would take for a formula.
+    Where columns are lined up numbers stand on the right, text on the left. In CSV an apostrophe is put before text
+    that a spreadsheet would take for a formula.
 
     Args:
         table: the result.
@@ -201,8 +201,10 @@ def _write_aligned(shown: _Shown, output: TextIO) -> None:
     # All of it is needed before the first line can be written: a column is as wide as its widest cell.
     lines = [[_one_line(cell) for cell in line] for line in (shown.names, *shown.cells())]
     widths = [max(len(line[position]) for line in lines) for position in range(len(shown.names))]
+    sides = [str.rjust if numeric else str.ljust for numeric in is_numeric(shown.table)]
     for line in lines:
-        output.write(" ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) + "\n")
+        cells = (side(cell, width) for side, cell, width in zip(sides, line, widths, strict=True))
+        output.write(" ".join(cells).rstrip() + "\n")
 
 
 def _write_markdown(shown: _Shown, output: TextIO) -> None:

@@ -40,6 +40,11 @@ class ResultOutput:
     digits: int | None
     percent: tuple[str, ...]
 
+    @property
+    def is_for_people(self) -> bool:
+        """Whether it is shown as lines on standard output, which may be laid out freely."""
+        return self.file is None and self.format == "table"
+
     def write(self, table: "pa.Table", tell: Callable[[str], None]) -> None:
         """Write a result.
 

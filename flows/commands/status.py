@@ -10,18 +10,20 @@ from rich.text import Text
 from flows.commands.console import plain_console
 from flows.configured_runs import configured_runs
 from flows.engine.plan import StagePlan
+from flows.engine.short_reasons import code_note, in_short
 from flows.settings.configuration import Settings
 
 COLOURS = {"current": "green", "stale": "yellow", "partial": "yellow", "pending": "blue", "missing": "red"}
 
 
-def print_plans(settings: Settings, as_json: bool, config: str = "") -> None:
+def print_plans(settings: Settings, as_json: bool, config: str = "", verbose: bool = False) -> None:
     """Print the state of every stage for every seed.
 
     Args:
         settings: of the run.
         as_json: a list of {seed, stage, state, reasons, fingerprint, shards_done, shards} instead of a table.
         config: the configuration file as the user names it.
+        verbose: the table names every module that changed and every stage that is waited for, as JSON does anyway.
 
     Raises:
         PipelineError, StoreError: inputs are refused, or the store cannot be read.
@@ -32,7 +34,7 @@ def print_plans(settings: Settings, as_json: bool, config: str = "") -> None:
         if as_json:
             listed += [{"seed": run.seed, **describe_plan(plan)} for plan in plans]
         else:
-            _print_table(plans, f"seed {run.seed}")
+            _print_table(plans, f"seed {run.seed}", verbose)
     if as_json:
         sys.stdout.write(json.dumps(listed, indent=2) + "\n")
 
@@ -54,12 +56,15 @@ def coloured_state(plan: StagePlan) -> Text:
     return Text(plan.state, style=COLOURS[plan.state])
 
 
-def _print_table(plans: list[StagePlan], title: str) -> None:
+def _print_table(plans: list[StagePlan], title: str, verbose: bool) -> None:
     console = plain_console()
     table = Table(title=f"{title}: stages", title_justify="left")
     for heading in ("stage", "state", "shards done", "why"):
         table.add_column(heading, overflow="fold")
     for plan in plans:
         shards = f"{len(plan.shards_done)} of {len(plan.shards)}" if plan.shards else "not known yet"
-        table.add_row(plan.stage.name, coloured_state(plan), shards, "\n".join(plan.reasons))
+        told = plan.reasons if verbose else in_short(plan.reasons)
+        table.add_row(plan.stage.name, coloured_state(plan), shards, "\n".join(told))
     console.print(table)
+    for line in [] if verbose else code_note(plan.reasons for plan in plans):
+        console.print(line, soft_wrap=True)

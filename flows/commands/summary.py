@@ -8,8 +8,8 @@ from rich.table import Table
 
 from flows.engine.upstream import Upstream
 from pipeline.evaluation.audit.answers import ANSWER
-from pipeline.evaluation.metrics.retrieval import TABLE as RETRIEVAL
 from pipeline.explanation.variants import VARIANTS
+from pipeline.report.variant_names import ordered
 from pipeline.saliency.declaration import FIXED
 
 Row = dict[str, Any]
@@ -29,15 +29,18 @@ def print_summary(console: Console, current: Upstream) -> None:
     if found:
         pivot(console, "retrieval (x 100, 95 % intervals over classes)", found, "table_name")
     # The best answer first, then what it is compared with.
-    shown = sorted((row for row in rows if _is_explanation(row)), key=lambda row: row["variant"] != ANSWER)
+    explained = [row for row in rows if _is_explanation(row)]
+    names = sorted(ordered(row["variant"] for row in explained), key=lambda name: name != ANSWER)
+    shown = sorted(explained, key=lambda row: names.index(row["variant"]))
     if shown:
         pivot(console, _explanations_title(shown), shown, "variant")
-    for variant in dict.fromkeys(row["variant"] for row in shown):
-        if variant in VARIANTS and VARIANTS[variant].is_told_labels:
-            console.print(
-                f"{variant} is told which attributes the query has and ranks only these: "
-                "its top1_accuracy says nothing about it"
-            )
+    told = [name for name in names if name in VARIANTS and VARIANTS[name].is_told_labels]
+    if told:
+        console.print(
+            f"{' and '.join(told)}: told which attributes the query has, of which alone they name one; top1_accuracy "
+            "says nothing about them",
+            soft_wrap=True,
+        )
 
 
 def answers_line(answers: list[Row]) -> str:
@@ -55,6 +58,7 @@ def _explanations_title(rows: list[Row]) -> str:
     meanings = {
         "top1_accuracy": "the query has the attribute named first",
         "removal": "drop of the score without it",
+        "matched_effect": "drop beyond that by images as far away that keep it",
         "hit_at_1": "it is the truly best one",
         "normalised_regret": "0 perfect, 100 a random present attribute",
     }
@@ -71,13 +75,13 @@ def _is_faithfulness(row: Row) -> bool:
 
 
 def _is_retrieval(row: Row) -> bool:
-    return bool(row["table_name"] == RETRIEVAL and row["unit"] == "share")
+    return bool(row["table_name"] == "retrieval" and row["unit"] == "share")
 
 
 def _is_explanation(row: Row) -> bool:
     shown = {
-        "answer": ("top1_accuracy",) if row["variant"] == ANSWER else (),
-        "attribute_explanation": ("top1_accuracy", "removal"),
+        "answer": ("top1_accuracy", "matched_effect") if row["variant"] == ANSWER else (),
+        "attribute_explanation": ("top1_accuracy", "removal", "matched_effect"),
         "audit": ("hit_at_1", "normalised_regret"),
     }
     return row["metric"] in shown.get(row["table_name"], ()) and "|" not in str(row["variant"])

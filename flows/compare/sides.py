@@ -10,6 +10,7 @@ from flows.auto_compute.resolve import with_precision
 from flows.configured_runs import ConfiguredRun, configured_runs
 from flows.engine.device import AUTO
 from flows.engine.run_artifacts import artifacts_of_run
+from flows.engine.short_reasons import in_short, keeping
 from flows.engine.stage import Stage
 from flows.engine.upstream import Upstream
 from flows.readers.pair_frame import PairFrame, read_pair_frame
@@ -89,8 +90,9 @@ def open_side(named: str, overrides: Sequence[str]) -> Side:
     current = first.current(plans)
     if METRICS not in current.manifests:
         state = next(plan for plan in plans if plan.stage.name == METRICS)
-        why = f": {state.reasons[0]}" if state.reasons else ""
-        raise _not_finished(named, f"{METRICS} is {state.state}{why}", first)
+        why = f": {in_short(state.reasons)[0]}" if state.reasons else ""
+        kept = keeping(plan.reasons for plan in plans)
+        raise _not_finished(named, f"{METRICS} is {state.state}{why}", first, kept)
     return Side(named, first.settings, None, tuple(one.seed for one in others), current)
 
 
@@ -120,11 +122,11 @@ def _config_and_run(named: str) -> tuple[str, str | None]:
     return config, run
 
 
-def _not_finished(named: str, found: str, run: ConfiguredRun) -> MissingArtifact:
+def _not_finished(named: str, found: str, run: ConfiguredRun, kept: str) -> MissingArtifact:
     return MissingArtifact(
         expected=f"the figures of {named}, current for this configuration and these --set",
         found=found,
         where=run.store.root.url,
-        remedy=f"run it first (sane run CONFIG --until {METRICS}), repeat every --set of the run that is meant (--set "
-        "for both, --set-a or --set-b for one), or name a recorded run: CONFIG@latest",
+        remedy=f"run it first (sane run CONFIG --until {METRICS}{kept}), repeat every --set of the run that is "
+        "meant (--set for both, --set-a or --set-b for one), or name a recorded run: CONFIG@latest",
     )

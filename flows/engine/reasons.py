@@ -14,6 +14,8 @@ from stores.manifests import Manifest
 NEVER_MADE = "never made"
 WAITS = "will be checked after "
 NOTHING_EXPECTED = "nothing that it reads is expected to change"
+# Around the name of a module whose code changed.
+CODE, CODE_CHANGED = "code.", ": code changed"
 # Of a setting that follows from others, in Stage.keys.
 DERIVED = ""
 
@@ -35,7 +37,7 @@ def own_changes(stage: Stage, old: Mapping[str, Any], new: Mapping[str, Any]) ->
     for path, before, after in changed_ingredients(before_all, after_all):
         head, _, rest = path.partition(".")
         if head == "code":
-            told.append(f"{path}: code changed")
+            told.append(f"{CODE}{rest}{CODE_CHANGED}")
             continue
         key = user_key(stage, rest) if head == "settings" else path
         (told if key else derived).append(f"{key or path}: {_values(path, before, after)}")

@@ -8,7 +8,8 @@ import numpy as np
 from PIL import Image
 
 from flows.configured_runs import run_of_seed
-from flows.explain.images import PairImage, find_image
+from flows.explain.images import PairImage, read_image
+from flows.explain.named_image import named_image
 from flows.explain.results import StoredResults
 from flows.explain.saved import check_folder
 from flows.readers.scorer import load_scorer
@@ -90,7 +91,7 @@ def explain_tuple(
             remedy=f"run it first: sane run {config} --until vocabulary, then --until embeddings",
         )
     results = StoredResults(run.settings, {stage.name: stage for stage in run.stages}, upstream)
-    images = tuple(find_image(results, name) for name in names)
+    images = tuple(read_image(results, named_image(results, name)) for name in names)
     scorer = load_scorer(results.inputs("embeddings"))
     pixels_tkhwc = np.stack([image.pixels_hwc for image in images])[None]
     return ExplainedTuple(images, attention_of_tuples(scorer, pixels_tkhwc, layer, same_class))

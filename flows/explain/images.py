@@ -1,28 +1,23 @@
 """The two images that are explained: by id from the dataset, or from any file, prepared as the dataset's images are."""
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.compute as pc
 
+from flows.explain.named_image import ImageFile, NamedImage
 from flows.explain.results import StoredResults
 from flows.readers.image_lookup import EmbeddingLookup, PixelLookup
 from flows.readers.shown_images import Photographs, ShownImages, shown_photograph
 from flows.stages.report import PHOTOGRAPHS
 from pipeline.datasets.image_decoding import make_pixels
 from pipeline.datasets.records import PixelSource
-from pipeline.errors import BadImage, BadSetting
+from pipeline.errors import BadImage
 from pipeline.report.pair_page.photographs import PHOTOGRAPH_PX
 from pipeline.report.shown_image import ShownImage
 from stores.digests import digest_array
-
-# An image may be in several splits, as the same pixels.
-LOOKED_UP_IN = ("test", "valid", "train")
-CLOSE_IDS_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -50,23 +45,16 @@ class PairImage:
     embedding_d: np.ndarray | None
 
 
-def find_image(results: StoredResults, name: str) -> PairImage:
-    """Return an image by its id, or where the dataset has no such id, from a file of that path.
+def read_image(results: StoredResults, named: NamedImage) -> PairImage:
+    """Return an image of the dataset as the run keeps it, or a file prepared likewise.
 
     Raises:
-        BadSetting: neither an id nor a file.
         BadImage: the file cannot be read.
         StoreError: the store cannot be read.
     """
-    for split in LOOKED_UP_IN:
-        images = results.upstream.table("images", "images", split)
-        row = pc.index(images["image_id"], name).as_py()
-        if row >= 0:
-            return _of_dataset(results, split, images.slice(row, 1).to_pylist()[0])
-    path = Path(name).expanduser()
-    if not path.is_file():
-        raise _unknown(results, name)
-    return _of_file(results, name, path)
+    if isinstance(named, ImageFile):
+        return _of_file(results, named.name, named.path)
+    return _of_dataset(results, named.split, named.row)
 
 
 def _of_dataset(results: StoredResults, split: str, row: Mapping[str, Any]) -> PairImage:
@@ -111,16 +99,3 @@ def _of_file(results: StoredResults, name: str, path: Path) -> PairImage:
 def _photograph_settings(results: StoredResults) -> dict[str, Any]:
     """Return what decides how a file becomes pixels, of whatever kind the dataset is."""
     return {key: getattr(results.settings.dataset, key) for key in PHOTOGRAPHS}
-
-
-def _unknown(results: StoredResults, name: str) -> BadSetting:
-    tables = [results.upstream.table("images", "images", split) for split in LOOKED_UP_IN]
-    known = [image_id for table in tables for image_id in table["image_id"].to_pylist()]
-    close = difflib.get_close_matches(name, dict.fromkeys(known), n=CLOSE_IDS_SHOWN, cutoff=0.5)
-    suggestion = f"did you mean {', '.join(close)}? " if close else ""
-    return BadSetting(
-        expected="the id of an image of the dataset, or the path of an image file",
-        found=repr(name),
-        where="the two images",
-        remedy=f"{suggestion}sane query CONFIG 'select image_id, split from images' lists the ids",
-    )

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pipeline.errors import BadSetting
 
 FEWEST_REFITS = 20
+# The first steps, as progress tells them.
+READING, LOADING = "reading results", "loading torch and what else it takes"
 # Called with what is being done, how much of it is done, and how much there is.
 Progress = Callable[[str, int, int], None]
 

@@ -8,8 +8,9 @@ import numpy as np
 from flows.explain.attributes import answer_pair
 from flows.explain.evidence import QueriedPair
 from flows.explain.explanation import ExplainedImage, Explanation
-from flows.explain.images import PairImage, find_image
-from flows.explain.options import ExplainOptions
+from flows.explain.images import PairImage, read_image
+from flows.explain.named_image import NamedImage, named_image
+from flows.explain.options import READING, ExplainOptions
 from flows.explain.passes import PassedPair, generated_map, map_mode, pass_pair
 from flows.explain.results import CORRESPONDENCES, StoredResults, open_results
 from flows.readers.component_names import ComponentNamer
@@ -38,10 +39,15 @@ def explain(config: str | Path, a: str, b: str, options: ExplainOptions | None =
         StoreError: the store cannot be read.
     """
     options = options or ExplainOptions()
-    mode = map_mode(options.generator)
-    options.progress("reading results", 0, 1)
+    options.progress(READING, 0, 1)
     results = open_results(config, options.overrides)
-    images = (find_image(results, a), find_image(results, b))
+    return explain_named(results, (named_image(results, a), named_image(results, b)), options)
+
+
+def explain_named(results: StoredResults, named: tuple[NamedImage, NamedImage], options: ExplainOptions) -> Explanation:
+    """Return why the first of two images matches the second, see `explain`, which says what is raised."""
+    mode = map_mode(options.generator)
+    images = (read_image(results, named[0]), read_image(results, named[1]))
     condition = _condition(results, images, options.condition)
     passed = pass_pair(results, images, condition, options.progress)
     rise_maps = [generated_map(results, passed, place, RISE.name) for place in (0, 1)]

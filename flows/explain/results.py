@@ -1,5 +1,6 @@
 """What a run has kept that explaining one more pair takes, and the refusal where it is not there."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,7 @@ from flows.engine.plan import StagePlan
 from flows.engine.plan_graph import plan_stages
 from flows.engine.request import needed_for
 from flows.engine.shard_task import Device, JobInputs, ShardTask
+from flows.engine.short_reasons import keeping
 from flows.engine.stage import Stage
 from flows.engine.upstream import Upstream
 from flows.readers.conditions import read_condition_masks
@@ -119,11 +121,11 @@ def open_results(config: str | Path, overrides: tuple[str, ...] = ()) -> StoredR
 def _missing(lacking: list[StagePlan], store: str, config: str | Path, overrides: tuple[str, ...]) -> MissingArtifact:
     first = [f"{plan.stage.name} is {plan.state}" for plan in lacking if plan.state != "pending"][:SHOWN_REASONS]
     more = len(lacking) - len(first)
-    words = " ".join(f"--set {override}" for override in overrides)
-    command = " ".join(filter(None, (f"sane run {config} --until {LAST_NEEDED}", words)))
+    chosen = [word for override in overrides for word in ("--set", override)]
+    command = shlex.join(["sane", "run", str(config), "--until", LAST_NEEDED, *chosen])
     return MissingArtifact(
         expected="the results of a run: models, embeddings and answers to validation pairs",
         found=", ".join(first) + (f", and {more} more that are not current" if more else ""),
         where=store,
-        remedy=f"run it first: {command}",
+        remedy=f"run it first: {command}{keeping(plan.reasons for plan in lacking)}",
     )

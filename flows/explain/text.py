@@ -8,6 +8,7 @@ from pipeline.report.both_sides import MatchPart, part_words
 from pipeline.report.map_words import place_words
 from pipeline.report.number_text import interval_text, number_text
 from pipeline.report.overlays import picture_uri
+from pipeline.report.variant_names import people_name
 from pipeline.saliency.correspondence.regions import place_in_words
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 SHOWN_ATTRIBUTES = 8
 FALLBACK_WIDTH = 9
+# Of the similarity, without the attribute.
+FALL = "expected fall"
 
 
 def explanation_text(explanation: "Explanation") -> str:
@@ -24,7 +27,11 @@ def explanation_text(explanation: "Explanation") -> str:
     lines = [f"{headline}." if said.details else headline]
     lines += [sentence(said.details)] if said.details else []
     lines += list(explanation.notes)
-    lines += ["", f"Attributes of the query, by {explanation.answer['variant']}", *_attribute_lines(explanation)]
+    lines += [
+        "",
+        f"Attributes of the query, by {people_name(explanation.answer['variant'])}",
+        *_attribute_lines(explanation),
+    ]
     lines += ["", "Regions that go together", *_region_lines(explanation)]
     condition = f", compared as {explanation.condition}" if explanation.condition else ""
     lines += [
@@ -51,12 +58,12 @@ def _attribute_lines(explanation: "Explanation") -> list[str]:
     if not shown:
         return ["  none may be named"]
     width = max(FALLBACK_WIDTH, *(len(one.attribute) for one in shown))
-    lines = [f"  {'attribute':<{width}}  {'effect':>7}  {'95 % interval':<17}  query has it"]
+    lines = [f"  {'attribute':<{width}}  {FALL}  {'95 % interval':<17}  query has it"]
     for one in shown:
         has = "labelled" if one.is_labelled else f"{number_text(one.presence, 100.0, 0)} % likely"
         effect = number_text(one.effect, decimals=3)
         interval = interval_text(one.effect_low, one.effect_high, decimals=3)
-        lines.append(f"  {one.attribute:<{width}}  {effect:>7}  {interval:<17}  {has}")
+        lines.append(f"  {one.attribute:<{width}}  {effect:>{len(FALL)}}  {interval:<17}  {has}")
     left = len(explanation.attributes) - len(shown)
     return [*lines, f"  and {left} more"] if left else lines
 

@@ -44,7 +44,7 @@ def read_edits(run: RunReader) -> PaperFigure:
     raise run.not_of_this_run(
         "a dataset whose images are edited: catalogue items with labelled colours (polyvore_outfits), or rendered ones",
         run.settings.dataset.kind,
-        "make the other figures: name each with --figure",
+        "none for such images; to leave it out name the figures to make, each with --figure",
     )
 
 

@@ -69,7 +69,7 @@ def read_explanations(run: RunReader) -> PaperFigure:
         )
     falling = [pair for pair in candidates if measured[pair["pair_id"]] < 0]
     rest = [pair for pair in candidates if measured[pair["pair_id"]] >= 0]
-    chosen = (run.drawn(falling, CASES_OF_A_KIND), run.drawn(rest, CASES_OF_A_KIND))
+    chosen = run.drawn_apart((falling, rest), CASES_OF_A_KIND)
     pairs = [pair for kind in chosen for pair in kind]
     pair_ids = [pair["pair_id"] for pair in pairs]
     attribute_maps, words = _attribute_maps(run, {(pair["query"], _attribute(answers, pair)) for pair in pairs})

@@ -30,8 +30,8 @@ def read_replacements(run: RunReader) -> PaperFigure:
             str(len(pairs)),
             "more test images, or attributes that not all of them share",
         )
-    kinds = (pairs[:third], pairs[-third:])
-    good, poor = ([_replaced(run, pair, removals) for pair in run.drawn(kind, EXAMPLES_OF_A_KIND)] for kind in kinds)
+    kinds = run.drawn_apart((pairs[:third], pairs[-third:]), EXAMPLES_OF_A_KIND)
+    good, poor = ([_replaced(run, pair, removals) for pair in kind] for kind in kinds)
     return replacements_figure(good, poor, (third, third), run.seed)
 
 

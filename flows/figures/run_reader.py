@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.configured_runs import configured_runs
+from flows.engine.short_reasons import in_short, keeping
 from flows.readers.image_lookup import PixelLookup
 from flows.readers.shown_images import Photographs, ShownImages
 from flows.settings.file import load_settings
@@ -59,16 +60,17 @@ class RunReader:
                 raise self.not_of_this_run(
                     f"a configuration with the stage {stage}",
                     "none" if has_attributes(self.settings) else f"none, as images of {kind} have no attributes",
-                    "make the other figures: name each with --figure",
+                    "none for such images; to leave it out name the figures to make, each with --figure",
                 )
             plan = self._plans[stage]
             if plan.manifest is None:
-                why = f": {plan.reasons[0]}" if plan.reasons else ""
+                why = f": {in_short(plan.reasons)[0]}" if plan.reasons else ""
                 raise MissingArtifact(
                     expected=f"the result of {stage}, current for this configuration",
                     found=f"it is {plan.state}{why}",
                     where=self.upstream.store.root.url,
-                    remedy=f"run it first: {self.command('run', '--until', stage)}",
+                    remedy=f"run it first: {self.command('run', '--until', stage)}"
+                    f"{keeping(plan.reasons for plan in self._plans.values())}",
                 )
 
     def not_of_this_run(self, expected: str, found: str, remedy: str) -> MissingArtifact:
@@ -131,6 +133,24 @@ class RunReader:
     def drawn(self, candidates: Sequence[Row], count: int) -> list[Row]:
         """Return up to so many of some pairs, by seed and ids alone, see `choose_pairs`."""
         return choose_pairs(candidates, self.labels, self.seed, count)
+
+    def drawn_apart(self, kinds: Sequence[Sequence[Row]], count: int) -> list[list[Row]]:
+        """Return up to so many pairs of each kind, drawn likewise, with queries and labels of their own.
+
+        A kind repeats a query of an earlier one only where it has no other, and likewise a label.
+        """
+        drawn: list[list[Row]] = []
+        for candidates in kinds:
+            queries = {pair["query"] for earlier in drawn for pair in earlier}
+            labels = {self.labels[query] for query in queries}
+            ordered = self.drawn(candidates, len(candidates))
+            first_of_label: dict[str, str] = {}
+            for pair in ordered:
+                first_of_label.setdefault(self.labels[pair["query"]], pair["pair_id"])
+            own = {pair_id for label, pair_id in first_of_label.items() if label not in labels}
+            ordered.sort(key=lambda pair: (pair["query"] in queries, pair["pair_id"] not in own))
+            drawn.append(ordered[:count])
+        return drawn
 
     def shown(self, pair: Row, query_as_viewed: bool = False) -> ShownPair:
         """Return a pair with its pictures; the query's is on request what the model sees of it."""

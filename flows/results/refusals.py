@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flows.engine.plan import StagePlan
+from flows.engine.short_reasons import in_short, keeping
 from pipeline.errors import BadSetting
 from stores.errors import MissingArtifact
 
@@ -26,12 +27,12 @@ class Refusals:
 
     def not_made(self, plan: StagePlan, store: str) -> MissingArtifact:
         """Return the error for a stage that is not current in a store."""
-        why = f": {plan.reasons[0]}" if plan.reasons else ""
+        why = f": {in_short(plan.reasons)[0]}" if plan.reasons else ""
         return MissingArtifact(
             expected=f"the result of {plan.stage.name}, current for this configuration",
             found=f"it is {plan.state}{why}",
             where=store,
-            remedy=f"run it first: {self._command('run', '--until', plan.stage.name)}",
+            remedy=f"run it first: {self._command('run', '--until', plan.stage.name)}{keeping([plan.reasons])}",
         )
 
     def unknown_pair(self, pair_id: str) -> BadSetting:

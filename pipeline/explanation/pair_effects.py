@@ -1,6 +1,7 @@
 """Predicted effects of a split's pairs, whatever the model: with one embedding, or with one for each condition.
 
-Must not import torch. Cost: that of `conditional_effects`, or for each condition that a pair has one ridge regression.
+Must not import torch. Cost: that of `conditional_effects`, of `neighbour_effects` where labels
+are of classes, or for each condition that a pair has one ridge regression.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,7 @@ from pipeline.explanation.effects_by_condition import (
     condition_spaces,
     effects_by_condition,
 )
+from pipeline.explanation.neighbour_effects import LabelledNeighbours, labels_are_of_classes, neighbour_effects
 from pipeline.similarity.conditions import ConditionMasks
 
 
@@ -44,7 +46,7 @@ def pair_effects(train: LabelledEmbeddings, pairs: EmbeddedPairs) -> npt.NDArray
     """Return the predicted drop of each pair's score when each attribute of the query is removed, (pair, attribute).
 
     Raises:
-        BadModel, BadSetting: see `fit_attribute_directions` and `predicted_effects`.
+        BadModel, BadSetting: see `fit_attribute_directions`, `predicted_effects` and `neighbour_effects`.
     """
     if pairs.masks is not None:
         return effects_by_condition(
@@ -56,6 +58,10 @@ def pair_effects(train: LabelledEmbeddings, pairs: EmbeddedPairs) -> npt.NDArray
             pairs.masks,
             pairs.attribute_groups,
         )
+    if labels_are_of_classes(train.labels_na, np.asarray(train.types_n, dtype=str)):
+        # No direction is used then, and fitting them would be half of the work of a refit.
+        near = LabelledNeighbours(train.embeddings_nd, train.labels_na, train.weights_n)
+        return neighbour_effects(near, pairs.images.embeddings_nd, pairs.query_p, pairs.reference_p)
     # Refits are made for single pairs, too: directions of types that no query has would be most of the work.
     fitted = fit_conditional_directions(
         train.embeddings_nd,

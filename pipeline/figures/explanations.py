@@ -9,13 +9,15 @@ from numpy import floating
 
 from pipeline.figures.paper_figure import PaperFigure
 from pipeline.figures.sheet import Sheet, Tile, draw_sheet
-from pipeline.figures.shown_pair import ShownPair, chosen_by, numbered, substitutes_note
+from pipeline.figures.shown_pair import OTHERS_APART, ShownPair, chosen_by, numbered, substitutes_note
 from pipeline.report.generator_names import generator_name
 from pipeline.report.number_text import count_text, number_text
 from pipeline.report.overlays import overlay
 
 CASES_OF_A_KIND: Final = 4
 _COLUMNS: Final = 4
+# Beside its word a change with more does not fit below a tile; captions have three.
+_TILE_DECIMALS: Final = 2
 _HEADINGS: Final = ("borne out: without the attribute the score falls", "not borne out: it does not fall")
 
 
@@ -94,7 +96,7 @@ def _tiles(explained: ExplainedPair, titles: Sequence[str]) -> tuple[Tile, ...]:
     classifier = () if explained.classifier is None else ("classifier:", explained.classifier)
     where = None if explained.attribute_map_hw is None else overlay(pair.query_image, explained.attribute_map_hw)
     kinds = (("expected", explained.expected), ("measured", explained.measured))
-    changes = tuple(f"{kind} {_change(change)}" for kind, change in kinds if change is not None)
+    changes = tuple(f"{kind} {_change(change, _TILE_DECIMALS)}" for kind, change in kinds if change is not None)
     return (
         pair.query_tile(*classifier, title=titles[0]),
         pair.reference_tile(number_text(pair.similarity, decimals=3), title=titles[1]),
@@ -103,9 +105,9 @@ def _tiles(explained: ExplainedPair, titles: Sequence[str]) -> tuple[Tile, ...]:
     )
 
 
-def _change(value: float) -> str:
+def _change(value: float, decimals: int = 3) -> str:
     sign = "+" if value > 0 else ""
-    return sign + number_text(value, decimals=3)
+    return sign + number_text(value, decimals=decimals)
 
 
 def _caption(
@@ -125,7 +127,7 @@ def _caption(
         "from its own least to its own largest value. Expected and measured: change of the similarity without the "
         f"attribute; measured is {facts.measure}.",
         "A pair is borne out where the measured change is a fall of the similarity, and not where the similarity "
-        f"stays or rises{_unmeasured(facts.unmeasured)}.",
+        f"stays or rises{_unmeasured(facts.unmeasured)}. {OTHERS_APART}",
         *kinds,
         *substitutes_note([explained.pair for explained in (*borne_out, *others)]),
     )

@@ -17,10 +17,13 @@ _PANEL_IN, _LARGEST_PT, _LEAST_PT = 1.6, 7.0, 4.5
 def prior_figure(rows: Sequence[Mapping[str, Any]]) -> PaperFigure:
     """Return the priors as bars, a panel each, attributes from the likeliest to the least likely.
 
+    A prior that tells no attribute from another has no panel beside one that does: the caption says so.
+
     Args:
         rows: of the table `prior`; at least one with a value.
     """
-    kinds = [kind for kind in dict.fromkeys(row["kind"] for row in rows) if _values(rows, kind)]
+    known = [kind for kind in dict.fromkeys(row["kind"] for row in rows) if _values(rows, kind)]
+    kinds = [kind for kind in known if not _is_flat(rows, kind)] or known
     shown = {kind: _values(rows, kind)[:MOST_ATTRIBUTES] for kind in kinds}
     size_pt = {kind: min(_LARGEST_PT, max(_LEAST_PT, 340 / len(values))) for kind, values in shown.items()}
     names_in = {
@@ -40,7 +43,7 @@ def prior_figure(rows: Sequence[Mapping[str, Any]]) -> PaperFigure:
         axis_names(panel, "", "likelihood, %", LIGHT)
         if len(kinds) > 1:
             title(panel, _NAMES.get(kind, kind), LIGHT)
-    return PaperFigure(figure, _caption(rows, kinds))
+    return PaperFigure(figure, _caption(rows, kinds, [kind for kind in known if kind not in kinds]))
 
 
 def _values(rows: Sequence[Mapping[str, Any]], kind: str) -> list[tuple[str, float]]:
@@ -49,11 +52,17 @@ def _values(rows: Sequence[Mapping[str, Any]], kind: str) -> list[tuple[str, flo
     return sorted(found, key=lambda entry: (-entry[1], entry[0]))
 
 
+def _is_flat(rows: Sequence[Mapping[str, Any]], kind: str) -> bool:
+    """Return whether all attributes are equally likely, but for float rounding."""
+    values = [value for _, value in _values(rows, kind)]
+    return values[0] - values[-1] <= 1e-9 * values[0]
+
+
 def _has_value(row: Mapping[str, Any], kind: str) -> bool:
     return row["kind"] == kind and row["value"] is not None
 
 
-def _caption(rows: Sequence[Mapping[str, Any]], kinds: Sequence[str]) -> tuple[str, ...]:
+def _caption(rows: Sequence[Mapping[str, Any]], kinds: Sequence[str], flat: Sequence[str]) -> tuple[str, ...]:
     paragraphs = ["The prior: how likely each attribute is the best explanation of a pair."]
     for kind in kinds:
         values = _values(rows, kind)
@@ -64,10 +73,16 @@ def _caption(rows: Sequence[Mapping[str, Any]], kinds: Sequence[str]) -> tuple[s
             left_out = f"the {count_text(MOST_ATTRIBUTES)} largest are shown; the others share {share} %"
         first = ", ".join(f"{name} {number_text(value, 100.0, 1)} %" for name, value in values[:5])
         paragraphs.append(
-            f"{_NAMES.get(kind, kind)[0].upper()}{_NAMES.get(kind, kind)[1:]}: {count_text(len(values))} attributes, "
+            f"{_begun(kind)}: {count_text(len(values))} attributes, "
             f"{left_out}. Largest: {first}. The dashed line is where all would be equally likely."
         )
+    paragraphs += [f"{_begun(kind)}: all attributes are equally likely, so it has no panel." for kind in flat]
     paragraphs.append(
         "Votes are counted on one half of the validation queries; the weights of the terms come from the other half."
     )
     return tuple(paragraphs)
+
+
+def _begun(kind: str) -> str:
+    name = _NAMES.get(kind, kind)
+    return name[0].upper() + name[1:]

@@ -6,7 +6,7 @@ from typing import Final
 
 from pipeline.figures.paper_figure import PaperFigure
 from pipeline.figures.sheet import Sheet, Tile, draw_sheet
-from pipeline.figures.shown_pair import ShownPair, chosen_by, numbered, substitutes_note
+from pipeline.figures.shown_pair import OTHERS_APART, ShownPair, chosen_by, numbered, substitutes_note
 from pipeline.report.number_text import number_text
 from pipeline.report.overlays import plain_view
 from pipeline.report.shown_image import ShownImage
@@ -97,7 +97,7 @@ def _caption(
         "the attribute.",
         "Candidates are test pairs that an attribute of the query explains and for which there is a replacement, "
         "sorted by the change; examples on the left are drawn from the third that falls most, on the right from the "
-        "third that falls least or rises.",
+        f"third that falls least or rises. {OTHERS_APART}",
         *kinds,
         *substitutes_note([replaced.pair for replaced in (*good, *poor)]),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from pipeline.figures.sheet import Tile
 from pipeline.report.number_text import count_text, number_text
@@ -57,6 +58,9 @@ def chosen_by(shown: int, candidates: int, seed: int) -> str:
         f"{count_text(shown)} of {count_text(candidates)}, drawn by seed {seed} and the ids of pairs and images alone, "
         "labels taking turns and each query coming once before any comes again; none was chosen by hand."
     )
+
+
+OTHERS_APART: Final = "Those on the right have other queries and labels than those on the left, where there are such."
 
 
 def numbered(lines: Sequence[str]) -> str:

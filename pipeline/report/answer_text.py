@@ -77,8 +77,13 @@ def sentence(text: str) -> str:
 
 
 def _effect_text(answer: TableRow) -> str:
-    effect, low, high = (number_text(answer[name], decimals=3) for name in ("effect", "effect_low", "effect_high"))
-    return f"without it the similarity is expected to fall by {effect} [{low}, {high}]"
+    effects = [answer[name] for name in ("effect", "effect_low", "effect_high")]
+    moves = "fall"
+    if effects[0] is not None and effects[0] < 0:
+        # The ends change places with their sign.
+        moves, effects = "rise", [None if effect is None else -effect for effect in (effects[0], *effects[:0:-1])]
+    effect, low, high = (number_text(one, decimals=3) for one in effects)
+    return f"without it the similarity is expected to {moves} by {effect} [{low}, {high}]"
 
 
 def _told_text(answer: TableRow) -> str:

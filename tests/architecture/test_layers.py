@@ -34,7 +34,7 @@ def modules_after(statement: str) -> set[str]:
         ("import stores.artifacts, stores.tables, stores.arrays", {"torch", "prefect", "pipeline", "flows"}),
         (
             "import flows.cli, flows.commands.run, flows.commands.status, flows.commands.query, flows.commands.plan",
-            {"torch", "prefect", "dask"},
+            {"torch", "prefect", "dask", "scipy"},
         ),
         (EVERY_ENGINE_MODULE, {"torch", "prefect", "dask", "distributed", "pydantic", "typer", "pipeline"}),
         (

@@ -7,7 +7,6 @@ import torch
 from torch import nn
 from torchvision.models import ResNet18_Weights, resnet18
 
-from pipeline import networks
 from pipeline.errors import BadSetting
 from pipeline.networks import ResidualBlock, build_trunk, fold_batch_norms
 
@@ -100,7 +99,7 @@ def test_pretrained_weights_are_asked_of_torchvision(monkeypatch: pytest.MonkeyP
         asked.append(weights)
         return resnet18(weights=None)
 
-    monkeypatch.setattr(networks, "resnet18", without_download)
+    monkeypatch.setattr("torchvision.models.resnet18", without_download)
     build_trunk("resnet18", "IMAGENET1K_V1")
     build_trunk("resnet18")
     assert asked == [ResNet18_Weights.IMAGENET1K_V1, None]

@@ -1,5 +1,8 @@
 """Digests see values and nothing else: not layout, chunking, encoding, offsets or metadata."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -25,6 +28,16 @@ def _table(rows: list[tuple[object, ...]]) -> pa.Table:
     columns = zip(*rows, strict=True) if rows else [()] * len(COLUMNS)
     arrays = [pa.array(list(values), kind) for values, kind in zip(columns, COLUMNS.values(), strict=True)]
     return pa.Table.from_arrays(arrays, names=list(COLUMNS))
+
+
+def test_a_table_is_digested_without_pandas() -> None:
+    # Arrow's own conversions load it, which every `sane status` would wait for.
+    code = (
+        "import sys, pyarrow as pa; from stores.digests import digest_table; flags = pa.nulls(3).is_null(); "
+        "columns = [flags, *(flags.cast(kind) for kind in (pa.int64(), pa.string())), pa.nulls(3, pa.float32())]; "
+        "digest_table(pa.Table.from_arrays(columns, names=list('abcd'))); sys.exit('pandas' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
 def test_array_layout_and_byte_order_do_not_count() -> None:

@@ -30,6 +30,18 @@ def test_a_list_of_another_length_is_one_change() -> None:
     assert changed_ingredients({"a": [1, 2]}, {"a": [0, 1, 2]}) == [("a", "[1,2]", "[0,1,2]")]
 
 
+def test_of_long_lists_what_only_one_side_has_is_shown() -> None:
+    common = [f"variant {number}" for number in range(20)]
+    assert changed_ingredients({"a": [*common, "old"]}, {"a": ["new", "newer", *common]}) == [
+        ("a", '[…,"old"]', '[…,"new","newer"]')
+    ]
+    assert changed_ingredients({"a": common}, {"a": [*common, "new"]}) == [("a", "[…]", '[…,"new"]')]
+    ((_, old, new),) = changed_ingredients({"a": common}, {"a": [*common, common[-1] * 2, *common]})
+    assert "variant 19variant 19" in new
+    ((_, old, new),) = changed_ingredients({"a": common}, {"a": [*common, "variant 0"]})
+    assert old != new
+
+
 def test_long_values_are_shortened_and_digests_to_their_first_digits() -> None:
     digest = fingerprint("x")
     ((_, old, new),) = changed_ingredients({"a": digest}, {"a": "y" * 200})

@@ -118,6 +118,8 @@ def test_with_html_each_direction_is_a_page_that_needs_no_other_file(
 def test_an_unknown_image_is_refused_with_the_closest_ids(finished_run: FinishedRun, pair: tuple[str, str]) -> None:
     message = refusal(invoke("explain", finished_run.config, pair[0] + "x", pair[1]), 2)
     assert f"did you mean {pair[0]}" in message
+    # Before anything is loaded that takes time.
+    assert "loading" not in message
     assert "sane query CONFIG" in message
 
 

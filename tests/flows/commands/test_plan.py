@@ -34,6 +34,21 @@ def cost(state: str, is_bound: bool) -> StageCost:
     return StageCost(StagePlan(stage, state, ("waits", "all 3 shards to do")), 3, 7, 0, 0, 100, 1.0, 0.0, is_bound)
 
 
+def test_verbose_names_every_module_and_the_table_else_how_many(capsys: pytest.CaptureFixture[str]) -> None:
+    stage = Stage("maps", "jobs.maps", {}, (), (), lambda upstream, stage: [])
+    reasons = ("code.pipeline.first: code changed", "code.pipeline.second: code changed")
+    changed = [StageCost(StagePlan(stage, "stale", reasons), 1, 7, 0, 0, 100, 1.0, 0.0, False)]
+    print_costs(changed, 2, "seed 0", 1)
+    short = capsys.readouterr().out
+    assert "code changed: 2 modules" in short
+    assert "pipeline.second" not in short
+    assert "--adopt all" in short
+    print_costs(changed, 2, "seed 0", 1, verbose=True)
+    whole = capsys.readouterr().out
+    assert "code.pipeline.second" in whole
+    assert "--adopt all" not in whole
+
+
 @pytest.mark.parametrize(
     ("states", "shards", "passes"),
     [

@@ -56,6 +56,11 @@ def test_bars_and_line_breaks_stay_within_their_cell() -> None:
     assert len({len(line) for line in aligned}) == 1
 
 
+def test_text_stands_on_the_left_and_numbers_on_the_right() -> None:
+    table = pa.table({"text": ["a", "longer"], "n": [1, 100], "last": ["x", "yy"]})
+    assert text_of(table, "table") == "text     n last\na        1 x\nlonger 100 yy\n"
+
+
 def test_names_are_neither_markup_nor_commands() -> None:
     table = pa.table({"name": ["<script>alert(1)</script>", "*a* `b`", "[1] <x|y>"]})
     assert text_of(table, "markdown").splitlines()[2:] == [

@@ -143,6 +143,10 @@ def test_the_list_names_tables_and_views_with_columns_and_rows(finished_run: Fin
     for name in ("pairs", "answers", "metrics"):
         assert listed[name]["rows"] == tables.ask(f"select count(*) n from {name}")[0]["n"]
     assert listed["explained_pairs"]["columns"] == ", ".join(VIEWS["explained_pairs"].columns)
+    text = invoke("query", finished_run.config, "--list").stdout.splitlines()
+    assert text[0].split() == ["explained_pairs", "view", "24", "rows"]
+    assert max(map(len, text)) <= 100
+    assert " ".join(text[1:]).split()[0] == "pair_id,"
     for words in ((), ("select 1", "--list")):
         assert "where: the query" in refusal(invoke("query", finished_run.config, *words), 2)
 

@@ -169,6 +169,19 @@ def test_wrong_words_are_refused_and_nothing_is_overwritten(finished_run: Finish
     assert "folder that can be written" in refusal(invoke("figures", config, "--out", kept, "--figure", "prior"), 2)
 
 
+def test_kinds_of_pairs_have_queries_of_their_own_where_there_are_others(finished_run: FinishedRun) -> None:
+    run = RunReader(finished_run.config)
+    first, second = run.drawn_apart((run.pairs, run.pairs), 3)
+    assert first == run.drawn(run.pairs, 3)
+    assert len(second) == 3
+    assert not {pair["query"] for pair in first} & {pair["query"] for pair in second}
+    assert run.drawn_apart((first, first), 3) == [first, first]
+    labels = {run.labels[pair["query"]] for pair in run.pairs}
+    of_first = {run.labels[pair["query"]] for pair in first}
+    shown = {run.labels[pair["query"]] for pair in second}
+    assert len(shown - of_first) == min(3, len(labels - of_first))
+
+
 def test_pairs_are_drawn_whatever_their_order(finished_run: FinishedRun) -> None:
     run = RunReader(finished_run.config)
     drawn = run.drawn(run.pairs, 4)

@@ -146,6 +146,16 @@ def test_images_whose_files_are_gone_are_counted() -> None:
     assert "not there any more" not in replacements().caption_text()
 
 
+def test_a_prior_that_tells_nothing_has_no_panel_beside_one_that_does() -> None:
+    flat = [{**row, "kind": "tcav", "value": 0.2} for row in prior_rows(5)]
+    both, alone = prior_figure([*prior_rows(5), *flat]), prior_figure(flat)
+    assert len(both.drawn.axes) == len(alone.drawn.axes) == 1
+    assert "together: all attributes are equally likely, so it has no panel" in both.caption_text()
+    assert "no panel" not in alone.caption_text()
+    telling = [{**row, "value": 0.3 if number else 0.2} for number, row in enumerate(flat)]
+    assert len(prior_figure([*prior_rows(5), *telling]).drawn.axes) == 2
+
+
 def test_the_prior_shows_the_largest_first_and_says_what_it_leaves_out() -> None:
     few, many = prior(5), prior(MOST_ATTRIBUTES + 20)
     (panel,) = few.drawn.axes

@@ -55,6 +55,12 @@ def test_where_nothing_explains_the_match_the_closest_is_named(p_value: float) -
     assert answer_text(without) == AnswerText(None, "No attribute is known of this query", "", None)
 
 
+def test_a_similarity_that_rises_is_said_to_rise() -> None:
+    against = {**ANSWER, "attribute": None, "reason": "no_effect", "effect": -0.02, "effect_low": -0.05}
+    details = answer_text({**against, "effect_high": 0.01}).details
+    assert "without it the similarity is expected to rise by 0.020 [−0.010, 0.050]" in details
+
+
 SET = {"attributes": ["part:strap", "pattern:dots"], "size": 2, "share": 0.831, "candidates": 6}
 
 

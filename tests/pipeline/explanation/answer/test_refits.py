@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from pipeline.explanation.answer.refits import exchanged_effects, independent_units, reweighted_effects
+from pipeline.explanation.conditional_directions import conditional_effects, fit_conditional_directions
 from pipeline.explanation.effects_by_condition import LabelledEmbeddings
 from pipeline.explanation.embedding_effect import fit_attribute_directions
 from pipeline.explanation.pair_effects import EmbeddedPairs, pair_effects
@@ -34,6 +35,30 @@ def test_classes_are_the_units_where_labels_belong_to_them():
     assert independent_units(dataclasses.replace(train, labels_na=one_differs)).tolist() == [0, 1, 2, 3]
     # A single type tells nothing of class-level labels.
     assert independent_units(dataclasses.replace(train, types_n=["a"] * 4)).tolist() == [0, 1, 2, 3]
+
+
+def test_effects_of_classes_are_those_beside_directions_without_fitting_any(monkeypatch):
+    rng = np.random.default_rng(3)
+    classes = np.repeat(["a", "b", "c", "d"], 15)
+    labels = np.repeat(rng.random((4, 5)) < 0.5, 15, axis=0)
+    embeddings = rng.normal(size=(60, 6))
+    embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
+    pairs = EmbeddedPairs(
+        LabelledEmbeddings(embeddings, labels, list(classes)),
+        np.arange(0, 60, 4),
+        np.arange(1, 60, 4),
+        [None] * 15,
+        None,
+        (-1,) * 5,
+    )
+    for weights in (None, rng.exponential(size=60)):
+        train = dataclasses.replace(pairs.images, weights_n=weights)
+        fitted = fit_conditional_directions(embeddings, labels, classes, weights_n=weights)
+        wanted = conditional_effects(embeddings, pairs.query_p, pairs.reference_p, classes, fitted, (-1,) * 5)
+        with monkeypatch.context() as patched:
+            patched.setattr("pipeline.explanation.pair_effects.fit_conditional_directions", None)
+            assert np.array_equal(pair_effects(train, pairs), wanted)
+        assert not np.array_equal(wanted, np.zeros_like(wanted))
 
 
 def test_draws_are_keyed_by_the_seed_and_their_number_alone():

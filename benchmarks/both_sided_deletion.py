@@ -2,8 +2,9 @@
 
     python -m benchmarks.both_sided_deletion CONFIG [--queries 20] [--references 4] [--masks 2000] [--set key=value]
 
-Reads model, images and pairs of a finished run of any dataset (--until similarities.test is enough), and passes the
-images of some pairs anew, under as many of RISE's masks; a type-aware model compares a pair under its condition.
+Reads model, images and pairs of a finished run of any dataset (--until similarities.test and --until vocabulary are
+enough), and passes the images of some pairs anew, under as many of RISE's masks; a type-aware model compares a pair
+under its condition.
 `agreed` is the geometric mean of the joint and the one-sided map, with the sign of the latter. Prints falls of the
 cosine x 100 when 5, 10, 20 and 40 % of the pixels of both images are lost, and the mean of these, of both images and of
 each alone with the other as it is; and paired differences of the means. One family are blank pixels (of the canvas's

@@ -30,7 +30,7 @@ from pipeline.saliency.rise.declaration import RiseSpec
 from pipeline.saliency.rise.maps import BALANCED_REGRESSION, query_masks
 from pipeline.similarity.scorer import SimilarityScorer
 
-READ = ("images", "similarity_model", "embeddings", "pairs.test")
+READ = ("vocabulary", "images", "similarity_model", "embeddings", "pairs.test")
 MOST_CAUSES = 2
 # An image and the condition that it is compared under, None for none.
 ComparedImage = tuple[str, str | None]

@@ -3,10 +3,11 @@
     python -m benchmarks.both_sides_stability CONFIG [--queries 20] [--references 4] [--masks 300 1000]
         [--set key=value]
 
-Reads model, images and pairs of a finished run (--until similarities.test is enough), and passes the images of some
-pairs anew under two sets of masks of each scheme and number. A type-aware model compares a pair under its condition.
-Prints, x 100, the mean over both sides of the rank correlation of joint maps, of RISE's one-sided maps, and of their
-geometric mean (`agreed`), and what the components share of their regions; with intervals clustered by what pairs share.
+Reads model, images and pairs of a finished run (--until similarities.test and --until vocabulary are enough), and
+passes the images of some pairs anew under two sets of masks of each scheme and number. A type-aware model compares a
+pair under its condition. Prints, x 100, the mean over both sides of the rank correlation of joint maps, of RISE's
+one-sided maps, and of their geometric mean (`agreed`), and what the components share of their regions; with intervals
+clustered by what pairs share.
 """
 
 import argparse

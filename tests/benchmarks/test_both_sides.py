@@ -156,6 +156,7 @@ def test_seeds_of_masks_agree_more_with_more_masks(finished: FinishedRun) -> Non
 def test_pairs_lose_their_score_under_their_condition(tmp_path_factory: pytest.TempPathFactory) -> None:
     outfits = FinishedRun(write_outfit_config(tmp_path_factory.mktemp("outfits")))
     outfits.run(until="similarities.test")
+    outfits.run(until="vocabulary")
     run = Run(outfits.settings(), queries=3, references=2, with_causes=False)
     pair = run.pairs[0]
     mask_d = run.conditions.mask_of(pair.condition)

@@ -2,11 +2,13 @@
 
     python -m benchmarks.both_sided_deletion CONFIG [--queries 20] [--references 4] [--masks 2000] [--set key=value]
 
-Reads model, images and pairs of a finished run of any dataset without type conditions (--until similarities.test is
-enough), and passes the images of some pairs anew, under as many of RISE's masks. Prints falls of the cosine x 100 when
-5, 10, 20 and 40 % of the pixels of both images are lost, and the mean of these, of both images and of each alone with
-the other as it is; and paired differences of the means. One family are blank pixels (of the canvas's colour), one are
-pixels that are filled in from their surroundings. Intervals are clustered by what pairs share.
+Reads model, images and pairs of a finished run of any dataset (--until similarities.test and --until vocabulary are
+enough), and passes the images of some pairs anew, under as many of RISE's masks; a type-aware model compares a pair
+under its condition.
+`agreed` is the geometric mean of the joint and the one-sided map, with the sign of the latter. Prints falls of the
+cosine x 100 when 5, 10, 20 and 40 % of the pixels of both images are lost, and the mean of these, of both images and of
+each alone with the other as it is; and paired differences of the means. One family are blank pixels (of the canvas's
+colour), one are pixels that are filled in from their surroundings. Intervals are clustered by what pairs share.
 """
 
 import argparse
@@ -18,6 +20,7 @@ import numpy as np
 
 from benchmarks.both_sides_cases import Design, Pair, Run, effects_of_images
 from benchmarks.both_sides_figures import Figures, table
+from benchmarks.both_sides_maps import agreed_map
 from flows.settings.file import load_settings
 from pipeline.evaluation.audit.both_sides import on_pixels
 from pipeline.evaluation.bootstrap import Resampling
@@ -33,6 +36,8 @@ COMPARED = (
     ("joint", "one-sided"),
     ("joint", "centre"),
     ("joint", "random"),
+    ("agreed", "joint"),
+    ("agreed", "one-sided"),
     ("largest component", "joint"),
     ("largest component", "one-sided"),
     ("one-sided", "centre"),
@@ -48,17 +53,20 @@ class PairsOfMaps:
 
     def of(self, pair: Pair) -> Mapping[str, np.ndarray]:
         """Return float64 (2, y, x) over query and reference, by kind."""
-        query_ud, reference_vd = (self._effects[name] for name in (pair.query, pair.reference))
-        query_d, reference_d = self._run.embeddings.of([pair.query, pair.reference])
+        query_ud, reference_vd = (self._effects[side] for side in pair.sides)
+        query_d, reference_d = self._run.embeddings_of(pair)
         joint_uv = interaction(query_ud, reference_vd)
+        joint = joint_maps(joint_uv)
+        one_sided = (one_sided_map(query_ud, reference_d), one_sided_map(reference_vd, query_d))
         parts = match_components(joint_uv, COMPONENTS, "factors")
-        largest = (parts.query_ku[0], parts.reference_kv[0]) if len(parts.joint_k) else joint_maps(joint_uv)
+        largest = (parts.query_ku[0], parts.reference_kv[0]) if len(parts.joint_k) else joint
         blob_hw = centre_blob(self._run.size_px, self._run.size_px)
         random_2hw = keyed_rng("both-sided deletion", self._run.settings.seed, pair.pair_id).random((2, *blob_hw.shape))
         return {
-            "joint": self._on_pixels(joint_maps(joint_uv)),
+            "joint": self._on_pixels(joint),
             "largest component": self._on_pixels(largest),
-            "one-sided": self._on_pixels((one_sided_map(query_ud, reference_d), one_sided_map(reference_vd, query_d))),
+            "one-sided": self._on_pixels(one_sided),
+            "agreed": self._on_pixels((agreed_map(joint[0], one_sided[0]), agreed_map(joint[1], one_sided[1]))),
             "centre": np.stack([blob_hw, blob_hw]),
             "random": random_2hw,
         }
@@ -78,6 +86,7 @@ def measure(run: Run, maps: PairsOfMaps, canvas_rgb: Sequence[int] | None) -> Fi
             np.stack(list(kinds.values())),
             canvas_rgb,
             (run.settings.seed, pair.pair_id),
+            condition_mask_d=run.conditions.mask_of(pair.condition),
         )
         figures.add(row, ("full score",), found.full_score)
         for which, falls_ms in zip(DELETED, found.falls_3ms, strict=True):

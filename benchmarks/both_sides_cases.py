@@ -8,6 +8,7 @@ from hashlib import sha256
 
 import numpy as np
 
+from benchmarks.pair_conditions import PairConditions
 from benchmarks.randomisation_sanity import read_scorer
 from flows.auto_compute.resolve import resolved
 from flows.configured_runs import ConfiguredRun
@@ -29,8 +30,10 @@ from pipeline.saliency.rise.declaration import RiseSpec
 from pipeline.saliency.rise.maps import BALANCED_REGRESSION, query_masks
 from pipeline.similarity.scorer import SimilarityScorer
 
-READ = ("images", "similarity_model", "embeddings", "pairs.test")
+READ = ("vocabulary", "images", "similarity_model", "embeddings", "pairs.test")
 MOST_CAUSES = 2
+# An image and the condition that it is compared under, None for none.
+ComparedImage = tuple[str, str | None]
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,13 @@ class Pair:
     pair_id: str
     query: str
     reference: str
+    condition: str | None
     causes: tuple[tuple[Region, Region], ...]
+
+    @property
+    def sides(self) -> tuple[ComparedImage, ComparedImage]:
+        """Query and reference, as they are compared."""
+        return (self.query, self.condition), (self.reference, self.condition)
 
 
 class Run:
@@ -65,13 +74,25 @@ class Run:
         self.scorer: SimilarityScorer = read_scorer(settings, upstream)
         self.images = PixelLookup(upstream, upstream.shard_of_rows("images", "images", "image_id", "test"))
         shards = upstream.shard_of_rows("embeddings", "image_embeddings", "image_id", "test")
-        self.embeddings = EmbeddingLookup(upstream, shards)
+        self.conditions = PairConditions(upstream)
+        self._embeddings = EmbeddingLookup(upstream, shards)
         self.pairs = _chosen(settings, upstream, queries, references, with_causes)
         frame = read_pair_frame(upstream, "test")
         unit = settings.dataset.declared.shared_unit
         clusters = dict(zip(frame.pair_ids, read_pair_clusters(upstream, frame, unit), strict=True))
         self.clusters_p = np.array([clusters[pair.pair_id] for pair in self.pairs])
         self.shared = f"{len(set(self.clusters_p))} of what pairs share ({unit})"
+
+    def embeddings_of(self, pair: Pair) -> np.ndarray:
+        """Return the unit-norm embeddings (2, D) of a pair's images, as they are compared."""
+        return self.conditions.compared(self._embeddings.of([pair.query, pair.reference]), pair.condition)
+
+    def conditions_of_images(self) -> dict[str, list[str | None]]:
+        """Return the conditions that each image is compared under, each once."""
+        found: dict[str, dict[str | None, None]] = {name: {} for name in self.image_ids()}
+        for image, condition in (side for pair in self.pairs for side in pair.sides):
+            found[image][condition] = None
+        return {name: list(conditions) for name, conditions in found.items()}
 
     def image_ids(self) -> list[str]:
         """Return the images of all pairs, each once."""
@@ -86,7 +107,8 @@ def _chosen(settings: Settings, upstream: Upstream, queries: int, references: in
         places = [] if regions is None else [regions.of(row, cause) for cause in causes[row["pair_id"]]]
         scored = tuple(place for place in places if are_scored(*place))[:MOST_CAUSES]
         if scored or not with_causes:
-            of_query[row["query"]].append(Pair(row["pair_id"], row["query"], row["reference"], scored))
+            pair = Pair(row["pair_id"], row["query"], row["reference"], row["condition"], scored)
+            of_query[row["query"]].append(pair)
     order = sorted(of_query, key=lambda name: sha256(name.encode()).digest())[:queries]
     return [pair for query in order for pair in of_query[query][:references]]
 
@@ -112,8 +134,10 @@ class Design:
         return RiseSpec(masks=self.masks, grid_cells=self.grid_cells, scheme=self.scheme, seed=self.seed)  # type: ignore[arg-type]
 
 
-def effects_of_images(run: Run, designs: Sequence[Design]) -> tuple[dict[Design, dict[str, np.ndarray]], int]:
-    """Return float64 (cell, D) effects of every image of the pairs by design, and the number of passes.
+def effects_of_images(run: Run, designs: Sequence[Design]) -> tuple[dict[Design, dict[ComparedImage, np.ndarray]], int]:
+    """Return float64 (cell, D) effects of every image of the pairs by design and condition, and the number of passes.
+
+    An image is passed once for all its conditions.
 
     The first masks of a longer set of independent ones are a shorter set, so those of a seed and grid share passes.
     """
@@ -122,13 +146,15 @@ def effects_of_images(run: Run, designs: Sequence[Design]) -> tuple[dict[Design,
         longest = max((other for other in designs if _share_masks(design, other)), key=lambda other: other.masks)
         passed[Design(longest.scheme, longest.masks, longest.seed, longest.grid_cells)].append(design)
     made = {design: CellEffects(design.spec, run.size_px, design.cells) for design in designs}
-    found: dict[Design, dict[str, np.ndarray]] = {design: {} for design in designs}
+    found: dict[Design, dict[ComparedImage, np.ndarray]] = {design: {} for design in designs}
     for longest, served in passed.items():
         masks = resident(query_masks(longest.spec, run.size_px), run.scorer.device)
-        for image in run.image_ids():
+        for image, conditions in run.conditions_of_images().items():
             embeddings_nd = embed_perturbations(run.scorer, run.images.of(image), masks, run.fill).cpu().numpy()
-            for design in served:
-                found[design][image] = made[design].of(embeddings_nd[: design.masks])
+            for condition in conditions:
+                compared_nd = run.conditions.compared(embeddings_nd, condition)
+                for design in served:
+                    found[design][image, condition] = made[design].of(compared_nd[: design.masks])
         print(f"{longest.scheme}, {longest.masks} masks, seed {longest.seed}: passed", file=sys.stderr, flush=True)
     return found, len(run.image_ids()) * sum(longest.masks for longest in passed)
 

@@ -23,6 +23,7 @@ import numpy as np
 
 from benchmarks.both_sides_cases import Design, Pair, Run
 from benchmarks.both_sides_figures import Figures, Key, matched_overlap, rank_correlation, table
+from benchmarks.both_sides_maps import agreed_map
 from benchmarks.correspondence_ways import (
     DECOMPOSITION,
     GRAD_CAM,
@@ -41,6 +42,7 @@ from pipeline.evaluation.bootstrap import Resampling
 from pipeline.saliency.correspondence.interaction import joint_maps
 
 CAUSES = ("first", "second")
+AGREED = "joint and one-sided"
 BEST, BEST_OF_ALL = "best possible", "best possible of both causes"
 COLUMNS = tuple(product(CAUSES, SIDES))
 
@@ -62,12 +64,16 @@ def measure(run: Run, explainers: Explainers) -> Figures:
 def _add_single_maps(figures: Figures, row: int, pair: Pair, explainers: Explainers) -> None:
     size_px = len(pair.causes[0][0])
     maps = explainers.grad_cam(pair)
+    match = explainers.by_masks(pair, explainers.full)
+    of_sides = zip(joint_maps(match.joint_uv), (match.query_u, match.reference_v), strict=True)
+    agreed = [on_pixels(agreed_map(joint_u, one_sided_u), size_px) for joint_u, one_sided_u in of_sides]
     for cause, places in zip(CAUSES, pair.causes, strict=False):
         for number, (side, place_hw) in enumerate(zip(SIDES, places, strict=True)):
             best_hw = on_pixels(explainers.best_possible([place_hw]), size_px)
             # Where a pair has two causes, a map that shows both is no fault of the map.
             all_hw = on_pixels(explainers.best_possible([both[number] for both in pair.causes]), size_px)
-            for way, map_hw in ((GRAD_CAM, maps[side]), (BEST, best_hw), (BEST_OF_ALL, all_hw)):
+            found = {AGREED: agreed[number], GRAD_CAM: maps[side], BEST: best_hw, BEST_OF_ALL: all_hw}
+            for way, map_hw in found.items():
                 figures.add(row, (way, cause, side, "one_sided", "auroc"), map_auroc(map_hw, place_hw))
                 figures.add(row, (way, cause, side, "one_sided", "pointing"), pointing_hit(map_hw, place_hw))
 
@@ -112,6 +118,7 @@ def maps_table(figures: Figures, full: Design, measured: str) -> str:
     rows = {
         "joint effects with the other image": (ours, "joint"),
         "joint effects with the cause's true pixels of the query": (ours, "row"),
+        "joint effects and RISE's map at once (their geometric mean)": (AGREED, "one_sided"),
         "RISE; of the reference with roles swapped": (ours, "one_sided"),
         "a blob in the middle": (ours, "centre"),
         "the place of the cause's true pixels of the query": (SAME_PLACE, "row"),
@@ -188,6 +195,9 @@ def compared(explainers: Explainers) -> Mapping[str, tuple[Key, Key]]:
         place = f"{cause} cause, {side}"
         joint = (ours, cause, side, "joint", "auroc")
         found[f"joint − RISE, {place}"] = (joint, (ours, cause, side, "one_sided", "auroc"))
+        agreed = (AGREED, cause, side, "one_sided", "auroc")
+        found[f"joint and one-sided − joint, {place}"] = (agreed, joint)
+        found[f"joint and one-sided − RISE, {place}"] = (agreed, (ours, cause, side, "one_sided", "auroc"))
         found[f"joint − blob, {place}"] = (joint, (ours, cause, side, "centre", "auroc"))
         found[f"joint − decomposition's joint, {place}"] = (joint, (theirs, cause, side, "joint", "auroc"))
         matching = (ours, cause, side, "matching_component", "auroc")

@@ -49,8 +49,8 @@ class Explainers:
 
     def by_masks(self, pair: Pair, design: Design, split: tuple[str, int] = USUAL) -> AuditedMatch:
         """Return the pair as effects of cells explain it, split into components in a given way."""
-        query_ud, reference_vd = (self.effects[design][name] for name in (pair.query, pair.reference))
-        query_d, reference_d = self._run.embeddings.of([pair.query, pair.reference])
+        query_ud, reference_vd = (self.effects[design][side] for side in pair.sides)
+        query_d, reference_d = self._run.embeddings_of(pair)
         joint_uv = interaction(query_ud, reference_vd)
         return AuditedMatch(
             joint_uv,
@@ -67,11 +67,10 @@ class Explainers:
 
     def grad_cam(self, pair: Pair) -> dict[str, np.ndarray]:
         """Return Grad-CAM's maps (y, x) of both images against the other as it is, by side."""
-        found = {}
+        found, embeddings_2d = {}, self._run.embeddings_of(pair)
         for side, (image, other) in zip(SIDES, ((0, 1), (1, 0)), strict=True):
-            names = (pair.query, pair.reference)
-            embedding_1d = self._run.embeddings.of([names[other]])
-            request = SaliencyRequest(names[image], self._run.images.of(names[image]), embedding_1d)
+            name = (pair.query, pair.reference)[image]
+            request = SaliencyRequest(name, self._run.images.of(name), embeddings_2d[other : other + 1])
             found[side] = self._grad_cam([request])[0].display_khw[0]
         return found
 

@@ -39,8 +39,7 @@ class CuttableMasks:
 
     def __init__(self, scheme: str, lengths: Sequence[int], grid_cells: int, image_size_px: int) -> None:
         self.scheme, self.lengths, self.grid_cells = scheme, tuple(lengths), grid_cells
-        borders = [0, *lengths]
-        self._blocks = list(zip(borders, borders[1:], strict=False))
+        self._blocks = blocks_of(lengths)
         if scheme == PAPERS:
             self.draws = draw_masks(0, lengths[-1], grid_cells, KEEP, image_size_px)
         else:
@@ -66,13 +65,27 @@ class CuttableMasks:
         if self.scheme == PAPERS:
             places = [np.arange(start, stop) for start, stop in blocks]
         else:
-            # All first members before all complements, as regression on half differences takes them.
-            middles = [(start + stop) // 2 for start, stop in blocks]
-            places = [np.arange(start, middle) for (start, _), middle in zip(blocks, middles, strict=True)]
-            places += [np.arange(middle, stop) for (_, stop), middle in zip(blocks, middles, strict=True)]
+            places = [antithetic_places(blocks)]
         places_n = np.concatenate(places)
         draws = replace(self.draws, grids_ncc=self.draws.grids_ncc[places_n], shifts_n2=self.draws.shifts_n2[places_n])
         return MaskSubset(self.scheme, places_n, draws)
+
+
+def blocks_of(lengths: Sequence[int]) -> list[tuple[int, int]]:
+    """Return (start, stop) of the blocks from each number of masks to the next."""
+    borders = [0, *lengths]
+    return list(zip(borders, borders[1:], strict=False))
+
+
+def antithetic_places(blocks: Sequence[tuple[int, int]]) -> npt.NDArray[np.int64]:
+    """Return the masks of blocks whose second halves are the complements of their first halves.
+
+    All first members before all complements, as regression on half differences takes them.
+    """
+    middles = [(start + stop) // 2 for start, stop in blocks]
+    first = [np.arange(start, middle) for (start, _), middle in zip(blocks, middles, strict=True)]
+    complements = [np.arange(middle, stop) for (_, stop), middle in zip(blocks, middles, strict=True)]
+    return np.concatenate([*first, *complements])
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,11 @@
-"""Which pairs joint_map_passes measures, and where their causes are on rendered items."""
+"""Which pairs joint_map_passes and fewer_passes measure, what of their maps, and where causes are on rendered items."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.rise_schemes import Query
+from benchmarks.rise_schemes import Explained, Query
 from flows.auto_compute.resolve import resolved
 from flows.configured_runs import ConfiguredRun
 from flows.readers.pair_causes import read_causes
@@ -13,7 +13,8 @@ from flows.settings.configuration import Settings
 from flows.stages.true_effects import rendered
 from pipeline.datasets.planted.edits import changed_region
 from pipeline.datasets.planted.spec import planted_spec
-from pipeline.evaluation.audit.localisation import scored_regions
+from pipeline.evaluation.audit.localisation import map_auroc, scored_regions
+from pipeline.evaluation.faithfulness import faithfulness_of_query
 from pipeline.randomness import keyed_rng
 
 STRETCH_QUERIES = 10
@@ -56,3 +57,31 @@ def cause_regions(settings: Settings) -> dict[tuple[str, str], npt.NDArray[np.bo
         if scored_regions(np.array([region_hw.mean()]))[0]:
             found[pair["query"], pair["reference"]] = region_hw
     return found
+
+
+def measures_of_maps(
+    explained: Explained,
+    pair: tuple[str, str],
+    maps_khw: npt.NDArray[np.floating],
+    region_hw: npt.NDArray[np.bool_] | None,
+    steps: int,
+) -> npt.NDArray[np.float64]:
+    """Return float64 (insertion, deletion, AUROC; map) of maps of a pair's query; AUROC NaN without a region."""
+    query, mask_d = pair[0], explained.conditions.mask_of(explained.condition_of[pair])
+    curves = faithfulness_of_query(
+        explained.scorer,
+        explained.images.of(query),
+        maps_khw,
+        np.tile(explained.reference(pair), (len(maps_khw), 1)),
+        explained.canvas,
+        (0, query),
+        steps,
+        None if mask_d is None else np.tile(mask_d, (len(maps_khw), 1)),
+    ).curves
+    return np.array(
+        [
+            [curve.insertion_auc for curve in curves],
+            [curve.deletion_auc for curve in curves],
+            [np.nan if region_hw is None else map_auroc(map_hw, region_hw) for map_hw in maps_khw],
+        ]
+    )

@@ -3,11 +3,12 @@
     python -m benchmarks.joint_map_passes CONFIG [key=value ...] [queries=80] [exact=8] [exact_masks=8000] [steps=10]
 
 Reads the model, images and pairs of a finished run (--until similarities.test is enough; of rendered items
---until true_effects.test). Maps of the query at pixel level: RISE's; the sum of positive joint effects with the cells
-of the reference; the leading singular vector of these; RISE's from effects cut to 1 to 3 singular directions. Prints
-insertion and deletion over the number of passes, of rendered items AUROC for the cause with the largest effect, all
-against 2,000 independent masks and against RISE's map of the same passes; what stopping does as soon as two halves of
-the masks agree; and the rank correlation with RISE's maps of very many masks (balanced, with regression).
+--until true_effects.test). A type-aware model compares a pair under its condition. Maps of the query at pixel level:
+RISE's; the sum of positive joint effects with the cells of the reference; the leading singular vector of these; RISE's
+from effects cut to 1 to 3 singular directions. Prints insertion and deletion over the number of passes, of rendered
+items AUROC for the cause with the largest effect, all against 2,000 independent masks and against RISE's map of the
+same passes; what stopping does as soon as two halves of the masks agree; and the rank correlation with RISE's maps of
+very many masks (balanced, with regression).
 
 Pairs are walked along: the reference of a pair is the next query, so that an image's passes serve both of its roles.
 """
@@ -23,7 +24,7 @@ import numpy.typing as npt
 from scipy.stats import spearmanr
 
 from benchmarks.joint_map_methods import METHODS, RISE, CuttableMasks, query_maps
-from benchmarks.joint_map_pairs import cause_regions, walked_pairs
+from benchmarks.joint_map_pairs import cause_regions, measures_of_maps, walked_pairs
 from benchmarks.joint_map_tables import (
     MapKey,
     MeasuredMaps,
@@ -35,8 +36,6 @@ from benchmarks.joint_map_tables import (
 from benchmarks.rise_schemes import Explained, options_and_overrides
 from flows.settings.configuration import Settings
 from flows.settings.file import load_settings
-from pipeline.evaluation.audit.localisation import map_auroc
-from pipeline.evaluation.faithfulness import faithfulness_of_query
 from pipeline.saliency.perturbed_embeddings import embed_perturbations
 from pipeline.saliency.rise.maps import BALANCED_REGRESSION, PAPERS
 from pipeline.saliency.rise.masks import MaskDraws
@@ -128,8 +127,9 @@ class PairPasses:
 
     def maps(self, query: str, reference: str) -> Floats:
         """Return float (map, y, x) in the order of `keys`."""
-        both = zip(self._subsets, self._embeddings(query), self._embeddings(reference), strict=True)
-        reference_d = self.explained.embeddings.of([reference])[0]
+        pair = (query, reference)
+        both = zip(self._subsets, self._compared(query, pair), self._compared(reference, pair), strict=True)
+        reference_d = self.explained.reference(pair)
         return np.concatenate(
             [
                 query_maps(subset, query_nd, reference_nd, reference_d)
@@ -140,8 +140,8 @@ class PairPasses:
 
     def halves(self, query: str, reference: str) -> dict[int, float]:
         """Return by passes the rank correlation of RISE's maps of the two halves of the balanced masks."""
-        reference_d = self.explained.embeddings.of([reference])[0]
-        query_nd = self._embeddings(query)[1]
+        reference_d = self.explained.reference((query, reference))
+        query_nd = self._compared(query, (query, reference))[1]
         return {
             length: rank_correlation(*(half.rise_map(query_nd, reference_d) for half in both))
             for length, both in self._halves.items()
@@ -150,8 +150,13 @@ class PairPasses:
     def exact_map(self, query: str, reference: str) -> Floats:
         """Return float (y, x), RISE's map of very many masks, which are passed for this query alone."""
         assert self._exact is not None, "asked for without exact masks"
-        embeddings_nd = self._embed(query, self._exact.draws)
-        return self._exact.rise_map(embeddings_nd, self.explained.embeddings.of([reference])[0])
+        pair = (query, reference)
+        embeddings_nd = self.explained.compared(self._embed(query, self._exact.draws), pair)
+        return self._exact.rise_map(embeddings_nd, self.explained.reference(pair))
+
+    def _compared(self, image: str, pair: tuple[str, str]) -> list[Floats]:
+        """Return embeddings (mask, D) of one of the pair's images under every set, as the pair is compared."""
+        return [self.explained.compared(own_nd, pair) for own_nd in self._embeddings(image)]
 
     def _embeddings(self, image: str) -> list[Floats]:
         if image not in self._passed:
@@ -178,19 +183,8 @@ def _measured(
     is_exact: bool,
 ) -> MeasuredQuery:
     query, reference = pair
-    explained, maps_khw = passes.explained, passes.maps(query, reference)
-    references_kd = np.tile(explained.embeddings.of([reference]), (len(maps_khw), 1))
-    curves = faithfulness_of_query(
-        explained.scorer, explained.images.of(query), maps_khw, references_kd, explained.canvas, (0, query), steps
-    ).curves
-    region_hw = regions.get(pair)
-    measures_mk = np.array(
-        [
-            [curve.insertion_auc for curve in curves],
-            [curve.deletion_auc for curve in curves],
-            [np.nan if region_hw is None else map_auroc(map_hw, region_hw) for map_hw in maps_khw],
-        ]
-    )
+    maps_khw = passes.maps(query, reference)
+    measures_mk = measures_of_maps(passes.explained, pair, maps_khw, regions.get(pair), steps)
     agreements_k = None
     if is_exact:
         exact_hw = passes.exact_map(query, reference)

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from scipy.stats import spearmanr
 
+from benchmarks.pair_conditions import PairConditions
 from benchmarks.randomisation_sanity import read_scorer
 from flows.auto_compute.resolve import resolved
 from flows.configured_runs import ConfiguredRun
@@ -49,7 +50,12 @@ Query = tuple[str, tuple[str, ...]]
 
 
 class Explained:
-    """The explained model with its images and pairs."""
+    """The explained model with its images and pairs.
+
+    Attributes:
+        conditions: of the model.
+        condition_of: condition of each pair by (query, reference), None where it has none.
+    """
 
     def __init__(self, settings: Settings) -> None:
         upstream = ConfiguredRun(resolved(settings)).current()
@@ -60,12 +66,24 @@ class Explained:
         self.images = PixelLookup(upstream, upstream.shard_of_rows("images", "images", "image_id", "test"))
         shards = upstream.shard_of_rows("embeddings", "image_embeddings", "image_id", "test")
         self.embeddings = EmbeddingLookup(upstream, shards)
+        self.conditions = PairConditions(upstream)
+        self.condition_of: dict[tuple[str, str], str | None] = {}
         references: dict[str, list[str]] = {}
         for row in upstream.rows("pairs.test", "pairs"):
             references.setdefault(row["query"], []).append(row["reference"])
+            self.condition_of[row["query"], row["reference"]] = row["condition"]
         names = list(references)
         order = keyed_rng(0, "schemes").permutation(len(names))
         self.queries: list[Query] = [(names[number], tuple(references[names[number]])) for number in order]
+
+    def compared(self, embeddings_nd: np.ndarray, pair: tuple[str, str]) -> np.ndarray:
+        """Return unit-norm embeddings (image, D) as a pair (query, reference) is compared, under its condition."""
+        return self.conditions.compared(embeddings_nd, self.condition_of[pair])
+
+    def reference(self, pair: tuple[str, str]) -> np.ndarray:
+        """Return float32 (D,), the embedding of a pair's reference as it is compared."""
+        found: np.ndarray = self.compared(self.embeddings.of([pair[1]]), pair)[0]
+        return found
 
     def scores(self, query: Query, masks: "Masks") -> torch.Tensor:
         """Return float32 (mask, reference) scores of the masked query, by the general embedding."""

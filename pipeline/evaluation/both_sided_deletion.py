@@ -16,6 +16,7 @@ from pipeline.errors import BadSetting
 from pipeline.evaluation.manipulated_images import pixel_ranking
 from pipeline.evaluation.map_protocols.imputation import impute_pixels
 from pipeline.randomness import keyed_rng
+from pipeline.similarity.conditions import project
 from pipeline.similarity.scorer import SimilarityScorer
 
 SHARES = (0.05, 0.1, 0.2, 0.4)
@@ -51,10 +52,11 @@ def both_sided_deletion(
     canvas_rgb: Sequence[int] | None,
     tie_key: Sequence[object],
     shares: Sequence[float] = SHARES,
+    condition_mask_d: npt.NDArray[np.floating] | None = None,
 ) -> BothSidedDeletion:
     """Return how the score falls as the images lose the pixels that their maps rank first.
 
-    Passes: two, and two for each pair of maps and each share. The general embedding is compared, without conditions.
+    Passes: two, and two for each pair of maps and each share.
 
     Args:
         scorer: the explained model.
@@ -64,10 +66,12 @@ def both_sided_deletion(
             impute_pixels.
         tie_key: seed and pair, keys what is random; ties of the two images are broken apart from each other.
         shares: of the pixels, from 0 to 1; each is rounded to the nearest whole pixel, halves to the even one.
+        condition_mask_d: (D,) mask of the condition under which the pair is compared; None compares the general
+            embeddings.
 
     Raises:
         BadSetting: a share outside 0 to 1.
-        BadModel: a map is not finite, or see SimilarityScorer.embed.
+        BadModel: a map is not finite, the mask leaves nothing of an embedding, or see SimilarityScorer.embed.
         BadDataset: nothing is left to fill in from.
     """
     if not all(0 <= share <= 1 for share in shares):
@@ -81,7 +85,10 @@ def both_sided_deletion(
         ]
         images.append(np.stack(of_sides, axis=1).reshape(-1, *pixels_2hwc.shape[1:]))
     together_nhwc = np.concatenate(images)
-    embeddings_p2d = scorer.embed(together_nhwc).astype(np.float64).reshape(len(together_nhwc) // 2, 2, -1)
+    embeddings_nd = scorer.embed(together_nhwc).astype(np.float64)
+    if condition_mask_d is not None:
+        embeddings_nd = project(embeddings_nd, condition_mask_d)
+    embeddings_p2d = embeddings_nd.reshape(len(together_nhwc) // 2, 2, -1)
     (full_query_d, full_reference_d), queries_pd, references_pd = embeddings_p2d[0], *embeddings_p2d[1:].swapaxes(0, 1)
     scores_3p = ((queries_pd * references_pd).sum(axis=1), queries_pd @ full_reference_d, references_pd @ full_query_d)
     scores_3ms = np.stack(scores_3p).reshape(len(DELETED), len(maps_m2hw), len(shares))

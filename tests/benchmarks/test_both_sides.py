@@ -6,6 +6,9 @@ import pytest
 from benchmarks import both_sided_deletion
 from benchmarks.both_sides_cases import Design, Run, effects_of_images
 from benchmarks.both_sides_figures import Figures, matched_overlap, rank_correlation
+from benchmarks.both_sides_maps import agreed_map
+from benchmarks.both_sides_stability import SeedPairs, agreements_table
+from benchmarks.both_sides_stability import measure as stability_of
 from benchmarks.correspondence_methods import components_table, designs_table, maps_table, measure
 from benchmarks.correspondence_ways import Explainers, way_name
 from pipeline.evaluation.audit.both_sides import on_pixels
@@ -15,6 +18,7 @@ from pipeline.saliency.correspondence.cell_effects import CellEffects
 from pipeline.saliency.correspondence.components import MatchComponents
 from pipeline.saliency.perturbed_embeddings import embed_perturbations
 from pipeline.saliency.rise.maps import query_masks
+from tests.flows.fake_outfits import write_outfit_config
 from tests.flows.planted_config import write_config
 from tests.flows.run_cases import FinishedRun
 
@@ -77,11 +81,13 @@ def test_fewer_masks_share_the_passes_of_more(run: Run) -> None:
     assert passes == (40 + 40) * len(run.image_ids())
     for design in (few, many, cells, balanced):
         for image in run.image_ids()[:2]:
+            assert run.conditions_of_images()[image] == [None]
             masks = query_masks(design.spec, run.size_px)
             embeddings_nd = embed_perturbations(run.scorer, run.images.of(image), masks).numpy()
             wanted = CellEffects(design.spec, run.size_px, design.cells).of(embeddings_nd)
-            np.testing.assert_allclose(found[design][image], wanted, atol=1e-6)
-    assert not np.allclose(found[many][run.image_ids()[0]], found[balanced][run.image_ids()[0]], atol=1e-4)
+            np.testing.assert_allclose(found[design][image, None], wanted, atol=1e-6)
+    first = (run.image_ids()[0], None)
+    assert not np.allclose(found[many][first], found[balanced][first], atol=1e-4)
 
 
 def test_ways_of_explaining_are_measured_on_every_pair(run: Run) -> None:
@@ -129,7 +135,42 @@ def test_falls_are_measured_of_any_pair(finished: FinishedRun, capsys: pytest.Ca
     assert len(run.pairs) == 4
     both_sided_deletion.print_tables(figures)
     printed = capsys.readouterr().out.splitlines()
-    assert len([line for line in printed if line.startswith("|")]) == 2 + 5 + 2 + 3 * 6
+    assert len([line for line in printed if line.startswith("|")]) == 2 + 6 + 2 + 3 * 8
+
+
+def test_the_agreed_map_is_high_where_both_are_and_keeps_the_sign_of_the_score() -> None:
+    found = agreed_map(np.array([4.0, 4.0, 0.0, 1.0]), np.array([9.0, -9.0, 5.0, 4.0]))
+    np.testing.assert_allclose(found, [6, -6, 0, 2])
+
+
+def test_seeds_of_masks_agree_more_with_more_masks(finished: FinishedRun) -> None:
+    run = Run(finished.settings(EPOCH), queries=2, references=2, with_causes=False)
+    of_seeds = SeedPairs(run, [20, 200])
+    figures = stability_of(run, of_seeds)
+    for what in ("joint", "one-sided"):
+        few, many = (figures.values(("papers", count, what)).mean() for count in ("20", "200"))
+        assert few < many < 1
+    assert len(agreements_table(figures, of_seeds.designs).splitlines()) == 2 + 4
+
+
+def test_pairs_lose_their_score_under_their_condition(tmp_path_factory: pytest.TempPathFactory) -> None:
+    outfits = FinishedRun(write_outfit_config(tmp_path_factory.mktemp("outfits")))
+    outfits.run(until="similarities.test")
+    outfits.run(until="vocabulary")
+    run = Run(outfits.settings(), queries=3, references=2, with_causes=False)
+    pair = run.pairs[0]
+    mask_d = run.conditions.mask_of(pair.condition)
+    assert mask_d is not None
+    masked_2d = run.scorer.embed(np.stack([run.images.of(pair.query), run.images.of(pair.reference)])) * mask_d
+    score = masked_2d[0] @ masked_2d[1] / np.linalg.norm(masked_2d[0]) / np.linalg.norm(masked_2d[1])
+    figures = both_sided_deletion.measure(run, both_sided_deletion.PairsOfMaps(run, Design(masks=20)), (127, 127, 127))
+    assert figures.values(("full score",))[0] == pytest.approx(score, abs=1e-5)
+    query_d, reference_d = run.embeddings_of(pair)
+    assert query_d @ reference_d == pytest.approx(score, abs=1e-3)
+    # An image that is compared under several conditions is passed once.
+    _, passes = effects_of_images(run, [Design(masks=20)])
+    assert passes == 20 * len(run.image_ids())
+    assert max(len(conditions) for conditions in run.conditions_of_images().values()) > 1
 
 
 def test_a_run_without_true_effects_is_named(finished: FinishedRun) -> None:

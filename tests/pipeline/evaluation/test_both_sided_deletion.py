@@ -21,6 +21,7 @@ HEIGHT, WIDTH = 3, 4
 CANVAS = (127, 10, 255)
 TIE_KEY = (7, "pair 1")
 SHARES = (Fraction(0), Fraction(1, 24), Fraction(1, 4), Fraction(1, 2), Fraction(1))
+CONDITION = np.array([1.0, 0.0, 0.3, 2.0, 0.1])
 WEIGHTS = np.random.default_rng(11).normal(size=(HEIGHT * WIDTH * 3, 5))
 
 
@@ -57,10 +58,17 @@ def cosine(first_d: np.ndarray, second_d: np.ndarray) -> float:
     return sum(float(one) * float(other) for one, other in zip(first_d, second_d, strict=True))
 
 
-def worst_difference(module: ModuleType) -> float:
+def under_mask(embeddings_nd: np.ndarray, mask_d: np.ndarray) -> np.ndarray:
+    return np.array([masked_d / np.sqrt(cosine(masked_d, masked_d)) for masked_d in embeddings_nd * mask_d])
+
+
+def worst_difference(module: ModuleType, mask_d: np.ndarray | None = None) -> float:
     pixels, maps = pair_with_maps()
-    found = module.both_sided_deletion(SCORER, pixels, maps, CANVAS, TIE_KEY, [float(share) for share in SHARES])
-    full_query_d, full_reference_d = embed(pixels)
+    found = module.both_sided_deletion(
+        SCORER, pixels, maps, CANVAS, TIE_KEY, [float(share) for share in SHARES], mask_d
+    )
+    own_mask_d = np.ones(WEIGHTS.shape[1]) if mask_d is None else mask_d
+    full_query_d, full_reference_d = under_mask(embed(pixels), own_mask_d)
     full = cosine(full_query_d, full_reference_d)
     wanted = np.empty((3, len(maps), len(SHARES)))
     for row, maps_2hw in enumerate(maps):
@@ -69,7 +77,7 @@ def worst_difference(module: ModuleType) -> float:
                 oracle.manipulated(pixels[side], maps_2hw[side], tie_ranks(side), CANVAS, share, insert=False)
                 for side in range(2)
             ]
-            query_d, reference_d = (embed(image[None])[0] for image in images)
+            query_d, reference_d = under_mask(embed(np.stack(images)), own_mask_d)
             wanted[0, row, column] = full - cosine(query_d, reference_d)
             wanted[1, row, column] = full - cosine(query_d, full_reference_d)
             wanted[2, row, column] = full - cosine(full_query_d, reference_d)
@@ -79,6 +87,23 @@ def worst_difference(module: ModuleType) -> float:
 
 def test_falls_are_those_of_pixel_loops() -> None:
     assert worst_difference(subject) < 1e-6
+
+
+def test_falls_under_a_condition_are_those_of_masked_embeddings() -> None:
+    assert worst_difference(subject, CONDITION) < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("project(embeddings_nd, condition_mask_d)", "embeddings_nd * condition_mask_d"),
+        ("project(embeddings_nd, condition_mask_d)", "embeddings_nd"),
+        ("project(embeddings_nd, condition_mask_d)", "project(embeddings_nd, condition_mask_d[::-1])"),
+    ],
+)
+def test_copies_that_mistake_the_condition_differ(right: str, wrong: str, tmp_path: Path) -> None:
+    broken = broken_copy(subject, tmp_path, right, wrong)
+    assert worst_difference(broken, CONDITION) > 1e-3
 
 
 @pytest.mark.parametrize(

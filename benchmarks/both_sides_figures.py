@@ -33,6 +33,10 @@ class Figures:
         """Take the value of a pair, given by its row."""
         self._values[key][pair] = float(value)
 
+    def has(self, key: Key) -> bool:
+        """Return whether any pair has this value."""
+        return key in self._values
+
     def values(self, key: Key) -> np.ndarray:
         """Return float64 (pair,), NaN for pairs without a value."""
         values_p = np.full(len(self.clusters_p), np.nan)
@@ -42,7 +46,7 @@ class Figures:
 
     def cell(self, key: Key) -> str:
         """Return the mean with its interval, x 100; a dash without values."""
-        if key not in self._values:
+        if not self.has(key):
             return "–"
         found = self._pairs().mean(self.values(key))
         return f"{100 * found.value:.1f} [{100 * found.low:.1f}, {100 * found.high:.1f}]"

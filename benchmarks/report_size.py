@@ -28,6 +28,7 @@ from pipeline.report.map_words import bright_place
 from pipeline.report.nearest_pairs import nearest_pairs
 from pipeline.report.pair_links import pages_script
 from pipeline.report.pair_table import CLASSES, PairTable
+from pipeline.report.shown_image import ShownImage
 from pipeline.report.thumbnails import image_thumbnail_path, query_thumbnail_path, thumbnail
 
 Result = TypeVar("Result")
@@ -99,10 +100,10 @@ def made_up_thumbnails(pairs: PairTable, image_size_px: int) -> tuple[dict[str, 
     bright: list[int | None] = []
     for pair_id in pairs.pair_ids:
         map_hw = _smooth_map(rng, image_size_px)
-        files[query_thumbnail_path(pair_id)] = thumbnail(_pixels(rng, image_size_px), map_hw)
+        files[query_thumbnail_path(pair_id)] = thumbnail(ShownImage(_pixels(rng, image_size_px)), map_hw)
         bright.append(bright_place(map_hw))
     for image_id in dict.fromkeys([*pairs.queries, *pairs.references]):
-        files[image_thumbnail_path(image_id)] = thumbnail(_pixels(rng, image_size_px))
+        files[image_thumbnail_path(image_id)] = thumbnail(ShownImage(_pixels(rng, image_size_px)))
     return files, bright
 
 

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from pipeline.report.file_names import PAGED_PAIRS
 from pipeline.report.folder import report_files
 from pipeline.report.pair_links import linked, pages_script
+from pipeline.report.shown_image import ShownImage
 from pipeline.report.thumbnails import image_thumbnail_path, query_thumbnail_path, thumbnail
 from tests.browser.requests_watched import watch_requests
 from tests.pipeline.report.report_cases import ATTRIBUTES, make_choice, make_evidence, make_pair_table
@@ -39,7 +40,7 @@ def write_site(folder: Path, pairs, attributes=ATTRIBUTES) -> Path:
         answers=list(pairs.answers),
         answer_choice=make_choice(),
     )
-    picture = thumbnail(np.random.default_rng(0).integers(0, 256, (16, 16, 3)).astype(np.uint8))
+    picture = thumbnail(ShownImage(np.random.default_rng(0).integers(0, 256, (16, 16, 3)).astype(np.uint8)))
     thumbnails = {query_thumbnail_path(pair_id): picture for pair_id in pairs.pair_ids}
     thumbnails |= {image_thumbnail_path(name): picture for name in (*pairs.queries, *pairs.references)}
     paged = {pairs.pair_ids[0]}

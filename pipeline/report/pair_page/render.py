@@ -88,7 +88,7 @@ def map_words(shown: PageMap, image: str) -> str:
     """Return what a map shows, for people who cannot see it."""
     if shown.source is None:
         return f"{shown.name} map of {image}: flat, no place matters more than another"
-    return f"{shown.name} map of {image}: brightest {shown.bright}"
+    return f"{shown.name} map of {image}: {'; '.join(filter(None, (shown.shows, f'brightest {shown.bright}')))}"
 
 
 def outcome_words(outcome: TableRow, is_answered: bool) -> str:

@@ -58,8 +58,8 @@ def test_every_part_has_a_patch_in_both_images_that_can_be_reached_and_is_named(
     patches = page.all("g", role="button", tabindex="0")
     assert [patch["data-part"] for patch in patches] == ["1", "2", "1", "2"]
     names = [patch["aria-label"] for patch in patches]
-    assert names[0] == "Part 1, 70 %, part:pocket: left of the query"
-    assert names[2] == "Part 1, 70 %, part:pocket: top of the reference"
+    assert names[0] == "Part 1, 70 %, part:pocket: at the left of the query"
+    assert names[2] == "Part 1, 70 %, part:pocket: at the top of the reference"
     assert [item["data-part"] for item in page.all("li") if "data-part" in item] == ["1", "2"]
 
 

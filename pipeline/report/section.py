@@ -61,7 +61,7 @@ class Section:
             (len(self.tiles), "number"),
             (len(self.tables), "table"),
             (len(self.figures) + len(self.charts), "figure"),
-            (len(self.edits), "edited photograph"),
+            (len(self.edits), "edit"),
         )
         return ", ".join(f"{count} {word}{'s' * (count > 1)}" for count, word in counts if count)
 

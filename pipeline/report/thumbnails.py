@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from pipeline.datasets.fitting import CROP
+from pipeline.report.evidence import FittingFacts
 from pipeline.report.overlays import overlay, plain_view
 from pipeline.report.shown_image import ShownImage
 
@@ -19,18 +21,23 @@ _JPEG_QUALITY: Final = 75
 def thumbnail(image: ShownImage, map_hw: npt.NDArray[np.floating[Any]] | None = None) -> bytes:
     """Return JPEG bytes with a long side of `THUMBNAIL_SIZE_PX`: the image, in grey under a map that has contrast.
 
-    What the model does not see of it is faded and hatched.
+    What the model does not see of it is faded.
 
     Args:
         image: a photograph in its own shape, or the square view of the model.
         map_hw: float (y, x) over the model's view, larger = matters more.
     """
-    shown = None if map_hw is None else overlay(image, map_hw, THUMBNAIL_SIZE_PX)
+    shown = None if map_hw is None else overlay(image, map_hw, THUMBNAIL_SIZE_PX, hatched=False)
     if shown is None:
-        shown = plain_view(image, THUMBNAIL_SIZE_PX)
+        shown = plain_view(image, THUMBNAIL_SIZE_PX, hatched=False)
     buffer = io.BytesIO()
     Image.fromarray(shown).save(buffer, format="JPEG", quality=_JPEG_QUALITY)
     return buffer.getvalue()
+
+
+def is_cut(fitting: FittingFacts | None) -> bool:
+    """Return whether the model sees less than all of some photographs, so that parts of their pictures are faded."""
+    return fitting is not None and fitting.fit == CROP and fitting.changed > 0
 
 
 def query_thumbnail_path(pair_id: str) -> str:

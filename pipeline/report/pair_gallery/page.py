@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from pipeline.datasets.fitting import CROP
 from pipeline.report.environment import page_environment
 from pipeline.report.evidence import FittingFacts, RunFacts
 from pipeline.report.file_names import GALLERY_DATA, GALLERY_SCRIPT, PAGED_PAIRS
 from pipeline.report.number_text import count_text, number_text
 from pipeline.report.pair_table import TYPES, PairTable
+from pipeline.report.thumbnails import is_cut
 
 _LISTED = 100
 # Name in the hash, words, and the order that people want first.
@@ -73,7 +73,7 @@ def render_gallery(facts: RunFacts, pairs: PairTable, fitting: FittingFacts | No
             scripts=(GALLERY_DATA, PAGED_PAIRS, GALLERY_SCRIPT),
             sorts=_SORTS,
             terms=_terms(pairs),
-            is_cut=fitting is not None and fitting.fit == CROP and fitting.changed > 0,
+            is_cut=is_cut(fitting),
             listed=listed,
         )
     )

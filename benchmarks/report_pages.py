@@ -81,7 +81,7 @@ class _Pages:
         pairs = self._pairs
         answer = pairs.answers[row]
         attributes = [PageAttribute(f"attribute:{n}", 1 / (n + 1), n < 5, 0.5, 0.4, 0.3) for n in range(RANKED)]
-        around = [pairs.pair_ids[(row + step) % len(pairs)] for step in (-1, 1)]
+        before, after = (TO_ROOT + page_path(pairs.pair_ids[(row + step) % len(pairs)]) for step in (-1, 1))
         regions = rng.uniform(size=(PARTS, 2, CELLS, CELLS))
         replaced = [self._small(pairs.references[(row + n) % len(pairs)]) for n in range(2 * REPLACEMENTS)]
         return PairPage(
@@ -98,7 +98,8 @@ class _Pages:
             replaced=Replaced("attribute:0", -0.2, -0.1, replaced[:REPLACEMENTS], replaced[REPLACEMENTS:]),
             links=PageLinks(
                 [(words, TO_ROOT + path) for words, path in SITE],
-                *(TO_ROOT + page_path(pair_id) for pair_id in around),
+                before,
+                after,
                 [self._other((row + step) % len(pairs)) for step in range(1, OTHERS + 1)],
             ),
         )

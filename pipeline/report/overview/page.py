@@ -75,7 +75,7 @@ def _matched(evidence: ReportEvidence, pairs: PairTable) -> _Matched:
     metrics = MetricTable(evidence.metrics)
     n_clusters = len(np.unique(pairs.clusters_p))
     clusters = (n_clusters, pairs.cluster_unit)
-    checks = trust_checks(evidence.answer_choice, metrics, unanswered, clusters, pairs.similarity_p)
+    checks = trust_checks(evidence.answer_choice, metrics, unanswered, clusters, pairs)
     judged = verdict(checks, metrics.of_variant("audit", "normalised_regret", "answer") is not None)
     sentences = answer_sentences(evidence.facts, shares, unanswered, judged)
     return _Matched(sentences, judged, checks, shares, group_shares(pairs), source_sentence(evidence.answer_choice))

@@ -14,6 +14,7 @@ from pipeline.report.evidence import TableRow
 from pipeline.report.few_clusters import SEVERAL
 from pipeline.report.metric_table import Estimate, MetricTable
 from pipeline.report.number_text import PERCENT, count_text, interval_text, number_text, p_value_text
+from pipeline.report.pair_table import PairTable
 
 GOOD: Final = "good"
 WEAK: Final = "weak"
@@ -25,6 +26,7 @@ _GOOD_CALIBRATION: Final = 0.1
 _MUCH_UNANSWERED: Final = 0.5
 _SIGNIFICANT: Final = 0.05
 _ENOUGH_ALIKE: Final = 0.9
+_MUCH_TOGETHER: Final = 0.5
 # What speaks for the answers fills a list of its own; what speaks against them is always told in full.
 _TOLD_REASONS: Final = 2
 
@@ -62,7 +64,7 @@ def trust_checks(
     metrics: MetricTable,
     unanswered: Interval,
     clusters: tuple[int, str],
-    similarity_p: npt.NDArray[np.float64],
+    pairs: PairTable,
 ) -> list[Check]:
     """Return the checks that can be made, in the order of their weight; without answers there is none to make.
 
@@ -71,7 +73,7 @@ def trust_checks(
         metrics: all figures.
         unanswered: share of the pairs that no attribute explains.
         clusters: how many units the pairs come from, and what these are.
-        similarity_p: (pair,) the model's scores, NaN where unknown.
+        pairs: all of them.
     """
     checks = [
         *_audit_checks(metrics),
@@ -79,7 +81,8 @@ def trust_checks(
         *_test_check(metrics),
         *_constant_check(metrics),
         _unanswered_check(unanswered),
-        *_alike_check(similarity_p),
+        *_together_check([row for row in pairs.answers if row is not None and row["attribute"] is not None]),
+        *_alike_check(pairs.similarity_p),
     ]
     n_clusters, cluster_unit = clusters
     if few_clusters(n_clusters):
@@ -214,6 +217,20 @@ def _unanswered_check(unanswered: Interval) -> Check:
         "such pairs mean that the model matches by something that the attributes do not name."
     )
     return Check("pairs without an answer", f"{share} %", outcome, reading, meaning)
+
+
+def _together_check(answers: Sequence[TableRow]) -> list[Check]:
+    """Return a doubt where most answers hold only taken together."""
+    together = sum(row.get("told_by") == "all_pairs" for row in answers)
+    if not answers or together / len(answers) <= _MUCH_TOGETHER:
+        return []
+    counted = f"{count_text(together)} of {count_text(len(answers))}"
+    reading = f"{counted} answers are shown to matter only taken together, not for their pair alone"
+    meaning = (
+        "For a pair alone the effect has to be larger than what attributes that mean nothing to the model give in 95 % "
+        "of cases. Read shares and means, not the answer of one pair."
+    )
+    return [Check("answers of single pairs", counted, WEAK, reading, meaning)]
 
 
 def _alike_check(similarity_p: npt.NDArray[np.float64]) -> list[Check]:

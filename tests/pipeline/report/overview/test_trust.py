@@ -6,7 +6,7 @@ import pytest
 from pipeline.evaluation.bootstrap import Interval
 from pipeline.report.metric_table import MetricTable
 from pipeline.report.overview.trust import BAD, GOOD, WEAK, trust_checks, verdict
-from tests.pipeline.report.report_cases import figure, make_choice
+from tests.pipeline.report.report_cases import figure, make_choice, make_pair_table
 
 
 def interval(value: float) -> Interval:
@@ -37,9 +37,16 @@ def rows(effect=0.1, gain=0.05, p_value=0.001, regret=None, hit=0.8):
 ALIKE = np.full(20, 0.7)
 
 
-def outcome(metrics, choice=None, unanswered=0.1, n_clusters=40, similarity_p=ALIKE):
+def pairs_with(similarity_p=ALIKE, told_by="pair"):
+    answers = [{"attribute": "red", "effect": 0.1, "told_by": told_by} for _ in similarity_p]
+    return make_pair_table(len(similarity_p), similarity_p=similarity_p, answers=answers)
+
+
+def outcome(metrics, choice=None, unanswered=0.1, n_clusters=40, pairs=None):
     choice = make_choice() if choice is None else choice
-    checks = trust_checks(choice, MetricTable(metrics), interval(unanswered), (n_clusters, "query"), similarity_p)
+    checks = trust_checks(
+        choice, MetricTable(metrics), interval(unanswered), (n_clusters, "query"), pairs or pairs_with()
+    )
     return verdict(checks, any(row["table_name"] == "audit" for row in metrics))
 
 
@@ -79,8 +86,12 @@ def test_one_bad_figure_says_do_not_trust(changed, reason: str) -> None:
         ({"metrics": rows(), "unanswered": 0.6}, "for 60 % of the pairs no attribute explains"),
         ({"metrics": rows(), "n_clusters": 6}, "the pairs come from 6 queries only"),
         (
-            {"metrics": rows(), "similarity_p": np.array([0.5, -0.2, np.nan, 0.1, 0.0])},
+            {"metrics": rows(), "pairs": pairs_with(np.array([0.5, -0.2, np.nan, 0.1, 0.0]))},
             "the model scores 50 % of the pairs at or below 0",
+        ),
+        (
+            {"metrics": rows(), "pairs": pairs_with(told_by="all_pairs")},
+            "20 of 20 answers are shown to matter only taken together",
         ),
     ],
 )
@@ -95,11 +106,11 @@ def test_without_an_interval_an_effect_is_not_proof() -> None:
 
 
 def test_similarities_that_are_not_known_are_no_doubt() -> None:
-    assert outcome(rows(), similarity_p=np.full(3, np.nan)).outcome == GOOD
+    assert outcome(rows(), pairs=pairs_with(np.full(3, np.nan))).outcome == GOOD
 
 
 def test_effects_are_in_the_units_of_the_similarity() -> None:
-    checks = trust_checks(make_choice(), MetricTable(rows()), interval(0.1), (40, "query"), ALIKE - 0.7)
+    checks = trust_checks(make_choice(), MetricTable(rows()), interval(0.1), (40, "query"), pairs_with(ALIKE - 0.7))
     figures = {check.name: check.figure for check in checks}
     assert figures["attributes matter on these pairs"].startswith("0.100 [")
     assert figures["similarity of the pairs"] == "0 % above 0, mean 0.000"
@@ -107,5 +118,5 @@ def test_effects_are_in_the_units_of_the_similarity() -> None:
 
 def test_nothing_in_favour_is_no_reason_to_trust() -> None:
     assert verdict([], False).outcome == BAD
-    checks = trust_checks([], MetricTable([]), interval(0.6), (40, "query"), ALIKE)
+    checks = trust_checks([], MetricTable([]), interval(0.6), (40, "query"), pairs_with())
     assert verdict(checks, False).outcome == BAD

@@ -25,6 +25,8 @@ from pipeline.report.overview.trust import Check, Verdict, trust_checks, verdict
 from pipeline.report.pair_table import TYPES, PairTable
 from pipeline.report.thumbnails import is_cut
 
+# Of classes or types at once; the others are folded.
+_GROUPS_SHOWN = 10
 _OUTCOME_WORDS = {"good": "In favour", "weak": "In doubt", "bad": "Against"}
 
 
@@ -54,6 +56,7 @@ def render_overview(evidence: ReportEvidence) -> bytes:
             matched=matched,
             group_word="Types" if pairs is not None and pairs.group_kind == TYPES else "Class",
             is_cut=is_cut(evidence.fitting),
+            groups_shown=_GROUPS_SHOWN,
             units=SEVERAL[QUERY if pairs is None else pairs.cluster_unit],
             outcome_words=_OUTCOME_WORDS,
             charts=_charts(matched),

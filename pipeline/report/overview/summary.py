@@ -11,6 +11,7 @@ from pipeline.report.overview.trust import BAD, Verdict
 from pipeline.report.variant_names import people_name
 
 _NAMED_FIRST = 3
+_SMALL_SHARE = 0.01
 
 
 def answer_sentences(
@@ -55,9 +56,10 @@ def source_sentence(choice: Sequence[TableRow]) -> str:
 
 
 def share_text(interval: Interval) -> str:
-    """Return a share with its interval, such as "34 % [28, 41]"."""
-    ends = interval_text(interval.low, interval.high, PERCENT, 0)
-    return f"{number_text(interval.value, PERCENT, 0)} % {ends}".strip()
+    """Return a share with its interval, such as "34 % [28, 41]"; one below 1 % with one decimal."""
+    decimals = 1 if 0 < interval.value < _SMALL_SHARE else 0
+    ends = interval_text(interval.low, interval.high, PERCENT, decimals)
+    return f"{number_text(interval.value, PERCENT, decimals)} % {ends}".strip()
 
 
 def effect_text(interval: Interval) -> str:

@@ -6,8 +6,10 @@ from html.parser import HTMLParser
 
 import pytest
 
+from pipeline.evaluation.bootstrap import Interval
 from pipeline.report.evidence import FittingFacts
 from pipeline.report.overview.page import render_overview
+from pipeline.report.overview.summary import share_text
 from tests.pipeline.report.report_cases import figure, make_choice, make_evidence, make_pair_table
 
 HOSTILE = ("<script>alert(1)</script>", "a\" onload='x", "</script><b>", "ünï 図", "{{ 7*7 }}", "& <")
@@ -69,6 +71,22 @@ def test_it_says_why_a_method_answers() -> None:
     found = render_overview(evidence(choice=[chosen, {**other, "matched_effect": 0.9}])).decode()
     assert "The configuration names this method; another’s attributes matter more" in found
     assert "methods it is the one" not in found
+
+
+def test_many_groups_are_folded_but_for_the_largest() -> None:
+    pairs = make_pair_table(60, groups=[f"class {pair % 15}" for pair in range(60)])
+    found = render_overview(evidence(pairs)).decode()
+    assert "<summary>The other 5</summary>" in found
+    open_part, _, folded = found.partition("<summary>The other 5</summary>")
+    assert open_part.count('href="gallery.html#group=') == 10
+    assert folded.count('href="gallery.html#group=') == 5
+    assert "<summary>" not in render_overview(evidence()).decode()
+
+
+def test_a_share_below_one_percent_is_not_none() -> None:
+    assert share_text(Interval(0.002, 0.0, 0.0134, 1500, 90)) == "0.2 % [0.0, 1.3]"
+    assert share_text(Interval(0.0, 0.0, 0.0, 1500, 90)) == "0 % [0, 0]"
+    assert share_text(Interval(0.344, 0.281, 0.409, 1500, 90)) == "34 % [28, 41]"
 
 
 def test_it_says_what_is_faded_where_photographs_are_cut(page: str) -> None:

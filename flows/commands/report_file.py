@@ -8,6 +8,7 @@ from pathlib import Path
 
 from flows.commands.report_copies import latest_copy
 from flows.commands.report_members import REPORT, report_parts
+from flows.commands.report_owners import own_name
 from flows.commands.report_writing import is_report_folder, is_written, packed_report, write_folder
 from flows.engine.upstream import Upstream
 from pipeline.errors import BadSetting
@@ -67,7 +68,7 @@ def export_report(current: Upstream, config: str, seed: int, overrides: Sequence
         MissingArtifact: the report is not current.
         ReadOnlyStore: the store cannot be written.
     """
-    return _exported(current, report_name(config, seed, overrides), seed, even_if_there=True)
+    return _exported(current, _own_name(current, config, seed, overrides), seed, even_if_there=True)
 
 
 def show_report(current: Upstream, config: str, seed: int, overrides: Sequence[str]) -> ReportFiles:
@@ -82,6 +83,7 @@ def show_report(current: Upstream, config: str, seed: int, overrides: Sequence[s
     report_parts(current)
     name = report_name(config, seed, overrides)
     try:
+        name = _own_name(current, config, seed, overrides)
         return _exported(current, name, seed, even_if_there=False)
     except StoreError as error:
         kept = current.store.part_url(current.commits(REPORT)[0], REPORT)
@@ -120,6 +122,12 @@ def _write_archive(current: Upstream, output: Path) -> str:
     except OSError as error:
         raise _bad_output(output, error.strerror or str(error)) from error
     return str(output)
+
+
+def _own_name(current: Upstream, config: str, seed: int, overrides: Sequence[str]) -> str:
+    """Return the report's name, longer where another configuration file of the same name has its report there."""
+    root = current.store.root
+    return own_name(root, report_name(config, seed, overrides), config, "" if root.is_local else ARCHIVE)
 
 
 def _exported(current: Upstream, name: str, seed: int, even_if_there: bool) -> ReportFiles:

@@ -12,9 +12,9 @@ from flows.explain.page import explanation_page
 from flows.explain.saved import SavedFiles, check_folder, save_explanation
 from flows.explain.text import explanation_html, explanation_text
 from pipeline.report.both_sides import MatchPart
+from pipeline.report.map_words import region_words
 from pipeline.report.pair_picture import PictureRow, pair_picture
 from pipeline.report.shown_image import ShownImage
-from pipeline.saliency.correspondence.regions import place_in_words
 
 SCHEMA_VERSION = 1
 
@@ -154,6 +154,6 @@ def _part_values(part: MatchPart) -> dict[str, Any]:
         "share": part.share,
         "p_value": part.p_value,
         "attribute": part.attribute,
-        "query_place": place_in_words(part.query_hw),
-        "reference_place": place_in_words(part.reference_hw),
+        "query_place": region_words(part.query_hw),
+        "reference_place": region_words(part.reference_hw),
     }

@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING
 
 from pipeline.report.answer_text import answer_text, sentence
 from pipeline.report.both_sides import MatchPart, part_words
-from pipeline.report.map_words import place_words
+from pipeline.report.map_words import place_words, region_words
 from pipeline.report.number_text import interval_text, number_text
 from pipeline.report.overlays import picture_uri
 from pipeline.report.variant_names import people_name
-from pipeline.saliency.correspondence.regions import place_in_words
 
 if TYPE_CHECKING:
     from flows.explain.explanation import ExplainedImage, Explanation
@@ -76,7 +75,7 @@ def _region_lines(explanation: "Explanation") -> list[str]:
 
 
 def _part_line(part: MatchPart) -> str:
-    places = f"query {place_in_words(part.query_hw)} with reference {place_in_words(part.reference_hw)}"
+    places = f"query {region_words(part.query_hw)} with reference {region_words(part.reference_hw)}"
     return f"{places}: {part_words(part)}"
 
 

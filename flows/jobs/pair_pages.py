@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from flows.engine.shard_task import JobInputs, JobResult
+from flows.readers.page_attribute_maps import read_page_attribute_maps
 from flows.readers.page_images import PageShapes, image_facts, page_images
 from flows.readers.pair_page_groups import PairGroup, read_pair_group
 from flows.readers.pair_page_tables import PairTables, read_pair_tables
@@ -31,6 +32,8 @@ from pipeline.report.pair_page.render import PairPageRenderer
 from stores.parts import FilePart
 
 IMAGES, ASSETS = "images", "assets"
+# What the map of the attribute that answers shows.
+SEEN = "where the model sees it"
 Row = Mapping[str, Any]
 
 
@@ -60,6 +63,7 @@ class _Pages:
         self._shapes = PageShapes(settings)
         self._painter, self._renderer = MapPainter(), PairPageRenderer()
         self._group: PairGroup = read_pair_group(inputs.upstream, self._modes, inputs.work["shards"])
+        self._attribute_maps = read_page_attribute_maps(inputs.upstream)
         tables: PairTables = read_pair_tables(inputs.upstream)
         self._answers, self._sets = (tables.first(name, self._ids) for name in ("answers", "answer_sets"))
         self._similarities = tables.first("similarities.test", self._ids)
@@ -88,7 +92,7 @@ class _Pages:
             condition=self._listed[pair_id]["condition"],
             answer=answer,
             answer_set=self._sets.get(pair_id),
-            maps=[shown for one in self._modes if (shown := self._map(pair_id, one, files)) is not None],
+            maps=self._maps(pair, answer, files),
             reference_map=self._reference_map(pair_id, files),
             parts=self._group.parts(pair_id, self._components[pair_id]),
             attributes=self._attributes(pair_id, variant),
@@ -110,6 +114,17 @@ class _Pages:
     def _similarity(self, pair_id: str) -> float | None:
         row = self._similarities.get(pair_id)
         return None if row is None else float(row["similarity"])
+
+    def _maps(self, pair: Row, answer: Row | None, files: dict[str, bytes]) -> list[PageMap]:
+        """Return the maps of the query; that of the attribute that answers comes after the generator's own."""
+        found = [self._map(pair["pair_id"], one, files) for one in self._modes]
+        maps = [shown for shown in found if shown is not None]
+        attribute = None if answer is None else answer["attribute"]
+        map_yx = self._attribute_maps.get((pair["query"], attribute or ""))
+        if map_yx is not None:
+            path = map_path(pair["pair_id"], "answer")
+            maps.insert(1, replace(self._painted(map_yx, path, files), name=str(attribute), shows=SEEN))
+        return maps
 
     def _map(self, pair_id: str, one: tuple[str, str], files: dict[str, bytes]) -> PageMap | None:
         """Return a generator's map of the query; None where it does not explain this pair."""

@@ -32,6 +32,7 @@ from pipeline.report.evidence import (
     TableRow,
 )
 from pipeline.report.folder import report_files
+from pipeline.report.thumbnails import THUMBNAIL_SIZE_PX
 from pipeline.saliency.declaration import FIXED
 from stores.manifests import Manifest
 from stores.parts import FilePart
@@ -78,7 +79,9 @@ def run(inputs: JobInputs) -> JobResult:
         pair_table=pair_table,
         discovered=read_groups(upstream, inputs.work.get("attribute_names", {})),
     )
-    thumbnails, bright_p = read_thumbnails(upstream, pair_table, _views(upstream), SHOWN_GENERATOR, FIXED)
+    thumbnails, bright_p = read_thumbnails(
+        upstream, pair_table, lambda image_id: images.read(image_id, THUMBNAIL_SIZE_PX), SHOWN_GENERATOR, FIXED
+    )
     data = packed(report_files(evidence, thumbnails, bright_p))
     counts = {"cards": len(pairs), "pairs": len(pair_table), "bytes": len(data)}
     return JobResult({"report": FilePart("report.zip", data)}, counts)

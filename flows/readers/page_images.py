@@ -38,17 +38,18 @@ class PageShapes:
         """Whether images are files; else they are rendered, and shown as the model sees them."""
         return "fit" in self.settings
 
-    def of(self, file_px: tuple[int, int]) -> tuple[tuple[int, int], CoveredBox]:
+    def of(self, file_px: tuple[int, int], long_side_px: int = PHOTOGRAPH_PX) -> tuple[tuple[int, int], CoveredBox]:
         """Return width and height of an image on a page, and the model's view in px of it.
 
         Args:
             file_px: width and height of its file.
+            long_side_px: of a photograph, at most.
         """
         view_px = int(self.settings["image_size_px"])
         if not self.are_photographs:
             return (view_px, view_px), CoveredBox(0.0, 0.0, float(view_px), float(view_px))
         # A small photograph is not made larger: the browser does that.
-        shown_px = shape_within(file_px, min(PHOTOGRAPH_PX, max(file_px)))
+        shown_px = shape_within(file_px, min(long_side_px, max(file_px)))
         box = view_box(self.settings["fit"], file_px, view_px, self.settings["effective_resolution_px"])
         return shown_px, scaled_box(box, file_px, shown_px)
 
@@ -68,18 +69,19 @@ def page_images(inputs: JobInputs) -> dict[str, bytes]:
     )
     files = {}
     for number, row in enumerate(rows):
-        view_hwc = pixels_nhwc[number]
-        files[small_image_path(row["image_id"], True)] = jpeg_file(small(view_hwc, SMALL_PX))
-        if row["image_id"] in large:
-            files[image_path(row["image_id"], True)] = jpeg_file(_photograph(row, view_hwc, photographs, shapes))
+        is_large = row["image_id"] in large
+        shown_hwc = _photograph(row, pixels_nhwc[number], photographs, PHOTOGRAPH_PX if is_large else SMALL_PX)
+        files[small_image_path(row["image_id"], True)] = jpeg_file(small(shown_hwc, SMALL_PX))
+        if is_large:
+            files[image_path(row["image_id"], True)] = jpeg_file(shown_hwc)
     return files
 
 
 def _photograph(
-    row: Mapping[str, Any], view_hwc: np.ndarray, photographs: Photographs, shapes: PageShapes
+    row: Mapping[str, Any], view_hwc: np.ndarray, photographs: Photographs, long_side_px: int
 ) -> np.ndarray:
-    """Return a photograph as it is shown; where its file is gone or changed, the model's view in its place."""
-    shown_px, box = shapes.of((row["width_px"], row["height_px"]))
+    """Return a photograph of at most this long side; where its file is gone or changed, the model's view instead."""
+    shown_px, box = PageShapes(photographs.settings).of((row["width_px"], row["height_px"]), long_side_px)
     read = read_photograph(row, photographs, max(shown_px))
     return view_in_place(view_hwc, box, shown_px) if read is None else read.pixels_hwc
 

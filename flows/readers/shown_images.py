@@ -37,7 +37,7 @@ class Photographs:
 
 
 class ShownImages:
-    """Images by id, each read once; where a photograph's file is not the recorded one, the model's view.
+    """Images by id; where a photograph's file is not the recorded one, the model's view.
 
     Args:
         views: the squares that the model sees.
@@ -62,8 +62,12 @@ class ShownImages:
     def of(self, image_id: str) -> ShownImage:
         """Return an image as it is shown; a photograph has the long side that was asked for."""
         if image_id not in self._shown:
-            self._shown[image_id] = self._photograph(image_id) or self._view(image_id)
+            self._shown[image_id] = self.read(image_id, self._long_side_px)
         return self._shown[image_id]
+
+    def read(self, image_id: str, long_side_px: int) -> ShownImage:
+        """Return an image as it is shown, a photograph with this long side, and do not keep it."""
+        return self._photograph(image_id, long_side_px) or self._view(image_id)
 
     def fitting(self) -> FittingFacts | None:
         """Return how all photographs were fitted, and how many of those shown so far could not be read."""
@@ -74,10 +78,10 @@ class ShownImages:
         changed = sum(share > MUCH for share in lost)
         return FittingFacts(self._photographs.settings["fit"], len(lost), changed, len(self._shown), unread)
 
-    def _photograph(self, image_id: str) -> ShownImage | None:
+    def _photograph(self, image_id: str, long_side_px: int) -> ShownImage | None:
         if self._photographs is None:
             return None
-        return read_photograph(self._rows[image_id], self._photographs, self._long_side_px)
+        return read_photograph(self._rows[image_id], self._photographs, long_side_px)
 
     def _view(self, image_id: str) -> ShownImage:
         return ShownImage(self._views.of(image_id), is_substitute=self._photographs is not None)

@@ -11,6 +11,8 @@ from flows.engine.stage import ShardPlan, Stage
 from flows.engine.upstream import Upstream
 from flows.engine.work import ShardCosts, ShardExtent, Work
 from flows.settings.configuration import Settings
+from flows.stages.attribute_maps import NAME as ATTRIBUTE_MAPS
+from flows.stages.attribute_maps import makes_attribute_maps
 from flows.stages.cell_effects import correspondence_pairs
 from flows.stages.conditions import has_attributes
 from flows.stages.correspondences import COMPONENTS
@@ -54,13 +56,18 @@ _EXPLAINED = {
 _SHOWN_COLUMNS = ("image_id", "path", "sha256", "width_px", "height_px")
 _AUDIT = {"audit": Read("audit", "audit_outcomes")}
 _COMPONENTS = {COMPONENTS: Read(COMPONENTS, "match_components")}
+# One result over all pairs, as those tables are.
+_ATTRIBUTE_MAPS = {
+    ATTRIBUTE_MAPS: Read(ATTRIBUTE_MAPS, "maps"),
+    f"{ATTRIBUTE_MAPS}/rows": Read(ATTRIBUTE_MAPS, "attribute_map_rows"),
+}
 
 
 def pair_pages_stage(settings: Settings) -> Stage:
     """Return the stage that makes the pages of test pairs and their images."""
     dataset, saliency = settings.dataset, settings.saliency
     audited, both_sides = dataset.declared.is_audited, saliency.correspondence.enabled
-    explained = has_attributes(settings)
+    explained, has_answer_maps = has_attributes(settings), makes_attribute_maps(settings)
     values: dict[str, Any] = {
         "split": "test",
         "generator_modes": [list(shown) for shown in saliency.generator_modes],
@@ -68,6 +75,7 @@ def pair_pages_stage(settings: Settings) -> Stage:
         "both_sides": both_sides,
         "audited": audited,
         **({} if explained else {"explained": False}),
+        **({"attribute_maps": True} if has_answer_maps else {}),
         "image_size_px": dataset.image_size_px,
         # It is no module, so no code id notices that it changes.
         "templates": pair_template_digest(),
@@ -79,6 +87,7 @@ def pair_pages_stage(settings: Settings) -> Stage:
     upstream += [curves for _, curves in names] if settings.evaluation.curves else []
     upstream += [CORRESPONDENCES] if both_sides else []
     upstream += [COMPONENTS] if both_sides and explained else []
+    upstream += [ATTRIBUTE_MAPS] if has_answer_maps else []
     upstream += [true_effects_name("test"), "audit"] if audited else []
     declared = sorted({GENERATORS[generator].declared_in for generator in saliency.generators})
     return Stage(
@@ -194,6 +203,7 @@ def _tables(stage: Stage) -> Mapping[str, Read]:
         **_SIMILARITIES,
         **(_EXPLAINED if explained else {}),
         **(_COMPONENTS if settings["both_sides"] and explained else {}),
+        **(_ATTRIBUTE_MAPS if settings.get("attribute_maps") else {}),
         **(_AUDIT if settings["audited"] else {}),
     }
 

@@ -68,7 +68,12 @@ def set_text(answer: TableRow, attribute_set: TableRow | None) -> str:
     if len(names) == 1:
         alone = "Alone it accounts" if names[0] == answer["attribute"] else f"{names[0]} alone accounts"
         return f"{alone} {rest}.{against}"
-    return f"Together these {len(names)} account {rest}: {', '.join(names)}.{against}"
+    lacking = ""
+    if answer["attribute"] not in names:
+        lacking = (
+            f" {answer['attribute']} is not among them: what attributes do together is not the sum of what each does."
+        )
+    return f"Together these {len(names)} account {rest}: {', '.join(names)}.{lacking}{against}"
 
 
 def sentence(text: str) -> str:
@@ -92,7 +97,7 @@ def _told_text(answer: TableRow) -> str:
         return ""
     chance = number_text(answer["p_value"], 100.0, 0)
     return (
-        f" For this pair alone that is not told from chance (which gives as much in {chance} % of cases); over all "
+        f" For this pair alone that is no more than chance may give (as much in {chance} % of cases); over all "
         "validation pairs such answers are shown to matter."
     )
 

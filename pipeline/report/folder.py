@@ -3,12 +3,21 @@
 from collections.abc import Mapping, Sequence
 
 from pipeline.report.evidence import ReportEvidence
-from pipeline.report.file_names import EVIDENCE, GALLERY, GALLERY_DATA, GALLERY_SCRIPT, OVERVIEW, STYLES
+from pipeline.report.file_names import (
+    EVIDENCE,
+    EVIDENCE_SCRIPT,
+    GALLERY,
+    GALLERY_DATA,
+    GALLERY_SCRIPT,
+    OVERVIEW,
+    STYLES,
+)
 from pipeline.report.overview.page import render_overview
 from pipeline.report.page import render_evidence
 from pipeline.report.pair_gallery.data import gallery_script
 from pipeline.report.pair_gallery.page import render_gallery
-from pipeline.report.template_files import GALLERY_SCRIPT as SCRIPT_FILE
+from pipeline.report.template_files import EVIDENCE_SCRIPT as EVIDENCE_SCRIPT_FILE
+from pipeline.report.template_files import GALLERY_SCRIPT as GALLERY_SCRIPT_FILE
 from pipeline.report.template_files import STYLE_SHEET, style_sheet, template_text
 
 
@@ -28,10 +37,11 @@ def report_files(
     files = {
         OVERVIEW: render_overview(evidence),
         EVIDENCE: render_evidence(evidence),
+        EVIDENCE_SCRIPT: template_text(EVIDENCE_SCRIPT_FILE).encode("utf-8"),
         STYLES: style_sheet(template_text(STYLE_SHEET)).encode("utf-8"),
     }
     if evidence.pair_table is not None:
-        files[GALLERY] = render_gallery(evidence.facts, evidence.pair_table)
+        files[GALLERY] = render_gallery(evidence.facts, evidence.pair_table, evidence.fitting)
         files[GALLERY_DATA] = gallery_script(evidence.pair_table, bright_p)
-        files[GALLERY_SCRIPT] = template_text(SCRIPT_FILE).encode("utf-8")
+        files[GALLERY_SCRIPT] = template_text(GALLERY_SCRIPT_FILE).encode("utf-8")
     return files | dict(thumbnails)

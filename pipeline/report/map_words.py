@@ -1,9 +1,11 @@
-"""Where a saliency map is bright, in words: what a picture of it says to who cannot see it."""
+"""Where a map is bright, or a region lies, in words: what a picture of it says to who cannot see it."""
 
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+
+from pipeline.saliency.correspondence.regions import centre_of_mass
 
 # Row by row from the top.
 PLACES: Final = (
@@ -44,6 +46,22 @@ def place_words(map_hw: npt.NDArray[np.floating[Any]]) -> str:
     """Return where a map is brightest, such as "at the top left"; other words where there is no such place."""
     place = bright_place(map_hw)
     return _NO_PLACE if place is None else PLACES[place]
+
+
+def region_words(region_yx: npt.NDArray[np.floating[Any]]) -> str:
+    """Return where a region lies, in the words of `PLACES`; other words for a region of nothing.
+
+    That is the centre of what exceeds half of its largest value: weak values all around would draw any centre to the
+    middle. A region is wider than a bright spot, so that no one field need hold most of it.
+
+    Args:
+        region_yx: (y, x) weights over the image.
+    """
+    largest = region_yx.max()
+    if not largest > 0:
+        return _NO_PLACE
+    y, x = centre_of_mass(np.where(region_yx > largest / 2, region_yx, 0))
+    return PLACES[_THIRDS * min(int(_THIRDS * y), 2) + min(int(_THIRDS * x), 2)]
 
 
 def map_words(map_hw: npt.NDArray[np.floating[Any]] | None) -> str:

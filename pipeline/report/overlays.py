@@ -33,12 +33,12 @@ def image_uri(image: ShownImage, size_px: int = SHOWN_SIZE_PX) -> str:
     return picture_uri(plain_view(image, size_px))
 
 
-def plain_view(image: ShownImage, size_px: int = SHOWN_SIZE_PX) -> npt.NDArray[np.uint8]:
-    """Return uint8 (y, x, 3): an image of that long side, faded and hatched where the model does not see it."""
+def plain_view(image: ShownImage, size_px: int = SHOWN_SIZE_PX, hatched: bool = True) -> npt.NDArray[np.uint8]:
+    """Return uint8 (y, x, 3): an image of that long side, faded and perhaps hatched where the model does not see it."""
     pixels_hwc = _resized(image, size_px)
     # A map without values tells where there would be any.
     placed_hw = place_map(np.zeros((1, 1)), _box_in(image, size_px), _shape(image, size_px))
-    return _hatched(pixels_hwc, np.isnan(placed_hw))
+    return _faded(pixels_hwc, np.isnan(placed_hw), hatched)
 
 
 def overlay_uri(image: ShownImage, map_hw: npt.NDArray[np.floating[Any]], size_px: int = SHOWN_SIZE_PX) -> str | None:
@@ -48,18 +48,19 @@ def overlay_uri(image: ShownImage, map_hw: npt.NDArray[np.floating[Any]], size_p
 
 
 def overlay(
-    image: ShownImage, map_hw: npt.NDArray[np.floating[Any]], size_px: int = SHOWN_SIZE_PX
+    image: ShownImage, map_hw: npt.NDArray[np.floating[Any]], size_px: int = SHOWN_SIZE_PX, hatched: bool = True
 ) -> npt.NDArray[np.uint8] | None:
     """Return uint8 (y, x, 3): the image in grey under its map, or None for a map without contrast.
 
     The map is scaled from its own minimum to its own maximum, so colours cannot be compared between pairs;
     where it is high it covers more of the image. What the map does not reach, because the model does not see it, is
-    faded and hatched; what the map says of borders beside the image is not shown.
+    faded, and hatched if asked; what the map says of borders beside the image is not shown.
 
     Args:
         image: in any shape.
         map_hw: over the model's view of the image (y, x).
         size_px: long side of the result.
+        hatched: stripes over what is faded; without them it is plainer, where pictures are small.
     """
     scaled_hw = unit_range(map_hw)
     if scaled_hw is None:
@@ -72,7 +73,7 @@ def overlay(
     grey_hw = pixels_hwc.astype(np.float64) @ np.array([0.299, 0.587, 0.114]) / 255
     alpha_hw1 = (LEAST_ALPHA + (MOST_ALPHA - LEAST_ALPHA) * value_hw)[..., None]
     blended_hwc = np.rint((alpha_hw1 * colour_hwc + (1 - alpha_hw1) * grey_hw[..., None]) * 255).astype(np.uint8)
-    return np.where(is_unseen_hw[..., None], _hatched(pixels_hwc, is_unseen_hw), blended_hwc)
+    return np.where(is_unseen_hw[..., None], _faded(pixels_hwc, is_unseen_hw, hatched), blended_hwc)
 
 
 def coloured_regions(
@@ -104,7 +105,7 @@ def coloured_regions(
     alpha_hw1 = (MOST_ALPHA * np.sqrt(above_hw))[..., None]
     blended_hwc = (1 - alpha_hw1) * shown_hwc + alpha_hw1 * np.array(colours, dtype=np.float64)[strongest_hw]
     blended_hwc = np.rint(blended_hwc).astype(np.uint8)
-    return np.where(is_unseen_hw[..., None], _hatched(pixels_hwc, is_unseen_hw), blended_hwc)
+    return np.where(is_unseen_hw[..., None], _faded(pixels_hwc, is_unseen_hw, hatched=True), blended_hwc)
 
 
 def unit_range(map_hw: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32] | None:
@@ -129,10 +130,12 @@ def legend_colours(count: int) -> npt.NDArray[np.uint8]:
     return colours_n3
 
 
-def _hatched(pixels_hwc: npt.NDArray[np.uint8], is_unseen_hw: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
-    """Return a picture with some of its pixels faded, under diagonal stripes."""
+def _faded(
+    pixels_hwc: npt.NDArray[np.uint8], is_unseen_hw: npt.NDArray[np.bool_], hatched: bool
+) -> npt.NDArray[np.uint8]:
+    """Return a picture with some of its pixels faded, under diagonal stripes if asked."""
     along_hw = np.indices(is_unseen_hw.shape).sum(axis=0)
-    is_stripe_hw1 = np.less(along_hw % _STRIPE_EVERY_PX, _STRIPE_WIDTH_PX)[..., None]
+    is_stripe_hw1 = np.less(along_hw % _STRIPE_EVERY_PX, _STRIPE_WIDTH_PX if hatched else 0)[..., None]
     faded_hwc = (1 - _FADED_SHARE) * pixels_hwc + _FADED_SHARE * _FADED_TO
     striped_hwc = np.where(is_stripe_hw1, (1 - _STRIPE_SHARE) * faded_hwc + _STRIPE_SHARE * _STRIPE, faded_hwc)
     return np.where(is_unseen_hw[..., None], np.rint(striped_hwc).astype(np.uint8), pixels_hwc)

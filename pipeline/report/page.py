@@ -1,4 +1,4 @@
-"""The evidence as a page, `evidence.html`: all sections, their pictures inside, no script.
+"""The evidence as a page, `evidence.html`: all sections, folded, their pictures inside.
 
 Equal evidence gives equal bytes, so a report can be kept under the digest of what it shows.
 """
@@ -9,6 +9,7 @@ from typing import Final
 from pipeline.report.cards import TERMS
 from pipeline.report.environment import page_environment
 from pipeline.report.evidence import ReportEvidence, RunFacts
+from pipeline.report.file_names import EVIDENCE_SCRIPT
 from pipeline.report.number_text import count_text, moment_text
 from pipeline.report.overlays import legend_gradient
 from pipeline.report.paper_figures import PAPERS
@@ -75,6 +76,7 @@ def render_evidence(evidence: ReportEvidence) -> bytes:
             sections=make_sections(evidence),
             term_names=TERMS,
             gradient=legend_gradient(),
+            scripts=(EVIDENCE_SCRIPT,),
         )
     )
     return page.encode("utf-8")

@@ -54,6 +54,18 @@ class Section:
     notes: tuple[str, ...] = ()
 
     @property
+    def holds(self) -> str:
+        """How much is in it, such as "2 tables, 1 figure"; empty where nothing of that kind is."""
+        counts = (
+            (len(self.cards), "pair"),
+            (len(self.tiles), "number"),
+            (len(self.tables), "table"),
+            (len(self.figures) + len(self.charts), "figure"),
+            (len(self.edits), "edit"),
+        )
+        return ", ".join(f"{count} {word}{'s' * (count > 1)}" for count, word in counts if count)
+
+    @property
     def has_content(self) -> bool:
         """Whether there is anything but words."""
         shown = (self.cards, self.tiles, self.tables, self.gallery, self.edits, self.figures, self.charts)

@@ -1,4 +1,4 @@
-"""Small pictures of pairs, all of one size: the model's view of an image, with or without a map over it."""
+"""Small pictures of pairs, all with one long side: an image in its own shape, with or without a map over it."""
 
 import hashlib
 import io
@@ -8,7 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from pipeline.report.overlays import overlay
+from pipeline.datasets.fitting import CROP
+from pipeline.report.evidence import FittingFacts
+from pipeline.report.overlays import overlay, plain_view
 from pipeline.report.shown_image import ShownImage
 
 THUMBNAIL_SIZE_PX: Final = 128
@@ -16,20 +18,26 @@ FOLDER: Final = "thumbnails"
 _JPEG_QUALITY: Final = 75
 
 
-def thumbnail(pixels_hwc: npt.NDArray[np.uint8], map_hw: npt.NDArray[np.floating[Any]] | None = None) -> bytes:
-    """Return JPEG bytes of `THUMBNAIL_SIZE_PX` a side: the square view, in grey under its map where that has contrast.
+def thumbnail(image: ShownImage, map_hw: npt.NDArray[np.floating[Any]] | None = None) -> bytes:
+    """Return JPEG bytes with a long side of `THUMBNAIL_SIZE_PX`: the image, in grey under a map that has contrast.
+
+    What the model does not see of it is faded.
 
     Args:
-        pixels_hwc: uint8 RGB (y, x, 3), square.
-        map_hw: float (y, x) over it, larger = matters more.
+        image: a photograph in its own shape, or the square view of the model.
+        map_hw: float (y, x) over the model's view, larger = matters more.
     """
-    shown = None if map_hw is None else overlay(ShownImage(pixels_hwc), map_hw, THUMBNAIL_SIZE_PX)
+    shown = None if map_hw is None else overlay(image, map_hw, THUMBNAIL_SIZE_PX, hatched=False)
     if shown is None:
-        side = (THUMBNAIL_SIZE_PX, THUMBNAIL_SIZE_PX)
-        shown = np.asarray(Image.fromarray(pixels_hwc).resize(side, Image.Resampling.LANCZOS))
+        shown = plain_view(image, THUMBNAIL_SIZE_PX, hatched=False)
     buffer = io.BytesIO()
     Image.fromarray(shown).save(buffer, format="JPEG", quality=_JPEG_QUALITY)
     return buffer.getvalue()
+
+
+def is_cut(fitting: FittingFacts | None) -> bool:
+    """Return whether the model sees less than all of some photographs, so that parts of their pictures are faded."""
+    return fitting is not None and fitting.fit == CROP and fitting.changed > 0
 
 
 def query_thumbnail_path(pair_id: str) -> str:

@@ -1,6 +1,8 @@
 """The benchmark of large reports: its made-up pairs become a whole report, and its CPU seconds are counted by step."""
 
-from benchmarks.report_size import measure
+import re
+
+from benchmarks.report_size import measure, measure_pages
 from pipeline.report.file_names import GALLERY, GALLERY_DATA, OVERVIEW
 
 
@@ -14,3 +16,14 @@ def test_a_small_report_is_whole_and_timed() -> None:
     assert sum(len(data) for path, data in files.items() if path.endswith(".jpg")) < size_bytes
     again, _, same_size = measure(24, 16)
     assert (again, same_size) == (files, size_bytes)
+
+
+def test_pages_of_pairs_are_whole() -> None:
+    files, watch, size_bytes = measure_pages(24, 16, 32)
+    pages = {path: data.decode() for path, data in files.items() if path.startswith("pairs/")}
+    assert len(pages) == 24
+    assert sum(path.startswith("maps/") for path in files) == 24 * 5
+    named = {name for text in pages.values() for name in re.findall(r'(?:src|data-source)="\.\./([^"]+)"', text)}
+    assert named <= set(files)
+    assert set(watch.seconds) == {"pages of pairs", "their ZIP"}
+    assert 0 < size_bytes < sum(map(len, files.values())) * 1.2

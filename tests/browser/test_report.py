@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from pipeline.report.file_names import PAGED_PAIRS
 from pipeline.report.folder import report_files
 from pipeline.report.pair_links import linked, pages_script
+from pipeline.report.shown_image import ShownImage
 from pipeline.report.thumbnails import image_thumbnail_path, query_thumbnail_path, thumbnail
 from tests.browser.requests_watched import watch_requests
 from tests.pipeline.report.report_cases import ATTRIBUTES, make_choice, make_evidence, make_pair_table
@@ -39,7 +40,7 @@ def write_site(folder: Path, pairs, attributes=ATTRIBUTES) -> Path:
         answers=list(pairs.answers),
         answer_choice=make_choice(),
     )
-    picture = thumbnail(np.random.default_rng(0).integers(0, 256, (16, 16, 3)).astype(np.uint8))
+    picture = thumbnail(ShownImage(np.random.default_rng(0).integers(0, 256, (16, 16, 3)).astype(np.uint8)))
     thumbnails = {query_thumbnail_path(pair_id): picture for pair_id in pairs.pair_ids}
     thumbnails |= {image_thumbnail_path(name): picture for name in (*pairs.queries, *pairs.references)}
     paged = {pairs.pair_ids[0]}
@@ -87,6 +88,11 @@ def page(chromium: Browser) -> Iterator[Page]:
     yield opened
     opened.close()
     assert told == []
+
+
+def unfold(page: Page) -> None:
+    """Open everything that is folded."""
+    page.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true; })")
 
 
 def gallery(page: Page, site: Path, state: str = "") -> Page:
@@ -249,6 +255,7 @@ def test_no_page_breaks_a_rule_of_accessibility(chromium: Browser, site: Path, n
     # Not the page that is watched: the tool itself asks for things.
     tested = chromium.new_page(color_scheme=scheme)
     tested.goto((site / name).as_uri())
+    unfold(tested)
     found = Axe().run(tested)
     tested.close()
     assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found.response["violations"]] == []
@@ -262,6 +269,8 @@ def test_no_page_is_wider_than_its_window(
 ) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     page.goto((request.getfixturevalue(which) / name).as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    unfold(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 

@@ -1,5 +1,6 @@
 """The report of a finished run as a reader walks through it: every link leads somewhere, every picture is there."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
@@ -102,6 +103,27 @@ def test_a_reader_walks_from_the_overview_to_pairs_and_back(
     fingerprint = finished_run.manifest("metrics").fingerprint[:12]
     expect(page.locator("#provenance")).to_contain_text(f"metrics ({fingerprint})")
     assert_whole(page)
+
+
+def place(words: str | None) -> str | None:
+    """Return what follows "brightest" in the alternative text of a map."""
+    found = re.search(r"brightest (.*)$", words or "")
+    return found and found.group(1)
+
+
+def test_gallery_and_pages_say_in_the_same_words_where_a_map_is_bright(page: Page, report: Path) -> None:
+    page.goto((report / "gallery.html").as_uri())
+    expect(page.locator(".pair-card")).to_have_count(24)
+    cards = page.locator(".pair-card").evaluate_all(
+        "all => all.map(one => [one.querySelector('h3 a').href, one.querySelector('img').alt])"
+    )
+    said = set()
+    for address, words in cards:
+        page.goto(address)
+        on_page = page.locator("#map").get_attribute("alt")
+        assert place(words) == place(on_page)
+        said.add(place(words))
+    assert len(said - {None}) > 1
 
 
 def test_every_pair_has_a_whole_page(page: Page, report: Path, finished_run: FinishedRun) -> None:

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from flows.results import open_results
 from pipeline.report.number_text import number_text
 from pipeline.report.pair_page.assets import pair_page_assets
-from pipeline.report.pair_page.paths import image_path, page_path, small_image_path
+from pipeline.report.pair_page.map_picture import MapPainter
+from pipeline.report.pair_page.paths import image_path, map_path, page_path, small_image_path
 from stores.artifacts import ArtifactStore
 from tests.flows.fake_folder import write_fake_folder
 from tests.flows.planted_config import write_config
@@ -28,6 +30,7 @@ LIMITS = (
     "saliency.sliding_window.modes=['fixed']",
     "saliency.sliding_window.pairs=12",
     "evaluation.curve_pairs=6",
+    "saliency.rise.keep=true",
     "similarity_model.epochs=1",
     "attribute_model.epochs=1",
     "pairs.test=200",
@@ -120,7 +123,8 @@ def test_pages_say_what_the_tables_say(finished_run: FinishedRun) -> None:
         assert row["query"] in text
         assert row["reference"] in text
         if row["replaced"] is not None:
-            assert f"changes by {number_text(row['replaced'], decimals=3)} on average" in text
+            way = "falls" if row["replaced"] < 0 else "rises"
+            assert f"the similarity {way} by {number_text(abs(row['replaced']), decimals=3)} on average" in text
         if row["eligible"] and named is not None:
             assert f"the similarity falls by {number_text(row['true_effect'], decimals=3)}" in text
     assert any(row["replaced"] is not None for row in rows)
@@ -171,6 +175,25 @@ def test_of_each_result_a_page_shows_what_covers_its_pair(limited: FinishedRun) 
     assert 0 < sizes['data-name="sliding window"'] <= 12 < len(every)
 
 
+def test_the_map_of_the_attribute_that_answers_can_be_chosen(limited: FinishedRun) -> None:
+    files, tables = members(limited), Tables(limited.settings(*LIMITS))
+    results, painter = open_results(limited.config, LIMITS), MapPainter()
+    rows = tables.ask(
+        "select a.pair_id, a.attribute, m.row from answers a join pairs p using (pair_id) "
+        "left join attribute_map_rows m on m.query = p.query and m.attribute = a.attribute"
+    )
+    shown = pages(files)
+    for row in rows:
+        path = map_path(row["pair_id"], "answer")
+        assert (path in files) == (row["row"] is not None)
+        if path in files:
+            assert files[path] == painter.png(results.attribute_map(row["pair_id"]).astype(np.float16))
+            (choice,) = re.findall(rf'<input [^>]*data-source="../{path}"[^>]*>', shown[row["pair_id"]])
+            assert f'data-name="{row["attribute"]}"' in choice
+            assert "where the model sees it; brightest " in choice
+    assert any(row["row"] is not None for row in rows)
+
+
 def test_photographs_are_shown_in_their_own_shape(own: FinishedRun) -> None:
     files, tables = members(own), Tables(own.settings())
     assert_complete(own, files, tables)
@@ -180,7 +203,8 @@ def test_photographs_are_shown_in_their_own_shape(own: FinishedRun) -> None:
     for row in rows:
         path = image_path(row["image_id"], True)
         assert (path in files) == (row["image_id"] in shown)
-        assert small_image_path(row["image_id"], True) in files
+        with Image.open(io.BytesIO(files[small_image_path(row["image_id"], True)])) as picture:
+            assert picture.size[0] / picture.size[1] == pytest.approx(row["width_px"] / row["height_px"], rel=0.05)
         if path in files:
             with Image.open(io.BytesIO(files[path])) as picture:
                 assert (picture.format, picture.size) == ("JPEG", (row["width_px"], row["height_px"]))

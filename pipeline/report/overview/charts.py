@@ -48,9 +48,9 @@ def shares_chart(shares: Sequence[AttributeShare]) -> ResponsiveChart:
 
 def effects_chart(shares: Sequence[AttributeShare]) -> ResponsiveChart:
     """Return a point for each attribute's mean effect, with its interval."""
-    marks = [_mark(one.attribute, one.effect, PERCENT) for one in shares]
-    words = ("effects", "Expected fall of the similarity without each attribute", "fall of the similarity, × 100")
-    return _drawn(marks, _points, words, 1)
+    marks = [_mark(one.attribute, one.effect, 1.0) for one in shares]
+    words = ("effects", "Expected fall of the similarity without each attribute", "expected fall of the similarity")
+    return _drawn(marks, _points, words, 3)
 
 
 def worth_chart(estimates: Sequence[tuple[str, Estimate, bool]]) -> ResponsiveChart:
@@ -60,22 +60,18 @@ def worth_chart(estimates: Sequence[tuple[str, Estimate, bool]]) -> ResponsiveCh
         estimates: name, figure and whether it is a control.
     """
     marks = [
-        _Mark(name, PERCENT * found.value, _scaled(found.low), _scaled(found.high), is_control)
+        _Mark(name, found.value, found.low, found.high, is_control)
         for name, found, is_control in estimates
         if found.value is not None
     ]
-    words = ("worth", "Faithfulness of the maps: insertion area", "insertion area, × 100; larger is better")
-    return _drawn(marks, _points, words, 1)
+    words = ("worth", "Faithfulness of the maps: insertion area", "insertion area, 0 to 1; larger is better")
+    return _drawn(marks, _points, words, 3)
 
 
 def _mark(name: str, interval: Interval, scale: float) -> _Mark:
     is_known = interval.low == interval.low and interval.high == interval.high
     ends = (scale * interval.low, scale * interval.high) if is_known else (None, None)
     return _Mark(name, scale * interval.value, *ends)
-
-
-def _scaled(value: float | None) -> float | None:
-    return None if value is None else PERCENT * value
 
 
 def _drawn(

@@ -7,7 +7,7 @@ from typing import Final
 from pipeline.report.evidence import ReportEvidence
 from pipeline.report.generator_names import is_control, maps_name
 from pipeline.report.metric_table import Estimate, MetricTable
-from pipeline.report.number_text import PERCENT, interval_text, number_text, p_value_text
+from pipeline.report.number_text import interval_text, number_text, p_value_text
 from pipeline.saliency.declaration import FIXED
 
 CENTRE: Final = "centre"
@@ -56,17 +56,14 @@ def worth_sentences(evidence: ReportEvidence) -> tuple[str, ...]:
 
 
 def _sentence(one: MapsWorth, noise: Estimate | None) -> str:
-    figure = f"{number_text(one.insertion.value, PERCENT, 1)} of 100"
-    beside = "" if noise is None or noise.value is None else f", noise {number_text(noise.value, PERCENT, 1)}"
-    start = f"{one.name}: where the parts that a map ranks first come back first, the similarity recovers to {figure}"
+    beside = "" if noise is None or noise.value is None else f", that of noise {number_text(noise.value, decimals=3)}"
+    start = f"{one.name}: the insertion area is {number_text(one.insertion.value, decimals=3)} on average{beside}"
     if one.difference is None or one.difference.value is None:
-        return f"{start} on average{beside}; it was not compared with a blob in the centre."
+        return f"{start}; it was not compared with a blob in the centre."
     gap = one.difference
-    ends = interval_text(gap.low, gap.high, PERCENT, 1)
     p_value = p_value_text(gap.p_value, gap.p_is_bound)
-    told = f"{number_text(gap.value, PERCENT, 1)} {ends}".strip()
-    tail = f"a difference of {told} from a blob in the centre that knows nothing of the model, p {_equals(p_value)}"
-    return f"{start} on average{beside}; {tail}: {_judgement(gap)}."
+    told = f"{number_text(gap.value, decimals=3)} {interval_text(gap.low, gap.high, decimals=3)}".strip()
+    return f"{start}; its difference from the blob in the centre is {told}, p {_equals(p_value)}: {_judgement(gap)}."
 
 
 def _judgement(gap: Estimate) -> str:

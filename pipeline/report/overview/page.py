@@ -23,7 +23,10 @@ from pipeline.report.overview.strangest import strangest_pairs
 from pipeline.report.overview.summary import answer_sentences, effect_text, share_text, source_sentence
 from pipeline.report.overview.trust import Check, Verdict, trust_checks, verdict
 from pipeline.report.pair_table import TYPES, PairTable
+from pipeline.report.thumbnails import is_cut
 
+# Of classes or types at once; the others are folded.
+_GROUPS_SHOWN = 10
 _OUTCOME_WORDS = {"good": "In favour", "weak": "In doubt", "bad": "Against"}
 
 
@@ -52,6 +55,8 @@ def render_overview(evidence: ReportEvidence) -> bytes:
             facts=facts,
             matched=matched,
             group_word="Types" if pairs is not None and pairs.group_kind == TYPES else "Class",
+            is_cut=is_cut(evidence.fitting),
+            groups_shown=_GROUPS_SHOWN,
             units=SEVERAL[QUERY if pairs is None else pairs.cluster_unit],
             outcome_words=_OUTCOME_WORDS,
             charts=_charts(matched),
@@ -72,7 +77,8 @@ def _matched(evidence: ReportEvidence, pairs: PairTable) -> _Matched:
     shares, unanswered = attribute_shares(pairs), unanswered_share(pairs)
     metrics = MetricTable(evidence.metrics)
     n_clusters = len(np.unique(pairs.clusters_p))
-    checks = trust_checks(evidence.answer_choice, metrics, unanswered, n_clusters, pairs.cluster_unit)
+    clusters = (n_clusters, pairs.cluster_unit)
+    checks = trust_checks(evidence.answer_choice, metrics, unanswered, clusters, pairs)
     judged = verdict(checks, metrics.of_variant("audit", "normalised_regret", "answer") is not None)
     sentences = answer_sentences(evidence.facts, shares, unanswered, judged)
     return _Matched(sentences, judged, checks, shares, group_shares(pairs), source_sentence(evidence.answer_choice))

@@ -1,5 +1,6 @@
 """What the model matches by: attributes' shares of the answers and their mean effects, with clustered intervals."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,12 +32,14 @@ class AttributeShare:
         pairs: that it answers for.
         share: of all pairs.
         effect: mean expected drop of the similarity without it, over the pairs that it answers for.
+        similarity: their mean similarity; NaN where unknown.
     """
 
     attribute: str
     pairs: int
     share: Interval
     effect: Interval
+    similarity: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,14 @@ def _shares(pairs: PairTable, rows: npt.NDArray[np.int64], most: int) -> list[At
         figures.append(_mean(pairs, rows, np.where(is_named_p, effect_p, np.nan)))
     ends = _intervals(pairs, figures)
     return [
-        AttributeShare(name, counts[name], ends[2 * place], ends[2 * place + 1]) for place, name in enumerate(shown)
+        AttributeShare(
+            name,
+            counts[name],
+            ends[2 * place],
+            ends[2 * place + 1],
+            float(pairs.similarity_p[rows][named_p[rows] == name].mean()),
+        )
+        for place, name in enumerate(shown)
     ]
 
 

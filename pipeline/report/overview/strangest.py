@@ -75,4 +75,4 @@ def _reason(pairs: PairTable, row: int) -> str:
     if np.isnan(disagreement):
         return f"Similarity {similarity}; {named}."
     share = number_text(disagreement, PERCENT, 0)
-    return f"Similarity {similarity}; {named}; {share} % of the methods name something else than most do."
+    return f"Similarity {similarity}; {named}; {share} % of the methods do not name what is named most often."

@@ -1,6 +1,7 @@
 """The answer in sentences: what the model matches by, overall, and how much that is."""
 
 from collections.abc import Sequence
+from math import isnan
 
 from pipeline.evaluation.bootstrap import Interval
 from pipeline.report.evidence import RunFacts, TableRow
@@ -10,25 +11,31 @@ from pipeline.report.overview.trust import BAD, Verdict
 from pipeline.report.variant_names import people_name
 
 _NAMED_FIRST = 3
+_SMALL_SHARE = 0.01
 
 
 def answer_sentences(
     facts: RunFacts, shares: Sequence[AttributeShare], unanswered: Interval, judged: Verdict
 ) -> tuple[str, ...]:
     """Return what the model matches by: its leading attributes with shares, then the effect of the first of them."""
-    pairs = f"{count_text(unanswered.n)} pairs of {facts.dataset}"
+    pairs = f"{count_text(unanswered.n)} test pairs of {facts.dataset}"
     if not shares:
         return (f"No attribute explains any of the matches of the model {facts.similarity_model} on {pairs}.",)
     named = [f"{one.attribute} ({share_text(one.share)} of the pairs)" for one in shares[:_NAMED_FIRST]]
     listed = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
-    claim = "seems to match mostly by" if judged.outcome == BAD else "matches mostly by"
+    claim = "seems to match most often by" if judged.outcome == BAD else "matches most often by"
     first = shares[0]
     return (
-        f"The model {facts.similarity_model} {claim} {listed}. This goes by {pairs}.",
-        f"Without {first.attribute} the similarity of the pairs that it explains is expected to fall by "
-        f"{effect_text(first.effect)} on average.",
-        f"For {share_text(unanswered)} of the pairs no attribute explains the match.",
+        f"The model {facts.similarity_model} {claim} {listed}.",
+        f"This is from {pairs}; in brackets 95 % intervals. Without {first.attribute} the similarity of the pairs "
+        f"that it explains{_from_text(first.similarity)} is expected to fall by {effect_text(first.effect)}.",
+        f"For {count_text(round(unanswered.value * unanswered.n))} of the pairs ({share_text(unanswered)}) no "
+        "attribute explains the match.",
     )
+
+
+def _from_text(similarity: float) -> str:
+    return "" if isnan(similarity) else f", {number_text(similarity, decimals=3)} on average,"
 
 
 def source_sentence(choice: Sequence[TableRow]) -> str:
@@ -37,17 +44,22 @@ def source_sentence(choice: Sequence[TableRow]) -> str:
     if chosen is None:
         return ""
     machine = chosen["variant"]
-    tried = f" Of {count_text(len(choice))} methods it is the one" if len(choice) > 1 else " It is the method"
+    told = f"The answers come from {people_name(machine)} ({machine} in the configuration)."
+    if len(choice) < 2:
+        return told
+    if chosen["matched_effect"] < max(row["matched_effect"] for row in choice):
+        return f"{told} The configuration names this method; another’s attributes matter more on validation pairs."
     return (
-        f"The answers come from {people_name(machine)} ({machine} in the configuration).{tried} whose attributes "
-        "matter most on validation pairs, on which no network was trained, or the one that the configuration names."
+        f"{told} Of {count_text(len(choice))} methods it is the one whose attributes matter most on validation pairs, "
+        "on which no network was trained."
     )
 
 
 def share_text(interval: Interval) -> str:
-    """Return a share with its interval, such as "34 % [28, 41]"."""
-    ends = interval_text(interval.low, interval.high, PERCENT, 0)
-    return f"{number_text(interval.value, PERCENT, 0)} % {ends}".strip()
+    """Return a share with its interval, such as "34 % [28, 41]"; one below 1 % with one decimal."""
+    decimals = 1 if 0 < interval.value < _SMALL_SHARE else 0
+    ends = interval_text(interval.low, interval.high, PERCENT, decimals)
+    return f"{number_text(interval.value, PERCENT, decimals)} % {ends}".strip()
 
 
 def effect_text(interval: Interval) -> str:

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 from pipeline.evaluation.audit.answers import ANSWER
 from pipeline.evaluation.bootstrap import Interval
 from pipeline.evaluation.shared_units import few_clusters
@@ -11,6 +14,7 @@ from pipeline.report.evidence import TableRow
 from pipeline.report.few_clusters import SEVERAL
 from pipeline.report.metric_table import Estimate, MetricTable
 from pipeline.report.number_text import PERCENT, count_text, interval_text, number_text, p_value_text
+from pipeline.report.pair_table import PairTable
 
 GOOD: Final = "good"
 WEAK: Final = "weak"
@@ -21,6 +25,8 @@ _GOOD_REGRET: Final = 0.5
 _GOOD_CALIBRATION: Final = 0.1
 _MUCH_UNANSWERED: Final = 0.5
 _SIGNIFICANT: Final = 0.05
+_ENOUGH_ALIKE: Final = 0.9
+_MUCH_TOGETHER: Final = 0.5
 # What speaks for the answers fills a list of its own; what speaks against them is always told in full.
 _TOLD_REASONS: Final = 2
 
@@ -54,7 +60,11 @@ class Verdict:
 
 
 def trust_checks(
-    choice: Sequence[TableRow], metrics: MetricTable, unanswered: Interval, n_clusters: int, cluster_unit: str
+    choice: Sequence[TableRow],
+    metrics: MetricTable,
+    unanswered: Interval,
+    clusters: tuple[int, str],
+    pairs: PairTable,
 ) -> list[Check]:
     """Return the checks that can be made, in the order of their weight; without answers there is none to make.
 
@@ -62,8 +72,8 @@ def trust_checks(
         choice: rows of the table `answer_choice`.
         metrics: all figures.
         unanswered: share of the pairs that no attribute explains.
-        n_clusters: how many units the pairs come from.
-        cluster_unit: what these are.
+        clusters: how many units the pairs come from, and what these are.
+        pairs: all of them.
     """
     checks = [
         *_audit_checks(metrics),
@@ -71,7 +81,10 @@ def trust_checks(
         *_test_check(metrics),
         *_constant_check(metrics),
         _unanswered_check(unanswered),
+        *_together_check([row for row in pairs.answers if row is not None and row["attribute"] is not None]),
+        *_alike_check(pairs.similarity_p),
     ]
+    n_clusters, cluster_unit = clusters
     if few_clusters(n_clusters):
         units = SEVERAL[cluster_unit]
         checks.append(
@@ -115,7 +128,7 @@ def _held_out_check(choice: Sequence[TableRow]) -> list[Check]:
     meaning = (
         f"On {count_text(chosen['n'])} validation pairs, on which no network was trained, the query is replaced by "
         "images that lack the attribute named: how far the similarity falls, beyond what replacements as different "
-        "that keep it cost, × 100."
+        "that keep it cost."
     )
     return [Check("attributes matter on held-out pairs", _effect_text(found), outcome, reading, meaning)]
 
@@ -125,7 +138,7 @@ def _test_check(metrics: MetricTable) -> list[Check]:
     if found is None or found.value is None:
         return []
     outcome, reading = _above_zero(found, "on the pairs of this report")
-    meaning = "The same of the pairs that are explained here, × 100. 0: naming the attribute tells nothing."
+    meaning = "The same, of the pairs that are explained here. 0: naming the attribute tells nothing."
     return [Check("attributes matter on these pairs", _effect_text(found), outcome, reading, meaning)]
 
 
@@ -143,7 +156,10 @@ def _constant_check(metrics: MetricTable) -> list[Check]:
     }[outcome]
     p_value = p_value_text(found.p_value, found.p_is_bound)
     figure = f"{_effect_text(found)}, p {p_value if p_value[0] in '<≤' else '= ' + p_value}"
-    meaning = "The effect of the answers minus that of the one attribute that is best for all pairs together, × 100."
+    meaning = (
+        "The effect of the answers minus that of the one attribute that is best for all pairs together; p after Holm’s "
+        "correction for all comparisons made."
+    )
     return [Check("better than a constant", figure, outcome, reading, meaning)]
 
 
@@ -197,10 +213,40 @@ def _unanswered_check(unanswered: Interval) -> Check:
     outcome = BAD if unanswered.value >= 1 else WEAK if unanswered.value > _MUCH_UNANSWERED else GOOD
     reading = f"for {share} % of the pairs no attribute explains the match"
     meaning = (
-        "Where no attribute’s effect can be told from chance, the report says so instead of naming one. Many such "
-        "pairs mean that the model matches by something that the attributes do not name."
+        "Where no attribute’s effect is larger than chance would give, the report says so instead of naming one. Many "
+        "such pairs mean that the model matches by something that the attributes do not name."
     )
     return Check("pairs without an answer", f"{share} %", outcome, reading, meaning)
+
+
+def _together_check(answers: Sequence[TableRow]) -> list[Check]:
+    """Return a doubt where most answers hold only taken together."""
+    together = sum(row.get("told_by") == "all_pairs" for row in answers)
+    if not answers or together / len(answers) <= _MUCH_TOGETHER:
+        return []
+    counted = f"{count_text(together)} of {count_text(len(answers))}"
+    reading = f"{counted} answers are shown to matter only taken together, not for their pair alone"
+    meaning = (
+        "For a pair alone the effect has to be larger than what attributes that mean nothing to the model give in 95 % "
+        "of cases. Read shares and means, not the answer of one pair."
+    )
+    return [Check("answers of single pairs", counted, WEAK, reading, meaning)]
+
+
+def _alike_check(similarity_p: npt.NDArray[np.float64]) -> list[Check]:
+    """Return a doubt where the model does not find many of the pairs alike; that it does says nothing for answers."""
+    known = similarity_p[~np.isnan(similarity_p)]
+    if len(known) == 0 or (known > 0).mean() >= _ENOUGH_ALIKE:
+        return []
+    share = float((known > 0).mean())
+    told = number_text(1 - share, PERCENT, 0)
+    reading = f"the model scores {told} % of the pairs at or below 0, so that there is no match to explain"
+    meaning = (
+        "Similarities of unrelated images lie around 0. Pairs are chosen by the dataset’s labels or lists, not by the "
+        "model, so it need not find them alike."
+    )
+    figure = f"{number_text(share, PERCENT, 0)} % above 0, mean {number_text(float(known.mean()), decimals=3)}"
+    return [Check("similarity of the pairs", figure, WEAK, reading, meaning)]
 
 
 def _above_zero(found: Estimate, where: str) -> tuple[str, str]:
@@ -214,5 +260,5 @@ def _above_zero(found: Estimate, where: str) -> tuple[str, str]:
 
 
 def _effect_text(found: Estimate) -> str:
-    ends = interval_text(found.low, found.high, PERCENT, 1)
-    return f"{number_text(found.value, PERCENT, 1)} {ends}".strip()
+    ends = interval_text(found.low, found.high, decimals=3)
+    return f"{number_text(found.value, decimals=3)} {ends}".strip()

@@ -19,6 +19,7 @@ def gallery_script(pairs: PairTable, bright_p: Sequence[int | None]) -> bytes:
 
     Lists have an entry a pair: `id`; `query` and `reference`, rows of `images`; `group`, `attribute`, rows of `groups`
     and `attributes`, -1 for none; numbers with four decimals, null where not known; `right` true, false or null;
+    `together` true where the answer is shown to matter over all pairs, not for its pair alone;
     `bright`, a row of `places` or -1 where the map is not there or flat; `nearest`, rows of the pairs most like it.
     `images` has columns of its own: `id`, `label`, and `name`, the digest in the name of its thumbnail.
 
@@ -52,6 +53,7 @@ def gallery_script(pairs: PairTable, bright_p: Sequence[int | None]) -> bytes:
         "low": _numbers(pairs.answer_values("effect_low")),
         "high": _numbers(pairs.answer_values("effect_high")),
         "probability": _numbers(pairs.answer_values("probability")),
+        "together": [row is not None and row.get("told_by") == "all_pairs" for row in pairs.answers],
         "disagreement": _numbers(pairs.disagreement_p),
         "insertion": _numbers(pairs.insertion_p),
         "regret": _numbers(pairs.regret_p),

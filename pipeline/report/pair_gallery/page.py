@@ -3,10 +3,11 @@
 from typing import Final
 
 from pipeline.report.environment import page_environment
-from pipeline.report.evidence import RunFacts
+from pipeline.report.evidence import FittingFacts, RunFacts
 from pipeline.report.file_names import GALLERY_DATA, GALLERY_SCRIPT, PAGED_PAIRS
 from pipeline.report.number_text import count_text, number_text
 from pipeline.report.pair_table import TYPES, PairTable
+from pipeline.report.thumbnails import is_cut
 
 _LISTED = 100
 # Name in the hash, words, and the order that people want first.
@@ -50,7 +51,7 @@ def _terms(pairs: PairTable) -> tuple[tuple[str, str], ...]:
     return (*_TERMS, *_TRUE_TERMS) if is_known else _TERMS
 
 
-def render_gallery(facts: RunFacts, pairs: PairTable) -> bytes:
+def render_gallery(facts: RunFacts, pairs: PairTable, fitting: FittingFacts | None = None) -> bytes:
     """Return the page as UTF-8; every value is escaped where it is put in."""
     listed = [
         (
@@ -72,6 +73,7 @@ def render_gallery(facts: RunFacts, pairs: PairTable) -> bytes:
             scripts=(GALLERY_DATA, PAGED_PAIRS, GALLERY_SCRIPT),
             sorts=_SORTS,
             terms=_terms(pairs),
+            is_cut=is_cut(fitting),
             listed=listed,
         )
     )

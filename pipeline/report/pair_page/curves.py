@@ -1,5 +1,6 @@
 """Insertion and deletion curves of a pair as the lines of a small SVG drawing."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +12,11 @@ from pipeline.report.number_text import number_text
 from pipeline.report.pair_page.evidence import PageMap
 
 WIDTH, HEIGHT = 400, 230
-LEFT, RIGHT, TOP, BOTTOM = 46, 8, 10, 34
+LEFT, RIGHT, TOP, BOTTOM = 46, 8, 20, 34
 # More points than this cannot be seen at this size.
 _MOST_POINTS = 51
-_TICKS = 5
+# Distances between marks, of which the smallest that gives at most this many is taken.
+_STEPS, _MOST_TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0), 6
 
 
 @dataclass(frozen=True)
@@ -46,16 +48,25 @@ def curve_drawing(maps: Sequence[PageMap]) -> CurveDrawing | None:
     low, high = min(curve.min() for curve in curves), max(curve.max() for curve in curves)
     low, high = (low, high) if high > low else (low - 0.5, high + 0.5)
     points = [_points(curve, float(low), float(high)) for curve in curves]
-    values = np.linspace(low, high, _TICKS)
     return CurveDrawing(
         tuple(
             CurveLines(number, one.name, points[2 * place], points[2 * place + 1])
             for place, (number, one) in enumerate(shown)
         ),
         tuple((round(_x(share)), f"{100 * share:.0f} %") for share in (0, 0.25, 0.5, 0.75, 1)),
-        tuple((round(_y(value, float(low), float(high))), number_text(value, decimals=2)) for value in values),
+        tuple(
+            (round(_y(value, float(low), float(high))), number_text(value, decimals=2))
+            for value in _marks(float(low), float(high))
+        ),
         _words([one for _, one in shown]),
     )
+
+
+def _marks(low: float, high: float) -> npt.NDArray[np.float64]:
+    """Return round values from low to high."""
+    step = next((one for one in _STEPS if (high - low) / one <= _MOST_TICKS - 1), high - low)
+    first, last = math.ceil(round(low / step, 6)), math.floor(round(high / step, 6))
+    return np.arange(first, last + 1) * np.float64(step)
 
 
 def _points(curve_t: npt.NDArray[np.floating[Any]], low: float, high: float) -> str:

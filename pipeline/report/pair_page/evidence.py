@@ -39,7 +39,7 @@ class PageMap:
     """A map of an image.
 
     Attributes:
-        name: of the generator, as people call it.
+        name: of the generator, as people call it, or of the attribute that it shows.
         is_control: it knows nothing of the model.
         source: URL of its picture over the model's view; None where the map is flat, so that there is nothing to draw.
         bright: where it is brightest, such as "at the top left".
@@ -47,6 +47,7 @@ class PageMap:
         deletion_auc: likewise.
         insertion_t: similarity at each step from the blank to the full image; none where not measured.
         deletion_t: from the full to the blank image, likewise.
+        shows: what it shows, in words; empty where that is where the similarity comes from.
     """
 
     name: str
@@ -57,6 +58,7 @@ class PageMap:
     deletion_auc: float | None = None
     insertion_t: npt.NDArray[np.floating[Any]] | Sequence[float] = ()
     deletion_t: npt.NDArray[np.floating[Any]] | Sequence[float] = ()
+    shows: str = ""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ class RankingRow:
     """One attribute; `mark` says whether the query is labelled with it: ✓, ✗, or nothing where that is unknown."""
 
     attribute: str
+    is_answer: bool
     mark: str
     mark_words: str
     cells: tuple[RankingCell, ...]
@@ -30,10 +31,11 @@ class RankingRow:
 
 @dataclass(frozen=True)
 class Ranking:
-    """Columns as (name, meaning), and a row an attribute."""
+    """Columns as (name, meaning), a row an attribute, and a sentence where the answer is not the first of them."""
 
     columns: tuple[tuple[str, str], ...]
     rows: tuple[RankingRow, ...]
+    note: str
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,12 @@ def _with_interval(one: PageAttribute) -> RankingCell:
 # Name, meaning, the value that decides whether there is such a column, and how it is shown.
 _Column = tuple[str, str, Callable[[PageAttribute], float | None], Callable[[PageAttribute], RankingCell]]
 _COLUMNS: tuple[_Column, ...] = (
+    (
+        "score",
+        "by which attributes are ranked here, in the ranking's own scale",
+        lambda one: one.score,
+        lambda one: _number(one.score),
+    ),
     (
         "confidence",
         "how sure the attribute model is that the query has it, as a share of what it is surest of",
@@ -92,12 +100,6 @@ _COLUMNS: tuple[_Column, ...] = (
         lambda one: _share(one.presence),
     ),
     (
-        "score",
-        "by which attributes are ranked here, in the ranking's own scale",
-        lambda one: one.score,
-        lambda one: _number(one.score),
-    ),
-    (
         "true effect",
         "how far the similarity really falls when the item is rendered without it",
         lambda one: one.true_effect,
@@ -107,19 +109,44 @@ _COLUMNS: tuple[_Column, ...] = (
 _MARKS = {True: ("✓", "labelled with it"), False: ("✗", "not labelled with it"), None: ("", "")}
 
 
-def page_ranking(attributes: Sequence[PageAttribute]) -> Ranking | None:
-    """Return the first ten attributes as a table with the columns that have any value; None without attributes."""
-    shown = list(attributes)[:SHOWN]
+def page_ranking(attributes: Sequence[PageAttribute], answer: str | None) -> Ranking | None:
+    """Return the first ten attributes as a table with the columns that have any value; None without attributes.
+
+    The attribute that answers is among them wherever it is ranked.
+    """
+    shown = [one for place, one in enumerate(attributes) if place < SHOWN or one.attribute == answer]
     if not shown:
         return None
     columns = [column for column in _COLUMNS if any(column[2](one) is not None for one in shown)]
     return Ranking(
         tuple((name, meaning) for name, meaning, _, _ in columns),
         tuple(
-            RankingRow(one.attribute, *_MARKS[one.is_labelled], tuple(show(one) for *_, show in columns))
+            RankingRow(
+                one.attribute,
+                one.attribute == answer,
+                *_MARKS[one.is_labelled],
+                tuple(show(one) for *_, show in columns),
+            )
             for one in shown
         ),
+        _note(attributes, answer),
     )
+
+
+def _note(attributes: Sequence[PageAttribute], answer: str | None) -> str:
+    """Return why the answer is not what is ranked first; nothing where it is, or where there is none."""
+    above: list[PageAttribute] = []
+    for one in attributes:
+        if one.attribute == answer:
+            break
+        above.append(one)
+    else:
+        return ""
+    if not above:
+        return ""
+    if all(one.is_labelled is False for one in above):
+        return f"The answer is {answer}, the first of those that the query is labelled with (✓)."
+    return f"The answer is {answer}, at place {len(above) + 1}."
 
 
 def other_firsts(firsts: Mapping[str, str] | None, variant: str | None) -> tuple[OtherFirst, ...]:

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.report.both_sides import COLOURS, MatchPart, part_words
+from pipeline.report.map_words import region_words
 from pipeline.report.number_text import number_text
-from pipeline.saliency.correspondence.regions import place_in_words
 
 # Shares of a region's largest value: where it begins, and where it is drawn darker.
 _BEGINS, _STRONG = 0.25, 0.6
@@ -78,7 +78,7 @@ def _patches(regions: Sequence[npt.NDArray[np.floating[Any]]]) -> list[Patch]:
     found = []
     for number, strength_hw in enumerate(strength_khw):
         own_hw = np.where(strongest_hw == number, strength_hw, 0)
-        place = place_in_words(regions[number])
+        place = region_words(regions[number])
         found.append(Patch(_path(own_hw >= _BEGINS), _path(own_hw >= _STRONG), place))
     return found
 

@@ -21,6 +21,11 @@ from pipeline.report.pair_page.regions import page_regions
 from pipeline.report.pair_page.trust import trust_of
 from pipeline.report.variant_names import people_name
 
+_UNLIKE = (
+    "The model scores these two images at or below 0, as unrelated ones: there is hardly a match to explain. The pair "
+    "was chosen by the dataset, not by the model."
+)
+
 
 @lru_cache(maxsize=1)
 def _compiled() -> Template:
@@ -62,6 +67,7 @@ class PairPageRenderer:
             headline=headline,
             details="" if said is None else sentence(said.details),
             trust=None if answer is None else trust_of(answer),
+            unlike=_UNLIKE if page.similarity is not None and page.similarity <= 0 else "",
             smallest="" if answer is None else set_text(answer, page.answer_set),
             similarity=number_text(page.similarity, decimals=3),
             boxes={"query": _box(page.query), "reference": _box(page.reference)},
@@ -69,7 +75,7 @@ class PairPageRenderer:
             alternatives=[map_words(one, page.query.name) for one in page.maps],
             reference_words=None if page.reference_map is None else map_words(page.reference_map, page.reference.name),
             regions=page_regions(page.parts),
-            ranking=page_ranking(page.attributes),
+            ranking=page_ranking(page.attributes, None if answer is None else answer["attribute"]),
             variant="" if variant is None else people_name(variant),
             others=other_firsts(page.firsts, variant),
             curves=curves.curve_drawing(page.maps),
@@ -88,7 +94,7 @@ def map_words(shown: PageMap, image: str) -> str:
     """Return what a map shows, for people who cannot see it."""
     if shown.source is None:
         return f"{shown.name} map of {image}: flat, no place matters more than another"
-    return f"{shown.name} map of {image}: brightest {shown.bright}"
+    return f"{shown.name} map of {image}: {'; '.join(filter(None, (shown.shows, f'brightest {shown.bright}')))}"
 
 
 def outcome_words(outcome: TableRow, is_answered: bool) -> str:
@@ -121,16 +127,21 @@ def _replaced_words(replaced: Replaced) -> str:
     if not replaced.lacking or replaced.effect is None:
         return f"No image was found that is like the query but lacks {replaced.attribute}."
     words = (
-        f"With these images in the query's place, which are like it but lack {replaced.attribute}, the similarity "
-        f"changes by {number_text(replaced.effect, decimals=3)} on average."
+        f"With these images in the query’s place, which are like it but lack {replaced.attribute}, the similarity "
+        f"{_change_words(replaced.effect)} on average."
     )
     if replaced.matched_effect is None:
         return words
-    matched = number_text(replaced.matched_effect, decimals=3)
+    judged = "" if replaced.matched_effect < 0 else ", so these images do not support that the match rests on it"
     return (
-        f"{words} Images as far away that keep it are the comparison: beyond what they change, losing "
-        f"{replaced.attribute} changes it by {matched}."
+        f"{words} Compared with images as far away that keep it, the similarity without {replaced.attribute} "
+        f"{_change_words(replaced.matched_effect)}{judged}."
     )
+
+
+def _change_words(change: float) -> str:
+    """Return such as "falls by 0.123"."""
+    return f"{'falls' if change < 0 else 'rises'} by {number_text(abs(change), decimals=3)}"
 
 
 def _is_cut(image: PageImage) -> bool:

@@ -37,7 +37,7 @@ def trust_of(answer: TableRow) -> Trust:
         return Trust(
             "weak",
             "Do not rely on it for this pair alone",
-            "This pair's own effect is not told from chance; such answers are shown to matter only taken together.",
+            "Use such answers taken together, as on the overview.",
         )
     probability = answer["probability"]
     if probability is not None and answer["probability_of"] == "largest_true_effect":
@@ -83,6 +83,6 @@ def _uncalibrated(answer: TableRow) -> Trust:
         return Trust("weak", "Take it with doubt", f"{sentence('; '.join(doubts))}.")
     return Trust(
         "fair",
-        "Its effect is told from chance",
+        "Its effect is larger than chance would give",
         "That it is the one that matters most is not known: these images have no truth to compare with.",
     )

@@ -86,7 +86,7 @@ def _summary(answers: Sequence[TableRow]) -> str:
     named = [row for row in answers if row["attribute"] is not None]
     text = f"Of {count_text(len(answers))} pairs {count_text(len(named))} have an answer"
     if len(named) < len(answers):
-        text += f"; for {count_text(len(answers) - len(named))} no attribute’s effect can be told from none"
+        text += f"; for {count_text(len(answers) - len(named))} no attribute’s effect is larger than chance would give"
     labelled = sum(row["presence"] == "labels" for row in answers)
     if labelled == len(answers):
         return f"{text}. Each answer is one of the query’s own labels."

@@ -124,7 +124,8 @@
     }
     const ends = data.low[row] === null ? "" : " [" + number(data.low[row], 3) + ", " + number(data.high[row], 3) + "]";
     line.append(element("span", { className: "more" }, "without it the similarity is expected to fall by " + number(data.effect[row], 3) + ends
-      + (data.probability[row] === null ? "" : "; probability " + percent(data.probability[row]))));
+      + (data.probability[row] === null ? "" : "; probability " + percent(data.probability[row]))
+      + (data.together[row] ? "; shown over all pairs, not for this one alone" : "")));
     return line;
   }
 

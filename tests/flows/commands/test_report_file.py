@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -137,6 +138,51 @@ def test_a_second_configuration_leaves_the_report_of_the_first_alone(run_copy: F
         assert invoke("report", config).exit_code == 0
     found = {path.name for path in run_copy.store.glob("report-*")}
     assert found == {OWN, "report-second-seed0", LATEST}
+
+
+def report_paths(run: FinishedRun, *configs: Path) -> list[str]:
+    """Return the name of the report of each configuration, written one after the other."""
+    results = [invoke("report", config, "--set", f"store.root={run.store}") for config in configs]
+    assert all(result.exit_code == 0 for result in results)
+    return [Path(result.stdout.strip()).parent.name for result in results]
+
+
+def test_two_files_of_one_name_do_not_write_over_each_others_report(run_copy: FinishedRun) -> None:
+    text = run_copy.config.read_text()
+    here, there = run_copy.config, run_copy.config.parent / "elsewhere" / run_copy.config.name
+    there.parent.mkdir()
+    there.write_text(f"# another\n{text}")
+    first, second = report_paths(run_copy, here, there)
+    assert first == OWN
+    assert re.fullmatch(rf"{OWN}-[0-9a-f]{{8}}", second)
+    (run_copy.store / OWN / "index.html").write_text("mine")
+    # Each keeps its name, edited or not, and the other's is left alone.
+    there.write_text(f"# edited\n{text}")
+    assert report_paths(run_copy, there, there) == [second, second]
+    assert (run_copy.store / OWN / "index.html").read_text() == "mine"
+    here.write_text(f"# edited, too\n{text}")
+    assert report_paths(run_copy, here, there) == [first, second]
+    assert (run_copy.store / LATEST).read_bytes() == latest_page(second, "index.html")
+
+
+def test_a_copy_of_a_configuration_has_the_same_report(run_copy: FinishedRun) -> None:
+    copied = run_copy.config.parent / "copied" / run_copy.config.name
+    copied.parent.mkdir()
+    copied.write_bytes(run_copy.config.read_bytes())
+    assert report_paths(run_copy, run_copy.config, copied) == [OWN, OWN]
+
+
+@pytest.mark.parametrize("freed", ["report", "record"])
+def test_a_name_whose_report_or_record_is_gone_is_free(run_copy: FinishedRun, freed: str) -> None:
+    other = run_copy.config.parent / "other" / run_copy.config.name
+    other.parent.mkdir()
+    other.write_text(f"# another\n{run_copy.config.read_text()}")
+    assert report_paths(run_copy, run_copy.config) == [OWN]
+    if freed == "report":
+        shutil.rmtree(run_copy.store / OWN)
+    else:
+        (run_copy.store / "reports" / f"{OWN}.json").write_bytes(b"{}")
+    assert report_paths(run_copy, other) == [OWN]
 
 
 def test_a_run_leaves_a_whole_report_and_mends_one_that_lacks_files(run_copy: FinishedRun) -> None:

@@ -33,7 +33,7 @@ def test_an_answer_has_its_effect_and_how_sure_it_is() -> None:
 
 def test_what_only_all_pairs_tell_is_said() -> None:
     details = answer_text({**ANSWER, "told_by": "all_pairs", "p_value": 0.56, "group_name": "big / no small"}).details
-    assert "For this pair alone that is not told from chance (which gives as much in 56 % of cases)" in details
+    assert "For this pair alone that is no more than chance may give (as much in 56 % of cases)" in details
     assert details.endswith("of its group: big / no small.")
 
 
@@ -68,6 +68,11 @@ def test_the_smallest_set_is_told_below_the_answer() -> None:
     answer = {**ANSWER, "presence": "labels"}
     expected = "for 83 % of the expected effect of all 6 attributes of the query"
     assert set_text(answer, SET) == f"Together these 2 account {expected}: part:strap, pattern:dots."
+    without = set_text({**answer, "attribute": "part:cap"}, SET)
+    assert without == (
+        f"Together these 2 account {expected}: part:strap, pattern:dots. part:cap is not among them: what attributes "
+        "do together is not the sum of what each does."
+    )
     alone = {**SET, "attributes": ["part:strap"], "size": 1}
     assert set_text(answer, alone) == f"Alone it accounts {expected}."
     assert set_text(answer, {**alone, "attributes": ["pattern:dots"]}) == f"pattern:dots alone accounts {expected}."

@@ -6,7 +6,16 @@ import re
 import pytest
 
 from pipeline.report.archive import packed
-from pipeline.report.file_names import EVIDENCE, GALLERY, GALLERY_DATA, GALLERY_SCRIPT, OVERVIEW, PAGED_PAIRS, STYLES
+from pipeline.report.file_names import (
+    EVIDENCE,
+    EVIDENCE_SCRIPT,
+    GALLERY,
+    GALLERY_DATA,
+    GALLERY_SCRIPT,
+    OVERVIEW,
+    PAGED_PAIRS,
+    STYLES,
+)
 from pipeline.report.folder import report_files
 from pipeline.report.thumbnails import image_thumbnail_path, query_thumbnail_path
 from tests.pipeline.report.report_cases import make_choice, make_evidence, make_pair_table
@@ -28,7 +37,7 @@ def files() -> dict[str, bytes]:
 
 
 def test_pages_assets_data_and_pictures_are_there(files) -> None:
-    named = {OVERVIEW, GALLERY, EVIDENCE, STYLES, GALLERY_DATA, GALLERY_SCRIPT}
+    named = {OVERVIEW, GALLERY, EVIDENCE, EVIDENCE_SCRIPT, STYLES, GALLERY_DATA, GALLERY_SCRIPT}
     assert {path for path in files if not path.startswith("thumbnails/")} == named
     assert len(files) == len(named) + 12 + 3 + 12
 
@@ -48,4 +57,4 @@ def test_equal_evidence_gives_equal_bytes(files) -> None:
 
 def test_without_pairs_there_is_no_gallery() -> None:
     plain = report_files(make_evidence(n_pairs=0), {}, [])
-    assert set(plain) == {OVERVIEW, EVIDENCE, STYLES}
+    assert set(plain) == {OVERVIEW, EVIDENCE, EVIDENCE_SCRIPT, STYLES}

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from pipeline.report.map_words import PLACES, bright_place, map_words, place_words
+from pipeline.report.map_words import PLACES, bright_place, map_words, place_words, region_words
+from pipeline.saliency.correspondence.regions import centre_of_mass
 
 
 @pytest.mark.parametrize("place", range(9))
@@ -61,3 +62,29 @@ def test_a_flat_map_is_nowhere_bright() -> None:
 
 def test_no_map_has_no_words() -> None:
     assert map_words(None) == ""
+
+
+@pytest.mark.parametrize("place", range(9))
+def test_a_region_in_one_ninth_has_the_words_of_a_map_that_is_bright_there(place: int) -> None:
+    row, column = divmod(place, 3)
+    region_yx = np.zeros((6, 6))
+    region_yx[2 * row : 2 * row + 2, 2 * column : 2 * column + 2] = 1
+    assert region_words(region_yx) == place_words(region_yx) == PLACES[place]
+
+
+def test_a_wide_region_lies_where_its_centre_is() -> None:
+    region_yx = np.zeros((6, 6))
+    region_yx[:, :3] = 1
+    assert region_words(region_yx) == "at the left"
+
+
+def test_weak_values_all_around_do_not_draw_a_region_to_the_middle() -> None:
+    region_yx = np.full((9, 9), 0.2)
+    region_yx[0, 0] = 1
+    assert region_words(region_yx) == "at the top left"
+    assert centre_of_mass(region_yx)[0] > 1 / 3
+
+
+@pytest.mark.parametrize("region_yx", [np.zeros((3, 3)), -np.ones((3, 3))])
+def test_a_region_of_nothing_lies_nowhere(region_yx: np.ndarray) -> None:
+    assert region_words(region_yx) == "nowhere in particular"

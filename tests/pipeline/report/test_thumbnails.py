@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.report.shown_image import ShownImage
 from pipeline.report.thumbnails import (
     THUMBNAIL_SIZE_PX,
     image_digest,
@@ -23,19 +24,23 @@ def opened(data: bytes) -> np.ndarray:
 def test_all_have_one_size(side: int) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (side, side, 3)).astype(np.uint8)
     map_hw = np.random.default_rng(1).uniform(size=(side, side))
-    for data in (thumbnail(pixels), thumbnail(pixels, map_hw)):
+    for data in (thumbnail(ShownImage(pixels)), thumbnail(ShownImage(pixels), map_hw)):
         assert opened(data).shape == (THUMBNAIL_SIZE_PX, THUMBNAIL_SIZE_PX, 3)
         assert data.startswith(b"\xff\xd8")
-    assert thumbnail(pixels, map_hw) == thumbnail(pixels, map_hw)
+    assert thumbnail(ShownImage(pixels), map_hw) == thumbnail(ShownImage(pixels), map_hw)
 
 
 def test_a_map_lies_over_the_image_where_it_has_contrast() -> None:
     pixels = np.full((32, 32, 3), (200, 60, 60), np.uint8)
     map_hw = np.zeros((32, 32))
     map_hw[:16] = 1
-    shown = opened(thumbnail(pixels, map_hw)).astype(int)
+    shown = opened(thumbnail(ShownImage(pixels), map_hw)).astype(int)
     assert shown[20, 64].sum() > shown[110, 64].sum() + 100
-    assert thumbnail(pixels, np.ones((32, 32))) == thumbnail(pixels) == thumbnail(pixels, None)
+    assert (
+        thumbnail(ShownImage(pixels), np.ones((32, 32)))
+        == thumbnail(ShownImage(pixels))
+        == thumbnail(ShownImage(pixels), None)
+    )
 
 
 def test_names_hold_no_text_of_the_dataset() -> None:

@@ -79,5 +79,5 @@ def test_narrow_is_narrow_and_names_of_both_differ(chart) -> None:
 
 def test_controls_are_squares_and_unknown_ends_are_left_out() -> None:
     chart = worth_chart([("RISE", Estimate(0.8, 0.7, 0.9), False), ("noise", Estimate(0.5), True)])
-    assert "RISE 80.0 [70.0, 90.0]; noise 50.0." in chart.wide
+    assert "RISE 0.800 [0.700, 0.900]; noise 0.500." in chart.wide
     assert chart.wide.count("var(--pale)") == chart.wide.count('fill="var(--accent)"') == 1

@@ -36,7 +36,7 @@ def evidence_with(difference: float, p_value: float):
 def test_the_sentence_follows_the_figures(difference: float, p_value: float, words: str) -> None:
     (sentence,) = worth_sentences(evidence_with(difference, p_value))
     assert sentence.startswith("RISE: ")
-    assert "recovers to 80.0 of 100 on average, noise 50.0" in sentence
+    assert "the insertion area is 0.800 on average, that of noise 0.500;" in sentence
     assert sentence.endswith(words)
 
 

@@ -6,7 +6,10 @@ from html.parser import HTMLParser
 
 import pytest
 
+from pipeline.evaluation.bootstrap import Interval
+from pipeline.report.evidence import FittingFacts
 from pipeline.report.overview.page import render_overview
+from pipeline.report.overview.summary import share_text
 from tests.pipeline.report.report_cases import figure, make_choice, make_evidence, make_pair_table
 
 HOSTILE = ("<script>alert(1)</script>", "a\" onload='x", "</script><b>", "ünï 図", "{{ 7*7 }}", "& <")
@@ -38,13 +41,18 @@ def attribute_names(page: str) -> set[str]:
 def test_the_answer_comes_first_with_its_figures(page: str) -> None:
     lead = re.search(r'<p class="lead">(.*?)</p>', page).group(1)
     assert re.fullmatch(
-        r"The model small_residual matches mostly by body_colour:red \(\d+ % \[\d+, \d+\] of the pairs\), .*"
-        r"This goes by 60 pairs of planted\.",
+        r"The model small_residual matches most often by body_colour:red \(\d+ % \[\d+, \d+\] of the pairs\), .*"
+        r"\(\d+ % \[\d+, \d+\] of the pairs\)\.",
         lead,
     )
     assert page.index('class="lead"') < page.index('class="verdict') < page.index("<main")
-    assert "Without body_colour:red the similarity" in page
-    assert "For 10 % [" in page
+    assert "This is from 60 test pairs of planted; in brackets 95 % intervals." in page
+    assert re.search(
+        r"Without body_colour:red the similarity of the pairs that it explains, 0\.\d{3} on average, is expected to "
+        r"fall by 0\.\d{3} \[0\.\d{3}, 0\.\d{3}\]\.",
+        page,
+    )
+    assert "For 6 of the pairs (10 % [" in page
 
 
 def test_the_verdict_changes_the_claim(page: str) -> None:
@@ -52,8 +60,41 @@ def test_the_verdict_changes_the_claim(page: str) -> None:
     bad = render_overview(evidence(choice=make_choice(0.0, -0.1, 0.1))).decode()
     assert 'class="verdict bad"' in bad
     assert "<b>Do not trust these answers</b>" in bad
-    assert "seems to match mostly by" in bad
+    assert "seems to match most often by" in bad
     assert "seems to match" not in page
+
+
+def test_it_says_why_a_method_answers() -> None:
+    chosen, other = make_choice()
+    found = render_overview(evidence(choice=[chosen, other])).decode()
+    assert "Of 2 methods it is the one whose attributes matter most on validation pairs" in found
+    found = render_overview(evidence(choice=[chosen, {**other, "matched_effect": 0.9}])).decode()
+    assert "The configuration names this method; another’s attributes matter more" in found
+    assert "methods it is the one" not in found
+
+
+def test_many_groups_are_folded_but_for_the_largest() -> None:
+    pairs = make_pair_table(60, groups=[f"class {pair % 15}" for pair in range(60)])
+    found = render_overview(evidence(pairs)).decode()
+    assert "<summary>The other 5</summary>" in found
+    open_part, _, folded = found.partition("<summary>The other 5</summary>")
+    assert open_part.count('href="gallery.html#group=') == 10
+    assert folded.count('href="gallery.html#group=') == 5
+    assert "<summary>" not in render_overview(evidence()).decode()
+
+
+def test_a_share_below_one_percent_is_not_none() -> None:
+    assert share_text(Interval(0.002, 0.0, 0.0134, 1500, 90)) == "0.2 % [0.0, 1.3]"
+    assert share_text(Interval(0.0, 0.0, 0.0, 1500, 90)) == "0 % [0, 0]"
+    assert share_text(Interval(0.344, 0.281, 0.409, 1500, 90)) == "34 % [28, 41]"
+
+
+def test_it_says_what_is_faded_where_photographs_are_cut(page: str) -> None:
+    faded = "What is faded the model does not see."
+    for fit, changed, is_said in (("crop", 3, True), ("crop", 0, False), ("pad", 3, False)):
+        cut = dataclasses.replace(evidence(), fitting=FittingFacts(fit, 10, changed))
+        assert (faded in render_overview(cut).decode()) == is_said
+    assert faded not in page
 
 
 def test_all_sections_charts_and_the_way_on_are_there(page: str) -> None:
@@ -95,5 +136,5 @@ def test_without_answers_it_says_so_and_still_shows_the_maps() -> None:
 def test_pairs_without_any_answer_are_said_to_have_none() -> None:
     pairs = make_pair_table(12, answers=[{"attribute": None, "effect": None} for _ in range(12)])
     found = render_overview(evidence(pairs)).decode()
-    assert "No attribute explains any of the matches of the model small_residual on 12 pairs of planted." in found
+    assert "No attribute explains any of the matches of the model small_residual on 12 test pairs of planted." in found
     assert "Do not trust these answers" in found

@@ -24,7 +24,9 @@ def test_unexplained_ones_come_first_then_disputed_ones_and_none_that_is_not_ali
 
 def test_the_reason_is_told() -> None:
     (first, *_) = strangest_pairs(pairs())
-    assert first.reason == "Similarity 0.800; the answer is red; 60 % of the methods name something else than most do."
+    assert (
+        first.reason == "Similarity 0.800; the answer is red; 60 % of the methods do not name what is named most often."
+    )
     assert strangest_pairs(pairs())[2].reason == "Similarity 0.950; the answer is red."
 
 

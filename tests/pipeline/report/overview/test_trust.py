@@ -1,11 +1,12 @@
 """The verdict follows from the figures, and can say no."""
 
+import numpy as np
 import pytest
 
 from pipeline.evaluation.bootstrap import Interval
 from pipeline.report.metric_table import MetricTable
 from pipeline.report.overview.trust import BAD, GOOD, WEAK, trust_checks, verdict
-from tests.pipeline.report.report_cases import figure, make_choice
+from tests.pipeline.report.report_cases import figure, make_choice, make_pair_table
 
 
 def interval(value: float) -> Interval:
@@ -33,9 +34,19 @@ def rows(effect=0.1, gain=0.05, p_value=0.001, regret=None, hit=0.8):
     return found
 
 
-def outcome(metrics, choice=None, unanswered=0.1, n_clusters=40):
+ALIKE = np.full(20, 0.7)
+
+
+def pairs_with(similarity_p=ALIKE, told_by="pair"):
+    answers = [{"attribute": "red", "effect": 0.1, "told_by": told_by} for _ in similarity_p]
+    return make_pair_table(len(similarity_p), similarity_p=similarity_p, answers=answers)
+
+
+def outcome(metrics, choice=None, unanswered=0.1, n_clusters=40, pairs=None):
     choice = make_choice() if choice is None else choice
-    checks = trust_checks(choice, MetricTable(metrics), interval(unanswered), n_clusters, "query")
+    checks = trust_checks(
+        choice, MetricTable(metrics), interval(unanswered), (n_clusters, "query"), pairs or pairs_with()
+    )
     return verdict(checks, any(row["table_name"] == "audit" for row in metrics))
 
 
@@ -74,6 +85,14 @@ def test_one_bad_figure_says_do_not_trust(changed, reason: str) -> None:
         ({"metrics": rows(p_value=0.4)}, "not shown to do better than naming one attribute"),
         ({"metrics": rows(), "unanswered": 0.6}, "for 60 % of the pairs no attribute explains"),
         ({"metrics": rows(), "n_clusters": 6}, "the pairs come from 6 queries only"),
+        (
+            {"metrics": rows(), "pairs": pairs_with(np.array([0.5, -0.2, np.nan, 0.1, 0.0]))},
+            "the model scores 50 % of the pairs at or below 0",
+        ),
+        (
+            {"metrics": rows(), "pairs": pairs_with(told_by="all_pairs")},
+            "20 of 20 answers are shown to matter only taken together",
+        ),
     ],
 )
 def test_a_weak_figure_says_with_care(changed, reason: str) -> None:
@@ -86,7 +105,18 @@ def test_without_an_interval_an_effect_is_not_proof() -> None:
     assert outcome(rows(), choice=make_choice(0.1, None, None)).outcome == WEAK
 
 
+def test_similarities_that_are_not_known_are_no_doubt() -> None:
+    assert outcome(rows(), pairs=pairs_with(np.full(3, np.nan))).outcome == GOOD
+
+
+def test_effects_are_in_the_units_of_the_similarity() -> None:
+    checks = trust_checks(make_choice(), MetricTable(rows()), interval(0.1), (40, "query"), pairs_with(ALIKE - 0.7))
+    figures = {check.name: check.figure for check in checks}
+    assert figures["attributes matter on these pairs"].startswith("0.100 [")
+    assert figures["similarity of the pairs"] == "0 % above 0, mean 0.000"
+
+
 def test_nothing_in_favour_is_no_reason_to_trust() -> None:
     assert verdict([], False).outcome == BAD
-    checks = trust_checks([], MetricTable([]), interval(0.6), 40, "query")
+    checks = trust_checks([], MetricTable([]), interval(0.6), (40, "query"), pairs_with())
     assert verdict(checks, False).outcome == BAD

@@ -30,11 +30,19 @@ def test_every_column_is_that_of_the_pairs() -> None:
         assert (found["attributes"][named] if named >= 0 else None) == pairs.attributes[row]
     assert found["id"] == list(pairs.pair_ids)
     assert found["right"] == list(pairs.is_right)
+    assert found["together"] == [False] * 23
     assert found["bright"][:3] == [-1, 0, 1]
     np.testing.assert_allclose(found["similarity"], pairs.similarity_p, atol=6e-5)
     assert [value is None for value in found["regret"]] == np.isnan(pairs.regret_p).tolist()
     assert [value is None for value in found["effect"]] == [name is None for name in pairs.attributes]
     assert found["nearest"] == pairs.nearest_pk.tolist()
+
+
+def test_answers_that_hold_only_taken_together_are_marked() -> None:
+    told = ("pair", "all_pairs", None)
+    answers = [{"attribute": told_by and "red", "effect": 0.1, "told_by": told_by} for told_by in told]
+    found = columns(gallery_script(make_pair_table(3, answers=answers), [None] * 3))
+    assert found["together"] == [False, True, False]
 
 
 def test_hostile_text_stays_a_text_and_the_script_is_ascii() -> None:

@@ -25,7 +25,10 @@ def assert_lines(tested=curves) -> None:
     share = (floor - drawn[:, 1]) / (floor - tested.TOP)
     assert share == pytest.approx((values - 0.2) / 0.7, abs=0.01)
     assert points(drawing.lines[0].deletion)[:, 1] == pytest.approx(drawn[::-1, 1])
-    assert [text for _, text in drawing.up][::4] == ["0.20", "0.90"]
+    assert [text for _, text in drawing.up] == ["0.20", "0.40", "0.60", "0.80"]
+    assert [(floor - y) / (floor - tested.TOP) for y, _ in drawing.up] == pytest.approx(
+        [0, 2 / 7, 4 / 7, 6 / 7], abs=0.01
+    )
 
 
 def test_lines_are_where_the_values_are(tmp_path) -> None:

@@ -1,14 +1,16 @@
 """The page of a pair: what it says, where things lie, and that no text of a dataset becomes markup."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
 from pipeline.report.pair_page import render
+from pipeline.report.pair_page.evidence import Replaced, SmallImage
 from pipeline.report.pair_page.render import PairPageRenderer, outcome_words
 from tests.pipeline.evaluation.broken_copy import broken_copy
-from tests.pipeline.report.pair_page.page_cases import HOSTILE, NO_ANSWER, OUTCOME, make_page
+from tests.pipeline.report.pair_page.page_cases import HOSTILE, NO_ANSWER, OUTCOME, make_map, make_page, photo
 
 
 class Page(HTMLParser):
@@ -58,8 +60,8 @@ def test_every_part_has_a_patch_in_both_images_that_can_be_reached_and_is_named(
     patches = page.all("g", role="button", tabindex="0")
     assert [patch["data-part"] for patch in patches] == ["1", "2", "1", "2"]
     names = [patch["aria-label"] for patch in patches]
-    assert names[0] == "Part 1, 70 %, part:pocket: left of the query"
-    assert names[2] == "Part 1, 70 %, part:pocket: top of the reference"
+    assert names[0] == "Part 1, 70 %, part:pocket: at the left of the query"
+    assert names[2] == "Part 1, 70 %, part:pocket: at the top of the reference"
     assert [item["data-part"] for item in page.all("li") if "data-part" in item] == ["1", "2"]
 
 
@@ -77,6 +79,39 @@ def test_maps_lie_on_what_the_model_sees_and_say_where_they_are_bright(page: Pag
 def test_every_picture_has_an_alternative_text(page: Page) -> None:
     assert all("alt" in found for found in page.all("img"))
     assert len(page.all("img")) > 10
+
+
+@pytest.mark.parametrize(
+    ("effect", "matched", "words"),
+    [
+        (-0.2, -0.1, "falls by 0.200 on average. Compared with images as far away that keep it, the similarity "
+         "without a falls by 0.100."),
+        (0.2, 0.1, "without a rises by 0.100, so these images do not support that the match rests on it."),
+        (0.2, None, "the similarity rises by 0.200 on average."),
+        (None, None, "No image was found that is like the query but lacks a."),
+    ],
+)  # fmt: skip
+def test_replacements_say_which_way_the_similarity_goes(
+    effect: float | None, matched: float | None, words: str
+) -> None:
+    small = [SmallImage("one", photo())]
+    text = Page(PairPageRenderer().linked(make_page(replaced=Replaced("a", effect, matched, small)))).text
+    assert words in " ".join(text.split())
+
+
+@pytest.mark.parametrize(("similarity", "is_unlike"), [(-0.1, True), (0.0, True), (0.1, False), (None, False)])
+def test_a_pair_that_the_model_does_not_find_alike_says_so(similarity: float | None, is_unlike: bool) -> None:
+    text = Page(PairPageRenderer().linked(make_page(similarity=similarity))).text
+    assert ("as unrelated ones" in text) == is_unlike
+
+
+def test_the_map_of_the_answer_says_what_it_shows() -> None:
+    shown = replace(make_map("part:pocket", (1, 1), curves=False), shows="where the model sees it")
+    page = Page(PairPageRenderer().linked(make_page(maps=[make_map("RISE", (1, 1)), shown])))
+    assert page.all("input", type="radio")[1]["data-words"] == (
+        "part:pocket map of test_00001: where the model sees it; brightest at the top left"
+    )
+    assert "where the model sees it; brightest at the top left" in page.text
 
 
 def test_a_page_of_the_report_leads_to_others_and_holds_no_script_of_its_own(page: Page) -> None:

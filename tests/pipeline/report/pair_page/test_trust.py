@@ -16,7 +16,7 @@ OF_PRESENCE = {"probability_of": "query_has_attribute"}
         ({"probability": 0.74}, "fair", "74 of 100"),
         ({"probability": 0.5}, "fair", "50 of 100"),
         ({"probability": 0.49}, "weak", "49 of 100"),
-        ({"told_by": "all_pairs"}, "weak", "not told from chance"),
+        ({"told_by": "all_pairs"}, "weak", "taken together"),
         (OF_PRESENCE, "fair", "no truth to compare with"),
         ({**OF_PRESENCE, "probability": 0.4}, "weak", "probably does not have it"),
         ({**OF_PRESENCE, "effect_low": -0.01}, "weak", "reaches zero"),

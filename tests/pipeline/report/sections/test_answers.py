@@ -62,7 +62,7 @@ def test_the_section_says_how_many_have_an_answer_and_who_gives_it() -> None:
     evidence = dataclasses.replace(make_evidence(n_pairs=1), answers=ANSWERS, answer_choice=CHOICE)
     section = answers_section(evidence)
     assert section.paragraphs[0] == (
-        "Of 4 pairs 3 have an answer; for 1 no attribute’s effect can be told from none. "
+        "Of 4 pairs 3 have an answer; for 1 no attribute’s effect is larger than chance would give. "
         "Each answer is one of the query’s own labels."
     )
     assert "come from the predicted effect, among the query’s labels (embedding_effect)" in section.paragraphs[1]

@@ -76,7 +76,7 @@ def run(inputs: JobInputs) -> JobResult:
         fitting=images.fitting(),
         weight_sensitivity=_rows(upstream, "explanation_weights", "weight_sensitivity"),
         pair_table=pair_table,
-        discovered=read_groups(upstream, inputs.work.get("attribute_names", {})),
+        discovered=read_groups(upstream, inputs.work.get("attribute_names", {}), settings.get("crop_share")),
     )
     thumbnails, bright_p = read_thumbnails(upstream, pair_table, _views(upstream), SHOWN_GENERATOR, FIXED)
     data = packed(report_files(evidence, thumbnails, bright_p))

@@ -32,7 +32,8 @@ def discovered_section(evidence: ReportEvidence) -> Section:
         (
             "Attributes that were found from what the model matches, not from labels: groups of alike regions of "
             "images that match, each with what is most typical of it. A name is given by hand (sane attributes name); "
-            "the closest label of the dataset, where it has any, is the one with the highest F1 over all images.",
+            "the closest label of the dataset, where it has any, is the one with the highest F1 over all images, among "
+            "those with which an attribute of every image would agree less.",
         ),
         tables=(_table(groups),) if groups else (),
         figures=(_patches(groups),) if has_patches else (),

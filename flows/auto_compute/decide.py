@@ -17,8 +17,8 @@ from flows.auto_compute.kept import (
     precision_key,
 )
 from flows.auto_compute.resolve import (
-    IMAGES,
     MODEL,
+    images_stage,
     kept_batch,
     kept_precision,
     model_fingerprint,
@@ -104,7 +104,8 @@ def _brought_to_the_model(request: AskedRun, run: Callable[[AskedRun], object]) 
     stages = stages_before_precision(request.settings)
     done: set[str] = set()
     # A model from a weights file needs no images, but maps do.
-    for target in [MODEL] if IMAGES in needed_for(stages, MODEL) else [IMAGES, MODEL]:
+    images = images_stage(request.settings)
+    for target in [MODEL] if images in needed_for(stages, MODEL) else [images, MODEL]:
         needed = needed_for(stages, target) - done
         forced, adopted = (tuple(name for name in names if name in needed) for names in (request.force, request.adopt))
         run(replace(first, until=target, force=forced, adopt=adopted))

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from flows.auto_compute.kept import QUERIES, REFERENCES
-from flows.auto_compute.resolve import IMAGES, MODEL, stages_before_precision, with_precision
+from flows.auto_compute.resolve import MODEL, images_stage, stages_before_precision, with_precision
 from flows.costs.measure import scorer_to_time
 from flows.costs.stopwatch import Stopwatch
 from flows.engine.device import resolve_device, set_arithmetic
@@ -157,7 +157,9 @@ def _agreement(settings: Settings, device: Device, batch_sizes: dict[str, int]) 
         for precision in (FLOAT32, BFLOAT16)
     )
     spec = RiseSpec(seed=settings.seed, **generator_spec(settings, "rise", FIXED))
-    return compare_precisions(exact, reduced, _queries(exact, upstream), spec, settings.dataset.canvas)
+    return compare_precisions(
+        exact, reduced, _queries(exact, upstream, images_stage(settings)), spec, settings.dataset.canvas
+    )
 
 
 def _upstream(settings: Settings) -> Upstream:
@@ -172,10 +174,10 @@ def _trained(settings: Settings, upstream: Upstream, device: Device, precision: 
     return load_scorer(JobInputs(task, upstream))
 
 
-def _queries(exact: SimilarityScorer, upstream: Upstream) -> list[ComparedQuery]:
+def _queries(exact: SimilarityScorer, upstream: Upstream, images: str) -> list[ComparedQuery]:
     ids: list[str] = []
     pixels: list[np.ndarray] = []
-    for commit in upstream.commits(IMAGES, SPLIT):
+    for commit in upstream.commits(images, SPLIT):
         ids += upstream.store.read_part_table(commit, "images", ["image_id"])["image_id"].to_pylist()
         pixels.append(upstream.store.read_part_arrays(commit, "pixels", ["pixels"])["pixels"])
         if len(ids) >= SAMPLE_IMAGES:

@@ -18,6 +18,7 @@ from flows.engine.request import needed_for
 from flows.engine.stage import Stage
 from flows.settings.configuration import DEFAULT_BATCH_SIZE, Settings
 from flows.stages.graph import build_stages
+from flows.stages.reads import UNLABELLED_IMAGES
 from pipeline.evaluation.precision.verdict import BFLOAT16, FLOAT32
 from stores.artifacts import ArtifactStore
 from stores.errors import StoreError
@@ -101,8 +102,13 @@ def stages_before_precision(settings: Settings) -> tuple[Stage, ...]:
     Of them only the checks of a user's model depend on precision; they are those in float32 here.
     """
     stages = build_stages(with_precision(settings, FLOAT32))
-    needed = needed_for(stages, IMAGES) | needed_for(stages, MODEL)
+    needed = needed_for(stages, images_stage(settings)) | needed_for(stages, MODEL)
     return tuple(stage for stage in stages if stage.name in needed)
+
+
+def images_stage(settings: Settings) -> str:
+    """Return the stage with the images as the dataset has them: the labelled ones come after passes of the model."""
+    return UNLABELLED_IMAGES if settings.has_discovered_labels else IMAGES
 
 
 def with_precision(settings: Settings, precision: str) -> Settings:

@@ -32,7 +32,7 @@ def name_attributes(settings: Settings, attribute: str | None, name: str | None,
         )
     upstream = _discovered(configured_runs(settings))
     names = read_names(upstream) if attribute is None or name is None else give_name(upstream, attribute, name)
-    _print(read_groups(upstream, names, shows_patches=False), as_json)
+    _print(read_groups(upstream, names), as_json)
 
 
 def _discovered(runs: list[ConfiguredRun]) -> Upstream:

@@ -77,7 +77,7 @@ def run(inputs: JobInputs) -> JobResult:
         fitting=images.fitting(),
         weight_sensitivity=_rows(upstream, "explanation_weights", "weight_sensitivity"),
         pair_table=pair_table,
-        discovered=read_groups(upstream, inputs.work.get("attribute_names", {})),
+        discovered=read_groups(upstream, inputs.work.get("attribute_names", {}), settings.get("crop_share")),
     )
     thumbnails, bright_p = read_thumbnails(
         upstream, pair_table, lambda image_id: images.read(image_id, THUMBNAIL_SIZE_PX), SHOWN_GENERATOR, FIXED

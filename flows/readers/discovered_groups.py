@@ -10,7 +10,6 @@ from flows.engine.upstream import Upstream
 from flows.readers.image_lookup import PixelLookup
 from pipeline.discovery.crops import box_around, crop_side_px, full_size_patch
 from pipeline.discovery.groups import DiscoveredGroup
-from pipeline.discovery.methods import PAPERS_CROP_SHARE
 from pipeline.discovery.naming import ClosestLabel, closest_labels
 from pipeline.discovery.no_label import NO_LABEL
 
@@ -20,20 +19,21 @@ SHOWN_PATCHES = 8
 _FINE_CELLS = 1024
 
 
-def read_groups(upstream: Upstream, names: Mapping[str, str], shows_patches: bool = True) -> list[DiscoveredGroup]:
+def read_groups(upstream: Upstream, names: Mapping[str, str], crop_share: float | None = None) -> list[DiscoveredGroup]:
     """Return the discovered attributes in order; none where nothing was discovered.
 
     Args:
         upstream: holds the stage, the images and, for labels to compare with, the images as the dataset has them.
         names: given by hand, by attribute.
-        shows_patches: with pixels of test images, nearest to the group's centre first, one an image.
+        crop_share: side of the patches, as a share of the image's; methods that look at no place show whole images.
+            They are of test images, one an image, nearest to the group's centre first. None: no patches.
     """
     if STAGE not in upstream.manifests:
         return []
     clusters = upstream.rows(STAGE, "clusters")
     attributes = [row["attribute"] for row in clusters]
     closest, labels = _closest(upstream, attributes)
-    patches = _patches(upstream) if shows_patches else {}
+    patches = {} if crop_share is None else _patches(upstream, crop_share)
     return [
         DiscoveredGroup(
             row["attribute"],
@@ -59,7 +59,7 @@ def _closest(upstream: Upstream, attributes: list[str]) -> tuple[list[ClosestLab
     return closest_labels(found_nk, labels_na.reshape(len(images), len(labels))), labels
 
 
-def _patches(upstream: Upstream) -> dict[str, list[np.ndarray]]:
+def _patches(upstream: Upstream, crop_share: float) -> dict[str, list[np.ndarray]]:
     """Return up to eight patches of test images for each attribute."""
     pixels = PixelLookup(upstream, upstream.shard_of_rows("images", "images", "image_id", "test"))
     found: dict[str, list[np.ndarray]] = defaultdict(list)
@@ -68,7 +68,7 @@ def _patches(upstream: Upstream) -> dict[str, list[np.ndarray]]:
         key = row["attribute"], row["image_id"]
         if key not in seen and len(found[row["attribute"]]) < SHOWN_PATCHES:
             seen.add(key)
-            found[row["attribute"]].append(_patch(pixels.of(row["image_id"]), row))
+            found[row["attribute"]].append(_patch(pixels.of(row["image_id"]), row, crop_share))
     return found
 
 
@@ -85,10 +85,10 @@ def _candidates(upstream: Upstream) -> list[dict[str, Any]]:
     ]
 
 
-def _patch(pixels_hwc: np.ndarray, row: Mapping[str, Any]) -> np.ndarray:
+def _patch(pixels_hwc: np.ndarray, row: Mapping[str, Any], crop_share: float) -> np.ndarray:
     if row["peak_y"] is None:
         return pixels_hwc
     size = len(pixels_hwc)
     y, x = (min(int(row[name] * _FINE_CELLS), _FINE_CELLS - 1) for name in ("peak_y", "peak_x"))
-    box = box_around(y * _FINE_CELLS + x, _FINE_CELLS, size, crop_side_px(size, PAPERS_CROP_SHARE))
+    box = box_around(y * _FINE_CELLS + x, _FINE_CELLS, size, crop_side_px(size, crop_share))
     return full_size_patch(pixels_hwc, box)

@@ -65,6 +65,8 @@ def _values(settings: Settings) -> dict[str, Any]:
         values["curves"] = False
     elif settings.evaluation.curve_pairs is not None:
         values[MOST_MEASURED] = settings.evaluation.curve_pairs
+    if settings.discovery.enabled or settings.has_discovered_labels:
+        values["crop_share"] = settings.discovery.crop_share
     fill = chosen_fill(settings)
     if fill is not None:
         values["fill"] = fill if isinstance(fill, str) else list(fill)

@@ -49,6 +49,7 @@ SHARED_KEYS: Mapping[str, str] = {
     "bootstrap_samples": "evaluation.bootstrap_samples",
     "canvas": "dataset.canvas",
     "dataset": "dataset.kind",
+    "crop_share": "discovery.crop_share",
     "curve_pairs": "evaluation.curve_pairs",
     "curves": "evaluation.curves",
     "drivers": "dataset.drivers",

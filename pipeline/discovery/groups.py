@@ -14,7 +14,8 @@ class DiscoveredGroup:
         attribute: its name in tables, such as "cluster-01".
         name: given by hand, None where nobody named it.
         images: of all splits that have it.
-        closest_label: label of the dataset that it agrees with most; None where there are no labels, or none overlaps.
+        closest_label: label of the dataset that it agrees with most; None where there are none, or it tells none from
+            others.
         f1: of the two over all images, 0 to 1; None likewise.
         patches: uint8 (y, x, 3) each, regions of images that are typical of it, or whole images.
     """

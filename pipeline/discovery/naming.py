@@ -9,6 +9,8 @@ from pipeline.datasets.names import composed, is_name
 from pipeline.errors import BadSetting
 
 LONGEST_NAME = 80
+# F1 closer than this counts as equal.
+_TIED = 1e-9
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,10 @@ def checked_name(text: str) -> str:
 
 
 def closest_labels(found_nk: npt.NDArray[np.bool_], labels_na: npt.NDArray[np.bool_]) -> list[ClosestLabel | None]:
-    """Return for each discovered attribute the label of the highest F1, ties to the first; None without any overlap.
+    """Return for each discovered attribute the label of the highest F1 among those that it tells from others.
+
+    F1 is high with whatever most images have: labels are left out whose F1 with an attribute of every image is as
+    high. Ties go to the first; None where no label is left.
 
     Args:
         found_nk: (image, discovered attribute).
@@ -53,4 +58,6 @@ def closest_labels(found_nk: npt.NDArray[np.bool_], labels_na: npt.NDArray[np.bo
     f1_ka = np.divide(2 * both_ka, sizes_ka, out=np.zeros_like(both_ka), where=sizes_ka > 0)
     if not f1_ka.shape[1]:
         return [None] * len(f1_ka)
-    return [ClosestLabel(int(row.argmax()), float(row.max())) if row.max() > 0 else None for row in f1_ka]
+    share_a = labels_na.mean(axis=0) if len(labels_na) else np.zeros(labels_na.shape[1])
+    told_ka = np.where(f1_ka > 2 * share_a / (1 + share_a) + _TIED, f1_ka, 0.0)
+    return [ClosestLabel(int(row.argmax()), float(row.max())) if row.max() > 0 else None for row in told_ka]

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from flows.auto_compute.resolve import stages_before_precision
 from flows.commands.query import current_tables
+from flows.configured_runs import ConfiguredRun
+from flows.readers.discovered_groups import read_groups
 from flows.stages.graph import build_stages
 from pipeline.datasets.planted.renderer import render_item
 from pipeline.datasets.planted.spec import PlantedSpec
@@ -116,6 +119,26 @@ def test_rendered_items_with_discovered_attributes_are_not_audited(tmp_path: Pat
     assert {"unlabelled_images", "discovered_attributes"} <= discovered - usual
     order = [stage.name for stage in build_stages(run.settings("dataset.attributes=discovered"))]
     assert order.index("embeddings") < order.index("discovered_attributes") < order.index("images")
+
+
+def test_patches_are_as_large_as_those_that_were_embedded(run: FinishedRun) -> None:
+    upstream = ConfiguredRun(run.settings()).current()
+    whole, quarter = (read_groups(upstream, {}, share) for share in (1.0, 0.25))
+    assert [len(group.patches) for group in whole] == [len(group.patches) for group in quarter]
+    pixels = {image.tobytes() for image in upstream.arrays("images", "pixels", "pixels", "test")}
+    assert {patch.tobytes() for group in whole for patch in group.patches} <= pixels
+    assert not {patch.tobytes() for group in quarter for patch in group.patches} & pixels
+    status = run.status("discovery.crop_share=0.5")
+    assert any("discovery.crop_share" in reason for reason in status["report"]["reasons"])
+
+
+def test_a_precision_is_decided_before_anything_is_discovered(run: FinishedRun, tmp_path: Path) -> None:
+    before = stages_before_precision(run.settings("compute.precision=auto"))
+    assert [stage.name for stage in before] == ["unlabelled_images", "similarity_model"]
+    copy = run.copy_to(tmp_path / "copy")
+    result = invoke("run", copy.config, "--until", "embeddings", "--set", "compute.precision=auto")
+    assert result.exit_code == 0, result.output
+    assert "compute.precision = 'auto' is" in result.stdout
 
 
 def test_a_table_without_labels_is_refused_where_they_are_not_discovered(run: FinishedRun) -> None:

@@ -133,7 +133,8 @@ def _nothing_known(folder: Path, tables: list[str]) -> BadDataset:
         "or at least two sub-folders with images, one a class",
         found="; ".join(tables) or f"{_in_words(folder)}",
         where=str(folder),
-        remedy="sort the images into a folder for each class, or write a table as docs/own-dataset.md describes",
+        remedy="sort the images into a folder for each class, or write a table as docs/own-dataset.md describes; "
+        "images that nobody labelled need only ids and splits, see docs/discovery.md",
     )
 
 

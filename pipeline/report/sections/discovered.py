@@ -32,7 +32,8 @@ def discovered_section(evidence: ReportEvidence) -> Section:
         (
             "Attributes that were found from what the model matches, not from labels: groups of alike regions of "
             "images that match, each with what is most typical of it. A name is given by hand (sane attributes name); "
-            "the closest label of the dataset, where it has any, is the one with the highest F1 over all images.",
+            "the closest label of the dataset, where it has any, is the one with the highest F1 over all images, among "
+            "those with which an attribute of every image would agree less.",
         ),
         tables=(_table(groups),) if groups else (),
         figures=(_patches(groups),) if has_patches else (),
@@ -66,7 +67,7 @@ def _patches(groups: Sequence[DiscoveredGroup]) -> Picture:
     def draw(palette: Palette) -> Figure:
         figure, (panel,) = new_figure(palette, _WIDTH_IN, _ROW_IN * len(groups), 1)
         panel.set_axis_off()
-        sheet = contact_sheet(groups, palette.ground)
+        sheet = contact_sheet(groups, palette.ground, palette.grid)
         panel.imshow(sheet, extent=(0, sheet.shape[1], len(groups), 0), aspect="auto", interpolation="nearest")
         panel.set_xlim(-sheet.shape[1] * _NAME_IN / (_WIDTH_IN - _NAME_IN), sheet.shape[1])
         for row, group in enumerate(groups):
@@ -80,15 +81,20 @@ def _patches(groups: Sequence[DiscoveredGroup]) -> Picture:
     return picture(draw, "patches of each discovered attribute: " + ", ".join(group.shown_name for group in groups))
 
 
-def contact_sheet(groups: Sequence[DiscoveredGroup], ground: str) -> np.ndarray:
-    """Return uint8 (y, x, 3): a row of patches for each group, on a ground of "#rrggbb"."""
+def contact_sheet(groups: Sequence[DiscoveredGroup], ground: str, frame: str) -> np.ndarray:
+    """Return uint8 (y, x, 3): a row of framed patches for each group; colours are "#rrggbb"."""
     most = max(len(group.patches) for group in groups)
-    colour = [int(ground[start : start + 2], 16) for start in (1, 3, 5)]
     step = _PATCH_PX + _GAP_PX
-    sheet = np.full((len(groups) * step, most * step, 3), colour, dtype=np.uint8)
+    sheet = np.full((len(groups) * step, most * step, 3), _rgb(ground), dtype=np.uint8)
     for row, group in enumerate(groups):
         for column, patch_hwc in enumerate(group.patches):
             small = Image.fromarray(patch_hwc).resize((_PATCH_PX, _PATCH_PX), Image.Resampling.BILINEAR)
             top, left = row * step + _GAP_PX // 2, column * step + _GAP_PX // 2
+            # A white patch on a white ground would not be seen.
+            sheet[top - 1 : top + _PATCH_PX + 1, left - 1 : left + _PATCH_PX + 1] = _rgb(frame)
             sheet[top : top + _PATCH_PX, left : left + _PATCH_PX] = np.asarray(small)
     return sheet
+
+
+def _rgb(colour: str) -> list[int]:
+    return [int(colour[start : start + 2], 16) for start in (1, 3, 5)]

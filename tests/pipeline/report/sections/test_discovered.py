@@ -39,13 +39,16 @@ def test_names_are_escaped_on_the_page() -> None:
 
 
 def test_patches_stand_in_the_row_of_their_attribute() -> None:
-    sheet = contact_sheet(GROUPS, "#ffffff")
+    sheet = contact_sheet(GROUPS, "#ffffff", "#112233")
     step = sheet.shape[0] // 2
     assert sheet.shape == (2 * step, 2 * step, 3)
     middle = step // 2
     assert sheet[middle, middle].tolist() == sheet[middle, step + middle].tolist() == [200, 0, 0]
     assert sheet[step + middle, middle].tolist() == [100, 0, 0]
     assert sheet[step + middle, step + middle].tolist() == [255, 255, 255]
+    # Its frame, so that a white patch is seen on white.
+    assert [17, 34, 51] in sheet[middle, : middle // 2].tolist()
+    assert [17, 34, 51] not in sheet[step + middle, step:].tolist()
 
 
 def test_without_discovery_there_is_no_section() -> None:

@@ -12,6 +12,7 @@ from pipeline.report.file_names import (
     OVERVIEW,
     STYLES,
 )
+from pipeline.report.overview.maps_worth import maps_caution
 from pipeline.report.overview.page import render_overview
 from pipeline.report.page import render_evidence
 from pipeline.report.pair_gallery.data import gallery_script
@@ -41,7 +42,7 @@ def report_files(
         STYLES: style_sheet(template_text(STYLE_SHEET)).encode("utf-8"),
     }
     if evidence.pair_table is not None:
-        files[GALLERY] = render_gallery(evidence.facts, evidence.pair_table, evidence.fitting)
+        files[GALLERY] = render_gallery(evidence.facts, evidence.pair_table, evidence.fitting, maps_caution(evidence))
         files[GALLERY_DATA] = gallery_script(evidence.pair_table, bright_p)
         files[GALLERY_SCRIPT] = template_text(GALLERY_SCRIPT_FILE).encode("utf-8")
     return files | dict(thumbnails)

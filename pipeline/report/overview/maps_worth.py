@@ -13,6 +13,7 @@ from pipeline.saliency.declaration import FIXED
 CENTRE: Final = "centre"
 NOISE: Final = "random"
 _SIGNIFICANT: Final = 0.05
+_MORE: Final = "worth more than a blob"
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,20 @@ def worth_sentences(evidence: ReportEvidence) -> tuple[str, ...]:
     return tuple(_sentence(one, noise) for one in found if not one.is_control)
 
 
+def maps_caution(evidence: ReportEvidence) -> str | None:
+    """Return what keeps the first kind of maps from being read as where the model looks; None where nothing does.
+
+    That is the kind which pictures of pairs show. None, too, where it was not compared with a blob in the centre.
+    """
+    first = next((one for one in maps_worth(evidence) if not one.is_control), None)
+    if first is None or first.difference is None or first.difference.value is None:
+        return None
+    judgement = _judgement(first.difference)
+    if judgement == _MORE:
+        return None
+    return f"{first.name} maps are {judgement} in the centre of the image: do not read them as where the model looks"
+
+
 def _sentence(one: MapsWorth, noise: Estimate | None) -> str:
     beside = "" if noise is None or noise.value is None else f", that of noise {number_text(noise.value, decimals=3)}"
     start = f"{one.name}: the insertion area is {number_text(one.insertion.value, decimals=3)} on average{beside}"
@@ -68,8 +83,8 @@ def _sentence(one: MapsWorth, noise: Estimate | None) -> str:
 
 def _judgement(gap: Estimate) -> str:
     if gap.p_value is None or gap.p_value >= _SIGNIFICANT or gap.value is None:
-        return "not shown to be worth more than the blob"
-    return "worth more than the blob" if gap.value > 0 else "worth less than the blob"
+        return "not shown to be worth more than a blob"
+    return _MORE if gap.value > 0 else "worth less than a blob"
 
 
 def _equals(p_value: str) -> str:

@@ -11,7 +11,7 @@ from pipeline.report.few_clusters import SEVERAL
 from pipeline.report.metric_table import MetricTable
 from pipeline.report.number_text import PERCENT, count_text, moment_text, number_text
 from pipeline.report.overview.charts import ResponsiveChart, effects_chart, shares_chart, worth_chart
-from pipeline.report.overview.maps_worth import maps_worth, shown_estimates, worth_sentences
+from pipeline.report.overview.maps_worth import maps_caution, maps_worth, shown_estimates, worth_sentences
 from pipeline.report.overview.shares import (
     AttributeShare,
     GroupShares,
@@ -62,6 +62,7 @@ def render_overview(evidence: ReportEvidence) -> bytes:
             charts=_charts(matched),
             worth=worth_chart(worth) if worth else None,
             worth_sentences=worth_sentences(evidence),
+            caution=maps_caution(evidence),
             strangest=[] if pairs is None else strangest_pairs(pairs),
             header_facts=_facts(evidence),
             share_text=share_text,

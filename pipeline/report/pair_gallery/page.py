@@ -51,8 +51,17 @@ def _terms(pairs: PairTable) -> tuple[tuple[str, str], ...]:
     return (*_TERMS, *_TRUE_TERMS) if is_known else _TERMS
 
 
-def render_gallery(facts: RunFacts, pairs: PairTable, fitting: FittingFacts | None = None) -> bytes:
-    """Return the page as UTF-8; every value is escaped where it is put in."""
+def render_gallery(
+    facts: RunFacts, pairs: PairTable, fitting: FittingFacts | None = None, caution: str | None = None
+) -> bytes:
+    """Return the page as UTF-8; every value is escaped where it is put in.
+
+    Args:
+        facts: of the run.
+        pairs: all of them.
+        fitting: how photographs were fitted into the model's view.
+        caution: what to know before the maps are read, a sentence without its stop.
+    """
     listed = [
         (
             pairs.pair_ids[row],
@@ -74,6 +83,7 @@ def render_gallery(facts: RunFacts, pairs: PairTable, fitting: FittingFacts | No
             sorts=_SORTS,
             terms=_terms(pairs),
             is_cut=is_cut(fitting),
+            caution=caution,
             listed=listed,
         )
     )

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from pipeline.report.overview.maps_worth import maps_worth, worth_sentences
+from pipeline.report.overview.maps_worth import maps_caution, maps_worth, worth_sentences
 from tests.pipeline.report.report_cases import figure, make_evidence
 
 
@@ -28,9 +28,9 @@ def evidence_with(difference: float, p_value: float):
 @pytest.mark.parametrize(
     ("difference", "p_value", "words"),
     [
-        (0.05, 0.001, ": worth more than the blob."),
-        (-0.05, 0.001, ": worth less than the blob."),
-        (0.05, 0.2, "not shown to be worth more than the blob."),
+        (0.05, 0.001, ": worth more than a blob."),
+        (-0.05, 0.001, ": worth less than a blob."),
+        (0.05, 0.2, "not shown to be worth more than a blob."),
     ],
 )
 def test_the_sentence_follows_the_figures(difference: float, p_value: float, words: str) -> None:
@@ -49,3 +49,20 @@ def test_controls_come_last_and_have_no_sentence_of_their_own() -> None:
 def test_without_curves_it_says_so() -> None:
     plain = dataclasses.replace(make_evidence(n_pairs=0), metrics=[])
     assert worth_sentences(plain) == ("How faithful the maps are to the model was not measured in this run.",)
+
+
+@pytest.mark.parametrize(
+    ("difference", "p_value", "start"),
+    [
+        (0.05, 0.001, None),
+        (-0.05, 0.001, "RISE maps are worth less than a blob in the centre of the image: "),
+        (0.05, 0.2, "RISE maps are not shown to be worth more than a blob in the centre of the image: "),
+    ],
+)
+def test_maps_that_do_not_beat_the_blob_are_warned_of(difference: float, p_value: float, start: str | None) -> None:
+    caution = maps_caution(evidence_with(difference, p_value))
+    assert caution is None if start is None else str(caution).startswith(start)
+
+
+def test_maps_that_were_not_compared_are_not_warned_of() -> None:
+    assert maps_caution(dataclasses.replace(make_evidence(n_pairs=0), metrics=[])) is None

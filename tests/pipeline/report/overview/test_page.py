@@ -138,3 +138,19 @@ def test_pairs_without_any_answer_are_said_to_have_none() -> None:
     found = render_overview(evidence(pairs)).decode()
     assert "No attribute explains any of the matches of the model small_residual on 12 test pairs of planted." in found
     assert "Do not trust these answers" in found
+
+
+def test_maps_that_are_worth_less_than_a_blob_are_warned_of_beside_the_verdict() -> None:
+    worse = figure(
+        "saliency_faithfulness_comparison",
+        "insertion_difference",
+        -0.05,
+        generator="rise",
+        mode="fixed",
+        compared_with="centre",
+        p_value=0.001,
+    )
+    whole = evidence()
+    others = [one for one in whole.metrics if one["metric"] != "insertion_difference"]
+    page = render_overview(dataclasses.replace(whole, metrics=[*others, worse])).decode()
+    assert page.index('class="verdict') < page.index("RISE maps are worth less than a blob") < page.index("<main")

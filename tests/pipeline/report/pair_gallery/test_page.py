@@ -32,3 +32,10 @@ def test_every_control_has_a_label() -> None:
     page = render_gallery(FACTS, make_pair_table(3)).decode()
     named = set(re.findall(r'<label for="(\w+)"', page))
     assert named == set(re.findall(r'<(?:input|select)[^>]* id="(\w+)"', page))
+
+
+def test_what_to_know_of_the_maps_stands_above_them() -> None:
+    page = render_gallery(FACTS, make_pair_table(3), caution="RISE maps are <b> worth less").decode()
+    assert "RISE maps are &lt;b&gt; worth less." in page
+    assert page.index("worth less") < page.index("<main")
+    assert "caution" not in render_gallery(FACTS, make_pair_table(3)).decode()

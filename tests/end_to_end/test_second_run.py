@@ -29,10 +29,9 @@ def run_commands(*commands: list[str]) -> tuple[str, set[str], float]:
 
 
 def artifacts(store: Path) -> list[Path]:
-    """All files but the copies of the report and the records of runs."""
+    """All files but the copies of the report, the notes of whose they are, and the records of runs."""
     below = sorted(store.rglob("*"))
-    copies = [path for path in below if path.relative_to(store).parts[0].startswith("report-")]
-    return [path for path in below if path.parent.name != "runs" and path not in copies]
+    return [path for path in below if not path.relative_to(store).parts[0].startswith(("report-", "reports", "runs"))]
 
 
 def test_a_second_run_computes_nothing_and_imports_neither_torch_nor_prefect(run_copy: FinishedRun) -> None:

@@ -31,7 +31,7 @@ def test_the_text_would_stop_or_change_what_takes_it_for_markup() -> None:
 
 
 def _table_of_states() -> None:
-    _print_table([PLAN], NASTY)
+    _print_table([PLAN], NASTY, verbose=False)
 
 
 def _table_of_costs() -> None:

@@ -47,8 +47,7 @@ def test_a_photograph_that_is_gone_is_stood_in_for_by_the_view_in_its_place(tmp_
         "height_px": 40,
     }
     view_hwc = np.full((32, 32, 3), 250, dtype=np.uint8)
-    shapes = PageShapes(SETTINGS)
-    shown_hwc = _photograph(row, view_hwc, Photographs(tmp_path, (), SETTINGS), shapes)
+    shown_hwc = _photograph(row, view_hwc, Photographs(tmp_path, (), SETTINGS), 200)
     assert shown_hwc.shape == (40, 80, 3)
     if is_there:
         assert np.abs(shown_hwc.astype(int) - [10, 200, 10]).max() <= 1

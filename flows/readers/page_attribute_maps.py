@@ -3,17 +3,11 @@
 They are one part over all pairs, and a run has thousands of shards of pages.
 """
 
-from collections.abc import Mapping
 from functools import lru_cache
 
-import numpy as np
-
 from flows.engine.upstream import Upstream
-from flows.readers.saliency_maps import ATTRIBUTE_MAPS
-from stores.artifacts import ArtifactStore
-from stores.errors import MissingArtifact
-
-AttributeMaps = Mapping[tuple[str, str], np.ndarray]
+from flows.readers.named_results import named_results
+from flows.readers.saliency_maps import ATTRIBUTE_MAPS, AttributeMaps, stored_attribute_maps
 
 
 def read_page_attribute_maps(upstream: Upstream) -> AttributeMaps:
@@ -29,16 +23,4 @@ def read_page_attribute_maps(upstream: Upstream) -> AttributeMaps:
 
 @lru_cache(maxsize=1)
 def _read(store_root: str, fingerprint: str) -> AttributeMaps:
-    store = ArtifactStore(store_root)
-    manifest = store.read_manifest(ATTRIBUTE_MAPS, fingerprint)
-    if manifest is None:
-        raise MissingArtifact(
-            expected=f"the manifest {fingerprint[:12]} of {ATTRIBUTE_MAPS}",
-            found="none",
-            where=store.root.url,
-            remedy="was the store cleaned while this run went on? Run again",
-        )
-    upstream = Upstream(store, {ATTRIBUTE_MAPS: manifest})
-    maps_nyx = upstream.arrays(ATTRIBUTE_MAPS, "maps", "maps")
-    rows = upstream.rows(ATTRIBUTE_MAPS, "attribute_map_rows")
-    return {(row["query"], row["attribute"]): maps_nyx[row["row"]] for row in rows}
+    return stored_attribute_maps(named_results(store_root, [(ATTRIBUTE_MAPS, fingerprint)]))

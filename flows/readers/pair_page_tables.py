@@ -12,9 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from flows.engine.upstream import Upstream
-from stores.artifacts import ArtifactStore
-from stores.errors import MissingArtifact
-from stores.manifests import Manifest
+from flows.readers.named_results import named_results
 
 # Part of each stage that is read, and its columns, None for all.
 _READ: Mapping[str, tuple[str, tuple[str, ...] | None]] = {
@@ -74,8 +72,7 @@ def read_pair_tables(upstream: Upstream) -> PairTables:
 
 @lru_cache(maxsize=1)
 def _read(store_root: str, named: tuple[tuple[str, str], ...]) -> PairTables:
-    store = ArtifactStore(store_root)
-    upstream = Upstream(store, {stage: _manifest(store, stage, wanted) for stage, wanted in named})
+    upstream = named_results(store_root, named)
     tables = {stage: _table(upstream, stage) for stage, _ in named}
     if "answers" not in tables:  # images have no attributes
         return PairTables(tables)
@@ -85,18 +82,6 @@ def _read(store_root: str, named: tuple[tuple[str, str], ...]) -> PairTables:
     if "audit" in tables:
         tables["audit"] = _of_variant(tables["audit"], answers)
     return PairTables(tables)
-
-
-def _manifest(store: ArtifactStore, stage: str, fingerprint: str) -> Manifest:
-    found = store.read_manifest(stage, fingerprint)
-    if found is None:
-        raise MissingArtifact(
-            expected=f"the manifest {fingerprint[:12]} of {stage}",
-            found="none",
-            where=store.root.url,
-            remedy="was the store cleaned while this run went on? Run again",
-        )
-    return found
 
 
 def _table(upstream: Upstream, stage: str) -> pa.Table:

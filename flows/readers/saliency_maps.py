@@ -1,6 +1,6 @@
 """Saliency maps and maps of attributes of chosen test pairs, from their stages' shards."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
@@ -8,6 +8,8 @@ from flows.engine.upstream import Upstream
 from stores.manifests import Commit
 
 ATTRIBUTE_MAPS = "attribute_maps.test"
+# By query and attribute.
+AttributeMaps = Mapping[tuple[str, str], np.ndarray]
 
 
 def read_maps(upstream: Upstream, generator: str, mode: str, pair_ids: Collection[str]) -> dict[str, np.ndarray]:
@@ -47,9 +49,16 @@ def read_attribute_maps(
     """Return float32 maps (y, x) of the attributes that answer, by query and attribute, those that were made."""
     if ATTRIBUTE_MAPS not in upstream.manifests:
         return {}
-    rows = {(row["query"], row["attribute"]): row["row"] for row in upstream.rows(ATTRIBUTE_MAPS, "attribute_map_rows")}
+    stored = stored_attribute_maps(upstream)
+    named = [(query, attribute) for query, attribute in wanted if attribute is not None]
+    return {key: stored[key].astype(np.float32) for key in named if key in stored}
+
+
+def stored_attribute_maps(upstream: Upstream) -> AttributeMaps:
+    """Return all maps (y, x) of the attributes that answer as stored, float16; the stage must be upstream."""
     maps_nyx = upstream.arrays(ATTRIBUTE_MAPS, "maps", "maps")
-    return {key: maps_nyx[rows[key]].astype(np.float32) for key in wanted if key in rows}
+    rows = upstream.rows(ATTRIBUTE_MAPS, "attribute_map_rows")
+    return {(row["query"], row["attribute"]): maps_nyx[row["row"]] for row in rows}
 
 
 def maps_stage(generator: str, mode: str) -> str:

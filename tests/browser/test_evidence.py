@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.requests_watched import watch_requests
+from tests.browser.requests_watched import watched_page
 from tests.browser.test_report import PAIRS, write_site
 
 WIDTHS = (390, 1400)
@@ -18,15 +18,9 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(params=WIDTHS)
 def page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A page that must neither complain nor ask for anything that is not on disk."""
-    opened = chromium.new_page(viewport={"width": request.param, "height": 900})
-    told: list[str] = []
-    opened.on("console", lambda message: told.append(message.text))
-    opened.on("pageerror", lambda error: told.append(str(error)))
-    watch_requests(opened, told)
-    yield opened
-    opened.close()
-    assert told == []
+    """See `watched_page`."""
+    with watched_page(chromium, request.param) as opened:
+        yield opened
 
 
 def open_sections(page: Page) -> list[str]:

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from pipeline.report.pair_page.assets import pair_page_assets
 from pipeline.report.pair_page.evidence import PageLinks
 from pipeline.report.pair_page.render import PairPageRenderer
-from tests.browser.requests_watched import watch_requests
+from tests.browser.requests_watched import watched_page
 from tests.pipeline.report.pair_page.page_cases import HOSTILE, make_page
 
 WIDTHS = (390, 1400)
@@ -37,16 +37,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def watched(chromium: Browser) -> Iterator[Page]:
-    """A page that must neither complain nor ask for anything that is not on disk."""
-    page = chromium.new_page()
-    told: list[str] = []
-    page.on("console", lambda message: told.append(message.text))
-    page.on("pageerror", lambda error: told.append(str(error)))
-    page.on("dialog", lambda dialog: (told.append(dialog.message), dialog.dismiss()))
-    watch_requests(page, told)
-    yield page
-    page.close()
-    assert told == []
+    """See `watched_page`."""
+    with watched_page(chromium, 1280, 720) as page:
+        yield page
 
 
 def lit(page: Page) -> list[tuple[str | None, str | None]]:

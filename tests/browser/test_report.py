@@ -14,7 +14,7 @@ from pipeline.report.folder import report_files
 from pipeline.report.pair_links import linked, pages_script
 from pipeline.report.shown_image import ShownImage
 from pipeline.report.thumbnails import image_thumbnail_path, query_thumbnail_path, thumbnail
-from tests.browser.requests_watched import watch_requests
+from tests.browser.requests_watched import watched_page
 from tests.pipeline.report.report_cases import ATTRIBUTES, make_choice, make_evidence, make_pair_table
 
 N_PAIRS = 130
@@ -79,15 +79,9 @@ def hostile_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
-    """A page that must neither complain nor ask for anything that is not on disk."""
-    opened = chromium.new_page(viewport={"width": 1400, "height": 900})
-    told: list[str] = []
-    opened.on("console", lambda message: told.append(message.text))
-    opened.on("pageerror", lambda error: told.append(str(error)))
-    watch_requests(opened, told)
-    yield opened
-    opened.close()
-    assert told == []
+    """See `watched_page`."""
+    with watched_page(chromium) as opened:
+        yield opened
 
 
 def unfold(page: Page) -> None:

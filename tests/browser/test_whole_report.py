@@ -8,7 +8,7 @@ from urllib.parse import unquote, urldefrag
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.requests_watched import watch_requests
+from tests.browser.requests_watched import watched_page
 from tests.flows.run_cases import FinishedRun, Tables, invoke
 
 WIDTHS = (390, 1400)
@@ -27,15 +27,9 @@ def report(finished_run: FinishedRun, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
-    """A page that must neither complain nor ask for anything that is not on disk."""
-    opened = chromium.new_page(viewport={"width": 1400, "height": 900})
-    told: list[str] = []
-    opened.on("console", lambda message: told.append(message.text))
-    opened.on("pageerror", lambda error: told.append(str(error)))
-    watch_requests(opened, told)
-    yield opened
-    opened.close()
-    assert told == []
+    """See `watched_page`."""
+    with watched_page(chromium) as opened:
+        yield opened
 
 
 def addresses(page: Page) -> set[str]:

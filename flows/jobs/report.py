@@ -134,10 +134,13 @@ def _outfit_facts(upstream: Upstream, masked: frozenset[str] | None) -> OutfitFa
         return None
     trained = set(pc.list_flatten(upstream.table("outfits.train", "outfits")["items"]).to_pylist())
     tested = upstream.table("images", "images", "test")["image_id"].to_pylist()
-    conditions = upstream.table("pairs.test", "pairs")["condition"].to_pylist()
+    pairs = upstream.table("pairs.test", "pairs")
+    conditions = pairs["condition"].to_pylist()
+    images = zip(pairs["query"].to_pylist(), pairs["reference"].to_pylist(), strict=True)
     return OutfitFacts(
         sum(image_id in trained for image_id in tested),
         None if masked is None else sum(condition not in masked for condition in conditions),
+        sum(query in trained or reference in trained for query, reference in images),
     )
 
 

@@ -55,8 +55,8 @@ def read_pair_table(
         _column(upstream, f"faithfulness.{shown[0]}.{shown[1]}", "faithfulness", "insertion_auc", frame),
         *_truth(upstream, frame),
         _nearest(upstream, frame),
-        compared_ways(firsts),
-        naming_counts(firsts, n_pairs),
+        methods=compared_ways(firsts),
+        naming_p=naming_counts(firsts, n_pairs),
     )
 
 

@@ -1,4 +1,4 @@
-"""Checks of the answers against edited images: the ground exchanged, the query mirrored, the colour changed."""
+"""Checks of the answers against edited images: the background exchanged, the query mirrored, the colour changed."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -25,8 +25,8 @@ _LARGE_CORRELATION: Final = 0.5
 _HALF_THE_EFFECT: Final = 0.5
 
 _EDITS: Final = {
-    WholeEdit.BACKGROUND: ("another ground behind the item", "the ground behind the item"),
-    WholeEdit.MIRRORED: ("mirroring the item", "left and right of the item"),
+    WholeEdit.BACKGROUND: ("another background", "the background"),
+    WholeEdit.MIRRORED: ("mirroring the item", "which way the item faces"),
 }
 
 
@@ -56,7 +56,7 @@ def _whole_check(metrics: MetricTable, edit: WholeEdit) -> list[Check]:
     edited, name = _EDITS[edit]
     outcome = _whole_outcome(cause, where, is_said)
     share = number_text(cause.value, PERCENT, 0)
-    reading = f"{edited} alone lowers the score in {share} % of the edited pairs as a cause does"
+    reading = f"{edited} alone lowers the score clearly in {share} % of the edited pairs"
     if outcome != GOOD and where is not None and elsewhere is not None and where.value is not None:
         told = f"{number_text(where.value, PERCENT, 1)} % there, {number_text(elsewhere.value, PERCENT, 1)} % elsewhere"
         said = "is said more often there" if is_said else "is not shown to be said more often there"

@@ -75,7 +75,7 @@ def replaced_sentence(expected: Interval, measured: Estimate | None) -> str:
     high = measured.value if measured.high is None else measured.high
     is_known = not isnan(expected.low) and not isnan(expected.high)
     if low > (expected.high if is_known else expected.value):
-        return f"{start}, more than expected: such images mostly lack what goes with the attribute, too."
+        return f"{start}, more than expected; such images may also lack what goes with the attribute."
     if high < (expected.low if is_known else expected.value):
         return f"{start}, less than expected: read it as an order of attributes rather than as an amount."
     return f"{start}, about as much as expected."

@@ -67,8 +67,8 @@ def test_the_reading_has_the_figures() -> None:
     (ground,) = module.edit_checks(make_choice(), MetricTable(whole_edit("background", 0.36, 0.021, 0.029)))
     assert ground.figure == "36 % [34, 38]"
     assert ground.reading == (
-        "another ground behind the item alone lowers the score in 36 % of the edited pairs as a cause does, and “no "
-        "attribute explains” is not shown to be said more often there (2.1 % there, 2.9 % elsewhere)"
+        "another background alone lowers the score clearly in 36 % of the edited pairs, and “no attribute "
+        "explains” is not shown to be said more often there (2.1 % there, 2.9 % elsewhere)"
     )
     order, size = module.edit_checks(make_choice(), MetricTable(recoloured(0.14, 0.092)))
     assert order.figure == "0.14 [0.12, 0.16]"

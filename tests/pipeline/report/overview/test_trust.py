@@ -70,7 +70,10 @@ def test_good_figures_are_trusted_more_where_the_truth_was_known() -> None:
         ),
         ({"metrics": rows(effect=0.01)}, "on the pairs of this report the similarity is not shown"),
         ({"metrics": rows(gain=-0.05)}, "one and the same attribute for every pair does better"),
-        ({"metrics": [*rows(), *whole_edit("background", 0.6, 0.02, 0.03)]}, "lowers the score in 60 % of the edited"),
+        (
+            {"metrics": [*rows(), *whole_edit("background", 0.6, 0.02, 0.03)]},
+            "lowers the score clearly in 60 % of the edited",
+        ),
         ({"metrics": [*rows(), *recoloured(-0.1, 0.01)]}, "the score less where colour is predicted to matter more"),
         ({"metrics": rows(), "unanswered": 1.0}, "for 100 % of the pairs no attribute explains"),
     ],

@@ -68,7 +68,7 @@ def run(inputs: JobInputs) -> JobResult:
             model: _rows(upstream, f"attribute_model.{model}", "training_history") for model in models
         },
         stages=[stage_record(manifest) for manifest in sorted(upstream.manifests.values(), key=_made)],
-        outfits=_outfit_facts(upstream, masked),
+        outfits=outfit_facts(upstream, masked),
         model_checks=_rows(upstream, "similarity_model", "model_checks"),
         answers=_rows(upstream, "answers", "answers"),
         answer_choice=_rows(upstream, "answers", "answer_choice"),
@@ -129,15 +129,24 @@ def _masked_conditions(upstream: Upstream) -> frozenset[str] | None:
     return frozenset(row["condition"] for row in rows) if rows else None
 
 
-def _outfit_facts(upstream: Upstream, masked: frozenset[str] | None) -> OutfitFacts | None:
+def outfit_facts(upstream: Upstream, masked: frozenset[str] | None) -> OutfitFacts | None:
+    """Return what is counted of outfits; None where the dataset has none.
+
+    Args:
+        upstream: holds `images` and `pairs.test`, and `outfits.train` where there are outfits.
+        masked: conditions that the model has a mask for; None where it has no masks.
+    """
     if "outfits.train" not in upstream.manifests:
         return None
     trained = set(pc.list_flatten(upstream.table("outfits.train", "outfits")["items"]).to_pylist())
     tested = upstream.table("images", "images", "test")["image_id"].to_pylist()
-    conditions = upstream.table("pairs.test", "pairs")["condition"].to_pylist()
+    pairs = upstream.table("pairs.test", "pairs")
+    conditions = pairs["condition"].to_pylist()
+    images = zip(pairs["query"].to_pylist(), pairs["reference"].to_pylist(), strict=True)
     return OutfitFacts(
         sum(image_id in trained for image_id in tested),
         None if masked is None else sum(condition not in masked for condition in conditions),
+        sum(query in trained or reference in trained for query, reference in images),
     )
 
 

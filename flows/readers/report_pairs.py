@@ -12,7 +12,7 @@ from flows.readers.clusters import read_pair_clusters
 from flows.readers.pair_frame import PairFrame, read_embeddings
 from pipeline.evaluation.audit.answers import ANSWER
 from pipeline.evaluation.bootstrap import Resampling
-from pipeline.report.disagreement import disagreement
+from pipeline.report.disagreement import compared_ways, disagreement, naming_counts
 from pipeline.report.nearest_pairs import nearest_pairs
 from pipeline.report.pair_table import CLASSES, TYPES, PairTable
 
@@ -37,6 +37,7 @@ def read_pair_table(
     query_labels = [labels[query] for query in queries]
     unit = str(settings["shared_unit"])
     n_pairs = len(frame.pair_ids)
+    firsts = _first_attributes(upstream, frame)
     return PairTable(
         frame.pair_ids,
         queries,
@@ -50,10 +51,12 @@ def read_pair_table(
         Resampling(int(settings["seed"]), int(settings["bootstrap_samples"])),
         _column(upstream, "similarities.test", "similarities", "similarity", frame),
         _answers(upstream, frame),
-        disagreement(_first_attributes(upstream, frame), n_pairs),
+        disagreement(firsts, n_pairs),
         _column(upstream, f"faithfulness.{shown[0]}.{shown[1]}", "faithfulness", "insertion_auc", frame),
         *_truth(upstream, frame),
         _nearest(upstream, frame),
+        methods=compared_ways(firsts),
+        naming_p=naming_counts(firsts, n_pairs),
     )
 
 

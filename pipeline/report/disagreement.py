@@ -8,6 +8,19 @@ import numpy.typing as npt
 from pipeline.explanation.variants import SHUFFLED, VARIANTS
 
 
+def compared_ways(firsts: Mapping[str, npt.NDArray[np.integer]]) -> list[str]:
+    """Return the ways that `disagreement` counts: no random ones, no controls, none that names one for every pair."""
+    return [name for name, firsts_p in firsts.items() if _counts(name, firsts_p)]
+
+
+def naming_counts(firsts: Mapping[str, npt.NDArray[np.integer]], n_pairs: int) -> npt.NDArray[np.int64]:
+    """Return how many of the counted ways name an attribute for each pair, int64 (pair,); arguments as below."""
+    counts_p = np.zeros(n_pairs, dtype=np.int64)
+    for name in compared_ways(firsts):
+        counts_p += firsts[name] >= 0
+    return counts_p
+
+
 def disagreement(firsts: Mapping[str, npt.NDArray[np.integer]], n_pairs: int) -> npt.NDArray[np.float64]:
     """Return the share of ways that name another attribute than most ways do, float64 (pair,), 0 to below 1.
 
@@ -18,7 +31,7 @@ def disagreement(firsts: Mapping[str, npt.NDArray[np.integer]], n_pairs: int) ->
         firsts: by variant, integer (pair,) code of the attribute named first, -1 for none.
         n_pairs: how many pairs there are.
     """
-    counted = [firsts_p for name, firsts_p in firsts.items() if _counts(name, firsts_p)]
+    counted = [firsts[name] for name in compared_ways(firsts)]
     shares_p = np.full(n_pairs, np.nan)
     if len(counted) < 2:
         return shares_p

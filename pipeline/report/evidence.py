@@ -129,10 +129,13 @@ class OutfitFacts:
     Attributes:
         test_items_in_training: test images that are also in a training outfit.
         pairs_without_mask: explained pairs whose condition has no mask; None where the model has no masks.
+        pairs_seen_in_training: explained pairs of which at least one image is also in a training outfit; None where
+            not counted.
     """
 
     test_items_in_training: int
     pairs_without_mask: int | None
+    pairs_seen_in_training: int | None = None
 
 
 @dataclass(frozen=True)

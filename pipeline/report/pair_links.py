@@ -6,14 +6,14 @@ from typing import Final
 
 PAIR_ID: Final = re.compile(r"[0-9a-f]{16}")
 PAIR_PAGE: Final = re.compile(r"pairs/([0-9a-f]{16})\.html")
-_MARKED: Final = re.compile(r'<span data-pair="([0-9a-f]{16})">([^<]*)</span>')
+_MARKED: Final = re.compile(r'<span data-pair="([0-9a-f]{16})">((?:[^<]|<img [^<>]*>)*)</span>')
 
 
 def linked(page: str, paged: Collection[str]) -> str:
-    """Return a page in which each text marked with a pair that has a page is a link to it.
+    """Return a page in which each text or picture marked with a pair that has a page is a link to it.
 
     Args:
-        page: HTML; a text is marked by `<span data-pair="ID">text</span>`, without elements in the text.
+        page: HTML; a text is marked by `<span data-pair="ID">text</span>`, with no elements in the text but pictures.
         paged: ids of the pairs that have a page.
     """
 

@@ -38,6 +38,8 @@ class PairTable:
             that answers; of audited pairs that have an effect at all.
         is_right: whether what answers has the largest true effect or nearly so; where that is known.
         nearest_pk: int (pair, place) row of the pairs most like each, the nearest first; no columns where not known.
+        methods: the ways of ranking whose disagreement is counted, by the names of variants.
+        naming_p: int (pair,) how many of them name an attribute for the pair; None where not counted.
     """
 
     pair_ids: Sequence[str]
@@ -57,6 +59,8 @@ class PairTable:
     regret_p: npt.NDArray[np.float64]
     is_right: Sequence[bool | None]
     nearest_pk: npt.NDArray[np.int64]
+    methods: Sequence[str] = ()
+    naming_p: npt.NDArray[np.integer] | None = None
 
     def __len__(self) -> int:
         return len(self.pair_ids)

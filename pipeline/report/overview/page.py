@@ -5,23 +5,34 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.datasets.declaration import QUERY
+from pipeline.evaluation.audit.answers import ANSWER
 from pipeline.report.environment import page_environment
 from pipeline.report.evidence import ReportEvidence
 from pipeline.report.few_clusters import SEVERAL
 from pipeline.report.metric_table import MetricTable
 from pipeline.report.number_text import PERCENT, count_text, moment_text, number_text
 from pipeline.report.overview.charts import ResponsiveChart, effects_chart, shares_chart, worth_chart
+from pipeline.report.overview.check import Check
 from pipeline.report.overview.maps_worth import maps_caution, maps_worth, shown_estimates, worth_sentences
 from pipeline.report.overview.shares import (
     AttributeShare,
     GroupShares,
+    Share,
     attribute_shares,
+    expected_effect,
     group_shares,
+    other_attributes,
     unanswered_share,
 )
-from pipeline.report.overview.strangest import strangest_pairs
-from pipeline.report.overview.summary import answer_sentences, effect_text, share_text, source_sentence
-from pipeline.report.overview.trust import Check, Verdict, trust_checks, verdict
+from pipeline.report.overview.strangest import methods_text, strangest_pairs
+from pipeline.report.overview.summary import (
+    answer_sentences,
+    effect_text,
+    replaced_sentence,
+    share_text,
+    source_sentence,
+)
+from pipeline.report.overview.trust import Verdict, trust_checks, verdict
 from pipeline.report.pair_table import TYPES, PairTable
 from pipeline.report.thumbnails import is_cut
 
@@ -38,8 +49,11 @@ class _Matched:
     judged: Verdict
     checks: list[Check]
     shares: list[AttributeShare]
+    others: list[Share]
     groups: list[GroupShares]
+    n_groups: int
     source: str
+    replaced: str
 
 
 def render_overview(evidence: ReportEvidence) -> bytes:
@@ -64,6 +78,7 @@ def render_overview(evidence: ReportEvidence) -> bytes:
             worth_sentences=worth_sentences(evidence),
             caution=maps_caution(evidence),
             strangest=[] if pairs is None else strangest_pairs(pairs),
+            methods_text="" if pairs is None else methods_text(pairs.methods),
             header_facts=_facts(evidence),
             share_text=share_text,
             effect_text=effect_text,
@@ -79,10 +94,20 @@ def _matched(evidence: ReportEvidence, pairs: PairTable) -> _Matched:
     metrics = MetricTable(evidence.metrics)
     n_clusters = len(np.unique(pairs.clusters_p))
     clusters = (n_clusters, pairs.cluster_unit)
-    checks = trust_checks(evidence.answer_choice, metrics, unanswered, clusters, pairs)
-    judged = verdict(checks, metrics.of_variant("audit", "normalised_regret", "answer") is not None)
+    checks = trust_checks(evidence.answer_choice, metrics, unanswered, clusters, pairs, evidence.outfits)
+    judged = verdict(checks, metrics.of_variant("audit", "normalised_regret", ANSWER) is not None)
     sentences = answer_sentences(evidence.facts, shares, unanswered, judged)
-    return _Matched(sentences, judged, checks, shares, group_shares(pairs), source_sentence(evidence.answer_choice))
+    return _Matched(
+        sentences,
+        judged,
+        checks,
+        shares,
+        other_attributes(pairs),
+        group_shares(pairs),
+        len(set(pairs.groups)),
+        source_sentence(evidence.answer_choice),
+        replaced_sentence(expected_effect(pairs), metrics.of_variant("answer", "matched_effect", ANSWER)),
+    )
 
 
 def _charts(matched: _Matched | None) -> tuple[ResponsiveChart, ...]:

@@ -24,6 +24,14 @@ SHOWN_GROUPS = 40
 
 
 @dataclass(frozen=True)
+class Share:
+    """An attribute that answers for few pairs: its name and how many these are."""
+
+    attribute: str
+    pairs: int
+
+
+@dataclass(frozen=True)
 class AttributeShare:
     """One attribute among the answers.
 
@@ -62,6 +70,19 @@ class GroupShares:
 def attribute_shares(pairs: PairTable, most: int = SHOWN_ATTRIBUTES) -> list[AttributeShare]:
     """Return the attributes that answer for most pairs, the largest share first, equal ones by name."""
     return _shares(pairs, np.arange(len(pairs)), most)
+
+
+def other_attributes(pairs: PairTable, shown: int = SHOWN_ATTRIBUTES) -> list[Share]:
+    """Return the attributes that answer for fewer pairs than the first so many do, the largest share first."""
+    counts = Counter(name for name in pairs.attributes if name is not None)
+    ordered = sorted(counts, key=lambda name: (-counts[name], name))
+    return [Share(name, counts[name]) for name in ordered[shown:]]
+
+
+def expected_effect(pairs: PairTable) -> Interval:
+    """Return the mean expected drop of the similarity over all pairs with an answer; NaN without any."""
+    effect_p = pairs.answer_values("effect")
+    return _intervals(pairs, [_mean(pairs, np.arange(len(pairs)), effect_p)])[0]
 
 
 def unanswered_share(pairs: PairTable) -> Interval:

@@ -5,9 +5,11 @@ from math import isnan
 
 from pipeline.evaluation.bootstrap import Interval
 from pipeline.report.evidence import RunFacts, TableRow
+from pipeline.report.metric_table import Estimate
 from pipeline.report.number_text import PERCENT, count_text, interval_text, number_text
+from pipeline.report.overview.check import BAD
 from pipeline.report.overview.shares import AttributeShare
-from pipeline.report.overview.trust import BAD, Verdict
+from pipeline.report.overview.trust import Verdict
 from pipeline.report.variant_names import people_name
 
 _NAMED_FIRST = 3
@@ -50,9 +52,33 @@ def source_sentence(choice: Sequence[TableRow]) -> str:
     if chosen["matched_effect"] < max(row["matched_effect"] for row in choice):
         return f"{told} The configuration names this method; another’s attributes matter more on validation pairs."
     return (
-        f"{told} Of {count_text(len(choice))} methods it is the one whose attributes matter most on validation pairs, "
-        "on which no network was trained."
+        f"{told} Of the {count_text(len(choice))} methods that compete to answer (random ones and controls do not) "
+        "it is the one whose attributes matter most on validation pairs, on which no network was trained."
     )
+
+
+def replaced_sentence(expected: Interval, measured: Estimate | None) -> str:
+    """Return how the expected fall of the answers compares with what the changed images show.
+
+    Args:
+        expected: mean expected fall over all pairs with an answer.
+        measured: matched effect of the answers.
+    """
+    if measured is None or measured.value is None or isnan(expected.value):
+        return "It is a linear estimate, and was not compared with changed images in this run."
+    start = (
+        f"It is a linear estimate for the attribute alone: {effect_text(expected)} over all pairs with an answer. With "
+        "other images in the query’s place, which lack the attribute, the similarity falls by "
+        f"{number_text(measured.value, decimals=3)} {interval_text(measured.low, measured.high, 1.0, 3)}".rstrip()
+    )
+    low = measured.value if measured.low is None else measured.low
+    high = measured.value if measured.high is None else measured.high
+    is_known = not isnan(expected.low) and not isnan(expected.high)
+    if low > (expected.high if is_known else expected.value):
+        return f"{start}, more than expected; such images may also lack what goes with the attribute."
+    if high < (expected.low if is_known else expected.value):
+        return f"{start}, less than expected: read it as an order of attributes rather than as an amount."
+    return f"{start}, about as much as expected."
 
 
 def share_text(interval: Interval) -> str:

@@ -10,44 +10,23 @@ import numpy.typing as npt
 from pipeline.evaluation.audit.answers import ANSWER
 from pipeline.evaluation.bootstrap import Interval
 from pipeline.evaluation.shared_units import few_clusters
-from pipeline.report.evidence import TableRow
+from pipeline.report.evidence import OutfitFacts, TableRow
 from pipeline.report.few_clusters import SEVERAL
 from pipeline.report.metric_table import Estimate, MetricTable
-from pipeline.report.number_text import PERCENT, count_text, interval_text, number_text, p_value_text
+from pipeline.report.number_text import PERCENT, count_text, number_text, p_value_text
+from pipeline.report.overview.audit_checks import audit_checks
+from pipeline.report.overview.check import BAD, GOOD, WEAK, Check, figure_text
+from pipeline.report.overview.edit_checks import edit_checks
 from pipeline.report.pair_table import PairTable
 
-GOOD: Final = "good"
-WEAK: Final = "weak"
-BAD: Final = "bad"
-
-# Normalised regret of the answers: 0 is always the best attribute, 1 a random one of the query's.
-_GOOD_REGRET: Final = 0.5
-_GOOD_CALIBRATION: Final = 0.1
 _MUCH_UNANSWERED: Final = 0.5
 _SIGNIFICANT: Final = 0.05
 _ENOUGH_ALIKE: Final = 0.9
+# Fewer change no share of the answers by more than a tenth.
+_MANY_SEEN: Final = 0.1
 _MUCH_TOGETHER: Final = 0.5
 # What speaks for the answers fills a list of its own; what speaks against them is always told in full.
 _TOLD_REASONS: Final = 2
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing that speaks for or against the answers.
-
-    Attributes:
-        name: in a few words.
-        figure: as it is printed.
-        outcome: `GOOD`, `WEAK` or `BAD`.
-        reading: what the figure says here, a sentence that begins in lower case, without its stop.
-        meaning: what is measured, a sentence or two.
-    """
-
-    name: str
-    figure: str
-    outcome: str
-    reading: str
-    meaning: str
 
 
 @dataclass(frozen=True)
@@ -65,6 +44,7 @@ def trust_checks(
     unanswered: Interval,
     clusters: tuple[int, str],
     pairs: PairTable,
+    outfits: OutfitFacts | None = None,
 ) -> list[Check]:
     """Return the checks that can be made, in the order of their weight; without answers there is none to make.
 
@@ -74,15 +54,18 @@ def trust_checks(
         unanswered: share of the pairs that no attribute explains.
         clusters: how many units the pairs come from, and what these are.
         pairs: all of them.
+        outfits: None where the dataset has none.
     """
     checks = [
-        *_audit_checks(metrics),
+        *audit_checks(metrics),
         *_held_out_check(choice),
         *_test_check(metrics),
         *_constant_check(metrics),
+        *edit_checks(choice, metrics),
         _unanswered_check(unanswered),
         *_together_check([row for row in pairs.answers if row is not None and row["attribute"] is not None]),
         *_alike_check(pairs.similarity_p),
+        *_seen_check(outfits, len(pairs)),
     ]
     n_clusters, cluster_unit = clusters
     if few_clusters(n_clusters):
@@ -130,7 +113,7 @@ def _held_out_check(choice: Sequence[TableRow]) -> list[Check]:
         "images that lack the attribute named: how far the similarity falls, beyond what replacements as different "
         "that keep it cost."
     )
-    return [Check("attributes matter on held-out pairs", _effect_text(found), outcome, reading, meaning)]
+    return [Check("attributes matter on held-out pairs", figure_text(found), outcome, reading, meaning)]
 
 
 def _test_check(metrics: MetricTable) -> list[Check]:
@@ -139,7 +122,7 @@ def _test_check(metrics: MetricTable) -> list[Check]:
         return []
     outcome, reading = _above_zero(found, "on the pairs of this report")
     meaning = "The same, of the pairs that are explained here. 0: naming the attribute tells nothing."
-    return [Check("attributes matter on these pairs", _effect_text(found), outcome, reading, meaning)]
+    return [Check("attributes matter on these pairs", figure_text(found), outcome, reading, meaning)]
 
 
 def _constant_check(metrics: MetricTable) -> list[Check]:
@@ -155,57 +138,12 @@ def _constant_check(metrics: MetricTable) -> list[Check]:
         BAD: "naming one and the same attribute for every pair does better",
     }[outcome]
     p_value = p_value_text(found.p_value, found.p_is_bound)
-    figure = f"{_effect_text(found)}, p {p_value if p_value[0] in '<≤' else '= ' + p_value}"
+    figure = f"{figure_text(found)}, p {p_value if p_value[0] in '<≤' else '= ' + p_value}"
     meaning = (
         "The effect of the answers minus that of the one attribute that is best for all pairs together; p after Holm’s "
         "correction for all comparisons made."
     )
     return [Check("better than a constant", figure, outcome, reading, meaning)]
-
-
-def _audit_checks(metrics: MetricTable) -> list[Check]:
-    regret = metrics.of_variant("audit", "normalised_regret", ANSWER)
-    if regret is None or regret.value is None:
-        return []
-    high = regret.high if regret.high is not None else regret.value
-    outcome = GOOD if high < _GOOD_REGRET else WEAK if high < 1 else BAD
-    reading = {
-        GOOD: "they name the true cause or one nearly as strong",
-        WEAK: "they beat a random attribute of the query, but miss much of the strongest true cause",
-        BAD: "they are not shown to be nearer to the true cause than a random attribute of the query",
-    }[outcome]
-    figure = f"{number_text(regret.value, decimals=2)} {interval_text(regret.low, regret.high, decimals=2)}".strip()
-    meaning = (
-        "The items are rendered again with one attribute changed, so the true effect of each is known. Normalised "
-        "regret: how much of the strongest true effect the answers miss; 0 is nothing, 1 as much as a random one."
-    )
-    checks = [Check("agreement with the truth", figure, outcome, reading, meaning)]
-    hit = metrics.of_variant("audit", "hit_at_1", ANSWER)
-    if hit is not None and hit.value is not None:
-        share = f"{number_text(hit.value, PERCENT, 0)} %"
-        ends = interval_text(hit.low, hit.high, PERCENT, 0)
-        checks.append(
-            Check(
-                "right answers",
-                f"{share} {ends}".strip(),
-                GOOD if hit.value >= 0.5 else WEAK,
-                f"{share} of them name an attribute with at least 90 % of the strongest true effect",
-                "Share of the pairs with a true cause whose answer has at least 90 % of the strongest true effect.",
-            )
-        )
-    return checks + _calibration_check(metrics)
-
-
-def _calibration_check(metrics: MetricTable) -> list[Check]:
-    error = metrics.of_variant("audit", "expected_calibration_error", ANSWER)
-    if error is None or error.value is None:
-        return []
-    points = number_text(error.value, PERCENT, 0)
-    is_good = error.value <= _GOOD_CALIBRATION
-    reading = f"their stated probabilities are off by {points} points on average"
-    meaning = "Mean distance, in points of 100, between the probability stated and the share of right answers."
-    outcome = GOOD if is_good else WEAK
-    return [Check("probabilities mean what they say", f"{points} points", outcome, reading, meaning)]
 
 
 def _unanswered_check(unanswered: Interval) -> Check:
@@ -249,6 +187,24 @@ def _alike_check(similarity_p: npt.NDArray[np.float64]) -> list[Check]:
     return [Check("similarity of the pairs", figure, WEAK, reading, meaning)]
 
 
+def _seen_check(outfits: OutfitFacts | None, n_pairs: int) -> list[Check]:
+    """Return a doubt where many of the pairs hold an item of training outfits.
+
+    It never speaks against the answers: they say what the model does with these pairs, seen before or not.
+    """
+    if outfits is None or outfits.pairs_seen_in_training is None or n_pairs == 0:
+        return []
+    seen = outfits.pairs_seen_in_training
+    counted = f"{count_text(seen)} of {count_text(n_pairs)}"
+    outcome = WEAK if seen / n_pairs > _MANY_SEEN else GOOD
+    reading = f"{counted} test pairs hold an item that is also in a training outfit"
+    meaning = (
+        f"Of the images of the test split {count_text(outfits.test_items_in_training)} are in training outfits, too. A "
+        "model that learned from these knows their pictures, so it may match pairs of new items by something else."
+    )
+    return [Check("pairs that training has not seen", f"{counted} seen", outcome, reading, meaning)]
+
+
 def _above_zero(found: Estimate, where: str) -> tuple[str, str]:
     if found.value is None or found.value <= 0:
         return BAD, f"{where} the similarity does not fall without the attributes named"
@@ -257,8 +213,3 @@ def _above_zero(found: Estimate, where: str) -> tuple[str, str]:
     if found.low <= 0:
         return BAD, f"{where} the similarity is not shown to fall without the attributes named"
     return GOOD, f"{where} the similarity does fall without the attributes named"
-
-
-def _effect_text(found: Estimate) -> str:
-    ends = interval_text(found.low, found.high, decimals=3)
-    return f"{number_text(found.value, decimals=3)} {ends}".strip()

@@ -54,7 +54,7 @@ def choice_table(choice: Sequence[TableRow]) -> Table:
     """Return what each variant achieves on validation pairs; the one that answers is marked."""
     columns = (
         Column("method", is_text=True),
-        Column("matched effect", "× 100, ↑"),
+        Column("matched effect", "similarity, ↑"),
         Column("top-1", "%, ↑"),
         Column("pairs"),
         Column("undefined"),
@@ -64,7 +64,8 @@ def choice_table(choice: Sequence[TableRow]) -> Table:
             (
                 variant_cell(row["variant"], "answers" if row["is_chosen"] else ""),
                 Cell(
-                    number_text(row["matched_effect"], 100.0, 2), interval_text(row["ci_low"], row["ci_high"], 100.0, 2)
+                    number_text(row["matched_effect"], decimals=3),
+                    interval_text(row["ci_low"], row["ci_high"], decimals=3),
                 ),
                 Cell(number_text(row["top1_accuracy"], 100.0, 1)),
                 Cell(count_text(row["n"])),
@@ -99,8 +100,8 @@ def _source(choice: Sequence[TableRow]) -> str:
     (chosen,) = (row for row in choice if row["is_chosen"])
     return (
         f"The answers come from {people_name(chosen['variant'])} ({chosen['variant']}). On {count_text(chosen['n'])} "
-        f"validation pairs, what it names has a matched effect of {number_text(chosen['matched_effect'], 100.0, 2)} "
-        f"{interval_text(chosen['ci_low'], chosen['ci_high'], 100.0, 2)} × 100."
+        f"validation pairs, what it names has a matched effect of {number_text(chosen['matched_effect'], decimals=3)} "
+        f"{interval_text(chosen['ci_low'], chosen['ci_high'], decimals=3)}."
     )
 
 

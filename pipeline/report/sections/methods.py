@@ -1,7 +1,9 @@
 """The section that says what the methods are which the tables compare."""
 
+from pipeline.explanation.variants import SHUFFLED, VARIANTS
 from pipeline.report.evidence import ReportEvidence
 from pipeline.report.metric_table import MetricTable
+from pipeline.report.number_text import count_text
 from pipeline.report.section import Section
 from pipeline.report.table_model import Cell, Column, Row, Table
 from pipeline.report.variant_names import TOLD_LABELS, description, ordered, variant_cell
@@ -11,7 +13,8 @@ _COMPARED = (("attribute_explanation", "top1_accuracy"), ("attribute_explanation
 
 def methods_section(evidence: ReportEvidence) -> Section:
     """Return every way of ranking attributes with what it does; empty where none was run."""
-    table = methods_table(MetricTable(evidence.metrics))
+    metrics = MetricTable(evidence.metrics)
+    table = methods_table(metrics)
     return Section(
         "methods",
         "Methods compared",
@@ -20,9 +23,32 @@ def methods_section(evidence: ReportEvidence) -> Section:
             "name on the left; small below it stands its name in the configuration and in the store’s tables. “Maps "
             "exchanged” is a control: the same method given the map of another pair, which should make it worse if "
             "maps matter.",
+            *_counted_texts(metrics, evidence),
         ),
         tables=() if table is None else (table,),
     )
+
+
+def _counted_texts(metrics: MetricTable, evidence: ReportEvidence) -> list[str]:
+    """Return how many methods there are, how many of them may answer, and how many are asked whether they disagree."""
+    names = {name for table, metric in _COMPARED for name in metrics.variants(table, metric)}
+    methods = names.intersection(VARIANTS)
+    if not methods:
+        return []
+    text = f"Of {count_text(len(methods))} methods"
+    controls = sum(name.endswith(SHUFFLED) for name in names)
+    text += f", beside which {count_text(controls)} controls are measured, " if controls else " "
+    may_answer = sum(VARIANTS[name].may_answer for name in methods)
+    text += f"{count_text(may_answer)} may answer: all but random ones."
+    if 0 < len(evidence.answer_choice) < may_answer:
+        text += f" {count_text(len(evidence.answer_choice))} of them competed to answer in this run."
+    if evidence.pair_table is not None and evidence.pair_table.methods:
+        asked = count_text(len(evidence.pair_table.methods))
+        text += (
+            f" Where the report says how many methods disagree, it asks {asked}: those that may answer, but for the "
+            "ones that name the same attribute for every pair."
+        )
+    return [text]
 
 
 def methods_table(metrics: MetricTable) -> Table | None:

@@ -17,7 +17,8 @@ _MEANINGS: Final = {
     WholeEdit.MIRRORED: "nothing a label of the item names",
     WholeEdit.BACKGROUND: "nothing a label of the item names",
 }
-_EFFECT: Final = NumberFormat(scale=100.0, decimals=1)
+_EFFECT: Final = NumberFormat(scale=1.0, decimals=3)
+_SHARE: Final = NumberFormat(scale=100.0, decimals=1)
 _SHARES: Final = (
     "cause_share",
     "unexplained_where_cause",
@@ -56,14 +57,15 @@ def effects_table(metrics: MetricTable) -> Table | None:
         shares = [metrics.of_variant(TABLE, metric, edit) for metric in _SHARES]
         cells = [
             Cell(edit.value, _MEANINGS[edit]),
-            *(estimate_cell(one, _EFFECT) for one in (*effects, *shares)),
+            *(estimate_cell(one, _EFFECT) for one in effects),
+            *(estimate_cell(one, _SHARE) for one in shares),
             Cell(count_text(effects[0].n if effects[0] else None)),
         ]
         rows.append(Row(tuple(cells)))
     columns = (
         Column("edit", "what it takes away", is_text=True),
-        Column("effect", "× 100"),
-        Column("size of effect", "× 100"),
+        Column("effect", "similarity"),
+        Column("size of effect", "similarity"),
         Column("a cause", "% of pairs"),
         Column("where a cause", "%", group="no attribute explains"),
         Column("elsewhere", "%", group="no attribute explains"),

@@ -13,10 +13,11 @@ from PIL import Image
 
 from flows.engine.shard_task import Device, JobInputs, ShardTask
 from flows.engine.upstream import Upstream
-from flows.jobs.report import run
+from flows.jobs.report import outfit_facts, run
 from flows.readers.image_lookup import PixelLookup
 from flows.readers.report_maps import gallery_pairs
 from flows.readers.shown_images import ShownImages
+from pipeline.report.evidence import OutfitFacts
 from pipeline.report.map_words import bright_place
 from stores.artifacts import ArtifactStore
 from stores.parts import ArraysPart
@@ -261,6 +262,15 @@ def test_outfits_conditions_and_checks_are_on_the_page(page, tmp_path):
     plain = page.data.decode()
     assert '<section id="model">' not in plain
     assert "types " not in plain
+
+
+def test_a_pair_is_seen_before_if_either_image_is_in_a_training_outfit(tmp_path):
+    one = [{"outfit_id": "a", "split": "train", "items": ["train_0", QUERIES[1]]}]
+    stages = {**essential_stages(), **outfit_stages(), "outfits.train": {"all": {"outfits": table("outfits", one)}}}
+    store = ArtifactStore(str(tmp_path))
+    upstream = Upstream(store, {stage: fill(store, stage, shards) for stage, shards in stages.items()})
+    # As query and as reference of two pairs each, of eight.
+    assert outfit_facts(upstream, None) == OutfitFacts(1, None, 4)
 
 
 def test_outfits_without_masks_name_conditions_alone(tmp_path):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.report.disagreement import disagreement
+from pipeline.report.disagreement import compared_ways, disagreement, naming_counts
 
 FIRSTS = {
     "classifier": np.array([0, 1, 2, -1]),
@@ -23,6 +23,13 @@ def test_random_ways_controls_and_constants_do_not_count(name: str) -> None:
     np.testing.assert_array_equal(disagreement({**FIRSTS, name: other}, 4), disagreement(FIRSTS, 4))
     counted = disagreement({**FIRSTS, "a later method": np.array([9, 8, 7, 6])}, 4)
     np.testing.assert_allclose(counted, [0.2, 0.6, 0.6, 0.5])
+
+
+def test_it_is_known_which_are_counted_and_how_many_name_any() -> None:
+    more = {**FIRSTS, "random": np.array([9, 8, 7, 6]), "best_constant": np.array([9, 9, 9, 9])}
+    assert compared_ways(more) == list(FIRSTS)
+    np.testing.assert_array_equal(naming_counts(more, 4), [4, 4, 4, 1])
+    np.testing.assert_array_equal(naming_counts({}, 2), [0, 0])
 
 
 def test_one_method_agrees_with_nobody() -> None:

@@ -13,6 +13,13 @@ def test_only_pairs_with_a_page_are_linked() -> None:
     assert linked(PAGE, ()) == PAGE
 
 
+def test_pictures_lead_there_too() -> None:
+    picture = '<img src="thumbnails/a.jpg" alt="&lt;/span&gt;">'
+    marked = f'<span data-pair="{ONE}">{picture}\n{picture}</span><p></p>'
+    assert linked(marked, {ONE}) == f'<a href="pairs/{ONE}.html">{picture}\n{picture}</a><p></p>'
+    assert linked(f'<span data-pair="{ONE}"><b>shirt</b></span>', {ONE}).startswith("<span")
+
+
 def test_what_a_dataset_writes_is_no_mark() -> None:
     escaped = f"&lt;span data-pair=&#34;{ONE}&#34;&gt;x&lt;/span&gt;"
     assert linked(escaped, {ONE}) == escaped

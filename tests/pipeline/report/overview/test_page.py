@@ -4,12 +4,14 @@ import dataclasses
 import re
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 
 from pipeline.evaluation.bootstrap import Interval
 from pipeline.report.evidence import FittingFacts
 from pipeline.report.overview.page import render_overview
 from pipeline.report.overview.summary import share_text
+from tests.pipeline.report.overview.edit_cases import whole_edit
 from tests.pipeline.report.report_cases import figure, make_choice, make_evidence, make_pair_table
 
 HOSTILE = ("<script>alert(1)</script>", "a\" onload='x", "</script><b>", "ünï 図", "{{ 7*7 }}", "& <")
@@ -67,10 +69,10 @@ def test_the_verdict_changes_the_claim(page: str) -> None:
 def test_it_says_why_a_method_answers() -> None:
     chosen, other = make_choice()
     found = render_overview(evidence(choice=[chosen, other])).decode()
-    assert "Of 2 methods it is the one whose attributes matter most on validation pairs" in found
+    assert "Of the 2 methods that compete to answer (random ones and controls do not) it is the one whose" in found
     found = render_overview(evidence(choice=[chosen, {**other, "matched_effect": 0.9}])).decode()
     assert "The configuration names this method; another’s attributes matter more" in found
-    assert "methods it is the one" not in found
+    assert "it is the one" not in found
 
 
 def test_many_groups_are_folded_but_for_the_largest() -> None:
@@ -102,7 +104,7 @@ def test_all_sections_charts_and_the_way_on_are_there(page: str) -> None:
     assert page.count("<svg ") == 6
     assert 'href="gallery.html#attribute=body_colour%3Ared"' in page
     assert 'href="gallery.html#group=bag"' in page
-    assert page.count("<span data-pair=") == 10
+    assert page.count("<span data-pair=") == 2 * page.count('class="duo"') == 20
     levels = [int(level) for level in re.findall(r"<h(\d)", page)]
     assert levels[0] == 1
     assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
@@ -138,6 +140,33 @@ def test_pairs_without_any_answer_are_said_to_have_none() -> None:
     found = render_overview(evidence(pairs)).decode()
     assert "No attribute explains any of the matches of the model small_residual on 12 test pairs of planted." in found
     assert "Do not trust these answers" in found
+
+
+def test_attributes_and_groups_that_are_not_shown_are_counted() -> None:
+    names = [f"name:{number:02d}" for number in range(17)]
+    answers = [{"attribute": names[min(pair % 20, 16)], "effect": 0.1} for pair in range(60)]
+    found = render_overview(evidence(make_pair_table(60, answers=answers))).decode()
+    assert "The 12 attributes that explain most pairs, of 17 that explain any" in found
+    shown, _, others = found.partition("<summary>The other 5, with their pairs</summary>")
+    assert shown.count('href="gallery.html#attribute=') == 12
+    assert others.count('href="gallery.html#attribute=') == 5
+    assert "that explain any" not in render_overview(evidence()).decode()
+    pairs = make_pair_table(60, groups=[f"class {pair % 52:02d}" for pair in range(60)])
+    found = render_overview(evidence(pairs)).decode()
+    assert "<summary>The next 30</summary>" in found
+    assert "The other 12 of 52, with the fewest pairs" in found
+
+
+def test_many_reasons_are_a_list() -> None:
+    page = render_overview(evidence(similarity_p=np.full(60, -0.1))).decode()
+    box = re.search(r'<div class="verdict weak">(.*?)</div>', page, re.DOTALL).group(1)
+    assert "<li>" not in box
+    rows = [row for name in ("background", "mirrored") for row in whole_edit(name, 0.3, 0.02, 0.03)]
+    whole = evidence(similarity_p=np.full(60, -0.1))
+    kept = [row for row in whole.metrics if row["table_name"] != "audit"]
+    page = render_overview(dataclasses.replace(whole, metrics=[*kept, *rows])).decode()
+    box = re.search(r'<div class="verdict weak">(.*?)</div>', page, re.DOTALL).group(1)
+    assert box.count("<li>") == 3
 
 
 def test_maps_that_are_worth_less_than_a_blob_are_warned_of_beside_the_verdict() -> None:

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from pipeline.evaluation.bootstrap import Interval
+from pipeline.report.evidence import OutfitFacts
 from pipeline.report.metric_table import MetricTable
-from pipeline.report.overview.trust import BAD, GOOD, WEAK, trust_checks, verdict
+from pipeline.report.overview.check import BAD, GOOD, WEAK
+from pipeline.report.overview.trust import trust_checks, verdict
+from tests.pipeline.report.overview.edit_cases import recoloured, whole_edit
 from tests.pipeline.report.report_cases import figure, make_choice, make_pair_table
 
 
@@ -42,10 +45,10 @@ def pairs_with(similarity_p=ALIKE, told_by="pair"):
     return make_pair_table(len(similarity_p), similarity_p=similarity_p, answers=answers)
 
 
-def outcome(metrics, choice=None, unanswered=0.1, n_clusters=40, pairs=None):
+def outcome(metrics, choice=None, unanswered=0.1, n_clusters=40, pairs=None, outfits=None):
     choice = make_choice() if choice is None else choice
     checks = trust_checks(
-        choice, MetricTable(metrics), interval(unanswered), (n_clusters, "query"), pairs or pairs_with()
+        choice, MetricTable(metrics), interval(unanswered), (n_clusters, "query"), pairs or pairs_with(), outfits
     )
     return verdict(checks, any(row["table_name"] == "audit" for row in metrics))
 
@@ -67,6 +70,11 @@ def test_good_figures_are_trusted_more_where_the_truth_was_known() -> None:
         ),
         ({"metrics": rows(effect=0.01)}, "on the pairs of this report the similarity is not shown"),
         ({"metrics": rows(gain=-0.05)}, "one and the same attribute for every pair does better"),
+        (
+            {"metrics": [*rows(), *whole_edit("background", 0.6, 0.02, 0.03)]},
+            "lowers the score clearly in 60 % of the edited",
+        ),
+        ({"metrics": [*rows(), *recoloured(-0.1, 0.01)]}, "the score less where colour is predicted to matter more"),
         ({"metrics": rows(), "unanswered": 1.0}, "for 100 % of the pairs no attribute explains"),
     ],
 )
@@ -84,6 +92,16 @@ def test_one_bad_figure_says_do_not_trust(changed, reason: str) -> None:
         ({"metrics": rows(regret=0.1, hit=0.3)}, "30 % of them name"),
         ({"metrics": rows(p_value=0.4)}, "not shown to do better than naming one attribute"),
         ({"metrics": rows(), "unanswered": 0.6}, "for 60 % of the pairs no attribute explains"),
+        (
+            {"metrics": [*rows(), *whole_edit("background", 0.36, 0.02, 0.03)]},
+            "is not shown to be said more often there",
+        ),
+        ({"metrics": [*rows(), *recoloured(0.14, 0.01)]}, "changing it lowers the score only a little more"),
+        ({"metrics": [*rows(), *recoloured(0.6, 0.09)]}, "lowers the score by 0.090 where none of that is predicted"),
+        (
+            {"metrics": rows(), "outfits": OutfitFacts(9, None, 3)},
+            "3 of 20 test pairs hold an item that is also in a training outfit",
+        ),
         ({"metrics": rows(), "n_clusters": 6}, "the pairs come from 6 queries only"),
         (
             {"metrics": rows(), "pairs": pairs_with(np.array([0.5, -0.2, np.nan, 0.1, 0.0]))},
@@ -107,6 +125,11 @@ def test_without_an_interval_an_effect_is_not_proof() -> None:
 
 def test_similarities_that_are_not_known_are_no_doubt() -> None:
     assert outcome(rows(), pairs=pairs_with(np.full(3, np.nan))).outcome == GOOD
+
+
+def test_few_pairs_that_training_has_seen_are_no_doubt() -> None:
+    assert outcome(rows(), outfits=OutfitFacts(9, None, 2)).outcome == GOOD
+    assert outcome(rows(), outfits=OutfitFacts(9, None)).outcome == GOOD
 
 
 def test_effects_are_in_the_units_of_the_similarity() -> None:

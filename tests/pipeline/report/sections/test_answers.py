@@ -66,7 +66,7 @@ def test_the_section_says_how_many_have_an_answer_and_who_gives_it() -> None:
         "Each answer is one of the query’s own labels."
     )
     assert "come from the predicted effect, among the query’s labels (embedding_effect)" in section.paragraphs[1]
-    assert "13.00 [12.00, 14.00] × 100" in section.paragraphs[1]
+    assert "matched effect of 0.130 [0.120, 0.140]." in section.paragraphs[1]
     mixed = [*ANSWERS, answered("a", 0.1, "predicted")]
     text = answers_section(dataclasses.replace(evidence, answers=mixed)).paragraphs[0]
     assert text.endswith("For 4 it is one of the query’s own labels; the others have none.")
@@ -81,4 +81,4 @@ def test_the_variant_that_answers_is_marked() -> None:
     assert (chosen.cells[0].note, chosen.tone) == ("embedding_effect: answers", "total")
     assert chosen.cells[0].text == "the predicted effect, among the query’s labels"
     assert (other.cells[0].note, other.tone) == ("sane", "")
-    assert [cell.text for cell in other.cells[1:]] == ["2.00", "50.0", "200", "3"]
+    assert [cell.text for cell in other.cells[1:]] == ["0.020", "50.0", "200", "3"]

@@ -38,8 +38,8 @@ def assert_section(tested=whole_edits) -> None:
     effects, left_out = section.tables
     assert all_rows_fit(effects)
     assert all_rows_fit(left_out)
-    assert row_of(effects, "greyscale") == ["greyscale", "12.3", "15.0", "42.0", "5.1", "7.2", "33.0", "11.0", "55"]
-    assert row_of(effects, "mirrored") == ["mirrored", "2.0", "–", "–", "–", "–", "–", "–", "60"]
+    assert row_of(effects, "greyscale") == ["greyscale", "0.123", "0.150", "42.0", "5.1", "7.2", "33.0", "11.0", "55"]
+    assert row_of(effects, "mirrored") == ["mirrored", "0.020", "–", "–", "–", "–", "–", "–", "60"]
     assert row_of(left_out, "edited") == ["edited", "30", "37"]
     assert row_of(left_out, "no white ground") == ["no white ground", "4", "4"]
     assert row_of(left_out, "hardly any colour to take") == ["hardly any colour to take", "7", "–"]

@@ -71,9 +71,11 @@ def _contradicted(name: str) -> str:
 
 
 def _by_truth(answer: TableRow, known: PairKnowledge, checks: tuple[Check, ...]) -> HowSure | None:
-    """Return what follows from the measured truth; None where it is not known."""
+    """Return what follows from the measured truth; None where it is not known, or not of the attribute itself."""
     outcome, name = known.outcome, answer["attribute"]
     if outcome is None or outcome["best_effect"] is None:
+        return None
+    if outcome["eligible"] and outcome["effect"] is None:
         return None
     if outcome["eligible"] and outcome["hit"]:
         reason = "The item rendered without it shows that it matters most, or nearly."

@@ -109,9 +109,10 @@ def test_pages_say_what_the_tables_say(finished_run: FinishedRun) -> None:
     found, tables = pages(members(finished_run)), Tables(finished_run.settings())
     rows = tables.ask(
         "select a.*, p.query, p.reference, s.similarity, r.effect as replaced, o.effect as true_effect, "
-        "o.best_effect, o.eligible, o.hit from answers a join pairs p using (pair_id) join similarities s using (pair_id) "
-        "left join replacements r on r.pair_id = a.pair_id and r.attribute = a.leading_attribute "
-        "and r.kind = 'deletion' left join audit_outcomes o on o.pair_id = a.pair_id and o.variant = a.variant"
+        "o.best_effect, o.eligible, o.hit from answers a join pairs p using (pair_id) "
+        "join similarities s using (pair_id) left join replacements r on r.pair_id = a.pair_id "
+        "and r.attribute = a.leading_attribute and r.kind = 'deletion' "
+        "left join audit_outcomes o on o.pair_id = a.pair_id and o.variant = a.variant"
     )
     assert len(rows) == 24
     for row in rows:
@@ -134,6 +135,8 @@ def test_pages_say_what_the_tables_say(finished_run: FinishedRun) -> None:
 def heading_of(row: dict[str, object]) -> str:
     """Return how the heading begins: the measured truth decides where it is known."""
     named, is_known = row["attribute"], row["best_effect"] is not None
+    if is_known and row["eligible"] and named is not None and row["true_effect"] is None:
+        return f"{named} "
     if named is None:
         return "No attribute was found for this match" if is_known and row["eligible"] else "No attribute "
     if not is_known:

@@ -82,6 +82,7 @@ def test_what_the_other_images_say(tested: ReplacementTest | None, level: str, w
         ({}, CONTRADICTED, "another matters more"),
         ({"eligible": False, "hit": None}, CONTRADICTED, "none of them matters"),
         ({"best_effect": None, "eligible": False}, UNSURE, "not tested"),
+        ({"effect": None, "hit": None}, UNSURE, "not tested"),
     ],
 )
 def test_measured_truth_decides_alone(changes: dict[str, object], level: str, words: str) -> None:

@@ -10,7 +10,7 @@ from pipeline.report.number_text import number_text
 
 SURE, UNSURE, CONTRADICTED, NOTHING = "sure", "unsure", "contradicted", "nothing to be sure of"
 RULE: Final = (
-    "Sure: every check below passes. Unsure: one does not, or the test with other images could not be made. "
+    "Sure: every check here passes. Unsure: one does not, or the test with other images could not be made. "
     "Contradicted: with images that lack the attribute in the query’s place the similarity does not fall further than "
     "with images as different that keep it (where no such are known: it rises). Where the truth is measured, it alone "
     "decides."

@@ -11,7 +11,9 @@ from flows.explain.attributes import RankedAttribute
 from flows.explain.page import explanation_page
 from flows.explain.saved import SavedFiles, check_folder, save_explanation
 from flows.explain.text import explanation_html, explanation_text
+from pipeline.report.answer_checks import NextBest, PairKnowledge, ReplacementTest
 from pipeline.report.both_sides import MatchPart
+from pipeline.report.how_sure import HowSure, how_sure
 from pipeline.report.map_words import region_words
 from pipeline.report.pair_picture import PictureRow, pair_picture
 from pipeline.report.shown_image import ShownImage
@@ -57,6 +59,7 @@ class Explanation:
         mode: of that generator.
         arrays: further arrays by name: both images' `embeddings`, maps on cells, joint effects, effects of attributes.
         notes: sentences on what to bear in mind.
+        replaced: what other images in the query's place did to the similarity; None where the run has not tried.
         reverse: the explanation with the roles exchanged; None where it was not asked for.
     """
 
@@ -73,7 +76,16 @@ class Explanation:
     mode: str
     arrays: Mapping[str, np.ndarray]
     notes: tuple[str, ...] = ()
+    replaced: ReplacementTest | None = None
     reverse: "Explanation | None" = None
+
+    def how_sure(self) -> HowSure:
+        """Return how sure the answer is: `level`, `heading`, `reason`, and `checks` with their figures."""
+        answer, named = self.answer, self.answer["attribute"]
+        own = next((one for one in self.attributes if one.attribute == named), None)
+        after = next((one for one in self.attributes if one.attribute != named), None)
+        next_best = None if own is None or after is None else NextBest(after.attribute, after.score, own.score)
+        return how_sure(answer, PairKnowledge(self.replaced, None, next_best))
 
     def text(self) -> str:
         """Return it as plain text: the answer first, then attributes, regions and similarity."""

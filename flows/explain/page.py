@@ -7,7 +7,7 @@ import numpy as np
 from pipeline.report.figures import data_uri
 from pipeline.report.generator_names import is_control, maps_name
 from pipeline.report.map_words import place_words
-from pipeline.report.pair_page.evidence import PageAttribute, PageImage, PageMap, PairPage
+from pipeline.report.pair_page.evidence import PageAttribute, PageImage, PageMap, PairPage, Replaced
 from pipeline.report.pair_page.map_picture import MapPainter
 from pipeline.report.pair_page.photographs import jpeg_file
 from pipeline.report.pair_page.render import PairPageRenderer
@@ -42,9 +42,16 @@ def explanation_page(explanation: "Explanation") -> bytes:
             )
             for one in explanation.attributes
         ],
+        replaced=_replaced(explanation),
         notes=explanation.notes,
     )
     return PairPageRenderer().alone(page)
+
+
+def _replaced(explanation: "Explanation") -> Replaced | None:
+    """Return the test that the run has made, without the images: these are on the report's page of the pair."""
+    tested, attribute = explanation.replaced, explanation.answer["leading_attribute"]
+    return None if tested is None else Replaced(str(attribute), tested.effect, tested.matched_effect)
 
 
 def _image(image: "ExplainedImage") -> PageImage:

@@ -12,10 +12,12 @@ from flows.explain.images import PairImage, read_image
 from flows.explain.named_image import NamedImage, named_image
 from flows.explain.options import READING, ExplainOptions
 from flows.explain.passes import PassedPair, generated_map, map_mode, pass_pair
+from flows.explain.replacement_test import kept_replacement_test
 from flows.explain.results import CORRESPONDENCES, StoredResults, open_results
 from flows.readers.component_names import ComponentNamer
 from pipeline.datasets.outfits import condition_name
 from pipeline.errors import BadSetting
+from pipeline.report.answer_checks import ReplacementTest
 from pipeline.report.both_sides import MatchPart
 from pipeline.saliency.correspondence.match import ExplainedMatch
 from pipeline.saliency.correspondence.significance import p_values_of_components
@@ -86,7 +88,15 @@ def _explained(
         mode=mode,
         arrays=_arrays(queried, match, said.effects_a),
         notes=(*said.notes, *_unknown_condition(results, passed)),
+        replaced=_replaced(queried, said.answer["leading_attribute"]),
     )
+
+
+def _replaced(queried: QueriedPair, attribute: str | None) -> ReplacementTest | None:
+    query, reference = (queried.passed.images[place] for place in (queried.query, 1 - queried.query))
+    if (query.split, reference.split) != ("test", "test"):
+        return None
+    return kept_replacement_test(queried.results, query.key, reference.key, queried.passed.condition, attribute)
 
 
 def _parts(queried: QueriedPair, match: ExplainedMatch, namer: ComponentNamer) -> tuple[MatchPart, ...]:

@@ -28,7 +28,7 @@ from stores.errors import MissingArtifact
 # All that is needed lies before it.
 LAST_NEEDED = "answers"
 # Read where it is there.
-CORRESPONDENCES = "correspondences.test"
+CORRESPONDENCES, REPLACEMENTS = "correspondences.test", "replacements.test"
 SHOWN_REASONS = 3
 
 
@@ -106,8 +106,9 @@ def open_results(config: str | Path, overrides: tuple[str, ...] = ()) -> StoredR
             remedy="see maps by `sane report` and `sane maps`",
         )
     wanted = needed_for(configured.stages, LAST_NEEDED)
-    if CORRESPONDENCES in (stage.name for stage in configured.stages):
-        wanted |= needed_for(configured.stages, CORRESPONDENCES)
+    for name in (CORRESPONDENCES, REPLACEMENTS):
+        if name in (stage.name for stage in configured.stages):
+            wanted |= needed_for(configured.stages, name)
     stages = tuple(stage for stage in configured.stages if stage.name in wanted)
     plans = plan_stages(stages, configured.store, EarlierResults(configured.store, str(config), configured.seed))
     needed = needed_for(configured.stages, LAST_NEEDED)

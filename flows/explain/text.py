@@ -21,9 +21,8 @@ FALL = "expected fall"
 
 def explanation_text(explanation: "Explanation") -> str:
     """Return one direction of an explanation as plain text."""
-    said = answer_text(explanation.answer)
-    headline = said.headline or f"{said.attribute} explains this match"
-    lines = [f"{headline}." if said.details else headline]
+    said, sure = answer_text(explanation.answer), explanation.how_sure()
+    lines = [f"{sure.heading}.", sure.line]
     lines += [sentence(said.details)] if said.details else []
     lines += list(explanation.notes)
     lines += [

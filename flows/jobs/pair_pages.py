@@ -11,6 +11,7 @@ from flows.readers.page_attribute_maps import read_page_attribute_maps
 from flows.readers.page_images import PageShapes, image_facts, page_images
 from flows.readers.pair_page_groups import PairGroup, read_pair_group
 from flows.readers.pair_page_tables import PairTables, read_pair_tables
+from pipeline.pairs.sampling import pair_id as id_of_pair
 from pipeline.report.file_names import SITE
 from pipeline.report.generator_names import is_control, maps_name
 from pipeline.report.map_words import place_words
@@ -24,6 +25,7 @@ from pipeline.report.pair_page.evidence import (
     PageMap,
     PairPage,
     Replaced,
+    ReversePair,
     SmallImage,
 )
 from pipeline.report.pair_page.map_picture import MapPainter
@@ -71,6 +73,15 @@ class _Pages:
         self._explained, self._replaced, self._components = (
             tables.rows(name, self._ids) for name in ("explanations", "replacements.test", "match_components.test")
         )
+
+        self._reverse_ids = {
+            str(pair["pair_id"]): id_of_pair("test", pair["reference"], pair["query"], pair["condition"] or "")
+            for pair in self._listed.values()
+        }
+        # Of this table the whole is in the key, of that of pairs only the own ones.
+        reverses = list(self._reverse_ids.values())
+        self._reverses = tables.first("similarities.test", reverses)
+        self._reverse_answers = tables.first("answers", reverses)
 
     def files(self) -> dict[str, bytes]:
         """Return pages and maps by path."""
@@ -195,7 +206,16 @@ class _Pages:
             None if previous is None else TO_ROOT + page_path(previous),
             None if following is None else TO_ROOT + page_path(following),
             [self._other(one) for one in others],
+            self._reverse(pair["pair_id"]),
         )
+
+    def _reverse(self, pair_id: str) -> ReversePair | None:
+        """Return the pair the other way round, where the run has it."""
+        reverse = self._reverse_ids[pair_id]
+        if reverse not in self._reverses:
+            return None
+        answer = self._reverse_answers.get(reverse)
+        return ReversePair(TO_ROOT + page_path(reverse), None if answer is None else answer["attribute"])
 
     def _other(self, pair: Row) -> OtherPair:
         answer = self._answers.get(pair["pair_id"])

@@ -60,11 +60,15 @@ def set_text(answer: TableRow, attribute_set: TableRow | None) -> str:
     if n_candidates < 2:
         return ""
     known = "attributes of the query" if answer["presence"] == "labels" else "attributes that the query seems to have"
-    share = f"for {number_text(attribute_set['share'], 100.0, 0)} %"
+    every = f"the expected effect of all {n_candidates} {known}"
+    rest = f"for {number_text(attribute_set['share'], 100.0, 0)} % of {every}"
     against = ""
     if attribute_set["share"] > 1:
-        share, against = "for more than all", " The others, taken together, work against the match."
-    rest = f"{share} of the expected effect of all {n_candidates} {known}"
+        rest = f"for all of {every}"
+        against = (
+            " Some of the others work against the match: without them the similarity would rise, so that the effect of "
+            "all is smaller than that of these."
+        )
     if len(names) == 1:
         alone = "Alone it accounts" if names[0] == answer["attribute"] else f"{names[0]} alone accounts"
         return f"{alone} {rest}.{against}"

@@ -65,9 +65,9 @@ def both_sides(query: ShownImage, reference: ShownImage, parts: Sequence[MatchPa
 
 
 def part_words(part: MatchPart) -> str:
-    """Return in words how much of the match a part is, what it follows, and whether chance gives as much."""
-    share = f"{number_text(part.share, 100.0, 0)} % of what both images add together"
-    name = f", which follows {part.attribute}" if part.attribute else ", which follows no single attribute"
+    """Return in words how much of the match a part is, what it goes with, and whether chance gives as much."""
+    share = f"{number_text(part.share, 100.0, 0)} % of how far regions of both images raise the similarity together"
+    name = f"; it goes with {part.attribute or 'no single attribute'}"
     if part.p_value is None:
         return share + name
     return f"{share}{name}; {number_text(part.p_value, 100.0, 0)} of 100 pairs of unrelated images have as much"

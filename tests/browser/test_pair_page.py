@@ -95,7 +95,7 @@ def test_a_part_is_reached_by_the_tab_key_and_kept_by_enter(watched: Page, site:
 def test_the_slider_fades_the_map_and_gives_the_photograph_its_colours(watched: Page, site: Path) -> None:
     page = opened(watched, site)
     slider, shown = page.locator("#opacity"), page.locator("#map")
-    expect(shown).to_have_css("opacity", "1")
+    expect(shown).to_have_css("opacity", "0.6")
     slider.fill("25")
     expect(shown).to_have_css("opacity", "0.25")
     expect(page.locator(".map-shown .photo").first).to_have_css("filter", "grayscale(0.25)")

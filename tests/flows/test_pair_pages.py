@@ -109,16 +109,17 @@ def test_pages_say_what_the_tables_say(finished_run: FinishedRun) -> None:
     found, tables = pages(members(finished_run)), Tables(finished_run.settings())
     rows = tables.ask(
         "select a.*, p.query, p.reference, s.similarity, r.effect as replaced, o.effect as true_effect, "
-        "o.best_effect, o.eligible from answers a join pairs p using (pair_id) join similarities s using (pair_id) "
-        "left join replacements r on r.pair_id = a.pair_id and r.attribute = a.leading_attribute "
-        "and r.kind = 'deletion' left join audit_outcomes o on o.pair_id = a.pair_id and o.variant = a.variant"
+        "o.best_effect, o.eligible, o.hit from answers a join pairs p using (pair_id) "
+        "join similarities s using (pair_id) left join replacements r on r.pair_id = a.pair_id "
+        "and r.attribute = a.leading_attribute and r.kind = 'deletion' "
+        "left join audit_outcomes o on o.pair_id = a.pair_id and o.variant = a.variant"
     )
     assert len(rows) == 24
     for row in rows:
         text = found[row["pair_id"]]
         named = row["attribute"]
-        headline = "No attribute explains this match" if named is None else f"{named} explains this match"
-        assert f"<h1>{headline}</h1>" in text
+        assert f"<h1>{heading_of(row)}" in text
+        assert "How sure: " in text
         assert f"similarity {number_text(row['similarity'], decimals=3)}" in text
         assert row["query"] in text
         assert row["reference"] in text
@@ -129,6 +130,30 @@ def test_pages_say_what_the_tables_say(finished_run: FinishedRun) -> None:
             assert f"the similarity falls by {number_text(row['true_effect'], decimals=3)}" in text
     assert any(row["replaced"] is not None for row in rows)
     assert any(row["eligible"] and row["attribute"] is not None for row in rows)
+
+
+def heading_of(row: dict[str, object]) -> str:
+    """Return how the heading begins: the measured truth decides where it is known."""
+    named, is_known = row["attribute"], row["best_effect"] is not None
+    if is_known and row["eligible"] and named is not None and row["true_effect"] is None:
+        return f"{named} "
+    if named is None:
+        return "No attribute was found for this match" if is_known and row["eligible"] else "No attribute "
+    if not is_known:
+        return f"{named} "
+    is_right = row["eligible"] and row["hit"]
+    return f"{named} {'explains this match' if is_right else 'was expected to explain this match, but'}"
+
+
+def test_a_pair_leads_to_its_reverse_where_the_run_has_it(finished_run: FinishedRun) -> None:
+    found = pages(members(finished_run))
+    rows = finished_run.query("select pair_id, query, reference from pairs where split = 'test'")
+    ids = {(row["query"], row["reference"]): row["pair_id"] for row in rows}
+    for (query, reference), pair_id in ids.items():
+        reverse, text = ids.get((reference, query)), found[pair_id]
+        assert ("The other way round" in text) == (reverse is not None)
+        if reverse is not None:
+            assert f'<a href="../{page_path(reverse)}">' in text
 
 
 def test_rankings_are_those_of_the_variant_that_answers(finished_run: FinishedRun) -> None:

@@ -47,7 +47,7 @@ class PageMap:
         deletion_auc: likewise.
         insertion_t: similarity at each step from the blank to the full image; none where not measured.
         deletion_t: from the full to the blank image, likewise.
-        shows: what it shows, in words; empty where that is where the similarity comes from.
+        shows: what it shows, in words; empty for a generator's map of the match.
     """
 
     name: str
@@ -108,14 +108,14 @@ class Replaced:
         attribute: which the first images lack.
         effect: mean change of the similarity with these in the query's place; a drop is negative; None for none.
         matched_effect: the same less the change with images as far away that keep the attribute; None where unknown.
-        lacking: the images without it, nearest first.
+        lacking: the images without it, nearest first; none where they are not shown.
         keeping: the images that keep it.
     """
 
     attribute: str
     effect: float | None
     matched_effect: float | None
-    lacking: Sequence[SmallImage]
+    lacking: Sequence[SmallImage] = ()
     keeping: Sequence[SmallImage] = ()
 
 
@@ -137,6 +137,19 @@ class OtherPair:
 
 
 @dataclass(frozen=True)
+class ReversePair:
+    """The pair of the same images with their roles exchanged.
+
+    Attributes:
+        href: of its page.
+        attribute: that is said to explain it; None where none is.
+    """
+
+    href: str
+    attribute: str | None
+
+
+@dataclass(frozen=True)
 class PageLinks:
     """Where a page leads to.
 
@@ -145,12 +158,14 @@ class PageLinks:
         previous: URL of the previous pair's page, None for the first.
         following: URL of the next pair's page, None for the last.
         others: pairs of the same query.
+        reverse: the pair the other way round; None where it is not in the run.
     """
 
     top: Sequence[tuple[str, str]] = ()
     previous: str | None = None
     following: str | None = None
     others: Sequence[OtherPair] = ()
+    reverse: ReversePair | None = None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,10 @@
   const choices = [...page.querySelectorAll('input[name="map"]')];
   const shown = document.getElementById("map");
   const show = (choice) => {
-    const { source, words, name } = choice.dataset;
+    const { source, words, name, caution } = choice.dataset;
+    const warning = document.getElementById("map-caution");
+    warning.textContent = caution;
+    warning.hidden = caution === "";
     shown.hidden = source === "";
     if (source !== "") shown.src = source;
     shown.alt = words;

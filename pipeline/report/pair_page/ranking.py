@@ -71,19 +71,20 @@ _COLUMNS: tuple[_Column, ...] = (
     ),
     (
         "confidence",
-        "how sure the attribute model is that the query has it, as a share of what it is surest of",
+        "how sure the attribute model is that the query has it, as a share of what it is surest of: no word on whether "
+        "it explains the match",
         lambda one: one.confidence,
         lambda one: _share(one.confidence),
     ),
     (
         "map match",
-        "how well the place where the attribute model sees it fits the saliency map",
+        "how well the place where the attribute model sees it fits the map of the match, 0 to 1",
         lambda one: one.map_match,
         lambda one: _share(one.map_match),
     ),
     (
         "prior",
-        "how often it explains validation pairs, as a share of the most frequent",
+        "how often it explains the pairs of validation images, as a share of the most frequent; equal for all pairs",
         lambda one: one.prior,
         lambda one: _share(one.prior),
     ),

@@ -7,18 +7,21 @@ from typing import Any
 from jinja2 import Template
 from markupsafe import Markup
 
+from pipeline.report.answer_checks import change_words
 from pipeline.report.answer_text import answer_text, sentence, set_text
 from pipeline.report.environment import page_environment
 from pipeline.report.file_names import EVIDENCE, PROVENANCE
+from pipeline.report.how_sure import RULE, HowSure, how_sure
 from pipeline.report.number_text import number_text
 from pipeline.report.overlays import legend_gradient
 from pipeline.report.pair_page import curves
 from pipeline.report.pair_page.assets import TEMPLATE, pair_page_assets, pair_page_text
 from pipeline.report.pair_page.evidence import PageImage, PageMap, PairPage, Replaced, TableRow
+from pipeline.report.pair_page.knowledge import pair_knowledge
+from pipeline.report.pair_page.map_caution import map_cautions
 from pipeline.report.pair_page.paths import SCRIPT, STYLE_SHEET, TO_ROOT
 from pipeline.report.pair_page.ranking import other_firsts, page_ranking
 from pipeline.report.pair_page.regions import page_regions
-from pipeline.report.pair_page.trust import trust_of
 from pipeline.report.variant_names import people_name
 
 _UNLIKE = (
@@ -57,16 +60,17 @@ class PairPageRenderer:
         return self._render(page, {"style_href": None, "script_href": None, "style": style, "script": script})
 
     def _render(self, page: PairPage, files: Mapping[str, Any]) -> bytes:
-        answer, said = page.answer, None if page.answer is None else answer_text(page.answer)
-        headline = "No answer was made for this pair"
-        if said is not None:
-            headline = said.headline or f"{said.attribute} explains this match"
+        answer = page.answer
+        sure = None if answer is None else how_sure(answer, pair_knowledge(page))
         variant = None if answer is None else str(answer["variant"])
         text = self._template.render(
             page=page,
-            headline=headline,
-            details="" if said is None else sentence(said.details),
-            trust=None if answer is None else trust_of(answer),
+            headline="No answer was made for this pair" if sure is None else sure.heading,
+            details="" if answer is None else sentence(answer_text(answer).details),
+            sure=sure,
+            sure_class=_css_class(sure),
+            rule=RULE,
+            cautions=map_cautions(page.maps),
             unlike=_UNLIKE if page.similarity is not None and page.similarity <= 0 else "",
             smallest="" if answer is None else set_text(answer, page.answer_set),
             similarity=number_text(page.similarity, decimals=3),
@@ -124,24 +128,25 @@ def outcome_words(outcome: TableRow, is_answered: bool) -> str:
 
 
 def _replaced_words(replaced: Replaced) -> str:
-    if not replaced.lacking or replaced.effect is None:
-        return f"No image was found that is like the query but lacks {replaced.attribute}."
+    name = replaced.attribute
+    if replaced.effect is None:
+        return f"No image was found that is like the query but lacks {name}."
     words = (
-        f"With these images in the query’s place, which are like it but lack {replaced.attribute}, the similarity "
-        f"{_change_words(replaced.effect)} on average."
+        f"With images in the query’s place that are like it but lack {name}, the similarity "
+        f"{change_words(replaced.effect)} on average."
     )
     if replaced.matched_effect is None:
-        return words
-    judged = "" if replaced.matched_effect < 0 else ", so these images do not support that the match rests on it"
+        return f"{words} No images that are as different but keep it were found to compare with."
+    judged = "" if replaced.matched_effect < 0 else ": these images do not support that the match rests on it"
     return (
-        f"{words} Compared with images as far away that keep it, the similarity without {replaced.attribute} "
-        f"{_change_words(replaced.matched_effect)}{judged}."
+        f"{words} Any change of the query may do so. What counts is therefore the difference from images that are as "
+        f"different from the query but keep {name}: compared with these, the similarity without it "
+        f"{change_words(replaced.matched_effect)}{judged}."
     )
 
 
-def _change_words(change: float) -> str:
-    """Return such as "falls by 0.123"."""
-    return f"{'falls' if change < 0 else 'rises'} by {number_text(abs(change), decimals=3)}"
+def _css_class(sure: HowSure | None) -> str:
+    return "" if sure is None else sure.level.split()[0]
 
 
 def _is_cut(image: PageImage) -> bool:

@@ -46,7 +46,8 @@ def test_the_answer_comes_first_and_files_say_the_same(
     assert (values["query"]["name"], values["reference"]["name"]) == pair
     first, *rest = result.stdout.splitlines()
     named = values["answer"]["attribute"]
-    assert first == ("No attribute explains this match." if named is None else f"{named} explains this match.")
+    assert first.startswith("No attribute explains this match." if named is None else f"{named} ")
+    assert rest[0].startswith("How sure: ")
     order = [values["attributes"][0]["attribute"], "Regions that go together", "Similarity"]
     places = [next(n for n, line in enumerate(rest) if line.strip().startswith(text)) for text in order]
     assert places == sorted(places)
@@ -107,8 +108,10 @@ def test_with_html_each_direction_is_a_page_that_needs_no_other_file(
         assert set(sources) <= {"data:"}
         assert "<link" not in page
     named = values["answer"]["attribute"]
-    headline = "No attribute explains this match" if named is None else f"{named} explains this match"
+    # No run has tried other images in the place of a query whose reference is a file.
+    headline = "No attribute explains this match" if named is None else f"{named} may explain this match"
     assert f"<h1>{headline}</h1>" in pages["explanation"]
+    assert "How sure: unsure." in pages["explanation"]
     # The photograph keeps its shape, and what the model does not see of it lies beside its view.
     assert 'width="640" height="427" alt="Reference: ' in pages["explanation"]
     assert "left:16.667%;top:0.000%;width:66.667%;height:100.000%" in pages["explanation"]

@@ -53,6 +53,26 @@ def test_the_answer_is_the_one_that_the_run_gives(run: FinishedRun, pairs: list[
         assert found.attributes[0].attribute == found.answer["leading_attribute"]
 
 
+def test_how_sure_follows_the_test_with_other_images_that_the_run_has_made(
+    run: FinishedRun, pairs: list[dict[str, str]]
+) -> None:
+    for pair in pairs:
+        found = explained(run, pair)
+        sql = (
+            "select kind, effect from replacements where kind in ('deletion', 'matched') and pair_id = "
+            f"'{pair['pair_id']}' and attribute = '{found.answer['leading_attribute']}'"
+        )
+        effects = {row["kind"]: row["effect"] for row in run.query(sql, *BOTH_SIDES)}
+        assert found.replaced is not None
+        assert (found.replaced.effect, found.replaced.matched_effect) == (effects["deletion"], effects["matched"])
+        said = found.how_sure()
+        assert found.text().splitlines()[:2] == [f"{said.heading}.", said.line]
+        if found.answer["attribute"] is not None and effects["matched"] is not None:
+            assert (said.level == "contradicted") == (effects["matched"] >= 0)
+    (other,) = run.query("select query, reference from pairs where split = 'valid' order by pair_id limit 1")
+    assert explained(run, other).replaced is None
+
+
 def test_effects_similarity_and_maps_are_those_that_the_run_stored(
     run: FinishedRun, pairs: list[dict[str, str]]
 ) -> None:

@@ -78,8 +78,9 @@ def test_the_smallest_set_is_told_below_the_answer() -> None:
     assert set_text(answer, {**alone, "attributes": ["pattern:dots"]}) == f"pattern:dots alone accounts {expected}."
     seeming = set_text({**answer, "presence": "predicted"}, {**alone, "share": 1.2})
     assert seeming == (
-        "Alone it accounts for more than all of the expected effect of all 6 attributes that the query seems to have. "
-        "The others, taken together, work against the match."
+        "Alone it accounts for all of the expected effect of all 6 attributes that the query seems to have. Some of "
+        "the others work against the match: without them the similarity would rise, so that the effect of all is "
+        "smaller than that of these."
     )
 
 

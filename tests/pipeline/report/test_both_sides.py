@@ -48,10 +48,10 @@ def test_words_say_share_name_and_chance() -> None:
     assert made is not None
     texts = [line.text for line in made.lines]
     assert texts[0] == (
-        "69 % of what both images add together, which follows part:pocket; "
+        "69 % of how far regions of both images raise the similarity together; it goes with part:pocket; "
         "2 of 100 pairs of unrelated images have as much"
     )
-    assert "which follows no single attribute; 56 of 100" in texts[1]
+    assert "; it goes with no single attribute; 56 of 100" in texts[1]
     assert "unrelated" not in texts[2]
     assert [line.colour for line in made.lines] == [f"rgb{colour}" for colour in COLOURS[:3]]
     assert made.query_picture != made.reference_picture

@@ -15,6 +15,7 @@ from pipeline.report.pair_page.evidence import (
     PageMap,
     PairPage,
     Replaced,
+    ReversePair,
     SmallImage,
 )
 from pipeline.report.pair_page.map_picture import MapPainter
@@ -31,6 +32,7 @@ ANSWER: dict[str, Any] = {
     "effect_low": 0.1,
     "effect_high": 0.15,
     "p_value": 0.01,
+    "agreement": 0.98,
     "probability": 0.83,
     "probability_of": "largest_true_effect",
     "group_name": None,
@@ -93,6 +95,7 @@ def make_page(name: str = "test_00001", attribute: str = "part:pocket", **change
             "before.html",
             "after.html",
             [OtherPair("other.html", small, 0.5, attribute)],
+            ReversePair("reverse.html", "other:attribute"),
         ),
     }
     return PairPage(**{**values, **changes})

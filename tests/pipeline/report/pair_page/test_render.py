@@ -10,7 +10,7 @@ from pipeline.report.pair_page import render
 from pipeline.report.pair_page.evidence import Replaced, SmallImage
 from pipeline.report.pair_page.render import PairPageRenderer, outcome_words
 from tests.pipeline.evaluation.broken_copy import broken_copy
-from tests.pipeline.report.pair_page.page_cases import HOSTILE, NO_ANSWER, OUTCOME, make_map, make_page, photo
+from tests.pipeline.report.pair_page.page_cases import ANSWER, HOSTILE, NO_ANSWER, OUTCOME, make_map, make_page, photo
 
 
 class Page(HTMLParser):
@@ -39,12 +39,14 @@ def page() -> Page:
 
 def test_the_answer_comes_first_then_how_far_to_trust_it(page: Page) -> None:
     order = (
-        "part:pocket explains this match",
+        "part:pocket was expected to explain this match, but the test contradicts it",
+        "How sure: contradicted. The item rendered without each attribute shows that another matters more.",
+        "The figures and the rule behind it",
         "Without it the similarity is expected to fall by 0.123 [0.100, 0.150]",
         "Together these 2 account for 80 %",
-        "It can be trusted",
         "The answer is wrong",
-        "Where the similarity comes from",
+        "The other way round, with test_00001b as the query, the answer is other:attribute",
+        "What the maps mark",
         "What goes with what",
         "Attributes, best first",
         "What other methods name first",
@@ -84,10 +86,11 @@ def test_every_picture_has_an_alternative_text(page: Page) -> None:
 @pytest.mark.parametrize(
     ("effect", "matched", "words"),
     [
-        (-0.2, -0.1, "falls by 0.200 on average. Compared with images as far away that keep it, the similarity "
-         "without a falls by 0.100."),
-        (0.2, 0.1, "without a rises by 0.100, so these images do not support that the match rests on it."),
-        (0.2, None, "the similarity rises by 0.200 on average."),
+        (-0.2, -0.1, "falls by 0.200 on average. Any change of the query may do so. What counts is therefore the "
+         "difference from images that are as different from the query but keep a: compared with these, the similarity "
+         "without it falls by 0.100."),
+        (0.2, 0.1, "without it rises by 0.100: these images do not support that the match rests on it."),
+        (0.2, None, "the similarity rises by 0.200 on average. No images that are as different but keep it"),
         (None, None, "No image was found that is like the query but lacks a."),
     ],
 )  # fmt: skip
@@ -105,6 +108,40 @@ def test_a_pair_that_the_model_does_not_find_alike_says_so(similarity: float | N
     assert ("as unrelated ones" in text) == is_unlike
 
 
+def test_the_heading_follows_the_test_with_other_images() -> None:
+    small = [SmallImage("one", photo())]
+    photograph = {**ANSWER, "probability": None, "probability_of": None}
+    for matched, heading in ((-0.1, "part:pocket explains this match"), (0.1, "part:pocket was expected to")):
+        replaced = Replaced("part:pocket", -0.2, matched, small)
+        found = PairPageRenderer().linked(make_page(answer=photograph, outcome=None, replaced=replaced)).decode()
+        assert f"<h1>{heading}" in found
+        assert f"<title>{heading}" in found
+        assert ("explains this match" in found) == (matched < 0)
+
+
+def test_a_map_that_a_control_equals_says_so_where_it_stands() -> None:
+    blob = replace(make_map("centre blob", (4, 4)), is_control=True)
+    better = replace(make_map("RISE", (1, 1)), insertion_auc=0.9)
+    page = Page(PairPageRenderer().linked(make_page(maps=[make_map("RISE", (1, 1)), blob, better])))
+    cautions = [str(choice["data-caution"]) for choice in page.all("input", type="radio")]
+    assert cautions == [
+        "On this pair the map “centre blob”, which knows nothing of the model, has an insertion of 0.81, RISE of 0.81: "
+        "do not read this map as where the model looks.",
+        "",
+        "",
+    ]
+    (shown,) = page.all("p", id="map-caution")
+    assert "hidden" not in shown
+    (silent,) = Page(PairPageRenderer().linked(make_page(maps=[better, blob]))).all("p", id="map-caution")
+    assert "hidden" in silent
+
+
+def test_insertion_and_deletion_are_defined_where_they_stand(page: Page) -> None:
+    assert page.text.index("Deletion: likewise") < page.text.index("What goes with what")
+    bare = Page(PairPageRenderer().linked(make_page(maps=[make_map("RISE", (1, 1), curves=False)])))
+    assert "Deletion: likewise" not in bare.text
+
+
 def test_the_map_of_the_answer_says_what_it_shows() -> None:
     shown = replace(make_map("part:pocket", (1, 1), curves=False), shows="where the model sees it")
     page = Page(PairPageRenderer().linked(make_page(maps=[make_map("RISE", (1, 1)), shown])))
@@ -116,7 +153,7 @@ def test_the_map_of_the_answer_says_what_it_shows() -> None:
 
 def test_a_page_of_the_report_leads_to_others_and_holds_no_script_of_its_own(page: Page) -> None:
     assert [found["href"] for found in page.all("a")] == [
-        "#content", "index.html", "gallery.html", "before.html", "after.html", "other.html",
+        "#content", "index.html", "gallery.html", "before.html", "after.html", "reverse.html", "other.html",
         "../evidence.html#provenance",
     ]  # fmt: skip
     assert [found["href"] for found in page.all("link")] == ["../assets/pair.css"]
@@ -177,8 +214,8 @@ def test_what_is_not_known_is_left_out() -> None:
 
 def test_a_pair_without_an_answer_says_so_and_what_came_closest() -> None:
     text = Page(PairPageRenderer().linked(make_page(answer=NO_ANSWER, answer_set=None))).text
-    assert "No attribute explains this match" in text
-    assert "Name no attribute for this pair" in text
+    assert "No attribute was found for this match, but the test shows one" in text
+    assert "How sure: contradicted. The item rendered without each attribute shows that one of them matters." in text
     assert "Closest is part:pocket" in text
     assert "The answer is too careful" in text
 

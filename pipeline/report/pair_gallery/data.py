@@ -21,7 +21,8 @@ def gallery_script(pairs: PairTable, bright_p: Sequence[int | None]) -> bytes:
     and `attributes`, -1 for none; numbers with four decimals, null where not known; `right` true, false or null;
     `together` true where the answer is shown to matter over all pairs, not for its pair alone;
     `replaced`, how much further the similarity falls with images in the query's place that lack the attribute than with
-    images as far away that have it; `contradicted` true where such images contradict the answer, false, or null;
+    images as far away that have it; `contradicted` true where such images contradict the answer, false, or null, as
+    where `right` is known;
     `bright`, a row of `places` or -1 where the map is not there or flat; `nearest`, rows of the pairs most like it.
     `images` has columns of its own: `id`, `label`, `name`, the digest in the name of its thumbnail, and `attributes`, a
     row of `labelSets`: what images are labelled with, each set once, as rows of `labels`.

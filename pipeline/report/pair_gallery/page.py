@@ -30,7 +30,7 @@ _EFFECT: Final = (
     "the 95 % interval",
 )
 _CONTRADICTED: Final = (
-    "contradicted",
+    "the test contradicts it",
     "images that are like the query but lack the attribute were put in its place, and the similarity fell no further "
     "than with images as far away that have it (where there are none of these: it did not fall)",
 )

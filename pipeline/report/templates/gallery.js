@@ -35,9 +35,9 @@
 
   function contradiction(row) {
     const further = data.replaced[row];
-    if (further === null || further > 0) return "Contradicted: with images in the query\u2019s place that lack it, the similarity does not fall";
-    return "Contradicted: with images in the query\u2019s place that lack it, the similarity is "
-      + number(-further, 3) + " higher than with images as far away that have it";
+    const tested = "with images in the query\u2019s place that lack it, the similarity ";
+    return further === null ? tested + "does not fall"
+      : tested + "is " + number(-further, 3) + " higher than with images as far away that have it";
   }
 
   /* What the search found where it does not stand on the card: labels of the images. */
@@ -56,8 +56,9 @@
       line.append(element("b", {}, "No attribute explains this match"));
       return line;
     }
+    const isRefuted = data.contradicted[row] || data.right[row] === false;
     line.append(element("b", {}, data.attributes[attribute]),
-      data.contradicted[row] ? " was expected to explain this match" : " explains this match");
+      isRefuted ? " was expected to explain this match, but the test contradicts it" : " explains this match");
     if (data.right[row] !== null) {
       const isRight = data.right[row];
       line.append(": ", element("span", { className: isRight ? "truth right" : "truth wrong", title: isRight

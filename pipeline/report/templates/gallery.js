@@ -88,9 +88,9 @@
     if (data.disagreement[row] !== null) facts.push(["methods disagree", percent(data.disagreement[row])]);
     if (data.insertion[row] !== null) facts.push(["insertion", number(data.insertion[row], 2)]);
     if (data.regret[row] !== null) facts.push(["regret", number(data.regret[row], 3)]);
-    const list = element("dl", { className: "pair-facts" });
-    for (const [name, value] of facts) list.append(element("div", {}, element("dt", {}, name), element("dd", {}, value)));
-    const made = element("article", { className: "pair-card" }, element("h3", {}, title), pictures, answerLine(row), list,
+    const figures = element("dl", { className: "pair-facts" });
+    for (const [name, value] of facts) figures.append(element("div", {}, element("dt", {}, name), element("dd", {}, value)));
+    const made = element("article", { className: "pair-card" }, element("h3", {}, title), pictures, answerLine(row), figures,
       element("p", { className: "ids" }, images.id[query], element("br"), images.id[reference]));
     const found = foundLabels(row);
     if (found) made.append(element("p", { className: "ids" }, found));

@@ -142,7 +142,7 @@
     const rows = list.rows(state);
     paging(rows);
     for (const name of FIELDS) if (field(name).value !== state[name]) field(name).value = state[name];
-    const near = state.near ? data.images.id[data.query[rowOf.get(state.near)]] : "";
+    const near = state.near ? data.images.id[data.query[list.rowOf.get(state.near)]] : "";
     field("found").textContent = rows.length.toLocaleString("en") + (rows.length === 1 ? " pair" : " pairs")
       + (state.near ? ", nearest to " + near : rows.length === pairs ? "" : " of " + pairs.toLocaleString("en"));
     field("found").hidden = false;

@@ -336,6 +336,8 @@ def test_tables_that_go_on_say_so_and_others_do_not(page: Page, site: Path) -> N
         page.set_viewport_size({"width": width, "height": 900})
         page.goto((site / "evidence.html").as_uri())
         unfold(page)
+        # What scrolls is known once it is drawn.
+        page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
         found = page.evaluate(
             "Array.from(document.querySelectorAll('.wide'))"
             ".map(one => [one.scrollWidth > one.clientWidth, getComputedStyle(one, '::before').height])"

@@ -87,7 +87,17 @@ def made_up_pairs(n_pairs: int, watch: Stopwatch) -> PairTable:
         np.full(n_pairs, np.nan),
         [None] * n_pairs,
         watch.timed("nearest pairs", lambda: nearest_pairs(embeddings, query_p, reference_p)),
+        rng.normal(-0.1, 0.1, n_pairs),
+        rng.normal(-0.1, 0.1, n_pairs),
+        {name: _labels(rng) for name in dict.fromkeys([*queries, *references])},
     )
+
+
+def _labels(rng: np.random.Generator) -> list[str]:
+    """Return an eighth of the attributes."""
+    return [
+        name for name, is_there in zip(ATTRIBUTES, rng.uniform(size=len(ATTRIBUTES)) < 1 / 8, strict=True) if is_there
+    ]
 
 
 def made_up_ids(n_pairs: int) -> list[str]:

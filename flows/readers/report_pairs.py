@@ -17,6 +17,7 @@ from pipeline.report.nearest_pairs import nearest_pairs
 from pipeline.report.pair_table import CLASSES, TYPES, PairTable
 
 AUDIT = "audit"
+REPLACEMENTS = "replacements.test"
 
 
 def read_pair_table(
@@ -38,6 +39,7 @@ def read_pair_table(
     unit = str(settings["shared_unit"])
     n_pairs = len(frame.pair_ids)
     firsts = _first_attributes(upstream, frame)
+    answers = _answers(upstream, frame)
     return PairTable(
         frame.pair_ids,
         queries,
@@ -50,11 +52,13 @@ def read_pair_table(
         unit,
         Resampling(int(settings["seed"]), int(settings["bootstrap_samples"])),
         _column(upstream, "similarities.test", "similarities", "similarity", frame),
-        _answers(upstream, frame),
+        answers,
         disagreement(firsts, n_pairs),
         _column(upstream, f"faithfulness.{shown[0]}.{shown[1]}", "faithfulness", "insertion_auc", frame),
         *_truth(upstream, frame),
         _nearest(upstream, frame),
+        *_changes(upstream, frame, answers),
+        _image_labels(upstream),
         methods=compared_ways(firsts),
         naming_p=naming_counts(firsts, n_pairs),
     )
@@ -93,6 +97,35 @@ def _answers(upstream: Upstream, frame: PairFrame) -> list[dict[str, Any] | None
         return [None] * len(frame.pair_ids)
     row_of = {row["pair_id"]: row for row in upstream.rows("answers", "answers")}
     return [row_of.get(pair_id) for pair_id in frame.pair_ids]
+
+
+def _changes(
+    upstream: Upstream, frame: PairFrame, answers: Sequence[Mapping[str, Any] | None]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what replacing the query does without the attribute that answers: of deletion, and matched."""
+    if REPLACEMENTS not in upstream.manifests:
+        return np.full(len(answers), np.nan), np.full(len(answers), np.nan)
+    named = pa.table(
+        {
+            "pair_id": pa.array(frame.pair_ids, pa.string()),
+            "named": pa.array([None if row is None else row["attribute"] for row in answers], pa.string()),
+        }
+    )
+    table = upstream.table(REPLACEMENTS, "replacements")
+    # A row for every pair, attribute and kind would be millions: filtered while still columns.
+    place = pc.index_in(table["pair_id"], named["pair_id"].combine_chunks())
+    own = table.filter(pc.fill_null(pc.equal(named["named"].take(place), table["attribute"]), False))
+    changes = []
+    for kind in ("deletion", "matched"):
+        rows = own.filter(pc.equal(own["kind"], kind))
+        change_of = dict(zip(rows["pair_id"].to_pylist(), rows["effect"].to_pylist(), strict=True))
+        changes.append(_placed(change_of, frame.pair_ids))
+    return changes[0], changes[1]
+
+
+def _image_labels(upstream: Upstream) -> dict[str, list[str]]:
+    table = upstream.table("images", "images", "test")
+    return dict(zip(table["image_id"].to_pylist(), table["attributes"].to_pylist(), strict=True))
 
 
 def _first_attributes(upstream: Upstream, frame: PairFrame) -> dict[str, np.ndarray]:

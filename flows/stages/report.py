@@ -24,6 +24,7 @@ from flows.stages.pairs import asked_directions
 from flows.stages.perturbed_embeddings import kept_test_embeddings
 from flows.stages.query_groups import MOST_MEASURED
 from flows.stages.reads import UNLABELLED_IMAGES, VOCABULARY, single_shard_stage
+from flows.stages.replacements import effects_read
 from flows.stages.saliency_maps import maps_name
 from flows.stages.user_keys import keys_in
 from pipeline.datasets.declaration import OUTFIT
@@ -115,6 +116,7 @@ def _attribute_reads(settings: Settings) -> Reads:
         "explanations": [["explanations", None, ""]],
         "answers": [["answers", None, ""], ["answer_choice", None, ""]],
         "answer_sets": [["answer_sets", None, ""]],
+        **effects_read("test"),
         "explanation_weights": [["prior", None, ""], ["weight_grid", None, ""], ["weight_sensitivity", None, ""]],
     }
 

@@ -11,6 +11,8 @@ PROVENANCE: Final = "provenance"
 SITE: Final = (("Overview", OVERVIEW), ("Gallery", GALLERY), ("Evidence", EVIDENCE))
 GALLERY_DATA: Final = "data/gallery.js"
 GALLERY_SCRIPT: Final = "assets/gallery.js"
+# Which pairs a view of the gallery shows; the pages of pairs ask it too.
+LIST_SCRIPT: Final = "assets/pair_list.js"
 EVIDENCE_SCRIPT: Final = "assets/evidence.js"
 STYLES: Final = "assets/report.css"
 # Written when the report is put together: only then is it known which pairs have pages.

@@ -9,6 +9,7 @@ from pipeline.report.file_names import (
     GALLERY,
     GALLERY_DATA,
     GALLERY_SCRIPT,
+    LIST_SCRIPT,
     OVERVIEW,
     STYLES,
 )
@@ -19,6 +20,7 @@ from pipeline.report.pair_gallery.data import gallery_script
 from pipeline.report.pair_gallery.page import render_gallery
 from pipeline.report.template_files import EVIDENCE_SCRIPT as EVIDENCE_SCRIPT_FILE
 from pipeline.report.template_files import GALLERY_SCRIPT as GALLERY_SCRIPT_FILE
+from pipeline.report.template_files import LIST_SCRIPT as LIST_SCRIPT_FILE
 from pipeline.report.template_files import STYLE_SHEET, style_sheet, template_text
 
 
@@ -45,4 +47,5 @@ def report_files(
         files[GALLERY] = render_gallery(evidence.facts, evidence.pair_table, evidence.fitting, maps_caution(evidence))
         files[GALLERY_DATA] = gallery_script(evidence.pair_table, bright_p)
         files[GALLERY_SCRIPT] = template_text(GALLERY_SCRIPT_FILE).encode("utf-8")
+        files[LIST_SCRIPT] = template_text(LIST_SCRIPT_FILE).encode("utf-8")
     return files | dict(thumbnails)

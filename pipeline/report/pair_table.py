@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.evaluation.bootstrap import Resampling
+from pipeline.report.replacement_test import contradicts
 
 # What `groups` are.
 CLASSES: Final = "class"
@@ -38,6 +39,10 @@ class PairTable:
             that answers; of audited pairs that have an effect at all.
         is_right: whether what answers has the largest true effect or nearly so; where that is known.
         nearest_pk: int (pair, place) row of the pairs most like each, the nearest first; no columns where not known.
+        change_p: float (pair,) change of the score with images in the query's place that are like it but lack the
+            attribute that answers; a drop is negative.
+        matched_change_p: float (pair,) the same less the change with images as far away that have the attribute.
+        image_labels: the attributes that each image is labelled with, by image id.
         methods: the ways of ranking whose disagreement is counted, by the names of variants.
         naming_p: int (pair,) how many of them name an attribute for the pair; None where not counted.
     """
@@ -59,6 +64,9 @@ class PairTable:
     regret_p: npt.NDArray[np.float64]
     is_right: Sequence[bool | None]
     nearest_pk: npt.NDArray[np.int64]
+    change_p: npt.NDArray[np.float64]
+    matched_change_p: npt.NDArray[np.float64]
+    image_labels: Mapping[str, Sequence[str]]
     methods: Sequence[str] = ()
     naming_p: npt.NDArray[np.integer] | None = None
 
@@ -69,6 +77,20 @@ class PairTable:
     def attributes(self) -> list[str | None]:
         """What answers for each pair; None where no attribute does."""
         return [None if row is None else row["attribute"] for row in self.answers]
+
+    @cached_property
+    def contradicted(self) -> list[bool | None]:
+        """Whether images put in the query's place contradict each answer, see `contradicts`.
+
+        None without an answer, and where it is known whether the answer is right, which alone decides then.
+        """
+        changes = zip(
+            self.attributes, self.is_right, self.change_p.tolist(), self.matched_change_p.tolist(), strict=True
+        )
+        return [
+            contradicts(change, matched_change) if attribute is not None and is_right is None else None
+            for attribute, is_right, change, matched_change in changes
+        ]
 
     def answer_values(self, column: str) -> npt.NDArray[np.float64]:
         """Return a numeric column of the answers, float64 (pair,); NaN for pairs without an answer or a value."""

@@ -10,6 +10,7 @@ SHARED_STYLE: Final = "shared.css"
 # What all pages begin and end with.
 FRAME: Final = "masthead.html"
 GALLERY_SCRIPT: Final = "gallery.js"
+LIST_SCRIPT: Final = "pair_list.js"
 EVIDENCE_SCRIPT: Final = "evidence.js"
 _ENDINGS: Final = (".html", ".css", ".js")
 

@@ -32,8 +32,8 @@ HOSTILE = (
 PAIRS = make_pair_table(N_PAIRS, similarity_p=np.linspace(0.3, 0.95, N_PAIRS))
 
 
-def write_site(folder: Path, pairs, attributes=ATTRIBUTES) -> Path:
-    """Write a report whose pair 0 alone has a page."""
+def write_site(folder: Path, pairs, attributes=ATTRIBUTES, paged_rows=(0,)) -> Path:
+    """Write a report in which some pairs alone have a page."""
     evidence = dataclasses.replace(
         make_evidence(n_pairs=2, attributes=attributes),
         pair_table=pairs,
@@ -43,12 +43,13 @@ def write_site(folder: Path, pairs, attributes=ATTRIBUTES) -> Path:
     picture = thumbnail(ShownImage(np.random.default_rng(0).integers(0, 256, (16, 16, 3)).astype(np.uint8)))
     thumbnails = {query_thumbnail_path(pair_id): picture for pair_id in pairs.pair_ids}
     thumbnails |= {image_thumbnail_path(name): picture for name in (*pairs.queries, *pairs.references)}
-    paged = {pairs.pair_ids[0]}
+    paged = {pairs.pair_ids[row] for row in paged_rows}
     files = {
         **report_files(evidence, thumbnails, [row % 9 for row in range(len(pairs))]),
         PAGED_PAIRS: pages_script(paged),
-        f"pairs/{pairs.pair_ids[0]}.html": b"<!DOCTYPE html><title>pair</title><h1>its page</h1>",
     }
+    for pair_id in paged:
+        files[f"pairs/{pair_id}.html"] = b"<!DOCTYPE html><title>pair</title><h1>its page</h1>"
     for path, data in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         shown = linked(data.decode(), paged).encode() if path.endswith(".html") else data
@@ -136,6 +137,7 @@ def test_paging_by_button_and_key_is_in_the_address(page: Page, site: Path) -> N
         ("disagreement", PAIRS.disagreement_p),
         ("insertion", PAIRS.insertion_p),
         ("regret", PAIRS.regret_p),
+        ("replaced", np.where([name is None for name in PAIRS.attributes], np.nan, -PAIRS.matched_change_p)),
     ],
 )
 def test_sorting_puts_unknown_values_last_both_ways(page: Page, site: Path, sort: str, values: np.ndarray) -> None:
@@ -158,6 +160,9 @@ def test_sorting_puts_unknown_values_last_both_ways(page: Page, site: Path, sort
     [
         ("group", "bag", lambda row: PAIRS.groups[row] == "bag"),
         ("attribute", ATTRIBUTES[0], lambda row: PAIRS.attributes[row] == ATTRIBUTES[0]),
+        ("test", "contradicted", lambda row: PAIRS.contradicted[row] is True),
+        ("test", "other", lambda row: PAIRS.contradicted[row] is False),
+        ("test", "unknown", lambda row: PAIRS.contradicted[row] is None),
         ("answer", "no", lambda row: PAIRS.attributes[row] is None),
         ("answer", "yes", lambda row: PAIRS.attributes[row] is not None),
         ("truth", "right", lambda row: PAIRS.is_right[row] is True),
@@ -205,6 +210,137 @@ def test_search_by_key_finds_ids_labels_and_attributes(page: Page, site: Path) -
     expect(page.locator("#found")).to_have_text("0 pairs of 130")
 
 
+def test_search_finds_the_labels_of_both_images(page: Page, site: Path) -> None:
+    gallery(page, site)
+    expect(page.get_by_label("Search ids, answers and labels of both images")).to_be_visible()
+    page.locator("#search").fill("LONG sleeve")
+    sides = (PAIRS.queries, PAIRS.references)
+    labelled = [[PAIRS.image_labels[name] == ["long sleeve"] for name in names] for names in sides]
+    expected = [row for row in range(N_PAIRS - 1, -1, -1) if labelled[0][row] or labelled[1][row]]
+    assert shown_rows(page) == expected[:CARDS]
+    expect(page.locator("#found")).to_have_text(f"{len(expected)} pairs of 130")
+    told = page.locator(".pair-card").first.inner_text()
+    for side, has in zip(("query", "reference"), labelled, strict=True):
+        assert (f"{side} labelled long sleeve" in told) is has[expected[0]]
+    page.locator("#search").fill("short sleeve")
+    expect(page.locator("#found")).to_have_text("0 pairs of 130")
+
+
+def test_where_nothing_is_found_a_button_clears_what_was_asked(page: Page, site: Path) -> None:
+    gallery(page, site)
+    expect(page.locator("#nothing")).to_be_hidden()
+    page.locator("#group").select_option("bag")
+    page.locator("#search").fill("unheard of")
+    expect(page.locator("#nothing")).to_contain_text("No pair fits all of: search “unheard of”, class bag.")
+    expect(page.locator(".paging").first).to_be_hidden()
+    page.get_by_role("button", name="Clear search and filters").click()
+    expect(page.locator("#found")).to_have_text("130 pairs")
+    expect(page.locator("#nothing")).to_be_hidden()
+    expect(page.locator(".paging").first).to_be_visible()
+
+
+def test_pairs_like_one_are_shown_whatever_was_filtered(page: Page, site: Path) -> None:
+    gallery(page, site, f"#group={PAIRS.groups[129]}&q=test_&to=0.99&sort=effect&order=asc")
+    page.locator("#sort").select_option("similarity")
+    page.get_by_role("button", name="Pairs like test_00032").first.click()
+    assert shown_rows(page) == [129, *PAIRS.nearest_pk[129].tolist()]
+    assert {PAIRS.groups[row] for row in PAIRS.nearest_pk[129]} != {PAIRS.groups[129]}
+    expect(page.locator("#group")).to_have_value("")
+    expect(page.locator("#search")).to_have_value("")
+
+
+def test_cards_say_where_replaced_queries_contradict_the_answer(page: Page, site: Path) -> None:
+    for row in (10, 5):
+        gallery(page, site, f"#q={PAIRS.pair_ids[row]}")
+        words = page.locator(".pair-card .answer").inner_text()
+        assert ("but the test contradicts it" in words) is (PAIRS.contradicted[row] is True)
+        assert ("higher than with images as far away that have it" in words) is (PAIRS.contradicted[row] is True)
+        assert ("explains this match" in words) is (PAIRS.contradicted[row] is False)
+    assert (PAIRS.contradicted[10], PAIRS.contradicted[5]) == (True, False)
+
+
+def test_on_a_phone_the_filters_are_folded_away(page: Page, site: Path) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    gallery(page, site)
+    expect(page.locator("#sort")).to_be_hidden()
+    first_card = page.locator(".pair-card").first.bounding_box()
+    fields = page.locator("#controls").bounding_box()
+    assert first_card is not None
+    assert fields is not None
+    assert first_card["y"] - fields["y"] < 300
+    page.get_by_text("Sort and filter").click()
+    page.locator("#group").select_option("bag")
+    expect(page.locator("#chosen")).to_have_text("(1 set)")
+    # Turned or made wider, the page shows them all.
+    page.get_by_text("Sort and filter").click()
+    page.set_viewport_size({"width": 1000, "height": 844})
+    expect(page.locator("#sort")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_choice_of_a_filter_is_cut(page: Page, site: Path, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    gallery(page, site)
+    unfold(page)
+    cut = page.evaluate(
+        """() => Array.from(document.querySelectorAll(".controls select")).filter(one => one.offsetWidth).map(one => {
+            const pen = document.createElement("canvas").getContext("2d");
+            pen.font = getComputedStyle(one).font;
+            const room = one.clientWidth - 2 * parseFloat(getComputedStyle(one).paddingLeft) - 16;
+            return [one.id, Math.max(...Array.from(one.options).map(each => pen.measureText(each.text).width)) - room];
+        }).filter(([, over]) => over > 0)"""
+    )
+    assert cut == []
+
+
+# Words of which a line holds only a part, in tables and cards; what is longer than its column may break.
+BROKEN = """() => {
+    const broken = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walk.nextNode()) {
+        const node = walk.currentNode;
+        if (!node.parentElement.checkVisibility()) continue;
+        for (const word of node.data.matchAll(/[A-Za-z]{3,}/g)) {
+            const range = document.createRange();
+            range.setStart(node, word.index);
+            range.setEnd(node, word.index + word[0].length);
+            const tops = new Set(Array.from(range.getClientRects()).map(one => Math.round(one.top)));
+            if (tops.size > 1) broken.push(word[0]);
+        }
+    }
+    return broken;
+}"""
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", PAGES)
+def test_no_word_is_broken(page: Page, site: Path, hostile_site: Path, name: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto((site / name).as_uri())
+    unfold(page)
+    assert page.evaluate(BROKEN) == []
+    # Words of 150 letters are, and are found.
+    page.goto((hostile_site / name).as_uri())
+    unfold(page)
+    assert "a" * 150 in page.evaluate(BROKEN)
+
+
+def test_tables_that_go_on_say_so_and_others_do_not(page: Page, site: Path) -> None:
+    told: dict[bool, set[str]] = {True: set(), False: set()}
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto((site / "evidence.html").as_uri())
+        unfold(page)
+        # What scrolls is known once it is drawn.
+        page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        found = page.evaluate(
+            "Array.from(document.querySelectorAll('.wide'))"
+            ".map(one => [one.scrollWidth > one.clientWidth, getComputedStyle(one, '::before').height])"
+        )
+        for goes_on, height in found:
+            told[goes_on].add(height)
+    assert told == {True: {"24px"}, False: {"0px"}}
+
+
 def test_pairs_like_one_are_its_nearest_in_their_order(page: Page, site: Path) -> None:
     gallery(page, site)
     page.get_by_role("button", name="Pairs like test_00032").first.click()
@@ -218,7 +354,8 @@ def test_pairs_like_one_are_its_nearest_in_their_order(page: Page, site: Path) -
 def test_cards_link_to_the_pages_that_exist(page: Page, site: Path) -> None:
     gallery(page, site, f"#q={PAIRS.pair_ids[0]}")
     link = page.locator(".pair-card h3 a")
-    expect(link).to_have_attribute("href", f"pairs/{PAIRS.pair_ids[0]}.html")
+    # With the view that the page goes on in.
+    expect(link).to_have_attribute("href", f"pairs/{PAIRS.pair_ids[0]}.html#in=gallery&q={PAIRS.pair_ids[0]}")
     link.click()
     expect(page.locator("h1")).to_have_text("its page")
     gallery(page, site, f"#q={PAIRS.pair_ids[1]}")

@@ -20,8 +20,12 @@ def gallery_script(pairs: PairTable, bright_p: Sequence[int | None]) -> bytes:
     Lists have an entry a pair: `id`; `query` and `reference`, rows of `images`; `group`, `attribute`, rows of `groups`
     and `attributes`, -1 for none; numbers with four decimals, null where not known; `right` true, false or null;
     `together` true where the answer is shown to matter over all pairs, not for its pair alone;
+    `replaced`, how much further the similarity falls with images in the query's place that lack the attribute than with
+    images as far away that have it; `contradicted` true where such images contradict the answer, false, or null, as
+    where `right` is known;
     `bright`, a row of `places` or -1 where the map is not there or flat; `nearest`, rows of the pairs most like it.
-    `images` has columns of its own: `id`, `label`, and `name`, the digest in the name of its thumbnail.
+    `images` has columns of its own: `id`, `label`, `name`, the digest in the name of its thumbnail, and `attributes`, a
+    row of `labelSets`: what images are labelled with, each set once, as rows of `labels`.
 
     Args:
         pairs: all of them.
@@ -33,12 +37,16 @@ def gallery_script(pairs: PairTable, bright_p: Sequence[int | None]) -> bytes:
     label_of |= dict(zip(pairs.references, pairs.reference_labels, strict=True))
     groups, group_p = _coded(pairs.groups)
     attributes, attribute_p = _coded(pairs.attributes)
+    labels, label_sets, set_i = _label_sets([pairs.image_labels.get(image_id, ()) for image_id in image_ids])
     columns: dict[str, Any] = {
         "images": {
             "id": image_ids,
             "label": [label_of[image_id] for image_id in image_ids],
             "name": [image_digest(image_id) for image_id in image_ids],
+            "attributes": set_i,
         },
+        "labels": labels,
+        "labelSets": label_sets,
         "groupKind": pairs.group_kind,
         "groups": groups,
         "attributes": attributes,
@@ -58,6 +66,8 @@ def gallery_script(pairs: PairTable, bright_p: Sequence[int | None]) -> bytes:
         "insertion": _numbers(pairs.insertion_p),
         "regret": _numbers(pairs.regret_p),
         "right": list(pairs.is_right),
+        "replaced": _numbers(np.where([name is None for name in pairs.attributes], np.nan, -pairs.matched_change_p)),
+        "contradicted": pairs.contradicted,
         "bright": [-1 if place is None else place for place in bright_p],
         "nearest": pairs.nearest_pk.tolist(),
     }
@@ -70,6 +80,15 @@ def _coded(names: Sequence[str | None]) -> tuple[list[str], list[int]]:
     distinct = sorted({name for name in names if name is not None})
     place = {name: row for row, name in enumerate(distinct)}
     return distinct, [-1 if name is None else place[name] for name in names]
+
+
+def _label_sets(labels_i: Sequence[Sequence[str]]) -> tuple[list[str], list[list[int]], list[int]]:
+    """Return the labels of all images, the distinct sets of them as rows of these, and the set of each image."""
+    labels = sorted({label for one in labels_i for label in one})
+    place = {label: row for row, label in enumerate(labels)}
+    rows_i = [tuple(place[label] for label in one) for one in labels_i]
+    sets = {rows: number for number, rows in enumerate(dict.fromkeys(rows_i))}
+    return labels, [list(rows) for rows in sets], [sets[rows] for rows in rows_i]
 
 
 def _numbers(values_p: npt.NDArray[np.float64]) -> list[float | None]:

@@ -2,9 +2,11 @@
 
 from typing import Final
 
+import numpy as np
+
 from pipeline.report.environment import page_environment
 from pipeline.report.evidence import FittingFacts, RunFacts
-from pipeline.report.file_names import GALLERY_DATA, GALLERY_SCRIPT, PAGED_PAIRS
+from pipeline.report.file_names import GALLERY_DATA, GALLERY_SCRIPT, LIST_SCRIPT, PAGED_PAIRS
 from pipeline.report.number_text import count_text, number_text
 from pipeline.report.pair_table import TYPES, PairTable
 from pipeline.report.thumbnails import is_cut
@@ -14,26 +16,34 @@ _LISTED = 100
 _SORTS: Final = (
     ("similarity", "similarity", "desc"),
     ("effect", "expected fall of the similarity", "desc"),
+    ("replaced", "fall when images replace the query", "asc"),
     ("probability", "probability of the answer", "desc"),
     ("disagreement", "disagreement between methods", "desc"),
-    ("insertion", "faithfulness of the map (insertion)", "desc"),
-    ("regret", "regret: how much of the true cause is missed", "desc"),
+    ("insertion", "insertion: faithfulness of the map", "desc"),
+    ("regret", "regret: what the answer misses", "desc"),
 )
 
-_TERMS: Final = (
-    ("similarity", "the model’s score of the pair, a cosine between −1 and 1"),
-    (
-        "is expected to fall by",
-        "what the similarity would lose if the query lost the attribute, read off the model’s embeddings; in brackets "
-        "the 95 % interval",
-    ),
-    ("probability", "that no attribute of the query matters more; where no truth is known, that the query has it"),
-    ("methods disagree", "share of the methods that name another attribute than most of them do"),
-    (
-        "insertion",
-        "how faithful the map is, 0 to 1: how soon the similarity comes back when the query is shown bit by bit, what "
-        "the map calls most important first",
-    ),
+_SIMILARITY: Final = ("similarity", "the model’s score of the pair, a cosine between −1 and 1")
+_EFFECT: Final = (
+    "is expected to fall by",
+    "what the similarity would lose if the query lost the attribute, read off the model’s embeddings; in brackets "
+    "the 95 % interval",
+)
+_CONTRADICTED: Final = (
+    "the test contradicts it",
+    "images that are like the query but lack the attribute were put in its place, and the similarity fell no further "
+    "than with images as far away that have it (where there are none of these: it did not fall)",
+)
+_PROBABILITY_OF: Final = {
+    "largest_true_effect": "that no attribute of the query matters more",
+    "query_has_attribute": "that the query has the attribute; not that the answer is right",
+}
+_DISAGREEMENT: Final = ("methods disagree", "share of the methods that name another attribute than most of them do")
+_INSERTION: Final = (
+    "insertion",
+    "how faithful the map is, 0 to 1, more is better: the blank query is filled in bit by bit, what the map calls most "
+    "important first; with a faithful map the similarity is back soon. Deletion, on the page of a pair, is the "
+    "reverse: the same is taken away first; with a faithful map the similarity falls at once, so less is better",
 )
 # Where the truth is known.
 _TRUE_TERMS: Final = (
@@ -45,10 +55,20 @@ _TRUE_TERMS: Final = (
 )
 
 
-def _terms(pairs: PairTable) -> tuple[tuple[str, str], ...]:
-    """Return what stands on the cards, with its meaning."""
+def _terms(pairs: PairTable) -> list[tuple[str, str]]:
+    """Return the figures and words that cards show, with their meanings."""
+    probabilities = {row.get("probability_of") for row in pairs.answers if row is not None and row["attribute"]}
+    meant = [words for of, words in _PROBABILITY_OF.items() if of in probabilities]
+    shown = (
+        (_SIMILARITY, True),
+        (_EFFECT, bool(np.isfinite(pairs.answer_values("effect")).any())),
+        (_CONTRADICTED, True in pairs.contradicted),
+        (("probability", "; or ".join(meant)), bool(np.isfinite(pairs.answer_values("probability")).any())),
+        (_DISAGREEMENT, bool(np.isfinite(pairs.disagreement_p).any())),
+        (_INSERTION, bool(np.isfinite(pairs.insertion_p).any())),
+    )
     is_known = any(one is not None for one in pairs.is_right)
-    return (*_TERMS, *_TRUE_TERMS) if is_known else _TERMS
+    return [term for term, is_shown in shown if is_shown] + list(_TRUE_TERMS if is_known else ())
 
 
 def render_gallery(
@@ -79,7 +99,7 @@ def render_gallery(
             n_pairs=count_text(len(pairs)),
             n_listed=count_text(len(listed)),
             group_word="Item types" if pairs.group_kind == TYPES else "Class",
-            scripts=(GALLERY_DATA, PAGED_PAIRS, GALLERY_SCRIPT),
+            scripts=(GALLERY_DATA, PAGED_PAIRS, LIST_SCRIPT, GALLERY_SCRIPT),
             sorts=_SORTS,
             terms=_terms(pairs),
             is_cut=is_cut(fitting),

@@ -67,8 +67,41 @@
   }
   if (parts !== null) light(null);
 
+  // The view of the gallery that the page was opened from: its state is in the address, and neighbours follow its order.
+  const loaded = (source) => new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    Object.assign(script, { src: source, onload: resolve, onerror: reject });
+    document.head.append(script);
+  });
+  const entry = (words, properties) => {
+    const made = document.createElement("li");
+    made.append(Object.assign(document.createElement("a"), { textContent: words, ...properties }));
+    return made;
+  };
+  const followView = async (hash) => {
+    await Promise.all(["../data/gallery.js", "../data/pages.js", "../assets/pair_list.js"].map(loaded));
+    const list = window.pairList(window.galleryData, window.pairPages);
+    const view = list.read(hash);
+    const all = list.rows(view);
+    const here = list.rowOf.get(/([0-9a-f]{16})\.html$/.exec(window.location.pathname)?.[1]);
+    if (!all.includes(here)) return;
+    const rows = all.filter(list.hasPage);
+    const place = rows.indexOf(here);
+    const links = document.querySelector('nav.site ul[aria-label="Pairs"]');
+    const to = (row) => (row === undefined ? null : `${window.galleryData.id[row]}.html${hash}`);
+    const [before, after] = [to(rows[place - 1]), to(rows[place + 1])];
+    const back = list.hash({ ...view, page: Math.floor(all.indexOf(here) / list.CARDS) + 1 });
+    const words = `Back to the list (${place + 1} of ${rows.length})`;
+    links.replaceChildren(entry(words, { id: "list", href: `../gallery.html${back ? `#${back}` : ""}` }));
+    if (before !== null) links.append(entry("← Previous pair", { id: "previous", rel: "prev", href: before }));
+    if (after !== null) links.append(entry("Next pair →", { id: "next", rel: "next", href: after }));
+  };
+  // Where the list cannot be read, the links stay as they are.
+  const followed = /^#in=gallery(&|$)/.test(window.location.hash) ? followView(window.location.hash).catch(() => {}) : null;
+
   // Keys: left and right lead to other pairs, up and down to other maps where the pictures have the focus.
-  const go = (id) => {
+  const go = async (id) => {
+    await followed;
     const link = document.getElementById(id);
     if (link !== null) window.location.assign(link.href);
   };

@@ -1,94 +1,18 @@
-/* Draws the pairs of gallery.html from window.galleryData: 48 a page, sorted, filtered and searched.
+/* Draws the pairs of gallery.html from window.galleryData: 48 a page, sorted, filtered and searched by pair_list.js.
    The state is the page's hash, so that a view can be linked. All text goes in as text, never as markup. */
 "use strict";
 (function () {
-  const CARDS = 48;
-  const FIELDS = ["search", "sort", "order", "group", "attribute", "answer", "truth", "from", "to"];
-  const NAMES = { search: "q" };
   const data = window.galleryData;
+  const list = window.pairList(data, window.pairPages || "");
+  const { CARDS, FIELDS } = list;
   const pairs = data.id.length;
-  const pages = window.pairPages || "";
-  const paged = new Set();
-  for (let at = 0; at < pages.length; at += 16) paged.add(pages.slice(at, at + 16));
   const field = (name) => document.getElementById(name);
   const cards = field("cards");
-  const rowOf = new Map(data.id.map((id, row) => [id, row]));
-  let haystack = null;
   let state = {};
 
-  function readHash() {
-    const given = new URLSearchParams(location.hash.slice(1));
-    const sort = given.get("sort");
-    const known = Array.from(field("sort").options).some((option) => option.value === sort);
-    state = { page: Math.max(1, Math.floor(Number(given.get("page"))) || 1), near: given.get("near") || "" };
-    for (const name of FIELDS) state[name] = given.get(NAMES[name] || name) || "";
-    state.sort = known ? sort : "similarity";
-    state.order = state.order === "asc" ? "asc" : "desc";
-    if (!rowOf.has(state.near)) state.near = "";
-    if (!data.groups.includes(state.group)) state.group = "";
-    if (!data.attributes.includes(state.attribute)) state.attribute = "";
-    if (!["yes", "no"].includes(state.answer)) state.answer = "";
-    if (!["right", "wrong", "unknown"].includes(state.truth)) state.truth = "";
-    for (const end of ["from", "to"]) if (!Number.isFinite(Number(state[end]))) state[end] = "";
-  }
-
   function writeHash() {
-    const kept = new URLSearchParams();
-    for (const name of FIELDS) {
-      const usual = { sort: "similarity", order: "desc" }[name] || "";
-      if (state[name] && state[name] !== usual) kept.set(NAMES[name] || name, state[name]);
-    }
-    if (state.near) kept.set("near", state.near);
-    if (state.page > 1) kept.set("page", String(state.page));
-    const hash = kept.toString();
+    const hash = list.hash(state);
     if (hash !== location.hash.slice(1)) history.pushState(null, "", hash ? "#" + hash : location.pathname + location.search);
-  }
-
-  function texts() {
-    if (haystack === null) {
-      const images = data.images;
-      haystack = data.id.map((id, row) => {
-        const query = data.query[row], reference = data.reference[row];
-        const words = [id, images.id[query], images.id[reference], images.label[query], images.label[reference],
-          data.groups[data.group[row]], data.attributes[data.attribute[row]] || ""];
-        return words.join("\n").toLowerCase();
-      });
-    }
-    return haystack;
-  }
-
-  function wanted() {
-    const group = state.group === "" ? null : data.groups.indexOf(state.group);
-    const attribute = state.attribute === "" ? null : data.attributes.indexOf(state.attribute);
-    const from = state.from === "" ? -Infinity : Number(state.from);
-    const to = state.to === "" ? Infinity : Number(state.to);
-    const search = state.search.trim().toLowerCase();
-    const found = search ? texts() : null;
-    const truth = { right: true, wrong: false, unknown: null }[state.truth];
-    const among = state.near ? [rowOf.get(state.near)].concat(data.nearest[rowOf.get(state.near)] || []) : data.id.keys();
-    const rows = [];
-    for (const row of among) {
-      if (group !== null && data.group[row] !== group) continue;
-      if (attribute !== null && data.attribute[row] !== attribute) continue;
-      if (state.answer && (data.attribute[row] >= 0) !== (state.answer === "yes")) continue;
-      if (truth !== undefined && data.right[row] !== truth) continue;
-      const similarity = data.similarity[row];
-      if ((from > -Infinity || to < Infinity) && !(similarity !== null && similarity >= from && similarity <= to)) continue;
-      if (found && !found[row].includes(search)) continue;
-      rows.push(row);
-    }
-    return state.near ? rows : sorted(rows);
-  }
-
-  function sorted(rows) {
-    const values = data[state.sort];
-    const sign = state.order === "asc" ? 1 : -1;
-    /* Unknown values come last whichever way the others go; equal ones keep the order of the table. */
-    return rows.sort((a, b) => {
-      const one = values[a], other = values[b];
-      if (one === null || other === null) return (one === null) - (other === null) || a - b;
-      return sign * (one - other) || a - b;
-    });
   }
 
   function element(tag, properties, ...children) {
@@ -109,6 +33,22 @@
     return element("img", { width: 128, height: 128, loading: "lazy", decoding: "async", alt: alt, src: "thumbnails/" + name });
   }
 
+  function contradiction(row) {
+    const further = data.replaced[row];
+    const tested = "with images in the query\u2019s place that lack it, the similarity ";
+    return further === null ? tested + "does not fall"
+      : tested + "is " + number(-further, 3) + " higher than with images as far away that have it";
+  }
+
+  /* What the search found where it does not stand on the card: labels of the images. */
+  function foundLabels(row) {
+    const search = state.search.trim().toLowerCase();
+    if (!search) return "";
+    const found = (image) => list.labels(image).filter((label) => label.toLowerCase().includes(search)).join(", ");
+    const sides = [["query", found(data.query[row])], ["reference", found(data.reference[row])]];
+    return sides.filter((side) => side[1]).map((side) => side[0] + " labelled " + side[1]).join("; ");
+  }
+
   function answerLine(row) {
     const line = element("p", { className: "answer" });
     const attribute = data.attribute[row];
@@ -116,7 +56,9 @@
       line.append(element("b", {}, "No attribute explains this match"));
       return line;
     }
-    line.append(element("b", {}, data.attributes[attribute]), " explains this match");
+    const isRefuted = data.contradicted[row] || data.right[row] === false;
+    line.append(element("b", {}, data.attributes[attribute]),
+      isRefuted ? " was expected to explain this match, but the test contradicts it" : " explains this match");
     if (data.right[row] !== null) {
       const isRight = data.right[row];
       line.append(": ", element("span", { className: isRight ? "truth right" : "truth wrong", title: isRight
@@ -126,6 +68,7 @@
     line.append(element("span", { className: "more" }, "without it the similarity is expected to fall by " + number(data.effect[row], 3) + ends
       + (data.probability[row] === null ? "" : "; probability " + percent(data.probability[row]))
       + (data.together[row] ? "; shown over all pairs, not for this one alone" : "")));
+    if (data.contradicted[row]) line.append(element("span", { className: "more contradicted" }, contradiction(row)));
     return line;
   }
 
@@ -133,7 +76,10 @@
     const images = data.images, query = data.query[row], reference = data.reference[row], id = data.id[row];
     const labels = images.label[query] === images.label[reference] ? images.label[query]
       : images.label[query] + " and " + images.label[reference];
-    const title = paged.has(id) ? element("a", { href: "pairs/" + id + ".html" }, labels) : labels;
+    /* The page of the pair leads on within this view. */
+    const view = list.hash({ ...state, page: 1 });
+    const address = "pairs/" + id + ".html#in=gallery" + (view ? "&" + view : "");
+    const title = list.hasPage(row) ? element("a", { href: address }, labels) : labels;
     const place = data.bright[row] < 0 ? "without a map" : "under its map, brightest " + data.places[data.bright[row]];
     const pictures = element("div", { className: "duo" },
       picture("query-" + id + ".jpg", "query " + images.id[query] + " " + place),
@@ -142,14 +88,16 @@
     if (data.disagreement[row] !== null) facts.push(["methods disagree", percent(data.disagreement[row])]);
     if (data.insertion[row] !== null) facts.push(["insertion", number(data.insertion[row], 2)]);
     if (data.regret[row] !== null) facts.push(["regret", number(data.regret[row], 3)]);
-    const list = element("dl", { className: "pair-facts" });
-    for (const [name, value] of facts) list.append(element("div", {}, element("dt", {}, name), element("dd", {}, value)));
-    const made = element("article", { className: "pair-card" }, element("h3", {}, title), pictures, answerLine(row), list,
+    const figures = element("dl", { className: "pair-facts" });
+    for (const [name, value] of facts) figures.append(element("div", {}, element("dt", {}, name), element("dd", {}, value)));
+    const made = element("article", { className: "pair-card" }, element("h3", {}, title), pictures, answerLine(row), figures,
       element("p", { className: "ids" }, images.id[query], element("br"), images.id[reference]));
+    const found = foundLabels(row);
+    if (found) made.append(element("p", { className: "ids" }, found));
     if ((data.nearest[row] || []).length) {
       const button = element("button", { type: "button", title: "pairs whose queries and references are nearest to these for the model" }, "Pairs like this");
       button.setAttribute("aria-label", "Pairs like " + images.id[query] + " and " + images.id[reference]);
-      button.addEventListener("click", () => change({ near: id, page: 1 }));
+      button.addEventListener("click", () => change({ ...list.clear(), near: id }));
       made.append(element("p", { className: "buttons" }, button));
     }
     return made;
@@ -168,18 +116,37 @@
       bar.replaceChildren(button("\u00ab", 1, "First page"), button("\u2039 Back", state.page - 1, "Page before"),
         element("span", {}, "page " + state.page + " of " + last),
         button("Next \u203a", state.page + 1, "Page after"), button("\u00bb", last, "Last page"));
-      bar.hidden = false;
+      bar.hidden = rows.length === 0;
     }
   }
 
+  /* What a field is set to, as the form says it. */
+  function words(name) {
+    const control = field(name);
+    const value = control.tagName === "SELECT" ? control.selectedOptions[0].textContent : "\u201c" + state[name].trim() + "\u201d";
+    const label = { search: "search", from: "similarity from", to: "similarity to" }[name];
+    return (label || control.labels[0].textContent.toLowerCase()) + " " + value;
+  }
+
+  /* Say what leaves no pair, and how many of the fields that fold away on a phone are set. */
+  function tell(rows) {
+    const chosen = list.chosen(state);
+    const folded = chosen.filter((name) => name !== "search").length;
+    field("chosen").textContent = folded ? " (" + folded + " set)" : "";
+    field("nothing").hidden = rows.length > 0;
+    const asked = chosen.filter((name) => name !== "sort" && name !== "order").map(words);
+    field("asked").textContent = "No pair fits " + (asked.length > 1 ? "all of: " : "") + asked.join(", ") + ".";
+  }
+
   function draw() {
-    const rows = wanted();
+    const rows = list.rows(state);
     paging(rows);
     for (const name of FIELDS) if (field(name).value !== state[name]) field(name).value = state[name];
-    const near = state.near ? data.images.id[data.query[rowOf.get(state.near)]] : "";
+    const near = state.near ? data.images.id[data.query[list.rowOf.get(state.near)]] : "";
     field("found").textContent = rows.length.toLocaleString("en") + (rows.length === 1 ? " pair" : " pairs")
       + (state.near ? ", nearest to " + near : rows.length === pairs ? "" : " of " + pairs.toLocaleString("en"));
     field("found").hidden = false;
+    tell(rows);
     field("sort").disabled = field("order").disabled = Boolean(state.near);
     const first = (state.page - 1) * CARDS;
     cards.replaceChildren(...rows.slice(first, first + CARDS).map(card));
@@ -219,7 +186,8 @@
     fill("attribute", data.attributes);
     const isKnown = (values) => values.some((value) => value !== null);
     field("truth-field").hidden = !isKnown(data.right);
-    for (const option of Array.from(field("sort").options)) if (!isKnown(data[option.value])) option.remove();
+    field("test-field").hidden = !isKnown(data.contradicted);
+    for (const option of Array.from(field("sort").options)) if (!list.SORTS.includes(option.value)) option.remove();
     for (const name of FIELDS) {
       field(name).addEventListener(name === "search" ? "input" : "change", () => {
         const values = { page: 1, near: "", [name]: field(name).value };
@@ -228,18 +196,20 @@
       });
     }
     field("controls").addEventListener("submit", (event) => event.preventDefault());
-    field("clear").addEventListener("click", () => {
-      for (const name of FIELDS) state[name] = "";
-      change({ sort: "similarity", order: "desc", near: "", page: 1 });
-    });
+    for (const name of ["clear", "clear-all"]) field(name).addEventListener("click", () => change(list.clear()));
+    /* On a phone the first card would stand below all these fields. */
+    const isWide = window.matchMedia("(min-width: 721px)");
+    const fold = () => { field("filters").open = isWide.matches; };
+    isWide.addEventListener("change", fold);
+    fold();
     document.addEventListener("keydown", onKey);
-    const follow = () => { readHash(); draw(); };
+    const follow = () => { state = list.read(location.hash); draw(); };
     window.addEventListener("hashchange", follow);
     window.addEventListener("popstate", follow);
     field("controls").hidden = false;
   }
 
   prepare();
-  readHash();
+  state = list.read(location.hash);
   draw();
 })();

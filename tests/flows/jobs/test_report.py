@@ -213,6 +213,7 @@ def test_answers_truth_and_neighbours_are_in_the_gallery(tmp_path):
         "answers": {"all": {"answers": table("answers", answers), "answer_choice": table("answer_choice", [choice])}},
         "audit": {"all": {"audit_outcomes": table("audit_outcomes", outcomes)}},
         "embeddings": {"test/000": embeddings},
+        "replacements.test": {"all": {"replacements": table("replacements", replacement_rows())}},
     }
     found = gallery_columns(make_page(tmp_path, stages))
     assert [found["attributes"][row] if row >= 0 else None for row in found["attribute"]] == [None, "dots"] * 4
@@ -221,6 +222,10 @@ def test_answers_truth_and_neighbours_are_in_the_gallery(tmp_path):
     assert found["right"] == [None, True, None, None, None, True, None, False]
     # The same query and reference come again four pairs later.
     assert [near[0] for near in found["nearest"]] == [4, 5, 6, 7, 0, 1, 2, 3]
+    # Of the attribute that answers alone; where the truth is known it decides.
+    assert found["replaced"] == [None, 0.1, None, -0.2, None, 0.1, None, None]
+    assert found["contradicted"] == [None, None, None, True, None, None, None, None]
+    assert (found["labels"], found["labelSets"]) == (["dots"], [[0]])
 
 
 def answer_row(pair, attribute):
@@ -228,6 +233,17 @@ def answer_row(pair, attribute):
     shared = {"split": "test", "variant": "sane+match", "presence": "labels", "candidates": 3}
     reason = None if attribute else "no_effect"
     return {"pair_id": pair, "attribute": attribute, "leading_attribute": "dots", "reason": reason, **shared, **known}
+
+
+def replacement_rows():
+    """Matched effects of two attributes; none of the last pair."""
+    shared = {"split": "test", "kind": "matched"}
+    others = [{"pair_id": pair, "attribute": "plain", "effect": 0.7, **shared} for pair, _, _ in PAIRS]
+    effects = [-0.1, -0.1, -0.1, 0.2, 0.2, -0.1, -0.1]
+    return others + [
+        {"pair_id": pair, "attribute": "dots", "effect": effect, **shared}
+        for (pair, _, _), effect in zip(PAIRS, effects, strict=False)
+    ]
 
 
 def outcome_row(pair, number):

@@ -290,6 +290,11 @@ def make_pair_table(n_pairs=60, attributes=ATTRIBUTES, **columns):
         "regret_p": np.where(np.arange(n_pairs) % 5 == 0, np.nan, rng.uniform(0, 0.2, n_pairs)),
         "is_right": [None if pair % 5 == 0 else pair % 3 == 0 for pair in range(n_pairs)],
         "nearest_pk": (np.arange(n_pairs)[:, None] + np.arange(1, min(12, n_pairs))[None]) % max(n_pairs, 1),
+        "change_p": np.full(n_pairs, -0.1),
+        "matched_change_p": np.where(np.arange(n_pairs) % 7 == 6, np.nan, (np.arange(n_pairs) % 4 - 2) / 20),
+        "image_labels": {
+            f"test_{number:05d}": [("red", "blue", "long sleeve")[number % 3]] for number in range(2 * n_pairs)
+        },
     }
     return PairTable(**{**made, **columns})
 

@@ -12,6 +12,7 @@ from pipeline.report.file_names import (
     GALLERY,
     GALLERY_DATA,
     GALLERY_SCRIPT,
+    LIST_SCRIPT,
     OVERVIEW,
     PAGED_PAIRS,
     STYLES,
@@ -37,7 +38,7 @@ def files() -> dict[str, bytes]:
 
 
 def test_pages_assets_data_and_pictures_are_there(files) -> None:
-    named = {OVERVIEW, GALLERY, EVIDENCE, EVIDENCE_SCRIPT, STYLES, GALLERY_DATA, GALLERY_SCRIPT}
+    named = {OVERVIEW, GALLERY, EVIDENCE, EVIDENCE_SCRIPT, STYLES, GALLERY_DATA, GALLERY_SCRIPT, LIST_SCRIPT}
     assert {path for path in files if not path.startswith("thumbnails/")} == named
     assert len(files) == len(named) + 12 + 3 + 12
 

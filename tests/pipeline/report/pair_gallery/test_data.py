@@ -36,6 +36,16 @@ def test_every_column_is_that_of_the_pairs() -> None:
     assert [value is None for value in found["regret"]] == np.isnan(pairs.regret_p).tolist()
     assert [value is None for value in found["effect"]] == [name is None for name in pairs.attributes]
     assert found["nearest"] == pairs.nearest_pk.tolist()
+    for image_id, row in zip(images["id"], images["attributes"], strict=True):
+        labels = [found["labels"][label] for label in found["labelSets"][row]]
+        assert labels == pairs.image_labels[image_id]
+    assert len(found["labelSets"]) == 3
+    answered = [name is not None for name in pairs.attributes]
+    known = ~np.isnan(pairs.matched_change_p) & answered
+    assert [value is not None for value in found["replaced"]] == known.tolist()
+    np.testing.assert_allclose(np.array(found["replaced"])[known].astype(float), -pairs.matched_change_p[known])
+    assert found["contradicted"] == pairs.contradicted
+    assert {True, False, None} == set(pairs.contradicted)
 
 
 def test_answers_that_hold_only_taken_together_are_marked() -> None:
@@ -43,6 +53,12 @@ def test_answers_that_hold_only_taken_together_are_marked() -> None:
     answers = [{"attribute": told_by and "red", "effect": 0.1, "told_by": told_by} for told_by in told]
     found = columns(gallery_script(make_pair_table(3, answers=answers), [None] * 3))
     assert found["together"] == [False, True, False]
+
+
+def test_images_without_labels_have_an_empty_set() -> None:
+    found = columns(gallery_script(make_pair_table(3, image_labels={}), [None] * 3))
+    assert (found["labels"], found["labelSets"]) == ([], [[]])
+    assert set(found["images"]["attributes"]) == {0}
 
 
 def test_hostile_text_stays_a_text_and_the_script_is_ascii() -> None:

@@ -2,6 +2,9 @@
 
 import re
 
+import numpy as np
+import pytest
+
 from pipeline.report.pair_gallery.page import render_gallery
 from tests.pipeline.report.report_cases import make_evidence, make_pair_table
 
@@ -18,7 +21,8 @@ def test_without_scripts_the_first_hundred_pairs_are_listed() -> None:
 
 def test_it_loads_files_of_the_report_alone() -> None:
     page = render_gallery(FACTS, make_pair_table(3)).decode()
-    assert re.findall(r'src="([^"]+)"', page) == ["data/gallery.js", "data/pages.js", "assets/gallery.js"]
+    scripts = ["data/gallery.js", "data/pages.js", "assets/pair_list.js", "assets/gallery.js"]
+    assert re.findall(r'src="([^"]+)"', page) == scripts
     assert "://" not in page
 
 
@@ -32,6 +36,39 @@ def test_every_control_has_a_label() -> None:
     page = render_gallery(FACTS, make_pair_table(3)).decode()
     named = set(re.findall(r'<label for="(\w+)"', page))
     assert named == set(re.findall(r'<(?:input|select)[^>]* id="(\w+)"', page))
+
+
+def terms(pairs) -> dict[str, str]:
+    page = render_gallery(FACTS, pairs).decode()
+    return dict(re.findall(r"<dt>([^<]+)</dt><dd>([^<]+)</dd>", page))
+
+
+def test_only_what_cards_show_is_explained() -> None:
+    shown = terms(make_pair_table(30))
+    assert {"similarity", "methods disagree", "insertion", "right, wrong", "the test contradicts it"} <= set(shown)
+    assert "Deletion, on the page of a pair, is the reverse" in shown["insertion"]
+    unknown = np.full(30, np.nan)
+    answers = [{"attribute": "red", "effect": 0.1, "probability": None, "probability_of": None}] * 30
+    bare = make_pair_table(
+        30,
+        answers=answers,
+        disagreement_p=unknown,
+        insertion_p=unknown,
+        is_right=[None] * 30,
+        change_p=unknown,
+        matched_change_p=unknown,
+    )
+    assert set(terms(bare)) == {"similarity", "is expected to fall by"}
+
+
+@pytest.mark.parametrize(
+    ("of", "words"), [("largest_true_effect", "no attribute of the query matters more"), ("query_has_attribute", "has")]
+)
+def test_a_probability_is_explained_as_what_it_is_of(of: str, words: str) -> None:
+    answers = [{"attribute": "red", "effect": 0.1, "probability": 0.7, "probability_of": of}] * 3
+    shown = terms(make_pair_table(3, answers=answers))
+    assert words in shown["probability"]
+    assert ("; or " in shown["probability"]) is False
 
 
 def test_what_to_know_of_the_maps_stands_above_them() -> None:

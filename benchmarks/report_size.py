@@ -23,6 +23,7 @@ import numpy.typing as npt
 from benchmarks.report_pages import page_files
 from pipeline.evaluation.bootstrap import Resampling
 from pipeline.randomness import keyed_rng
+from pipeline.report.answer_checks import PairKnowledge
 from pipeline.report.archive import packed
 from pipeline.report.disagreement import disagreement
 from pipeline.report.evidence import ReportEvidence, RunFacts
@@ -32,6 +33,7 @@ from pipeline.report.map_words import bright_place
 from pipeline.report.nearest_pairs import nearest_pairs
 from pipeline.report.pair_links import pages_script
 from pipeline.report.pair_table import CLASSES, PairTable
+from pipeline.report.replacement_test import ReplacementTest
 from pipeline.report.shown_image import ShownImage
 from pipeline.report.thumbnails import image_thumbnail_path, query_thumbnail_path, thumbnail
 
@@ -84,11 +86,8 @@ def made_up_pairs(n_pairs: int, watch: Stopwatch) -> PairTable:
         [_answer(rng) for _ in range(n_pairs)],
         watch.timed("disagreement", lambda: disagreement(firsts, n_pairs)),
         rng.uniform(0.4, 1, n_pairs),
-        np.full(n_pairs, np.nan),
-        [None] * n_pairs,
+        [PairKnowledge(ReplacementTest(*rng.normal(-0.1, 0.1, 2).tolist())) for _ in range(n_pairs)],
         watch.timed("nearest pairs", lambda: nearest_pairs(embeddings, query_p, reference_p)),
-        rng.normal(-0.1, 0.1, n_pairs),
-        rng.normal(-0.1, 0.1, n_pairs),
         {name: _labels(rng) for name in dict.fromkeys([*queries, *references])},
     )
 
@@ -108,8 +107,10 @@ def made_up_ids(n_pairs: int) -> list[str]:
 def _answer(rng: np.random.Generator) -> dict[str, Any]:
     effect = float(rng.uniform(0.05, 0.3))
     attribute = None if rng.uniform() < 0.1 else ATTRIBUTES[int(rng.triangular(0, 0, len(ATTRIBUTES)))]
-    ends = {"effect_low": effect - 0.03, "effect_high": effect + 0.03, "probability": None}
-    return {"attribute": attribute, "effect": effect, "presence": "labels", **ends}
+    known = {"effect_low": effect - 0.03, "effect_high": effect + 0.03, "p_value": 0.01, "agreement": 0.97}
+    unknown = {"probability": None, "probability_of": None, "reason": None if attribute else "no_effect"}
+    told = {"presence": "labels", "candidates": 5, "told_by": "pair", "leading_attribute": attribute or ATTRIBUTES[0]}
+    return {"attribute": attribute, "effect": effect, **known, **unknown, **told}
 
 
 def made_up_thumbnails(pairs: PairTable, image_size_px: int) -> tuple[dict[str, bytes], list[int | None]]:

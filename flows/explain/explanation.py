@@ -11,11 +11,12 @@ from flows.explain.attributes import RankedAttribute
 from flows.explain.page import explanation_page
 from flows.explain.saved import SavedFiles, check_folder, save_explanation
 from flows.explain.text import explanation_html, explanation_text
-from pipeline.report.answer_checks import NextBest, PairKnowledge, ReplacementTest
+from pipeline.report.answer_checks import NextBest, PairKnowledge
 from pipeline.report.both_sides import MatchPart
 from pipeline.report.how_sure import HowSure, how_sure
 from pipeline.report.map_words import region_words
 from pipeline.report.pair_picture import PictureRow, pair_picture
+from pipeline.report.replacement_test import ReplacementTest
 from pipeline.report.shown_image import ShownImage
 
 SCHEMA_VERSION = 1

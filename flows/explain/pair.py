@@ -17,8 +17,8 @@ from flows.explain.results import CORRESPONDENCES, StoredResults, open_results
 from flows.readers.component_names import ComponentNamer
 from pipeline.datasets.outfits import condition_name
 from pipeline.errors import BadSetting
-from pipeline.report.answer_checks import ReplacementTest
 from pipeline.report.both_sides import MatchPart
+from pipeline.report.replacement_test import ReplacementTest
 from pipeline.saliency.correspondence.match import ExplainedMatch
 from pipeline.saliency.correspondence.significance import p_values_of_components
 from pipeline.saliency.rise.declaration import RISE

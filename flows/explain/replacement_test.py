@@ -4,7 +4,7 @@ import pyarrow.compute as pc
 
 from flows.explain.results import REPLACEMENTS, StoredResults
 from pipeline.pairs.sampling import pair_id
-from pipeline.report.answer_checks import ReplacementTest
+from pipeline.report.replacement_test import ReplacementTest
 
 _COLUMNS = ["pair_id", "attribute", "kind", "effect"]
 _KINDS = ("deletion", "matched")

@@ -29,9 +29,9 @@ from pipeline.report.evidence import (
     PairEvidence,
     ReportEvidence,
     RunFacts,
-    TableRow,
 )
 from pipeline.report.folder import report_files
+from pipeline.report.table_row import TableRow
 from pipeline.report.thumbnails import THUMBNAIL_SIZE_PX
 from pipeline.saliency.declaration import FIXED
 from stores.manifests import Manifest

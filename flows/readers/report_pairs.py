@@ -1,6 +1,6 @@
 """All test pairs of a run as the report's columns; what the run has not made is unknown there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,14 +10,11 @@ import pyarrow.compute as pc
 from flows.engine.upstream import Upstream
 from flows.readers.clusters import read_pair_clusters
 from flows.readers.pair_frame import PairFrame, read_embeddings
-from pipeline.evaluation.audit.answers import ANSWER
+from flows.readers.pair_knowledge import read_pair_knowledge
 from pipeline.evaluation.bootstrap import Resampling
 from pipeline.report.disagreement import compared_ways, disagreement, naming_counts
 from pipeline.report.nearest_pairs import nearest_pairs
 from pipeline.report.pair_table import CLASSES, TYPES, PairTable
-
-AUDIT = "audit"
-REPLACEMENTS = "replacements.test"
 
 
 def read_pair_table(
@@ -55,9 +52,8 @@ def read_pair_table(
         answers,
         disagreement(firsts, n_pairs),
         _column(upstream, f"faithfulness.{shown[0]}.{shown[1]}", "faithfulness", "insertion_auc", frame),
-        *_truth(upstream, frame),
+        read_pair_knowledge(upstream, frame.pair_ids, answers),
         _nearest(upstream, frame),
-        *_changes(upstream, frame, answers),
         _image_labels(upstream),
         methods=compared_ways(firsts),
         naming_p=naming_counts(firsts, n_pairs),
@@ -84,11 +80,7 @@ def _column(upstream: Upstream, stage: str, part: str, column: str, frame: PairF
         return np.full(len(frame.pair_ids), np.nan)
     table = upstream.table(stage, part)
     value_of = dict(zip(table["pair_id"].to_pylist(), table[column].to_pylist(), strict=True))
-    return _placed(value_of, frame.pair_ids)
-
-
-def _placed(value_of: Mapping[str, float | None], pair_ids: Sequence[str]) -> np.ndarray:
-    values = (value_of.get(pair_id) for pair_id in pair_ids)
+    values = (value_of.get(pair_id) for pair_id in frame.pair_ids)
     return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
 
 
@@ -97,30 +89,6 @@ def _answers(upstream: Upstream, frame: PairFrame) -> list[dict[str, Any] | None
         return [None] * len(frame.pair_ids)
     row_of = {row["pair_id"]: row for row in upstream.rows("answers", "answers")}
     return [row_of.get(pair_id) for pair_id in frame.pair_ids]
-
-
-def _changes(
-    upstream: Upstream, frame: PairFrame, answers: Sequence[Mapping[str, Any] | None]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return what replacing the query does without the attribute that answers: of deletion, and matched."""
-    if REPLACEMENTS not in upstream.manifests:
-        return np.full(len(answers), np.nan), np.full(len(answers), np.nan)
-    named = pa.table(
-        {
-            "pair_id": pa.array(frame.pair_ids, pa.string()),
-            "named": pa.array([None if row is None else row["attribute"] for row in answers], pa.string()),
-        }
-    )
-    table = upstream.table(REPLACEMENTS, "replacements")
-    # A row for every pair, attribute and kind would be millions: filtered while still columns.
-    place = pc.index_in(table["pair_id"], named["pair_id"].combine_chunks())
-    own = table.filter(pc.fill_null(pc.equal(named["named"].take(place), table["attribute"]), False))
-    changes = []
-    for kind in ("deletion", "matched"):
-        rows = own.filter(pc.equal(own["kind"], kind))
-        change_of = dict(zip(rows["pair_id"].to_pylist(), rows["effect"].to_pylist(), strict=True))
-        changes.append(_placed(change_of, frame.pair_ids))
-    return changes[0], changes[1]
 
 
 def _image_labels(upstream: Upstream) -> dict[str, list[str]]:
@@ -145,17 +113,6 @@ def _first_attributes(upstream: Upstream, frame: PairFrame) -> dict[str, np.ndar
         if score is not None:
             firsts_p[row_of[pair_id]] = codes[attribute]
     return found
-
-
-def _truth(upstream: Upstream, frame: PairFrame) -> tuple[np.ndarray, list[bool | None]]:
-    """Return regret (score difference) and whether the answer is right, of the pairs that have a true cause."""
-    if AUDIT not in upstream.manifests:
-        return np.full(len(frame.pair_ids), np.nan), [None] * len(frame.pair_ids)
-    outcomes = upstream.table(AUDIT, "audit_outcomes")
-    rows = outcomes.filter(pc.equal(outcomes["variant"], ANSWER)).to_pylist()
-    known = {row["pair_id"]: row for row in rows if row["eligible"] and row["attribute"] is not None}
-    regret_p = _placed({pair_id: row["best_effect"] - row["effect"] for pair_id, row in known.items()}, frame.pair_ids)
-    return regret_p, [known[pair_id]["hit"] if pair_id in known else None for pair_id in frame.pair_ids]
 
 
 def _nearest(upstream: Upstream, frame: PairFrame) -> np.ndarray:

@@ -3,29 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pipeline.report.evidence import TableRow
 from pipeline.report.number_text import interval_text, number_text
+from pipeline.report.replacement_test import ReplacementTest
+from pipeline.report.table_row import TableRow
 
 CHANCE, LEADS, LIKELY, PRESENT = 0.05, 0.95, 0.75, 0.5
 _WHOLE = 100.0
-
-
-@dataclass(frozen=True)
-class ReplacementTest:
-    """What other images in the query's place did to the similarity, on average; a fall is negative.
-
-    Attributes:
-        effect: change with images like the query that lack the attribute; None where none was found.
-        matched_effect: the same less the change with images as different that keep it; None where unknown.
-    """
-
-    effect: float | None
-    matched_effect: float | None
-
-    @property
-    def counts(self) -> float | None:
-        """The change that counts: the difference where it is known, else that with images without the attribute."""
-        return self.effect if self.matched_effect is None else self.matched_effect
 
 
 @dataclass(frozen=True)
@@ -131,9 +114,10 @@ def _replaced(answer: TableRow, known: PairKnowledge) -> Check:
     if tested.matched_effect is None:
         found = f"with images that lack it the similarity {change_words(change)}; none as different that keep it"
         doubt = "no images as different that keep it were found to compare with"
-        return Check(name, asked, found, False if change >= 0 else None, doubt)
+        return Check(name, asked, found, False if tested.contradicts else None, doubt)
     found = f"the similarity {change_words(change)}, compared with images as different that keep it"
-    return Check(name, asked, found, change < 0, "" if change < 0 else "the test with other images contradicts it")
+    doubt = "the test with other images contradicts it" if tested.contradicts else ""
+    return Check(name, asked, found, not tested.contradicts, doubt)
 
 
 def _probability(answer: TableRow, known: PairKnowledge) -> Check | None:

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from pipeline.report.evidence import TableRow
 from pipeline.report.number_text import number_text
+from pipeline.report.table_row import TableRow
 
 _PROBABILITIES = {
     "largest_true_effect": "that no attribute of the query matters more",

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pipeline.randomness import derive_seed
 from pipeline.report.answer_text import AnswerText, answer_text, set_text
 from pipeline.report.both_sides import BothSides, both_sides
-from pipeline.report.evidence import PairEvidence, TableRow
+from pipeline.report.evidence import PairEvidence
 from pipeline.report.map_words import map_words
 from pipeline.report.number_text import number_text
 from pipeline.report.overlays import image_uri, overlay_uri
+from pipeline.report.table_row import TableRow
 from pipeline.report.variant_names import TOLD_LABELS, card_variant, named_first, people_name
 
 CARDS = 24

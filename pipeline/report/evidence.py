@@ -12,9 +12,8 @@ from pipeline.report.both_sides import MatchPart
 from pipeline.report.edits import EditedPhotograph
 from pipeline.report.pair_table import PairTable
 from pipeline.report.shown_image import ShownImage
+from pipeline.report.table_row import TableRow
 from pipeline.saliency.fill import Fill
-
-TableRow = Mapping[str, Any]
 
 
 @dataclass(frozen=True)

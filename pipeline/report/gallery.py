@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.report.cards import choose_pairs
-from pipeline.report.evidence import GalleryPair, TableRow
+from pipeline.report.evidence import GalleryPair
 from pipeline.report.generator_names import generator_name
 from pipeline.report.number_text import number_text
 from pipeline.report.overlays import image_uri, overlay_uri
+from pipeline.report.table_row import TableRow
 
 QUERIES = 3
 PAIRS_OF_QUERY = 2

@@ -5,10 +5,11 @@ from typing import Final
 
 from pipeline.report.answer_checks import Check, PairKnowledge, answer_checks, change_words
 from pipeline.report.answer_text import answer_text, sentence
-from pipeline.report.evidence import TableRow
 from pipeline.report.number_text import number_text
+from pipeline.report.table_row import TableRow
 
 SURE, UNSURE, CONTRADICTED, NOTHING = "sure", "unsure", "contradicted", "nothing to be sure of"
+LEVELS: Final = (SURE, UNSURE, CONTRADICTED, NOTHING)
 RULE: Final = (
     "Sure: every check here passes. Unsure: one does not, or the test with other images could not be made. "
     "Contradicted: with images that lack the attribute in the query’s place the similarity does not fall further than "
@@ -26,12 +27,14 @@ class HowSure:
         heading: what may be said of the match.
         reason: why, a sentence or two.
         checks: with the figures behind it; none where no attribute is named.
+        is_measured: whether the measured truth decided.
     """
 
     level: str
     heading: str
     reason: str
     checks: tuple[Check, ...] = ()
+    is_measured: bool = False
 
     @property
     def line(self) -> str:
@@ -49,12 +52,11 @@ def how_sure(answer: TableRow, known: PairKnowledge) -> HowSure:
         return truth
     name = answer["attribute"]
     tested, expected = known.replaced, number_text(answer["effect"], decimals=3)
-    change = None if tested is None else tested.counts
-    if tested is not None and change is not None and change >= 0:
+    if tested is not None and tested.contradicts:
         beside = "" if tested.matched_effect is None else ", compared with images as different that keep it"
         reason = (
             f"Without {name} the similarity was expected to fall by {expected}; with images that lack it in the "
-            f"query’s place it {change_words(change)}{beside}."
+            f"query’s place it {change_words(tested.counts or 0.0)}{beside}."
         )
         return HowSure(CONTRADICTED, _contradicted(name), reason, checks)
     doubts = [check.doubt for check in checks if not check.passes]
@@ -79,11 +81,11 @@ def _by_truth(answer: TableRow, known: PairKnowledge, checks: tuple[Check, ...])
         return None
     if outcome["eligible"] and outcome["hit"]:
         reason = "The item rendered without it shows that it matters most, or nearly."
-        return HowSure(SURE, f"{name} explains this match", reason, checks)
+        return HowSure(SURE, f"{name} explains this match", reason, checks, is_measured=True)
     reason = "The item rendered without each attribute shows that another matters more."
     if not outcome["eligible"]:
         reason = "The item rendered without each attribute shows that none of them matters."
-    return HowSure(CONTRADICTED, _contradicted(name), reason, checks)
+    return HowSure(CONTRADICTED, _contradicted(name), reason, checks, is_measured=True)
 
 
 def _without_answer(answer: TableRow, known: PairKnowledge) -> HowSure:
@@ -92,9 +94,11 @@ def _without_answer(answer: TableRow, known: PairKnowledge) -> HowSure:
         return HowSure(NOTHING, heading, "No attribute is known of this query, so none could be named.")
     if outcome is not None and outcome["best_effect"] is not None:
         if not outcome["eligible"]:
-            return HowSure(SURE, heading, "The item rendered without each attribute shows that none of them matters.")
+            reason = "The item rendered without each attribute shows that none of them matters."
+            return HowSure(SURE, heading, reason, is_measured=True)
         reason = "The item rendered without each attribute shows that one of them matters."
-        return HowSure(CONTRADICTED, "No attribute was found for this match, but the test shows one", reason)
+        found_one = "No attribute was found for this match, but the test shows one"
+        return HowSure(CONTRADICTED, found_one, reason, is_measured=True)
     reason = "What attributes seem to matter here, attributes that mean nothing to the model would seem to as well."
     change = None if known.replaced is None else known.replaced.matched_effect
     if change is not None and change < 0:

@@ -3,13 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.evaluation.bootstrap import Resampling
-from pipeline.report.replacement_test import contradicts
+from pipeline.report.answer_checks import PairKnowledge
+from pipeline.report.how_sure import HowSure, how_sure
+from pipeline.report.table_row import TableRow
 
 # What `groups` are.
 CLASSES: Final = "class"
@@ -35,13 +37,8 @@ class PairTable:
         answers: row of the table `answers` of each pair.
         disagreement_p: float (pair,) from 0 to 1, see `pipeline.report.disagreement`.
         insertion_p: float (pair,) from 0 to 1, insertion AUC of the map that is shown.
-        regret_p: float (pair,) score difference, largest true effect of the query's attributes minus that of the one
-            that answers; of audited pairs that have an effect at all.
-        is_right: whether what answers has the largest true effect or nearly so; where that is known.
+        knowledge: what is known of each pair beside its answer; the next best attribute is not read here.
         nearest_pk: int (pair, place) row of the pairs most like each, the nearest first; no columns where not known.
-        change_p: float (pair,) change of the score with images in the query's place that are like it but lack the
-            attribute that answers; a drop is negative.
-        matched_change_p: float (pair,) the same less the change with images as far away that have the attribute.
         image_labels: the attributes that each image is labelled with, by image id.
         methods: the ways of ranking whose disagreement is counted, by the names of variants.
         naming_p: int (pair,) how many of them name an attribute for the pair; None where not counted.
@@ -58,14 +55,11 @@ class PairTable:
     cluster_unit: str
     resampling: Resampling
     similarity_p: npt.NDArray[np.float64]
-    answers: Sequence[Mapping[str, Any] | None]
+    answers: Sequence[TableRow | None]
     disagreement_p: npt.NDArray[np.float64]
     insertion_p: npt.NDArray[np.float64]
-    regret_p: npt.NDArray[np.float64]
-    is_right: Sequence[bool | None]
+    knowledge: Sequence[PairKnowledge]
     nearest_pk: npt.NDArray[np.int64]
-    change_p: npt.NDArray[np.float64]
-    matched_change_p: npt.NDArray[np.float64]
     image_labels: Mapping[str, Sequence[str]]
     methods: Sequence[str] = ()
     naming_p: npt.NDArray[np.integer] | None = None
@@ -79,18 +73,43 @@ class PairTable:
         return [None if row is None else row["attribute"] for row in self.answers]
 
     @cached_property
-    def contradicted(self) -> list[bool | None]:
-        """Whether images put in the query's place contradict each answer, see `contradicts`.
+    def sure(self) -> list[HowSure | None]:
+        """How sure each answer is, and what may be said of the match; None for pairs without a row of `answers`."""
+        rows = zip(self.answers, self.knowledge, strict=True)
+        return [None if answer is None else how_sure(answer, known) for answer, known in rows]
 
-        None without an answer, and where it is known whether the answer is right, which alone decides then.
+    @cached_property
+    def is_right(self) -> list[bool | None]:
+        """Whether what answers has the largest true effect or nearly so; None where that is not known."""
+        return [None if row is None else row["hit"] for row in self._true_causes]
+
+    @cached_property
+    def regret_p(self) -> npt.NDArray[np.float64]:
+        """Score difference (pair,): largest true effect of the query's attributes minus that of the one that answers.
+
+        NaN but for pairs of known truth where some attribute matters and one answers.
         """
-        changes = zip(
-            self.attributes, self.is_right, self.change_p.tolist(), self.matched_change_p.tolist(), strict=True
+        rows = self._true_causes
+        return np.array([np.nan if row is None else row["best_effect"] - row["effect"] for row in rows], np.float64)
+
+    @cached_property
+    def falls_further_p(self) -> npt.NDArray[np.float64]:
+        """How much further the similarity falls with images in the query's place that lack what answers, (pair,).
+
+        Further than with images as far away that have it; NaN where there are none of either, and without an answer.
+        """
+        tests = zip(self.attributes, (known.replaced for known in self.knowledge), strict=True)
+        falls = (
+            None if attribute is None or test is None or test.matched_effect is None else -test.matched_effect
+            for attribute, test in tests
         )
-        return [
-            contradicts(change, matched_change) if attribute is not None and is_right is None else None
-            for attribute, is_right, change, matched_change in changes
-        ]
+        return np.array([np.nan if fall is None else fall for fall in falls], dtype=np.float64)
+
+    @cached_property
+    def _true_causes(self) -> list[TableRow | None]:
+        """The rows of `audit_outcomes` of pairs that have a true cause and an answer."""
+        rows = [known.outcome for known in self.knowledge]
+        return [row if row is not None and row["eligible"] and row["attribute"] is not None else None for row in rows]
 
     def answer_values(self, column: str) -> npt.NDArray[np.float64]:
         """Return a numeric column of the answers, float64 (pair,); NaN for pairs without an answer or a value."""

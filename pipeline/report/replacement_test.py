@@ -1,17 +1,26 @@
-"""Whether images put in the query's place contradict an answer."""
+"""What other images in the query's place say of an answer."""
 
-import math
+from dataclasses import dataclass
 
 
-def contradicts(change: float, matched_change: float) -> bool | None:
-    """Return whether replacing the query speaks against the attribute that answers; None where it was not replaced.
+@dataclass(frozen=True)
+class ReplacementTest:
+    """What other images in the query's place did to the similarity, on average; a fall is negative.
 
-    It does where the similarity falls no further with images that lack the attribute than with images as far away that
-    have it; where there are none of these, where it does not fall.
-
-    Args:
-        change: score difference with images in the query's place that lack the attribute, NaN where there are none.
-        matched_change: the same less the change with images as far away that have it, likewise.
+    Attributes:
+        effect: change with images like the query that lack the attribute; None where none was found.
+        matched_effect: the same less the change with images as different that keep it; None where unknown.
     """
-    counts = change if math.isnan(matched_change) else matched_change
-    return None if math.isnan(counts) else counts >= 0
+
+    effect: float | None
+    matched_effect: float | None
+
+    @property
+    def counts(self) -> float | None:
+        """The change that counts: the difference where it is known, else that with images without the attribute."""
+        return self.effect if self.matched_effect is None else self.matched_effect
+
+    @property
+    def contradicts(self) -> bool:
+        """Whether the change that counts is no fall, which speaks against the answer."""
+        return self.counts is not None and self.counts >= 0

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from pipeline.report.pair_page.assets import pair_page_assets
 from pipeline.report.pair_page.evidence import PageLinks
 from pipeline.report.pair_page.render import PairPageRenderer
-from tests.browser.requests_watched import watch_requests
+from tests.browser.requests_watched import watched_page
 from tests.browser.test_report import write_site
 from tests.pipeline.report.pair_page.page_cases import make_page
 from tests.pipeline.report.report_cases import ATTRIBUTES, make_pair_table
@@ -40,15 +40,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
-    """A page that must neither complain nor ask for anything that is not on disk."""
-    opened = chromium.new_page(viewport={"width": 1400, "height": 900})
-    told: list[str] = []
-    opened.on("console", lambda message: told.append(message.text))
-    opened.on("pageerror", lambda error: told.append(str(error)))
-    watch_requests(opened, told)
-    yield opened
-    opened.close()
-    assert told == []
+    """See `watched_page`."""
+    with watched_page(chromium) as opened:
+        yield opened
 
 
 def name(row: int) -> str:

@@ -137,7 +137,7 @@ def test_paging_by_button_and_key_is_in_the_address(page: Page, site: Path) -> N
         ("disagreement", PAIRS.disagreement_p),
         ("insertion", PAIRS.insertion_p),
         ("regret", PAIRS.regret_p),
-        ("replaced", np.where([name is None for name in PAIRS.attributes], np.nan, -PAIRS.matched_change_p)),
+        ("replaced", PAIRS.falls_further_p),
     ],
 )
 def test_sorting_puts_unknown_values_last_both_ways(page: Page, site: Path, sort: str, values: np.ndarray) -> None:
@@ -160,9 +160,9 @@ def test_sorting_puts_unknown_values_last_both_ways(page: Page, site: Path, sort
     [
         ("group", "bag", lambda row: PAIRS.groups[row] == "bag"),
         ("attribute", ATTRIBUTES[0], lambda row: PAIRS.attributes[row] == ATTRIBUTES[0]),
-        ("test", "contradicted", lambda row: PAIRS.contradicted[row] is True),
-        ("test", "other", lambda row: PAIRS.contradicted[row] is False),
-        ("test", "unknown", lambda row: PAIRS.contradicted[row] is None),
+        ("sure", "sure", lambda row: PAIRS.sure[row].level == "sure"),
+        ("sure", "unsure", lambda row: PAIRS.sure[row].level == "unsure"),
+        ("sure", "contradicted", lambda row: PAIRS.sure[row].level == "contradicted"),
         ("answer", "no", lambda row: PAIRS.attributes[row] is None),
         ("answer", "yes", lambda row: PAIRS.attributes[row] is not None),
         ("truth", "right", lambda row: PAIRS.is_right[row] is True),
@@ -250,13 +250,18 @@ def test_pairs_like_one_are_shown_whatever_was_filtered(page: Page, site: Path) 
 
 
 def test_cards_say_where_replaced_queries_contradict_the_answer(page: Page, site: Path) -> None:
-    for row in (10, 5):
+    # Contradicted by other images, without images as different, sure; then contradicted by the measured truth.
+    levels = {70: "contradicted", 20: "unsure", 5: "sure", 1: "contradicted"}
+    for row, level in levels.items():
+        sure = PAIRS.sure[row]
+        assert sure is not None
+        assert (row, sure.level, sure.is_measured) == (row, level, row == 1)
         gallery(page, site, f"#q={PAIRS.pair_ids[row]}")
         words = page.locator(".pair-card .answer").inner_text()
-        assert ("but the test contradicts it" in words) is (PAIRS.contradicted[row] is True)
-        assert ("higher than with images as far away that have it" in words) is (PAIRS.contradicted[row] is True)
-        assert ("explains this match" in words) is (PAIRS.contradicted[row] is False)
-    assert (PAIRS.contradicted[10], PAIRS.contradicted[5]) == (True, False)
+        assert words.startswith(sure.heading)
+        expect(page.locator(".pair-card .pair-facts")).to_contain_text(f"how sure{level}")
+        is_told = "higher than with images as far away that have it" in words
+        assert is_told is (level == "contradicted" and not sure.is_measured)
 
 
 def test_on_a_phone_the_filters_are_folded_away(page: Page, site: Path) -> None:

@@ -7,10 +7,10 @@ from pipeline.evaluation.metrics.recolouring import CALIBRATED
 from pipeline.evaluation.metrics.recolouring import TABLE as RECOLOURED
 from pipeline.evaluation.metrics.whole_edits import TABLE as WHOLE_EDITS
 from pipeline.evaluation.recolouring.edit_kinds import WholeEdit
-from pipeline.report.evidence import TableRow
 from pipeline.report.metric_table import Estimate, MetricTable
 from pipeline.report.number_text import PERCENT, count_text, number_text
 from pipeline.report.overview.check import BAD, GOOD, WEAK, Check, figure_text, percent_text
+from pipeline.report.table_row import TableRow
 
 # The floor of effects lets 1 % of edits past that should not matter; up to a tenth of the pairs, as in other checks,
 # changes no share of the answers by more than a tenth.

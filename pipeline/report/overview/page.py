@@ -6,6 +6,7 @@ import numpy as np
 
 from pipeline.datasets.declaration import QUERY
 from pipeline.evaluation.audit.answers import ANSWER
+from pipeline.evaluation.bootstrap import Interval
 from pipeline.report.environment import page_environment
 from pipeline.report.evidence import ReportEvidence
 from pipeline.report.few_clusters import SEVERAL
@@ -22,6 +23,7 @@ from pipeline.report.overview.shares import (
     expected_effect,
     group_shares,
     other_attributes,
+    sure_shares,
     unanswered_share,
 )
 from pipeline.report.overview.strangest import methods_text, strangest_pairs
@@ -54,6 +56,7 @@ class _Matched:
     n_groups: int
     source: str
     replaced: str
+    sure: dict[str, Interval]
 
 
 def render_overview(evidence: ReportEvidence) -> bytes:
@@ -107,6 +110,7 @@ def _matched(evidence: ReportEvidence, pairs: PairTable) -> _Matched:
         len(set(pairs.groups)),
         source_sentence(evidence.answer_choice),
         replaced_sentence(expected_effect(pairs), metrics.of_variant("answer", "matched_effect", ANSWER)),
+        {level: share for level, share in sure_shares(pairs).items() if share.value > 0},
     )
 
 

@@ -16,6 +16,7 @@ from pipeline.evaluation.bootstrap import (
     corrected_interval,
     resampled_values,
 )
+from pipeline.report.how_sure import CONTRADICTED, LEVELS
 from pipeline.report.pair_table import PairTable
 
 CONFIDENCE = 0.95
@@ -88,6 +89,27 @@ def expected_effect(pairs: PairTable) -> Interval:
 def unanswered_share(pairs: PairTable) -> Interval:
     """Return the share of pairs that no attribute explains."""
     return _intervals(pairs, [_mean(pairs, np.arange(len(pairs)), _is_unanswered(pairs))])[0]
+
+
+def sure_shares(pairs: PairTable) -> dict[str, Interval]:
+    """Return by level of `pipeline.report.how_sure` the share of the answers that name an attribute."""
+    named = np.flatnonzero(~_is_unanswered(pairs).astype(bool))
+    levels = np.array(["" if one is None else one.level for one in pairs.sure], dtype=object)
+    figures = [_mean(pairs, named, (levels == level).astype(np.float64)) for level in LEVELS]
+    return dict(zip(LEVELS, _intervals(pairs, figures), strict=True))
+
+
+def contradicted_share(pairs: PairTable) -> Interval:
+    """Return the share of the tested answers that other images in the query's place contradict.
+
+    Of answers that name an attribute, where such images were found and the truth is not measured.
+    """
+    contradicted_p = np.full(len(pairs), np.nan)
+    for row, (sure, known) in enumerate(zip(pairs.sure, pairs.knowledge, strict=True)):
+        is_tested = known.replaced is not None and known.replaced.counts is not None
+        if pairs.attributes[row] is not None and is_tested and sure is not None and not sure.is_measured:
+            contradicted_p[row] = sure.level == CONTRADICTED
+    return _intervals(pairs, [_mean(pairs, np.arange(len(pairs)), contradicted_p)])[0]
 
 
 def group_shares(pairs: PairTable, most: int = SHOWN_GROUPS) -> list[GroupShares]:

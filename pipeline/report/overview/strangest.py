@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.report.how_sure import CONTRADICTED
 from pipeline.report.number_text import PERCENT, count_text, number_text
 from pipeline.report.pair_table import PairTable
 from pipeline.report.thumbnails import image_thumbnail_path
@@ -127,11 +128,12 @@ def _disputed_text(pairs: PairTable, row: int) -> str:
 def _facts(pairs: PairTable, row: int, reverse: int | None, known: np.ndarray) -> str:
     similarity = float(pairs.similarity_p[row])
     below = np.count_nonzero(known < similarity) / len(known)
-    attribute = pairs.attributes[row]
+    attribute, sure = pairs.attributes[row], pairs.sure[row]
     beside = f"more than {number_text(below, PERCENT, 0)} % of the pairs have"
     text = f"Similarity {number_text(similarity, decimals=3)}, {beside}."
     if attribute is not None:
-        text += f" The answer is {attribute}."
+        text += f" The answer is {attribute}"
+        text += ", but the test contradicts it." if sure is not None and sure.level == CONTRADICTED else "."
     if reverse is not None and pairs.attributes[reverse] != attribute:
         other = pairs.attributes[reverse]
         said = "no attribute explains it" if other is None else f"the answer is {other}"

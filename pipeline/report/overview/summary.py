@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from math import isnan
 
 from pipeline.evaluation.bootstrap import Interval
-from pipeline.report.evidence import RunFacts, TableRow
+from pipeline.report.evidence import RunFacts
 from pipeline.report.metric_table import Estimate
 from pipeline.report.number_text import PERCENT, count_text, interval_text, number_text
 from pipeline.report.overview.check import BAD
 from pipeline.report.overview.shares import AttributeShare
 from pipeline.report.overview.trust import Verdict
+from pipeline.report.table_row import TableRow
 from pipeline.report.variant_names import people_name
 
 _NAMED_FIRST = 3

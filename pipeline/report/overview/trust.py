@@ -1,5 +1,6 @@
 """How far to trust the answers: checks with their figures, and the verdict that follows from them."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -10,14 +11,16 @@ import numpy.typing as npt
 from pipeline.evaluation.audit.answers import ANSWER
 from pipeline.evaluation.bootstrap import Interval
 from pipeline.evaluation.shared_units import few_clusters
-from pipeline.report.evidence import OutfitFacts, TableRow
+from pipeline.report.evidence import OutfitFacts
 from pipeline.report.few_clusters import SEVERAL
 from pipeline.report.metric_table import Estimate, MetricTable
-from pipeline.report.number_text import PERCENT, count_text, number_text, p_value_text
+from pipeline.report.number_text import PERCENT, count_text, interval_text, number_text, p_value_text
 from pipeline.report.overview.audit_checks import audit_checks
 from pipeline.report.overview.check import BAD, GOOD, WEAK, Check, figure_text
 from pipeline.report.overview.edit_checks import edit_checks
+from pipeline.report.overview.shares import contradicted_share
 from pipeline.report.pair_table import PairTable
+from pipeline.report.table_row import TableRow
 
 _MUCH_UNANSWERED: Final = 0.5
 _SIGNIFICANT: Final = 0.05
@@ -25,6 +28,9 @@ _ENOUGH_ALIKE: Final = 0.9
 # Fewer change no share of the answers by more than a tenth.
 _MANY_SEEN: Final = 0.1
 _MUCH_TOGETHER: Final = 0.5
+# Of the answers: an attribute that means nothing falls short of its control in half of the pairs.
+_BY_CHANCE: Final = 0.5
+_MANY_CONTRADICTED: Final = 0.25
 # What speaks for the answers fills a list of its own; what speaks against them is always told in full.
 _TOLD_REASONS: Final = 2
 
@@ -63,6 +69,7 @@ def trust_checks(
         *_constant_check(metrics),
         *edit_checks(choice, metrics),
         _unanswered_check(unanswered),
+        *_contradicted_check(contradicted_share(pairs)),
         *_together_check([row for row in pairs.answers if row is not None and row["attribute"] is not None]),
         *_alike_check(pairs.similarity_p),
         *_seen_check(outfits, len(pairs)),
@@ -169,6 +176,23 @@ def _together_check(answers: Sequence[TableRow]) -> list[Check]:
         "of cases. Read shares and means, not the answer of one pair."
     )
     return [Check("answers of single pairs", counted, WEAK, reading, meaning)]
+
+
+def _contradicted_check(share: Interval) -> list[Check]:
+    """Return how often the test of the pair itself contradicts its answer; nothing where none was tested."""
+    if share.n == 0:
+        return []
+    high = share.value if math.isnan(share.high) else share.high
+    outcome = BAD if high >= _BY_CHANCE else WEAK if high >= _MANY_CONTRADICTED else GOOD
+    told = number_text(share.value, PERCENT, 0)
+    reading = f"{told} % of the answers are contradicted by the test of their own pair with other images"
+    meaning = (
+        f"For {count_text(share.n)} answers other images that lack the attribute took the query’s place. Contradicted: "
+        "the similarity falls no further than with images as different that keep it. For attributes that mean nothing "
+        "that is so in about half. A few images tell little of one pair; its page says what they told."
+    )
+    ends = interval_text(share.low, share.high, PERCENT, 0)
+    return [Check("answers contradicted by other images", f"{told} % {ends}".strip(), outcome, reading, meaning)]
 
 
 def _alike_check(similarity_p: npt.NDArray[np.float64]) -> list[Check]:

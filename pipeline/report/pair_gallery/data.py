@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.report.how_sure import LEVELS
 from pipeline.report.map_words import PLACES
 from pipeline.report.pair_table import PairTable
 from pipeline.report.thumbnails import image_digest
@@ -21,8 +22,8 @@ def gallery_script(pairs: PairTable, bright_p: Sequence[int | None]) -> bytes:
     and `attributes`, -1 for none; numbers with four decimals, null where not known; `right` true, false or null;
     `together` true where the answer is shown to matter over all pairs, not for its pair alone;
     `replaced`, how much further the similarity falls with images in the query's place that lack the attribute than with
-    images as far away that have it; `contradicted` true where such images contradict the answer, false, or null, as
-    where `right` is known;
+    images as far away that have it; `heading`, what may be said of the match, a row of `headings`, and `sure`, how sure
+    that is, a row of `levels`, -1 for both without a row of answers; `measured` true where the truth decided that;
     `bright`, a row of `places` or -1 where the map is not there or flat; `nearest`, rows of the pairs most like it.
     `images` has columns of its own: `id`, `label`, `name`, the digest in the name of its thumbnail, and `attributes`, a
     row of `labelSets`: what images are labelled with, each set once, as rows of `labels`.
@@ -37,6 +38,7 @@ def gallery_script(pairs: PairTable, bright_p: Sequence[int | None]) -> bytes:
     label_of |= dict(zip(pairs.references, pairs.reference_labels, strict=True))
     groups, group_p = _coded(pairs.groups)
     attributes, attribute_p = _coded(pairs.attributes)
+    headings, heading_p = _coded([None if one is None else one.heading for one in pairs.sure])
     labels, label_sets, set_i = _label_sets([pairs.image_labels.get(image_id, ()) for image_id in image_ids])
     columns: dict[str, Any] = {
         "images": {
@@ -66,8 +68,12 @@ def gallery_script(pairs: PairTable, bright_p: Sequence[int | None]) -> bytes:
         "insertion": _numbers(pairs.insertion_p),
         "regret": _numbers(pairs.regret_p),
         "right": list(pairs.is_right),
-        "replaced": _numbers(np.where([name is None for name in pairs.attributes], np.nan, -pairs.matched_change_p)),
-        "contradicted": pairs.contradicted,
+        "replaced": _numbers(pairs.falls_further_p),
+        "headings": headings,
+        "heading": heading_p,
+        "levels": LEVELS,
+        "sure": [-1 if one is None else LEVELS.index(one.level) for one in pairs.sure],
+        "measured": [one is not None and one.is_measured for one in pairs.sure],
         "bright": [-1 if place is None else place for place in bright_p],
         "nearest": pairs.nearest_pk.tolist(),
     }

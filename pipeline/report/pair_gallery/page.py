@@ -7,6 +7,7 @@ import numpy as np
 from pipeline.report.environment import page_environment
 from pipeline.report.evidence import FittingFacts, RunFacts
 from pipeline.report.file_names import GALLERY_DATA, GALLERY_SCRIPT, LIST_SCRIPT, PAGED_PAIRS
+from pipeline.report.how_sure import RULE, HowSure
 from pipeline.report.number_text import count_text, number_text
 from pipeline.report.pair_table import TYPES, PairTable
 from pipeline.report.thumbnails import is_cut
@@ -28,11 +29,6 @@ _EFFECT: Final = (
     "is expected to fall by",
     "what the similarity would lose if the query lost the attribute, read off the model’s embeddings; in brackets "
     "the 95 % interval",
-)
-_CONTRADICTED: Final = (
-    "the test contradicts it",
-    "images that are like the query but lack the attribute were put in its place, and the similarity fell no further "
-    "than with images as far away that have it (where there are none of these: it did not fall)",
 )
 _PROBABILITY_OF: Final = {
     "largest_true_effect": "that no attribute of the query matters more",
@@ -62,13 +58,17 @@ def _terms(pairs: PairTable) -> list[tuple[str, str]]:
     shown = (
         (_SIMILARITY, True),
         (_EFFECT, bool(np.isfinite(pairs.answer_values("effect")).any())),
-        (_CONTRADICTED, True in pairs.contradicted),
+        (("how sure", RULE), any(one is not None for one in pairs.sure)),
         (("probability", "; or ".join(meant)), bool(np.isfinite(pairs.answer_values("probability")).any())),
         (_DISAGREEMENT, bool(np.isfinite(pairs.disagreement_p).any())),
         (_INSERTION, bool(np.isfinite(pairs.insertion_p).any())),
     )
     is_known = any(one is not None for one in pairs.is_right)
     return [term for term, is_shown in shown if is_shown] + list(_TRUE_TERMS if is_known else ())
+
+
+def _heading(sure: HowSure | None) -> str:
+    return "without an answer" if sure is None else sure.heading
 
 
 def render_gallery(
@@ -87,7 +87,7 @@ def render_gallery(
             pairs.pair_ids[row],
             f"{pairs.queries[row]} and {pairs.references[row]}",
             f"{pairs.groups[row]}, similarity {number_text(float(pairs.similarity_p[row]), decimals=3)}, "
-            f"{pairs.attributes[row] or 'no attribute explains this match'}",
+            f"{_heading(pairs.sure[row])}",
         )
         for row in range(min(len(pairs), _LISTED))
     ]

@@ -9,8 +9,7 @@ import numpy.typing as npt
 
 from pipeline.datasets.fitting import CoveredBox
 from pipeline.report.both_sides import MatchPart
-
-TableRow = Mapping[str, Any]
+from pipeline.report.table_row import TableRow
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from pipeline.report.answer_checks import NextBest, PairKnowledge, ReplacementTest
+from pipeline.report.answer_checks import NextBest, PairKnowledge
 from pipeline.report.pair_page.evidence import PageAttribute, PairPage
+from pipeline.report.replacement_test import ReplacementTest
 
 
 def pair_knowledge(page: PairPage) -> PairKnowledge:

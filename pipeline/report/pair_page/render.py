@@ -16,12 +16,13 @@ from pipeline.report.number_text import number_text
 from pipeline.report.overlays import legend_gradient
 from pipeline.report.pair_page import curves
 from pipeline.report.pair_page.assets import TEMPLATE, pair_page_assets, pair_page_text
-from pipeline.report.pair_page.evidence import PageImage, PageMap, PairPage, Replaced, TableRow
+from pipeline.report.pair_page.evidence import PageImage, PageMap, PairPage, Replaced
 from pipeline.report.pair_page.knowledge import pair_knowledge
 from pipeline.report.pair_page.map_caution import map_cautions
 from pipeline.report.pair_page.paths import SCRIPT, STYLE_SHEET, TO_ROOT
 from pipeline.report.pair_page.ranking import other_firsts, page_ranking
 from pipeline.report.pair_page.regions import page_regions
+from pipeline.report.table_row import TableRow
 from pipeline.report.variant_names import people_name
 
 _UNLIKE = (

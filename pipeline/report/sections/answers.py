@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from pipeline.report.evidence import ReportEvidence, TableRow
+from pipeline.report.evidence import ReportEvidence
 from pipeline.report.metric_table import MetricTable
 from pipeline.report.number_text import count_text, interval_text, number_text
 from pipeline.report.section import Bar, Chart, Section
 from pipeline.report.sections.answer_sets import sets_sentence
 from pipeline.report.table_model import Cell, Column, Row, Table
+from pipeline.report.table_row import TableRow
 from pipeline.report.variant_names import people_name, variant_cell
 
 SHOWN_ATTRIBUTES = 15

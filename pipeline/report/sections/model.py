@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from pipeline.report.evidence import OutfitFacts, ReportEvidence, RunFacts, TableRow
+from pipeline.report.evidence import OutfitFacts, ReportEvidence, RunFacts
 from pipeline.report.few_clusters import count_cell, few_clusters_note
 from pipeline.report.metric_table import Estimate, MetricTable
 from pipeline.report.number_text import MISSING, PERCENT, count_text, number_text, significant_text
 from pipeline.report.section import Section
 from pipeline.report.table_model import Cell, Column, NumberFormat, Row, Table, estimate_cell
+from pipeline.report.table_row import TableRow
 from pipeline.similarity.compatibility.outfit_draws import CHOICES
 
 _TABLE = "similarity_model"

@@ -5,9 +5,10 @@ from typing import Final
 
 from pipeline.datasets.fitting import CROP, PAD, STRETCH
 from pipeline.report.cards import make_cards
-from pipeline.report.evidence import FittingFacts, ReportEvidence, TableRow, best_weights
+from pipeline.report.evidence import FittingFacts, ReportEvidence, best_weights
 from pipeline.report.number_text import PERCENT, count_text, number_text, significant_text
 from pipeline.report.section import Section
+from pipeline.report.table_row import TableRow
 from pipeline.report.variant_names import TOLD_LABELS, ordered, people_name
 
 _EFFECT_WITH_PRESENCE: Final = "embedding_effect+presence"

@@ -8,9 +8,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pipeline.report.evidence import ReportEvidence, TableRow
+from pipeline.report.evidence import ReportEvidence
 from pipeline.report.figures import Palette, Picture, axis_names, literal_text, new_figure, picture, title
 from pipeline.report.section import Section
+from pipeline.report.table_row import TableRow
 from pipeline.report.variant_names import people_name
 
 

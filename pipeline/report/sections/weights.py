@@ -10,12 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
-from pipeline.report.evidence import ReportEvidence, TableRow, best_weights
+from pipeline.report.evidence import ReportEvidence, best_weights
 from pipeline.report.figures import Palette, Picture, new_figure, picture
 from pipeline.report.number_text import count_text, number_text
 from pipeline.report.paper_figures import PAPER_WEIGHTS
 from pipeline.report.section import Bar, Chart, Section
 from pipeline.report.table_model import Cell, Column, Row, Table
+from pipeline.report.table_row import TableRow
 from pipeline.report.variant_names import people_name
 
 TOP_PRIOR_ATTRIBUTES = 20

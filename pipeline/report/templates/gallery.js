@@ -51,24 +51,22 @@
 
   function answerLine(row) {
     const line = element("p", { className: "answer" });
-    const attribute = data.attribute[row];
-    if (attribute < 0) {
-      line.append(element("b", {}, "No attribute explains this match"));
+    if (data.heading[row] < 0) {
+      line.append("This run has no answer for this pair");
       return line;
     }
-    const isRefuted = data.contradicted[row] || data.right[row] === false;
-    line.append(element("b", {}, data.attributes[attribute]),
-      isRefuted ? " was expected to explain this match, but the test contradicts it" : " explains this match");
+    line.append(element("b", {}, data.headings[data.heading[row]]));
+    if (data.attribute[row] < 0) return line;
     if (data.right[row] !== null) {
       const isRight = data.right[row];
-      line.append(": ", element("span", { className: isRight ? "truth right" : "truth wrong", title: isRight
+      line.append(", ", element("span", { className: isRight ? "truth right" : "truth wrong", title: isRight
         ? "it has at least 90 % of the strongest true effect" : "another attribute truly matters more" }, isRight ? "right" : "wrong"));
     }
     const ends = data.low[row] === null ? "" : " [" + number(data.low[row], 3) + ", " + number(data.high[row], 3) + "]";
     line.append(element("span", { className: "more" }, "without it the similarity is expected to fall by " + number(data.effect[row], 3) + ends
       + (data.probability[row] === null ? "" : "; probability " + percent(data.probability[row]))
       + (data.together[row] ? "; shown over all pairs, not for this one alone" : "")));
-    if (data.contradicted[row]) line.append(element("span", { className: "more contradicted" }, contradiction(row)));
+    if (data.levels[data.sure[row]] === "contradicted" && !data.measured[row]) line.append(element("span", { className: "more contradicted" }, contradiction(row)));
     return line;
   }
 
@@ -85,6 +83,7 @@
       picture("query-" + id + ".jpg", "query " + images.id[query] + " " + place),
       picture("image-" + images.name[reference] + ".jpg", "reference " + images.id[reference]));
     const facts = [["similarity", number(data.similarity[row], 3)]];
+    if (data.sure[row] >= 0) facts.push(["how sure", data.levels[data.sure[row]]]);
     if (data.disagreement[row] !== null) facts.push(["methods disagree", percent(data.disagreement[row])]);
     if (data.insertion[row] !== null) facts.push(["insertion", number(data.insertion[row], 2)]);
     if (data.regret[row] !== null) facts.push(["regret", number(data.regret[row], 3)]);
@@ -184,9 +183,10 @@
   function prepare() {
     fill("group", data.groups);
     fill("attribute", data.attributes);
+    fill("sure", data.levels);
     const isKnown = (values) => values.some((value) => value !== null);
     field("truth-field").hidden = !isKnown(data.right);
-    field("test-field").hidden = !isKnown(data.contradicted);
+    field("sure-field").hidden = !data.sure.some((level) => level >= 0);
     for (const option of Array.from(field("sort").options)) if (!list.SORTS.includes(option.value)) option.remove();
     for (const name of FIELDS) {
       field(name).addEventListener(name === "search" ? "input" : "change", () => {

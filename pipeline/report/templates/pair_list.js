@@ -2,10 +2,10 @@
    A view is told by the hash of an address, so that it can be linked without a server. */
 "use strict";
 window.pairList = (data, pages) => {
-  const FIELDS = ["search", "sort", "order", "group", "attribute", "answer", "test", "truth", "from", "to"];
+  const FIELDS = ["search", "sort", "order", "group", "attribute", "answer", "sure", "truth", "from", "to"];
   const NAMES = { search: "q" };
   const USUAL = { sort: "similarity", order: "desc" };
-  const CHOICES = { answer: ["yes", "no"], test: ["contradicted", "other", "unknown"], truth: ["right", "wrong", "unknown"] };
+  const CHOICES = { answer: ["yes", "no"], sure: data.levels, truth: ["right", "wrong", "unknown"] };
   const SORTS = ["similarity", "effect", "replaced", "probability", "disagreement", "insertion", "regret"]
     .filter((name) => data[name].some((value) => value !== null));
   const rowOf = new Map(data.id.map((id, row) => [id, row]));
@@ -62,8 +62,8 @@ window.pairList = (data, pages) => {
     if (state.group) { const at = data.groups.indexOf(state.group); tests.push((row) => data.group[row] === at); }
     if (state.attribute) { const at = data.attributes.indexOf(state.attribute); tests.push((row) => data.attribute[row] === at); }
     if (state.answer) tests.push((row) => (data.attribute[row] >= 0) === (state.answer === "yes"));
-    const wanted = { contradicted: true, other: false, right: true, wrong: false, unknown: null };
-    if (state.test) tests.push((row) => data.contradicted[row] === wanted[state.test]);
+    if (state.sure) { const at = data.levels.indexOf(state.sure); tests.push((row) => data.sure[row] === at); }
+    const wanted = { right: true, wrong: false, unknown: null };
     if (state.truth) tests.push((row) => data.right[row] === wanted[state.truth]);
     if (state.from !== "" || state.to !== "") {
       const from = state.from === "" ? -Infinity : Number(state.from), to = state.to === "" ? Infinity : Number(state.to);

@@ -200,7 +200,8 @@ def test_the_gallery_has_every_pair_with_its_pictures(page):
 
 def test_answers_truth_and_neighbours_are_in_the_gallery(tmp_path):
     answers = [answer_row(pair, "dots" if number % 2 else None) for number, (pair, _, _) in enumerate(PAIRS)]
-    outcomes = [outcome_row(pair, number) for number, (pair, _, _) in enumerate(PAIRS)]
+    # The truth of the fourth and the sixth is not known.
+    outcomes = [outcome_row(pair, number) for number, (pair, _, _) in enumerate(PAIRS) if number not in (3, 5)]
     vectors = np.eye(4, dtype=np.float32)
     embeddings = {
         "embeddings": ArraysPart({"embeddings": vectors}, {"embeddings": ("image", "dimension")}),
@@ -217,14 +218,17 @@ def test_answers_truth_and_neighbours_are_in_the_gallery(tmp_path):
     }
     found = gallery_columns(make_page(tmp_path, stages))
     assert [found["attributes"][row] if row >= 0 else None for row in found["attribute"]] == [None, "dots"] * 4
-    # Of eligible pairs with an answer alone; the largest true effect less that of the answer.
-    assert found["regret"] == [None, 0.2, None, None, None, 0.2, None, 0.2]
-    assert found["right"] == [None, True, None, None, None, True, None, False]
+    # Of audited pairs with an answer alone; the largest true effect less that of the answer.
+    assert found["regret"] == [None, 0.2, None, None, None, None, None, 0.2]
+    assert found["right"] == [None, True, None, None, None, None, None, False]
     # The same query and reference come again four pairs later.
     assert [near[0] for near in found["nearest"]] == [4, 5, 6, 7, 0, 1, 2, 3]
     # Of the attribute that answers alone; where the truth is known it decides.
     assert found["replaced"] == [None, 0.1, None, -0.2, None, 0.1, None, None]
-    assert found["contradicted"] == [None, None, None, True, None, None, None, None]
+    levels = [found["levels"][row] for row in found["sure"]]
+    assert [levels[row] for row in (1, 3, 5, 7)] == ["sure", "contradicted", "sure", "contradicted"]
+    assert [found["measured"][row] for row in (1, 3, 5, 7)] == [True, False, False, True]
+    assert found["headings"][found["heading"][5]] == "dots explains this match"
     assert (found["labels"], found["labelSets"]) == (["dots"], [[0]])
 
 
@@ -236,13 +240,16 @@ def answer_row(pair, attribute):
 
 
 def replacement_rows():
-    """Matched effects of two attributes; none of the last pair."""
-    shared = {"split": "test", "kind": "matched"}
-    others = [{"pair_id": pair, "attribute": "plain", "effect": 0.7, **shared} for pair, _, _ in PAIRS]
+    """Matched and plain effects of two attributes; none of the last pair."""
+    shared = {"split": "test"}
+    others = [
+        {"pair_id": pair, "attribute": "plain", "kind": "matched", "effect": 0.7, **shared} for pair, _, _ in PAIRS
+    ]
     effects = [-0.1, -0.1, -0.1, 0.2, 0.2, -0.1, -0.1]
     return others + [
-        {"pair_id": pair, "attribute": "dots", "effect": effect, **shared}
+        {"pair_id": pair, "attribute": "dots", "kind": kind, "effect": effect - 0.1 * (kind == "deletion"), **shared}
         for (pair, _, _), effect in zip(PAIRS, effects, strict=False)
+        for kind in ("deletion", "matched")
     ]
 
 
@@ -254,7 +261,7 @@ def outcome_row(pair, number):
         "attribute": "dots" if number % 2 else None,
         "effect": 0.1,
         "best_effect": 0.3,
-        "eligible": number != 3,
+        "eligible": True,
         "hit": number < 6,
     }
 

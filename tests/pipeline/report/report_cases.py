@@ -3,8 +3,10 @@
 import numpy as np
 
 from pipeline.evaluation.bootstrap import Resampling
+from pipeline.report.answer_checks import PairKnowledge
 from pipeline.report.evidence import CurveSet, GalleryPair, PairEvidence, ReportEvidence, RunFacts, StageRecord
 from pipeline.report.pair_table import PairTable
+from pipeline.report.replacement_test import ReplacementTest
 from pipeline.report.shown_image import ShownImage
 
 ATTRIBUTES = ("body_colour:red", "body_colour:blue", "pattern:stripes", "pattern:dots", "part:pocket", "part:strap")
@@ -272,6 +274,9 @@ def make_pair_table(n_pairs=60, attributes=ATTRIBUTES, **columns):
     query_p = np.arange(n_pairs) // 4
     labels = [("shirt", "bag", "boot")[row % 3] for row in query_p]
     answers = [make_answer(pair, rng, attributes) for pair in range(n_pairs)]
+    # A test's own answers come with the columns that it is not about.
+    given = columns.pop("answers", answers)
+    answers = [own and made | own | _reason(own) for own, made in zip(given, answers, strict=True)]
     made = {
         "pair_ids": [f"{pair:016x}" for pair in range(n_pairs)],
         "queries": [f"test_{row:05d}" for row in query_p],
@@ -287,16 +292,32 @@ def make_pair_table(n_pairs=60, attributes=ATTRIBUTES, **columns):
         "answers": answers,
         "disagreement_p": rng.integers(0, 8, n_pairs) / 8,
         "insertion_p": rng.uniform(0.4, 1, n_pairs),
-        "regret_p": np.where(np.arange(n_pairs) % 5 == 0, np.nan, rng.uniform(0, 0.2, n_pairs)),
-        "is_right": [None if pair % 5 == 0 else pair % 3 == 0 for pair in range(n_pairs)],
+        "knowledge": [make_knowledge(pair, answer, rng) for pair, answer in enumerate(answers)],
         "nearest_pk": (np.arange(n_pairs)[:, None] + np.arange(1, min(12, n_pairs))[None]) % max(n_pairs, 1),
-        "change_p": np.full(n_pairs, -0.1),
-        "matched_change_p": np.where(np.arange(n_pairs) % 7 == 6, np.nan, (np.arange(n_pairs) % 4 - 2) / 20),
         "image_labels": {
             f"test_{number:05d}": [("red", "blue", "long sleeve")[number % 3]] for number in range(2 * n_pairs)
         },
     }
     return PairTable(**{**made, **columns})
+
+
+def _reason(answer):
+    return {"reason": None if answer["attribute"] else "no_effect"}
+
+
+def make_knowledge(pair, answer, rng):
+    """The truth of four pairs in five, and a test with other images, which six pairs in seven have controls for."""
+    test = ReplacementTest(-0.1, None if pair % 7 == 6 else 0.05 if pair == 70 else -0.1)
+    if pair % 5 == 0:
+        return PairKnowledge(test)
+    effect = float(rng.uniform(0, 0.2))
+    outcome = {"attribute": answer and answer["attribute"], "eligible": True, "hit": pair % 3 == 0, "effect": effect}
+    return PairKnowledge(test, outcome | {"best_effect": effect + float(rng.uniform(0, 0.2))})
+
+
+def unknown(n_pairs):
+    """Nothing known of any pair beside its answer."""
+    return [PairKnowledge()] * n_pairs
 
 
 def make_answer(pair, rng, attributes):
@@ -312,7 +333,13 @@ def make_answer(pair, rng, attributes):
         "effect_low": effect - 0.02,
         "effect_high": effect + 0.03,
         "probability": 0.8,
+        "probability_of": "largest_true_effect",
         "presence": "labels",
+        "leading_attribute": attribute or attributes[0],
+        "p_value": 0.01,
+        "agreement": 0.97,
+        "candidates": 5,
+        "told_by": "pair",
     }
 
 

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from pipeline.report import how_sure as rule
-from pipeline.report.answer_checks import NextBest, PairKnowledge, ReplacementTest, answer_checks
+from pipeline.report.answer_checks import NextBest, PairKnowledge, answer_checks
 from pipeline.report.how_sure import CONTRADICTED, NOTHING, SURE, UNSURE, how_sure
+from pipeline.report.replacement_test import ReplacementTest
 from tests.pipeline.evaluation.broken_copy import broken_copy
 from tests.pipeline.report.pair_page.page_cases import ANSWER, NO_ANSWER, OUTCOME
 

@@ -57,6 +57,15 @@ def test_the_answer_comes_first_with_its_figures(page: str) -> None:
     assert "For 6 of the pairs (10 % [" in page
 
 
+def test_how_sure_the_answers_are_is_said_with_links_to_them(page: str) -> None:
+    said = re.search(r"Of the answers that name an attribute, (.*?), each by the checks", page, re.DOTALL).group(1)
+    levels = ("sure", "unsure", "contradicted")
+    assert re.findall(r'href="gallery.html#sure=(\w+)">(\w+)</a>', said) == [(level, level) for level in levels]
+    assert len(re.findall(r"\d+ % \[\d+, \d+\]", said)) == 3
+    none = make_pair_table(60, answers=[{"attribute": None}] * 60)
+    assert "Of the answers that name" not in render_overview(evidence(none)).decode()
+
+
 def test_the_verdict_changes_the_claim(page: str) -> None:
     assert 'class="verdict good"' in page
     bad = render_overview(evidence(choice=make_choice(0.0, -0.1, 0.1))).decode()

@@ -4,8 +4,16 @@ import numpy as np
 import pytest
 
 from pipeline.evaluation.bootstrap import clustered_interval
-from pipeline.report.overview.shares import attribute_shares, group_shares, unanswered_share
-from tests.pipeline.report.report_cases import make_pair_table
+from pipeline.report.answer_checks import PairKnowledge
+from pipeline.report.overview.shares import (
+    attribute_shares,
+    contradicted_share,
+    group_shares,
+    sure_shares,
+    unanswered_share,
+)
+from pipeline.report.replacement_test import ReplacementTest
+from tests.pipeline.report.report_cases import make_pair_table, unknown
 
 ANSWERS = [
     {"attribute": name, "effect": effect}
@@ -45,6 +53,19 @@ def test_groups_are_counted_by_themselves(pairs) -> None:
     assert (bag.group, bag.leading[0].share.value) == ("bag", 1.0)
     # Both of its pairs are one cluster.
     assert np.isnan(bag.leading[0].share.low)
+
+
+def test_how_sure_is_a_share_of_the_answers_that_name_an_attribute() -> None:
+    test = ReplacementTest(-0.1, 0.1)
+    truth = {"attribute": "red", "eligible": True, "hit": True, "effect": 0.2, "best_effect": 0.2}
+    known = [PairKnowledge(test), PairKnowledge(test, truth), PairKnowledge(), PairKnowledge(test)]
+    known += [PairKnowledge(ReplacementTest(-0.1, -0.1)), PairKnowledge(ReplacementTest(None, None))]
+    pairs = make_pair_table(6, answers=ANSWERS, knowledge=known)
+    shares = {level: share.value for level, share in sure_shares(pairs).items()}
+    assert shares == pytest.approx({"sure": 0.4, "unsure": 0.4, "contradicted": 0.2, "nothing to be sure of": 0})
+    # Of the two answers that were tested and whose truth is not measured.
+    assert (contradicted_share(pairs).value, contradicted_share(pairs).n) == (0.5, 2)
+    assert contradicted_share(make_pair_table(6, knowledge=unknown(6))).n == 0
 
 
 def test_one_group_is_no_table(pairs) -> None:

@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from pipeline.report.answer_checks import PairKnowledge
 from pipeline.report.overview.strangest import strangest_pairs
-from tests.pipeline.report.report_cases import make_pair_table
+from pipeline.report.replacement_test import ReplacementTest
+from tests.pipeline.report.report_cases import make_pair_table, unknown
 
 SIMILARITY = np.array([0.9, 0.8, 0.7, 0.2, 0.95, np.nan])
 DISAGREEMENT = np.array([0.1, 0.6, 0.3, 0.9, np.nan, 0.9])
@@ -11,24 +13,23 @@ ANSWERS = [{"attribute": name, "effect": 0.1} for name in ("red", "red", None, N
 QUERIES = [f"query_{row}" for row in range(6)]
 
 
-def pairs():
-    return make_pair_table(6, queries=QUERIES, similarity_p=SIMILARITY, disagreement_p=DISAGREEMENT, answers=ANSWERS)
+def pairs(similarity_p=SIMILARITY):
+    columns = {"queries": QUERIES, "similarity_p": similarity_p, "disagreement_p": DISAGREEMENT, "answers": ANSWERS}
+    return make_pair_table(6, knowledge=unknown(6), **columns)
 
 
 def test_unexplained_ones_come_first_then_disputed_ones_and_none_that_is_not_alike() -> None:
     found = strangest_pairs(pairs())
     assert [int(pair.pair_id, 16) for pair in found] == [1, 0]
     low = np.array([0.9, 0.8, 0.85, 0.2, 0.95, np.nan])
-    found = strangest_pairs(
-        make_pair_table(6, queries=QUERIES, similarity_p=low, disagreement_p=DISAGREEMENT, answers=ANSWERS)
-    )
+    found = strangest_pairs(pairs(low))
     assert [int(pair.pair_id, 16) for pair in found] == [2, 0]
 
 
 def reason(answer="red", share=0.6, **columns):
     answers = [{"attribute": answer, "effect": 0.1}]
     known = {"similarity_p": np.array([0.8]), "disagreement_p": np.array([share]), "answers": answers}
-    found = strangest_pairs(make_pair_table(1, **known, **columns))
+    found = strangest_pairs(make_pair_table(1, **{"knowledge": unknown(1), **known, **columns}))
     return found[0].reason if found else None
 
 
@@ -52,6 +53,14 @@ def test_the_facts_are_told() -> None:
     assert first.facts == "Similarity 0.800, more than 40 % of the pairs have. The answer is red."
 
 
+def test_a_test_that_contradicts_the_answer_is_told() -> None:
+    known = [PairKnowledge(ReplacementTest(-0.1, 0.1))]
+    answers = [{"attribute": "red", "effect": 0.1}]
+    columns = {"similarity_p": np.array([0.8]), "disagreement_p": np.array([0.5]), "answers": answers}
+    (found,) = strangest_pairs(make_pair_table(1, knowledge=known, **columns))
+    assert found.facts.endswith("The answer is red, but the test contradicts it.")
+
+
 def both_ways(*named):
     """Two queries with three references; the first pair and the second are each other's reverse."""
     columns = {
@@ -61,7 +70,7 @@ def both_ways(*named):
         "disagreement_p": np.array([0.5, 0.4, 0.3, 0.2]),
         "answers": [{"attribute": name, "effect": 0.1} for name in named],
     }
-    return strangest_pairs(make_pair_table(4, **columns))
+    return strangest_pairs(make_pair_table(4, knowledge=unknown(4), **columns))
 
 
 def test_a_pair_and_its_reverse_and_a_query_come_once() -> None:

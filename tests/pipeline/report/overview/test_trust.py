@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 
 from pipeline.evaluation.bootstrap import Interval
+from pipeline.report.answer_checks import PairKnowledge
 from pipeline.report.evidence import OutfitFacts
 from pipeline.report.metric_table import MetricTable
 from pipeline.report.overview.check import BAD, GOOD, WEAK
 from pipeline.report.overview.trust import trust_checks, verdict
+from pipeline.report.replacement_test import ReplacementTest
 from tests.pipeline.report.overview.edit_cases import recoloured, whole_edit
-from tests.pipeline.report.report_cases import figure, make_choice, make_pair_table
+from tests.pipeline.report.report_cases import figure, make_choice, make_pair_table, unknown
 
 
 def interval(value: float) -> Interval:
@@ -40,9 +42,15 @@ def rows(effect=0.1, gain=0.05, p_value=0.001, regret=None, hit=0.8):
 ALIKE = np.full(20, 0.7)
 
 
-def pairs_with(similarity_p=ALIKE, told_by="pair"):
+def pairs_with(similarity_p=ALIKE, told_by="pair", known=None):
     answers = [{"attribute": "red", "effect": 0.1, "told_by": told_by} for _ in similarity_p]
-    return make_pair_table(len(similarity_p), similarity_p=similarity_p, answers=answers)
+    known = unknown(len(answers)) if known is None else known
+    return make_pair_table(len(similarity_p), similarity_p=similarity_p, answers=answers, knowledge=known)
+
+
+def replaced(contradicted, truth=None):
+    """Twenty pairs tested with other images, the first so many of them contradicted."""
+    return [PairKnowledge(ReplacementTest(-0.1, 0.1 if row < contradicted else -0.1), truth) for row in range(20)]
 
 
 def outcome(metrics, choice=None, unanswered=0.1, n_clusters=40, pairs=None, outfits=None):
@@ -117,6 +125,25 @@ def test_a_weak_figure_says_with_care(changed, reason: str) -> None:
     judged = outcome(**changed)
     assert (judged.outcome, judged.headline) == (WEAK, "Trust these answers with care")
     assert any(reason in told for told in judged.reasons)
+
+
+@pytest.mark.parametrize(
+    ("contradicted", "expected", "figure_shown"),
+    [(0, GOOD, "0 %"), (2, WEAK, "10 %"), (8, BAD, "40 %"), (20, BAD, "100 %")],
+)
+def test_answers_that_their_own_pairs_contradict_count(contradicted: int, expected: str, figure_shown: str) -> None:
+    pairs = pairs_with(known=replaced(contradicted))
+    checks = trust_checks(make_choice(), MetricTable(rows()), interval(0.1), (40, "query"), pairs)
+    (check,) = [one for one in checks if one.name == "answers contradicted by other images"]
+    assert check.outcome == expected
+    assert check.figure.startswith(f"{figure_shown} [")
+    assert check.reading.startswith(f"{figure_shown} of the answers are contradicted")
+    assert outcome(rows(), pairs=pairs).outcome == expected
+
+
+def test_answers_whose_truth_is_measured_are_not_judged_by_other_images() -> None:
+    truth = {"attribute": "red", "eligible": True, "hit": True, "effect": 0.2, "best_effect": 0.2}
+    assert outcome(rows(), pairs=pairs_with(known=replaced(20, truth))).outcome == GOOD
 
 
 def test_without_an_interval_an_effect_is_not_proof() -> None:

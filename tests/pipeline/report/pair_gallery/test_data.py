@@ -40,12 +40,18 @@ def test_every_column_is_that_of_the_pairs() -> None:
         labels = [found["labels"][label] for label in found["labelSets"][row]]
         assert labels == pairs.image_labels[image_id]
     assert len(found["labelSets"]) == 3
-    answered = [name is not None for name in pairs.attributes]
-    known = ~np.isnan(pairs.matched_change_p) & answered
+    known = ~np.isnan(pairs.falls_further_p)
     assert [value is not None for value in found["replaced"]] == known.tolist()
-    np.testing.assert_allclose(np.array(found["replaced"])[known].astype(float), -pairs.matched_change_p[known])
-    assert found["contradicted"] == pairs.contradicted
-    assert {True, False, None} == set(pairs.contradicted)
+    np.testing.assert_allclose(np.array(found["replaced"])[known].astype(float), pairs.falls_further_p[known])
+    assert [found["levels"][row] for row in found["sure"]] == [one.level for one in pairs.sure]
+    assert [found["headings"][row] for row in found["heading"]] == [one.heading for one in pairs.sure]
+    assert found["measured"] == [one.is_measured for one in pairs.sure]
+    assert {"sure", "unsure", "contradicted"} == {one.level for one in pairs.sure}
+
+
+def test_pairs_without_an_answer_have_neither_heading_nor_level() -> None:
+    found = columns(gallery_script(make_pair_table(3, answers=[None] * 3), [None] * 3))
+    assert (found["heading"], found["sure"]) == ([-1] * 3, [-1] * 3)
 
 
 def test_answers_that_hold_only_taken_together_are_marked() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.report.pair_gallery.page import render_gallery
-from tests.pipeline.report.report_cases import make_evidence, make_pair_table
+from tests.pipeline.report.report_cases import make_evidence, make_pair_table, unknown
 
 FACTS = make_evidence(n_pairs=0).facts
 
@@ -16,7 +16,7 @@ def test_without_scripts_the_first_hundred_pairs_are_listed() -> None:
     (plain,) = re.findall(r"<noscript>(.*?)</noscript>", page, re.DOTALL)
     assert "need JavaScript, which is off. These are the first 100 pairs." in plain
     assert re.findall(r'data-pair="([0-9a-f]{16})"', plain) == [f"{pair:016x}" for pair in range(100)]
-    assert "no attribute explains this match" in plain
+    assert "was expected to explain this match, but the test contradicts it" in plain
 
 
 def test_it_loads_files_of_the_report_alone() -> None:
@@ -45,20 +45,18 @@ def terms(pairs) -> dict[str, str]:
 
 def test_only_what_cards_show_is_explained() -> None:
     shown = terms(make_pair_table(30))
-    assert {"similarity", "methods disagree", "insertion", "right, wrong", "the test contradicts it"} <= set(shown)
+    assert {"similarity", "methods disagree", "insertion", "right, wrong", "how sure"} <= set(shown)
     assert "Deletion, on the page of a pair, is the reverse" in shown["insertion"]
-    unknown = np.full(30, np.nan)
+    nan_p = np.full(30, np.nan)
     answers = [{"attribute": "red", "effect": 0.1, "probability": None, "probability_of": None}] * 30
     bare = make_pair_table(
         30,
         answers=answers,
-        disagreement_p=unknown,
-        insertion_p=unknown,
-        is_right=[None] * 30,
-        change_p=unknown,
-        matched_change_p=unknown,
+        disagreement_p=nan_p,
+        insertion_p=nan_p,
+        knowledge=unknown(30),
     )
-    assert set(terms(bare)) == {"similarity", "is expected to fall by"}
+    assert set(terms(bare)) == {"similarity", "is expected to fall by", "how sure"}
 
 
 @pytest.mark.parametrize(

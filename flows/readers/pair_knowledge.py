@@ -1,0 +1,61 @@
+"""What a run knows of each test pair beside its answer: the test with other images, and the truth where it is known."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from flows.engine.upstream import Upstream
+from pipeline.evaluation.audit.answers import ANSWER
+from pipeline.report.answer_checks import PairKnowledge
+from pipeline.report.replacement_test import ReplacementTest
+
+AUDIT, REPLACEMENTS = "audit", "replacements.test"
+_KINDS = ("deletion", "matched")
+
+
+def read_pair_knowledge(
+    upstream: Upstream, pair_ids: Sequence[str], answers: Sequence[Mapping[str, Any] | None]
+) -> list[PairKnowledge]:
+    """Return what is known of each pair, without the next best attribute; what the run has not made is None there.
+
+    Args:
+        upstream: tables of `audit` and `replacements.test` are read where they are there.
+        pair_ids: of all pairs.
+        answers: row of the table `answers` of each, whose attribute the replacements lack.
+    """
+    tests, outcomes = _replacement_tests(upstream, pair_ids, answers), _outcomes(upstream)
+    return [PairKnowledge(tests.get(pair_id), outcomes.get(pair_id)) for pair_id in pair_ids]
+
+
+def _replacement_tests(
+    upstream: Upstream, pair_ids: Sequence[str], answers: Sequence[Mapping[str, Any] | None]
+) -> dict[str, ReplacementTest]:
+    if REPLACEMENTS not in upstream.manifests:
+        return {}
+    asked = [None if row is None else row["leading_attribute"] for row in answers]
+    named = pa.table({"pair_id": pa.array(pair_ids, pa.string()), "named": pa.array(asked, pa.string())})
+    table = upstream.table(REPLACEMENTS, "replacements")
+    # A row for every pair, attribute and kind would be millions: filtered while still columns.
+    place = pc.index_in(table["pair_id"], named["pair_id"].combine_chunks())
+    own = table.filter(pc.fill_null(pc.equal(named["named"].take(place), table["attribute"]), False))
+    effects: dict[str, dict[str, float | None]] = {}
+    columns = (own[name].to_pylist() for name in ("pair_id", "kind", "effect"))
+    for pair_id, kind, effect in zip(*columns, strict=True):
+        if kind in _KINDS:
+            effects.setdefault(pair_id, {})[kind] = effect
+    return {
+        pair_id: ReplacementTest(found["deletion"], found.get("matched"))
+        for pair_id, found in effects.items()
+        if "deletion" in found
+    }
+
+
+def _outcomes(upstream: Upstream) -> dict[str, dict[str, Any]]:
+    """Return the row of `audit_outcomes` of each pair's answer."""
+    if AUDIT not in upstream.manifests:
+        return {}
+    outcomes = upstream.table(AUDIT, "audit_outcomes")
+    rows = outcomes.filter(pc.equal(outcomes["variant"], ANSWER)).to_pylist()
+    return {row["pair_id"]: row for row in rows}

@@ -33,6 +33,7 @@ from pipeline.report.overview.summary import (
     replaced_sentence,
     share_text,
     source_sentence,
+    sure_by_text,
 )
 from pipeline.report.overview.trust import Verdict, trust_checks, verdict
 from pipeline.report.pair_table import TYPES, PairTable
@@ -57,6 +58,7 @@ class _Matched:
     source: str
     replaced: str
     sure: dict[str, Interval]
+    sure_by: str
 
 
 def render_overview(evidence: ReportEvidence) -> bytes:
@@ -85,6 +87,7 @@ def render_overview(evidence: ReportEvidence) -> bytes:
             header_facts=_facts(evidence),
             share_text=share_text,
             effect_text=effect_text,
+            unbroken=_unbroken,
             count_text=count_text,
             percent=lambda value: number_text(value, PERCENT, 0),
         )
@@ -111,7 +114,13 @@ def _matched(evidence: ReportEvidence, pairs: PairTable) -> _Matched:
         source_sentence(evidence.answer_choice),
         replaced_sentence(expected_effect(pairs), metrics.of_variant("answer", "matched_effect", ANSWER)),
         {level: share for level, share in sure_shares(pairs).items() if share.value > 0},
+        sure_by_text(pairs),
     )
+
+
+def _unbroken(text: str) -> str:
+    """Return a figure and its interval as a text that no line ends in."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _charts(matched: _Matched | None) -> tuple[ResponsiveChart, ...]:

@@ -10,6 +10,7 @@ from pipeline.report.number_text import PERCENT, count_text, interval_text, numb
 from pipeline.report.overview.check import BAD
 from pipeline.report.overview.shares import AttributeShare
 from pipeline.report.overview.trust import Verdict
+from pipeline.report.pair_table import PairTable
 from pipeline.report.table_row import TableRow
 from pipeline.report.variant_names import people_name
 
@@ -80,6 +81,20 @@ def replaced_sentence(expected: Interval, measured: Estimate | None) -> str:
     if high < (expected.low if is_known else expected.value):
         return f"{start}, less than expected: read it as an order of attributes rather than as an amount."
     return f"{start}, about as much as expected."
+
+
+def sure_by_text(pairs: PairTable) -> str:
+    """Return by what answers are called sure or not, to end a sentence; with pairs that have no cause, their number."""
+    named = [row for row, attribute in enumerate(pairs.attributes) if attribute is not None]
+    judged = [one for one in (pairs.sure[row] for row in named) if one is not None]
+    if not judged or not all(one.is_measured for one in judged):
+        return "each by the checks of its own pair; the page of a pair shows them"
+    outcomes = [pairs.knowledge[row].outcome for row in named]
+    causeless = sum(outcome is not None and not outcome["eligible"] for outcome in outcomes)
+    told = "each by the measured truth of its pair"
+    if causeless == 0:
+        return told
+    return f"{told}; of the contradicted, {count_text(causeless)} answer where no attribute of the query matters"
 
 
 def share_text(interval: Interval) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.evaluation.bootstrap import Interval
+from pipeline.report.answer_checks import PairKnowledge
 from pipeline.report.evidence import FittingFacts
 from pipeline.report.overview.page import render_overview
 from pipeline.report.overview.summary import share_text
@@ -58,12 +59,25 @@ def test_the_answer_comes_first_with_its_figures(page: str) -> None:
 
 
 def test_how_sure_the_answers_are_is_said_with_links_to_them(page: str) -> None:
-    said = re.search(r"Of the answers that name an attribute, (.*?), each by the checks", page, re.DOTALL).group(1)
+    said = re.search(
+        r"Of the answers that name an attribute, (.*?), each by the checks of its own pair", page, re.DOTALL
+    ).group(1)
     levels = ("sure", "unsure", "contradicted")
     assert re.findall(r'href="gallery.html#sure=(\w+)">(\w+)</a>', said) == [(level, level) for level in levels]
     assert len(re.findall(r"\d+ % \[\d+, \d+\]", said)) == 3
     none = make_pair_table(60, answers=[{"attribute": None}] * 60)
     assert "Of the answers that name" not in render_overview(evidence(none)).decode()
+
+
+def test_pairs_of_known_truth_without_a_cause_are_counted() -> None:
+    outcome = {"attribute": "red", "eligible": True, "hit": True, "effect": 0.2, "best_effect": 0.2}
+    known = [PairKnowledge(None, {**outcome, "eligible": pair % 3 > 0}) for pair in range(60)]
+    answers = [{"attribute": "red"}] * 60
+    found = render_overview(evidence(make_pair_table(60, answers=answers, knowledge=known))).decode()
+    assert ", each by the measured truth of its pair; of the contradicted, 20 answer where no attribute" in found
+    known = [PairKnowledge(None, outcome)] * 60
+    found = render_overview(evidence(make_pair_table(60, answers=answers, knowledge=known))).decode()
+    assert ", each by the measured truth of its pair.</p>" in found
 
 
 def test_the_verdict_changes_the_claim(page: str) -> None:

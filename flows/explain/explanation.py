@@ -86,7 +86,7 @@ class Explanation:
         own = next((one for one in self.attributes if one.attribute == named), None)
         after = next((one for one in self.attributes if one.attribute != named), None)
         next_best = None if own is None or after is None else NextBest(after.attribute, after.score, own.score)
-        return how_sure(answer, PairKnowledge(self.replaced, None, next_best))
+        return how_sure(answer, PairKnowledge(self.replaced, None, next_best, self.similarity))
 
     def text(self) -> str:
         """Return it as plain text: the answer first, then attributes, regions and similarity."""

@@ -11,7 +11,7 @@ from pipeline.evaluation.audit.answers import ANSWER
 from pipeline.report.answer_checks import PairKnowledge
 from pipeline.report.replacement_test import ReplacementTest
 
-AUDIT, REPLACEMENTS = "audit", "replacements.test"
+AUDIT, REPLACEMENTS, SIMILARITIES = "audit", "replacements.test", "similarities.test"
 _KINDS = ("deletion", "matched")
 
 
@@ -21,12 +21,15 @@ def read_pair_knowledge(
     """Return what is known of each pair, without the next best attribute; what the run has not made is None there.
 
     Args:
-        upstream: tables of `audit` and `replacements.test` are read where they are there.
+        upstream: tables of `audit`, `replacements.test` and `similarities.test` are read where they are there.
         pair_ids: of all pairs.
         answers: row of the table `answers` of each, whose attribute the replacements lack.
     """
     tests, outcomes = _replacement_tests(upstream, pair_ids, answers), _outcomes(upstream)
-    return [PairKnowledge(tests.get(pair_id), outcomes.get(pair_id)) for pair_id in pair_ids]
+    scores = _similarities(upstream)
+    return [
+        PairKnowledge(tests.get(pair_id), outcomes.get(pair_id), similarity=scores.get(pair_id)) for pair_id in pair_ids
+    ]
 
 
 def _replacement_tests(
@@ -50,6 +53,13 @@ def _replacement_tests(
         for pair_id, found in effects.items()
         if "deletion" in found
     }
+
+
+def _similarities(upstream: Upstream) -> dict[str, float]:
+    if SIMILARITIES not in upstream.manifests:
+        return {}
+    table = upstream.table(SIMILARITIES, "similarities")
+    return dict(zip(table["pair_id"].to_pylist(), table["similarity"].to_pylist(), strict=True))
 
 
 def _outcomes(upstream: Upstream) -> dict[str, dict[str, Any]]:

@@ -28,11 +28,13 @@ class PairKnowledge:
         replaced: the test with other images; None where it was not made.
         outcome: the answer's row of `audit_outcomes`, None where no truth is known.
         next_best: None where no other attribute may be named, or none is known.
+        similarity: the model's score of the pair; None where it is not known.
     """
 
     replaced: ReplacementTest | None = None
     outcome: TableRow | None = None
     next_best: NextBest | None = None
+    similarity: float | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class Check:
 def answer_checks(answer: TableRow, known: PairKnowledge) -> tuple[Check, ...]:
     """Return the checks of a row of `answers` that names an attribute, in the order in which they are told."""
     made: tuple[Callable[[TableRow, PairKnowledge], Check | None], ...] = (
+        _alike,
         _chance,
         _leads,
         _replaced,
@@ -68,6 +71,15 @@ def answer_checks(answer: TableRow, known: PairKnowledge) -> tuple[Check, ...]:
 def change_words(change: float) -> str:
     """Return such as "falls by 0.123"."""
     return f"{'falls' if change < 0 else 'rises'} by {number_text(abs(change), decimals=3)}"
+
+
+def _alike(answer: TableRow, known: PairKnowledge) -> Check | None:
+    del answer
+    if known.similarity is None:
+        return None
+    passes = known.similarity > 0
+    doubt = "" if passes else "the model does not find the two alike, so there is hardly a match to explain"
+    return Check("a match", "a similarity above 0", number_text(known.similarity, decimals=3), passes, doubt)
 
 
 def _chance(answer: TableRow, known: PairKnowledge) -> Check:

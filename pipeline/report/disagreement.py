@@ -42,7 +42,11 @@ def disagreement(firsts: Mapping[str, npt.NDArray[np.integer]], n_pairs: int) ->
     return shares_p
 
 
-def _counts(name: str, firsts_p: npt.NDArray[np.integer]) -> bool:
+def is_method(name: str) -> bool:
+    """Return whether a variant ranks attributes by something: it is no random choice and no control."""
     known = VARIANTS.get(name)
-    is_method = not name.endswith(SHUFFLED) and (known is None or known.may_answer)
-    return is_method and (len(firsts_p) < 2 or bool((firsts_p != firsts_p[0]).any()))
+    return not name.endswith(SHUFFLED) and (known is None or known.may_answer)
+
+
+def _counts(name: str, firsts_p: npt.NDArray[np.integer]) -> bool:
+    return is_method(name) and (len(firsts_p) < 2 or bool((firsts_p != firsts_p[0]).any()))

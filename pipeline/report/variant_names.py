@@ -27,7 +27,7 @@ _PEOPLES_NAMES: Final = {
     "fashion_search_net": "FashionSearchNet",
     "fashion_search_net+match": "FashionSearchNet with map matching",
     "answer": "the answers",
-    "oracle": "the best attribute, known from the truth",
+    "oracle": "the best attribute, chosen on half of the replacements",
 }
 
 

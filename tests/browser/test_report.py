@@ -1,6 +1,7 @@
 """The report's pages in a real browser: filters, paging, sorting, search, keys, widths, dark mode, hostile names."""
 
 import dataclasses
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from pipeline.report.file_names import PAGED_PAIRS
 from pipeline.report.folder import report_files
+from pipeline.report.overview.strangest import strangest_pairs
 from pipeline.report.pair_links import linked, pages_script
 from pipeline.report.shown_image import ShownImage
 from pipeline.report.thumbnails import image_thumbnail_path, query_thumbnail_path, thumbnail
@@ -142,7 +144,7 @@ def test_paging_by_button_and_key_is_in_the_address(page: Page, site: Path) -> N
 )
 def test_sorting_puts_unknown_values_last_both_ways(page: Page, site: Path, sort: str, values: np.ndarray) -> None:
     gallery(page, site)
-    values = np.round(values, 4)
+    values = np.round(values, 6)
     for order, sign in (("desc", -1), ("asc", 1)):
         page.locator("#sort").select_option(sort)
         page.locator("#order").select_option(order)
@@ -239,6 +241,37 @@ def test_where_nothing_is_found_a_button_clears_what_was_asked(page: Page, site:
     expect(page.locator(".paging").first).to_be_visible()
 
 
+def test_the_strangest_are_those_of_the_overview_in_its_order(page: Page, site: Path) -> None:
+    expected = [PAIRS.pair_ids.index(one.pair_id) for one in strangest_pairs(PAIRS)]
+    gallery(page, site, "#among=strangest")
+    assert shown_rows(page) == expected
+    assert len(expected) == 10
+    expect(page.locator("#found")).to_have_text("10 pairs: the strangest, as on the overview")
+    expect(page.locator("#sort")).to_be_disabled()
+    page.get_by_role("button", name="Clear").first.click()
+    expect(page.locator("#found")).to_have_text("130 pairs")
+
+
+def test_a_search_finds_words_by_how_they_begin_and_needs_all_of_them(page: Page, site: Path) -> None:
+    texts = [
+        f"{PAIRS.attributes[row]} {PAIRS.image_labels[PAIRS.queries[row]]} {PAIRS.image_labels[PAIRS.references[row]]}"
+        for row in range(N_PAIRS)
+    ]
+    both = sum("long sleeve" in text and re.search(r"\bred", text) is not None for text in texts)
+    assert 0 < both < sum("long sleeve" in text for text in texts)
+    for words, expected in (("long red", both), ("red LONG", both), ("leeve", 0)):
+        gallery(page, site, f"#q={words}")
+        expect(page.locator("#found")).to_have_text(f"{expected} pairs of 130")
+    # Digits are found within an id, too.
+    gallery(page, site, "#q=0032")
+    assert shown_rows(page) == [row for row in range(N_PAIRS - 1, -1, -1) if PAIRS.queries[row] == "test_00032"]
+
+
+def test_a_range_that_is_upside_down_is_told(page: Page, site: Path) -> None:
+    gallery(page, site, "#from=0.9&to=0.5")
+    expect(page.locator("#asked")).to_contain_text("\u201cfrom\u201d is above \u201cto\u201d.")
+
+
 def test_pairs_like_one_are_shown_whatever_was_filtered(page: Page, site: Path) -> None:
     gallery(page, site, f"#group={PAIRS.groups[129]}&q=test_&to=0.99&sort=effect&order=asc")
     page.locator("#sort").select_option("similarity")
@@ -257,7 +290,7 @@ def test_cards_say_where_replaced_queries_contradict_the_answer(page: Page, site
         assert sure is not None
         assert (row, sure.level, sure.is_measured) == (row, level, row == 1)
         gallery(page, site, f"#q={PAIRS.pair_ids[row]}")
-        words = page.locator(".pair-card .answer").inner_text()
+        words = page.locator(".pair-card .answer").text_content() or ""
         assert words.startswith(sure.heading)
         expect(page.locator(".pair-card .pair-facts")).to_contain_text(f"how sure{level}")
         is_told = "higher than with images as far away that have it" in words

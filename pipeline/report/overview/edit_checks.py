@@ -25,12 +25,12 @@ _LARGE_CORRELATION: Final = 0.5
 _HALF_THE_EFFECT: Final = 0.5
 
 _EDITS: Final = {
-    WholeEdit.BACKGROUND: ("another background", "the background"),
-    WholeEdit.MIRRORED: ("mirroring the item", "which way the item faces"),
+    WholeEdit.BACKGROUND: "another background",
+    WholeEdit.MIRRORED: "mirroring the item",
 }
 
 
-def edit_checks(choice: Sequence[TableRow], metrics: MetricTable) -> list[Check]:
+def edit_checks(choice: Sequence[TableRow], metrics: MetricTable, n_pairs: int) -> list[Check]:
     """Return the checks that edits allow; none where there were no edits.
 
     Edits of the whole item are left out where the true causes of matches are known: there the ground is labelled, so
@@ -39,13 +39,14 @@ def edit_checks(choice: Sequence[TableRow], metrics: MetricTable) -> list[Check]
     Args:
         choice: rows of the table `answer_choice`.
         metrics: all figures.
+        n_pairs: of the report, of which not all have an image that can be edited so.
     """
     is_audited = metrics.single("audit", "normalised_regret") is not None
-    whole = [] if is_audited else [found for edit in _EDITS for found in _whole_check(metrics, edit)]
+    whole = [] if is_audited else [found for edit in _EDITS for found in _whole_check(metrics, edit, n_pairs)]
     return [*whole, *_order_check(choice, metrics), *_size_check(metrics)]
 
 
-def _whole_check(metrics: MetricTable, edit: WholeEdit) -> list[Check]:
+def _whole_check(metrics: MetricTable, edit: WholeEdit, n_pairs: int) -> list[Check]:
     cause = metrics.of_variant(WHOLE_EDITS, "cause_share", edit)
     if cause is None or cause.value is None:
         return []
@@ -53,20 +54,21 @@ def _whole_check(metrics: MetricTable, edit: WholeEdit) -> list[Check]:
         metrics.of_variant(WHOLE_EDITS, f"unexplained_{place}", edit) for place in ("where_cause", "elsewhere")
     )
     is_said = _is_above(where, elsewhere)
-    edited, name = _EDITS[edit]
+    edited = _EDITS[edit]
     outcome = _whole_outcome(cause, where, is_said)
     share = number_text(cause.value, PERCENT, 0)
     reading = f"{edited} alone lowers the score clearly in {share} % of the edited pairs"
     if outcome != GOOD and where is not None and elsewhere is not None and where.value is not None:
-        told = f"{number_text(where.value, PERCENT, 1)} % there, {number_text(elsewhere.value, PERCENT, 1)} % elsewhere"
-        said = "is said more often there" if is_said else "is not shown to be said more often there"
-        reading += f", and “no attribute explains” {said} ({told})"
+        there, others = (number_text(one.value, PERCENT, 1) for one in (where, elsewhere))
+        reading += (
+            f"; that no attribute explains the match is said of {there} % of these and of {others} % of the others"
+        )
     meaning = (
-        f"No attribute names this. In {count_text(cause.n)} pairs it was changed with all else as it was; a cause: the "
-        "score falls by more than edits that should not matter make it fall in 99 of 100 cases. Such matches also "
-        "rest on what no answer can name."
+        f"No attribute names this. In {count_text(cause.n)} of {count_text(n_pairs)} pairs, those whose query can be "
+        "edited so, it was changed with all else as it was; it is a cause where the score falls further than by 99 of "
+        "100 edits that should not matter. Such matches also rest on what no answer can name."
     )
-    return [Check(f"{name} is no cause", percent_text(cause), outcome, reading, meaning)]
+    return [Check(f"{edited} as a cause", percent_text(cause), outcome, reading, meaning)]
 
 
 def _whole_outcome(cause: Estimate, where: Estimate | None, is_said: bool) -> str:
@@ -109,7 +111,7 @@ def _order_check(choice: Sequence[TableRow], metrics: MetricTable) -> list[Check
         "Rank correlation of the predicted with the measured effect of the query’s colour, which was changed in the "
         f"images of {count_text(found.n)} pairs: 1 is the same order, 0 none. {_naming_text(metrics, chosen)}"
     )
-    return [Check("colour matters where it is said to", figure_text(found, 2), outcome, reading, meaning.strip())]
+    return [Check("order of the effects of colour", figure_text(found, 2), outcome, reading, meaning.strip())]
 
 
 def _naming_text(metrics: MetricTable, chosen: str) -> str:

@@ -7,13 +7,15 @@ from typing import Final
 from pipeline.report.evidence import ReportEvidence
 from pipeline.report.generator_names import is_control, maps_name
 from pipeline.report.metric_table import Estimate, MetricTable
-from pipeline.report.number_text import interval_text, number_text, p_value_text
+from pipeline.report.number_text import number_text, p_value_text
+from pipeline.report.overview.check import figure_text
 from pipeline.saliency.declaration import FIXED
 
 CENTRE: Final = "centre"
 NOISE: Final = "random"
 _SIGNIFICANT: Final = 0.05
 _MORE: Final = "worth more than a blob"
+_NOT_MORE: Final = "not shown to be worth more than a blob"
 
 
 @dataclass(frozen=True)
@@ -25,12 +27,15 @@ class MapsWorth:
         is_control: it knows nothing of the model.
         insertion: area under the insertion curve; 1 is best.
         difference: insertion minus that of the centre blob; None for the blob, or where it was not compared.
+        anchored: the same with curves between the scores of the blank and the whole image, which do not depend on the
+            curve; None where that was not compared.
     """
 
     name: str
     is_control: bool
     insertion: Estimate
     difference: Estimate | None
+    anchored: Estimate | None = None
 
 
 def maps_worth(evidence: ReportEvidence) -> list[MapsWorth]:
@@ -42,7 +47,8 @@ def maps_worth(evidence: ReportEvidence) -> list[MapsWorth]:
         if insertion is None or insertion.value is None:
             continue
         compared = metrics.of_compared_maps("insertion_difference", generator, mode, CENTRE)
-        found.append(MapsWorth(maps_name(generator, mode), is_control(generator), insertion, compared))
+        anchored = metrics.of_compared_maps("insertion_difference_anchored", generator, mode, CENTRE)
+        found.append(MapsWorth(maps_name(generator, mode), is_control(generator), insertion, compared, anchored))
     return sorted(found, key=lambda one: one.is_control)
 
 
@@ -64,7 +70,7 @@ def maps_caution(evidence: ReportEvidence) -> str | None:
     first = next((one for one in maps_worth(evidence) if not one.is_control), None)
     if first is None or first.difference is None or first.difference.value is None:
         return None
-    judgement = _judgement(first.difference)
+    judgement = _judgement(first.difference, first.anchored)
     if judgement == _MORE:
         return None
     return f"{first.name} maps are {judgement} in the centre of the image: do not read them as where the model looks"
@@ -77,13 +83,19 @@ def _sentence(one: MapsWorth, noise: Estimate | None) -> str:
         return f"{start}; it was not compared with a blob in the centre."
     gap = one.difference
     p_value = p_value_text(gap.p_value, gap.p_is_bound)
-    told = f"{number_text(gap.value, decimals=3)} {interval_text(gap.low, gap.high, decimals=3)}".strip()
-    return f"{start}; its difference from the blob in the centre is {told}, p {_equals(p_value)}: {_judgement(gap)}."
+    told = f"{figure_text(gap)}, p {_equals(p_value)}"
+    if one.anchored is not None and one.anchored.value is not None:
+        told += f", and {figure_text(one.anchored)} with all curves of a pair on one scale"
+    return f"{start}; its difference from the blob in the centre is {told}: {_judgement(gap, one.anchored)}."
 
 
-def _judgement(gap: Estimate) -> str:
+def _judgement(gap: Estimate, anchored: Estimate | None) -> str:
+    """Return what both ways of scaling curves show: a gap between them is no more than a way of scaling."""
+    other = None if anchored is None else anchored.value
     if gap.p_value is None or gap.p_value >= _SIGNIFICANT or gap.value is None:
-        return "not shown to be worth more than a blob"
+        return _NOT_MORE
+    if other is not None and (other > 0) != (gap.value > 0):
+        return _NOT_MORE
     return _MORE if gap.value > 0 else "worth less than a blob"
 
 

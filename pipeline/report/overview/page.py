@@ -131,6 +131,8 @@ def _charts(matched: _Matched | None) -> tuple[ResponsiveChart, ...]:
 
 def _facts(evidence: ReportEvidence) -> list[tuple[str, str]]:
     facts = evidence.facts
+    adopted = sum(stage.is_adopted for stage in evidence.stages)
+    earlier = f"{count_text(adopted)} of {count_text(len(evidence.stages))}"
     return [
         ("dataset", facts.dataset),
         ("similarity model", facts.similarity_model),
@@ -138,4 +140,5 @@ def _facts(evidence: ReportEvidence) -> list[tuple[str, str]]:
         ("attributes", count_text(facts.attributes)),
         ("seed", str(facts.seed)),
         ("results made", moment_text(facts.made)),
+        *([("stages of earlier code, declared valid", earlier)] if adopted else []),
     ]

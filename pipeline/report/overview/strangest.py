@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.report.how_sure import CONTRADICTED
+from pipeline.report.how_sure import CONTRADICTED, SURE
 from pipeline.report.number_text import PERCENT, count_text, number_text
 from pipeline.report.pair_table import PairTable
 from pipeline.report.thumbnails import image_thumbnail_path
@@ -43,14 +43,16 @@ def strangest_pairs(pairs: PairTable, count: int = STRANGEST) -> list[StrangePai
 
     Pairs that no attribute explains come before the others; among these, and within both, those on which the ways of
     ranking attributes disagree most, then the most similar ones. A pair on which these agree is not strange if it has
-    an answer. Each query comes once, and of a pair and its reverse the stranger one.
+    an answer, nor is one whose answer is sure. Each query comes once, and of a pair and its reverse the stranger one.
     """
     known = pairs.similarity_p[~np.isnan(pairs.similarity_p)]
     if len(known) == 0:
         return []
     alike = np.flatnonzero(pairs.similarity_p >= np.median(known))
     disagreement_p = np.nan_to_num(pairs.disagreement_p, nan=0.0)
-    strange = [row for row in alike.tolist() if pairs.attributes[row] is None or disagreement_p[row] > 0]
+    disputed = [row for row in alike.tolist() if pairs.attributes[row] is None or disagreement_p[row] > 0]
+    levels = ["" if one is None else one.level for one in pairs.sure]
+    strange = [row for row in disputed if levels[row] != SURE]
 
     def strangeness(row: int) -> tuple[bool, float, float, str]:
         has_answer = pairs.attributes[row] is not None
@@ -129,11 +131,12 @@ def _facts(pairs: PairTable, row: int, reverse: int | None, known: np.ndarray) -
     similarity = float(pairs.similarity_p[row])
     below = np.count_nonzero(known < similarity) / len(known)
     attribute, sure = pairs.attributes[row], pairs.sure[row]
-    beside = f"more than {number_text(below, PERCENT, 0)} % of the pairs have"
+    beside = f"higher than in {number_text(below, PERCENT, 0)} % of the pairs"
     text = f"Similarity {number_text(similarity, decimals=3)}, {beside}."
     if attribute is not None:
         text += f" The answer is {attribute}"
-        text += ", but the test contradicts it." if sure is not None and sure.level == CONTRADICTED else "."
+        is_contradicted = sure is not None and sure.level == CONTRADICTED
+        text += ", but the test contradicts it." if is_contradicted else f", {sure.level}." if sure is not None else "."
     if reverse is not None and pairs.attributes[reverse] != attribute:
         other = pairs.attributes[reverse]
         said = "no attribute explains it" if other is None else f"the answer is {other}"

@@ -67,7 +67,7 @@ def trust_checks(
         *_held_out_check(choice),
         *_test_check(metrics),
         *_constant_check(metrics),
-        *edit_checks(choice, metrics),
+        *edit_checks(choice, metrics, len(pairs)),
         _unanswered_check(unanswered),
         *_contradicted_check(contradicted_share(pairs)),
         *_together_check([row for row in pairs.answers if row is not None and row["attribute"] is not None]),
@@ -226,7 +226,7 @@ def _seen_check(outfits: OutfitFacts | None, n_pairs: int) -> list[Check]:
         f"Of the images of the test split {count_text(outfits.test_items_in_training)} are in training outfits, too. A "
         "model that learned from these knows their pictures, so it may match pairs of new items by something else."
     )
-    return [Check("pairs that training has not seen", f"{counted} seen", outcome, reading, meaning)]
+    return [Check("items seen in training", f"{counted} pairs", outcome, reading, meaning)]
 
 
 def _above_zero(found: Estimate, where: str) -> tuple[str, str]:

@@ -9,22 +9,25 @@ import numpy.typing as npt
 
 from pipeline.report.how_sure import LEVELS
 from pipeline.report.map_words import PLACES
+from pipeline.report.overview.strangest import strangest_pairs
 from pipeline.report.pair_table import PairTable
 from pipeline.report.thumbnails import image_digest
 
-_DECIMALS: Final = 4
+# Three are shown: with as few more, what is rounded twice seldom differs from what pages of pairs round once.
+_DECIMALS: Final = 6
 
 
 def gallery_script(pairs: PairTable, bright_p: Sequence[int | None]) -> bytes:
     """Return `window.galleryData = {...};` as ASCII, so that no text of a dataset can end or start anything.
 
     Lists have an entry a pair: `id`; `query` and `reference`, rows of `images`; `group`, `attribute`, rows of `groups`
-    and `attributes`, -1 for none; numbers with four decimals, null where not known; `right` true, false or null;
+    and `attributes`, -1 for none; numbers with six decimals, null where not known; `right` true, false or null;
     `together` true where the answer is shown to matter over all pairs, not for its pair alone;
     `replaced`, how much further the similarity falls with images in the query's place that lack the attribute than with
     images as far away that have it; `heading`, what may be said of the match, a row of `headings`, and `sure`, how sure
     that is, a row of `levels`, -1 for both without a row of answers; `measured` true where the truth decided that;
     `bright`, a row of `places` or -1 where the map is not there or flat; `nearest`, rows of the pairs most like it.
+    `strangest`, rows of the pairs that the overview calls so, the strangest first.
     `images` has columns of its own: `id`, `label`, `name`, the digest in the name of its thumbnail, and `attributes`, a
     row of `labelSets`: what images are labelled with, each set once, as rows of `labels`.
 
@@ -38,6 +41,7 @@ def gallery_script(pairs: PairTable, bright_p: Sequence[int | None]) -> bytes:
     label_of |= dict(zip(pairs.references, pairs.reference_labels, strict=True))
     groups, group_p = _coded(pairs.groups)
     attributes, attribute_p = _coded(pairs.attributes)
+    place_of = {pair_id: row for row, pair_id in enumerate(pairs.pair_ids)}
     headings, heading_p = _coded([None if one is None else one.heading for one in pairs.sure])
     labels, label_sets, set_i = _label_sets([pairs.image_labels.get(image_id, ()) for image_id in image_ids])
     columns: dict[str, Any] = {
@@ -76,6 +80,7 @@ def gallery_script(pairs: PairTable, bright_p: Sequence[int | None]) -> bytes:
         "measured": [one is not None and one.is_measured for one in pairs.sure],
         "bright": [-1 if place is None else place for place in bright_p],
         "nearest": pairs.nearest_pk.tolist(),
+        "strangest": [place_of[one.pair_id] for one in strangest_pairs(pairs)],
     }
     text = json.dumps(columns, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
     return f"window.galleryData = {text};\n".encode("ascii")

@@ -91,4 +91,4 @@ def _words(shown: Sequence[PageMap]) -> str:
         f"deletion {number_text(one.deletion_auc, decimals=2)}"
         for one in shown
     )
-    return f"Areas under the curves: {'; '.join(areas)}."
+    return f"Areas under the curves, each stretched from 0 to 1: {'; '.join(areas)}."

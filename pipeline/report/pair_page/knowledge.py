@@ -14,6 +14,7 @@ def pair_knowledge(page: PairPage) -> PairKnowledge:
         None if replaced is None else ReplacementTest(replaced.effect, replaced.matched_effect),
         page.outcome,
         None if answer is None else next_best(page.attributes, answer["attribute"]),
+        page.similarity,
     )
 
 

@@ -91,7 +91,7 @@
     const to = (row) => (row === undefined ? null : `${window.galleryData.id[row]}.html${hash}`);
     const [before, after] = [to(rows[place - 1]), to(rows[place + 1])];
     const back = list.hash({ ...view, page: Math.floor(all.indexOf(here) / list.CARDS) + 1 });
-    const words = `Back to the list (${place + 1} of ${rows.length})`;
+    const words = `Back to the list (${(place + 1).toLocaleString("en")} of ${rows.length.toLocaleString("en")})`;
     links.replaceChildren(entry(words, { id: "list", href: `../gallery.html${back ? `#${back}` : ""}` }));
     if (before !== null) links.append(entry("← Previous pair", { id: "previous", rel: "prev", href: before }));
     if (after !== null) links.append(entry("Next pair →", { id: "next", rel: "next", href: after }));

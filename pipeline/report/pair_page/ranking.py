@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from pipeline.report.disagreement import is_method
 from pipeline.report.number_text import MISSING, interval_text, number_text
 from pipeline.report.pair_page.evidence import PageAttribute
 from pipeline.report.variant_names import named_first, people_name
@@ -84,7 +85,8 @@ _COLUMNS: tuple[_Column, ...] = (
     ),
     (
         "prior",
-        "how often it explains the pairs of validation images, as a share of the most frequent; equal for all pairs",
+        "how often its absence lowered the score most on validation pairs, as a share of the most frequent; equal for "
+        "all pairs",
         lambda one: one.prior,
         lambda one: _share(one.prior),
     ),
@@ -150,7 +152,16 @@ def _note(attributes: Sequence[PageAttribute], answer: str | None) -> str:
     return f"The answer is {answer}, at place {len(above) + 1}."
 
 
-def other_firsts(firsts: Mapping[str, str] | None, variant: str | None) -> tuple[OtherFirst, ...]:
-    """Return what the variants beside the one that answers name first, grouped by attribute, in reading order."""
-    by_attribute = named_first(firsts or {}, variant)
+def other_firsts(
+    firsts: Mapping[str, str] | None, variant: str | None, *, are_controls: bool = False
+) -> tuple[OtherFirst, ...]:
+    """Return what the variants beside the one that answers name first, grouped by attribute, in reading order.
+
+    Args:
+        firsts: the attribute that each variant names first.
+        variant: that answers.
+        are_controls: random ones and controls are asked for; else the methods.
+    """
+    asked = {name: first for name, first in (firsts or {}).items() if is_method(name) is not are_controls}
+    by_attribute = named_first(asked, variant)
     return tuple(OtherFirst(attribute, "; ".join(map(people_name, names))) for attribute, names in by_attribute.items())

@@ -13,6 +13,8 @@ from pipeline.report.number_text import number_text
 
 # Shares of a region's largest value: where it begins, and where it is drawn darker.
 _BEGINS, _STRONG = 0.25, 0.6
+# Share of unrelated pairs above which a region is no more than chance.
+_CHANCE = 0.05
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,15 @@ class PagePart:
 
 @dataclass(frozen=True)
 class PageRegions:
-    """The parts of a match; `query_cells` and `reference_cells` are (columns, rows) of the cells of each image."""
+    """The parts of a match, and what keeps them from being read; empty where nothing does.
+
+    `query_cells` and `reference_cells` are (columns, rows) of the cells of each image.
+    """
 
     query_cells: tuple[int, int]
     reference_cells: tuple[int, int]
     parts: tuple[PagePart, ...]
+    caution: str = ""
 
 
 def page_regions(parts: Sequence[MatchPart]) -> PageRegions | None:
@@ -68,7 +74,16 @@ def page_regions(parts: Sequence[MatchPart]) -> PageRegions | None:
             PagePart(number, f"rgb{COLOURS[number - 1]}", part_words(part), _name(number, part), *patches)
             for number, (part, *patches) in enumerate(zip(shown, queries, references, strict=True), start=1)
         ),
+        _caution(shown),
     )
+
+
+def _caution(parts: Sequence[MatchPart]) -> str:
+    """Return that no part is more than unrelated images have; nothing where one is, or where that is not known."""
+    chances = [part.p_value for part in parts]
+    if any(chance is None or chance <= _CHANCE for chance in chances):
+        return ""
+    return "No region here is larger than those of unrelated images: do not read them as what makes these two a match."
 
 
 def _patches(regions: Sequence[npt.NDArray[np.floating[Any]]]) -> list[Patch]:

@@ -83,6 +83,7 @@ class PairPageRenderer:
             ranking=page_ranking(page.attributes, None if answer is None else answer["attribute"]),
             variant="" if variant is None else people_name(variant),
             others=other_firsts(page.firsts, variant),
+            controls=other_firsts(page.firsts, variant, are_controls=True),
             curves=curves.curve_drawing(page.maps),
             replaced_words=None if page.replaced is None else _replaced_words(page.replaced),
             outcome_words=None

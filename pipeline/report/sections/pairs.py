@@ -18,8 +18,9 @@ _EFFECT_TEXT = (
     "query has it. Both are read off the model’s embeddings, by directions and probes fitted on training images."
 )
 _ANSWER_TEXT = (
-    "Each card begins with the answer: the attribute that explains the match best, how far the similarity is expected "
-    "to fall without it, and how sure that is; or that no attribute explains it."
+    "Below its pictures each card has the answer: the attribute that explains the match best, and how far the "
+    "similarity is expected to fall without it, with the interval of that; or that no attribute explains it. How sure "
+    "the answer is says the page of the pair."
 )
 _LABELS_TEXT = "It is not told the query’s labels: the marks beside the attributes are added for the reader."
 _TERMS_TEXT = (

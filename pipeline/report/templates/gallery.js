@@ -42,9 +42,9 @@
 
   /* What the search found where it does not stand on the card: labels of the images. */
   function foundLabels(row) {
-    const search = state.search.trim().toLowerCase();
-    if (!search) return "";
-    const found = (image) => list.labels(image).filter((label) => label.toLowerCase().includes(search)).join(", ");
+    const words = list.words(state);
+    const isFound = (label) => words.some((word) => list.begins(label.toLowerCase(), word));
+    const found = (image) => list.labels(image).filter(isFound).join(", ");
     const sides = [["query", found(data.query[row])], ["reference", found(data.reference[row])]];
     return sides.filter((side) => side[1]).map((side) => side[0] + " labelled " + side[1]).join("; ");
   }
@@ -134,7 +134,8 @@
     field("chosen").textContent = folded ? " (" + folded + " set)" : "";
     field("nothing").hidden = rows.length > 0;
     const asked = chosen.filter((name) => name !== "sort" && name !== "order").map(words);
-    field("asked").textContent = "No pair fits " + (asked.length > 1 ? "all of: " : "") + asked.join(", ") + ".";
+    field("asked").textContent = "No pair fits " + (asked.length > 1 ? "all of: " : "") + asked.join(", ") + "."
+      + (state.from !== "" && state.to !== "" && Number(state.from) > Number(state.to) ? " \u201cfrom\u201d is above \u201cto\u201d." : "");
   }
 
   function draw() {
@@ -143,10 +144,10 @@
     for (const name of FIELDS) if (field(name).value !== state[name]) field(name).value = state[name];
     const near = state.near ? data.images.id[data.query[list.rowOf.get(state.near)]] : "";
     field("found").textContent = rows.length.toLocaleString("en") + (rows.length === 1 ? " pair" : " pairs")
-      + (state.near ? ", nearest to " + near : rows.length === pairs ? "" : " of " + pairs.toLocaleString("en"));
+      + (state.near ? ", nearest to " + near : state.among ? ": the strangest, as on the overview" : rows.length === pairs ? "" : " of " + pairs.toLocaleString("en"));
     field("found").hidden = false;
     tell(rows);
-    field("sort").disabled = field("order").disabled = Boolean(state.near);
+    field("sort").disabled = field("order").disabled = Boolean(state.near || state.among);
     const first = (state.page - 1) * CARDS;
     cards.replaceChildren(...rows.slice(first, first + CARDS).map(card));
   }
@@ -183,14 +184,14 @@
   function prepare() {
     fill("group", data.groups);
     fill("attribute", data.attributes);
-    fill("sure", data.levels);
+    fill("sure", data.levels.filter((_, level) => data.sure.includes(level)));
     const isKnown = (values) => values.some((value) => value !== null);
     field("truth-field").hidden = !isKnown(data.right);
     field("sure-field").hidden = !data.sure.some((level) => level >= 0);
     for (const option of Array.from(field("sort").options)) if (!list.SORTS.includes(option.value)) option.remove();
     for (const name of FIELDS) {
       field(name).addEventListener(name === "search" ? "input" : "change", () => {
-        const values = { page: 1, near: "", [name]: field(name).value };
+        const values = { page: 1, near: "", among: "", [name]: field(name).value };
         if (name === "sort") values.order = field("sort").selectedOptions[0].dataset.order;
         change(values);
       });

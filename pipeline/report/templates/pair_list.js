@@ -15,7 +15,7 @@ window.pairList = (data, pages) => {
 
   function read(hash) {
     const given = new URLSearchParams(hash.replace(/^#/, ""));
-    const state = { page: Math.max(1, Math.floor(Number(given.get("page"))) || 1), near: given.get("near") || "" };
+    const state = { page: Math.max(1, Math.floor(Number(given.get("page"))) || 1), near: given.get("near") || "", among: given.get("among") === "strangest" ? "strangest" : "" };
     for (const name of FIELDS) state[name] = given.get(NAMES[name] || name) || "";
     if (!SORTS.includes(state.sort)) state.sort = USUAL.sort;
     if (state.order !== "asc") state.order = USUAL.order;
@@ -36,6 +36,7 @@ window.pairList = (data, pages) => {
     const kept = new URLSearchParams();
     for (const name of chosen(state)) kept.set(NAMES[name] || name, state[name]);
     if (state.near) kept.set("near", state.near);
+    if (state.among) kept.set("among", state.among);
     if (state.page > 1) kept.set("page", String(state.page));
     return kept.toString();
   }
@@ -44,18 +45,29 @@ window.pairList = (data, pages) => {
     return data.labelSets[data.images.attributes[image]].map((row) => data.labels[row]);
   }
 
-  /* Return whether a pair has a text, in lower case, in an id, its class or types, its answer or a label of an image. */
+  /* Return whether a text has a word that begins like this one, both in lower case; digits are found anywhere. */
+  function begins(text, word) {
+    for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
+      if (/^\d/.test(word) || at === 0 || !/[\p{L}\p{N}]/u.test(text[at - 1])) return true;
+    }
+    return false;
+  }
+
+  /* Return whether a pair has a word, in lower case, in an id, its class or types, its answer or a label of an image. */
   function finder(text) {
     if (imageTexts === null) {
       const images = data.images;
       imageTexts = images.id.map((id, row) => [id, images.label[row], ...labels(row)].join("\n").toLowerCase());
     }
-    const holds = (value) => value.toLowerCase().includes(text);
-    const images = imageTexts.map((value) => value.includes(text));
+    const holds = (value) => begins(value.toLowerCase(), text);
+    const images = imageTexts.map((value) => begins(value, text));
     const groups = data.groups.map(holds), attributes = data.attributes.map(holds);
     return (row) => images[data.query[row]] || images[data.reference[row]] || groups[data.group[row]]
       || attributes[data.attribute[row]] || data.id[row].includes(text);
   }
+
+  /* What is searched for: pairs must have every word. */
+  const words = (state) => state.search.toLowerCase().split(/\s+/).filter(Boolean);
 
   function filters(state) {
     const tests = [];
@@ -69,8 +81,7 @@ window.pairList = (data, pages) => {
       const from = state.from === "" ? -Infinity : Number(state.from), to = state.to === "" ? Infinity : Number(state.to);
       tests.push((row) => data.similarity[row] !== null && data.similarity[row] >= from && data.similarity[row] <= to);
     }
-    const search = state.search.trim().toLowerCase();
-    if (search) tests.push(finder(search));
+    tests.push(...words(state).map(finder));
     return tests;
   }
 
@@ -85,15 +96,18 @@ window.pairList = (data, pages) => {
     });
   }
 
-  /* Return the rows of the pairs, in order; of a view of pairs like one, that one first and then the nearest. */
+  /* Return the rows of the pairs, in order; of a view of pairs like one, that one first and then the nearest; of the
+     strangest ones, these as the overview has them. */
   function rows(state) {
     const near = rowOf.get(state.near);
-    const among = near === undefined ? Array.from(data.id.keys()) : [near].concat(data.nearest[near] || []);
+    const isListed = near !== undefined || Boolean(state.among);
+    const among = near !== undefined ? [near].concat(data.nearest[near] || [])
+      : state.among ? data.strangest : Array.from(data.id.keys());
     const tests = filters(state);
     const found = among.filter((row) => tests.every((test) => test(row)));
-    return near === undefined ? sorted(found, state) : found;
+    return isListed ? found : sorted(found, state);
   }
 
   const clear = () => read("");
-  return { FIELDS, SORTS, CARDS: 48, read, hash, chosen, clear, labels, rows, rowOf, hasPage: (row) => paged.has(data.id[row]) };
+  return { begins, words, FIELDS, SORTS, CARDS: 48, read, hash, chosen, clear, labels, rows, rowOf, hasPage: (row) => paged.has(data.id[row]) };
 };

@@ -44,6 +44,15 @@ def test_every_check_must_pass(changes: dict[str, object], level: str, words: st
     assert found.heading == f"part:pocket {'explains' if level == SURE else 'may explain'} this match"
 
 
+@pytest.mark.parametrize(("similarity", "level"), [(0.4, SURE), (None, SURE), (0.0, UNSURE), (-0.57, UNSURE)])
+def test_what_the_model_does_not_find_alike_is_hardly_a_match(similarity: float | None, level: str) -> None:
+    found = how_sure(ANSWER, PairKnowledge(FALLS, None, NEXT, similarity))
+    assert found.level == level
+    assert (found.reason == "The model does not find the two alike, so there is hardly a match to explain.") is (
+        level == UNSURE
+    )
+
+
 def assert_contradiction_is_found(tested: Any = rule) -> None:
     found = tested.how_sure({**ANSWER, **PHOTOGRAPH}, PairKnowledge(RISES))
     assert found.level == CONTRADICTED

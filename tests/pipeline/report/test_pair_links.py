@@ -13,6 +13,12 @@ def test_only_pairs_with_a_page_are_linked() -> None:
     assert linked(PAGE, ()) == PAGE
 
 
+def test_a_view_of_the_gallery_goes_along() -> None:
+    marked = f'<span data-pair="{ONE}" data-view="among=strangest">shirt</span>'
+    assert linked(marked, {ONE}) == f'<a href="pairs/{ONE}.html#in=gallery&amp;among=strangest">shirt</a>'
+    assert linked(marked, ()) == marked
+
+
 def test_pictures_lead_there_too() -> None:
     picture = '<img src="thumbnails/a.jpg" alt="&lt;/span&gt;">'
     marked = f'<span data-pair="{ONE}">{picture}\n{picture}</span><p></p>'

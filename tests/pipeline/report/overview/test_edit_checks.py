@@ -11,7 +11,7 @@ from tests.pipeline.report.report_cases import figure, make_choice
 
 
 def outcomes(rows, tested=module):
-    return [check.outcome for check in tested.edit_checks(make_choice(), MetricTable(rows))]
+    return [check.outcome for check in tested.edit_checks(make_choice(), MetricTable(rows), 100)]
 
 
 WHOLE = [
@@ -64,20 +64,21 @@ def test_broken_checks_are_noticed(tmp_path, right: str, wrong: str) -> None:
 
 
 def test_the_reading_has_the_figures() -> None:
-    (ground,) = module.edit_checks(make_choice(), MetricTable(whole_edit("background", 0.36, 0.021, 0.029)))
+    (ground,) = module.edit_checks(make_choice(), MetricTable(whole_edit("background", 0.36, 0.021, 0.029)), 1500)
     assert ground.figure == "36 % [34, 38]"
     assert ground.reading == (
-        "another background alone lowers the score clearly in 36 % of the edited pairs, and “no attribute "
-        "explains” is not shown to be said more often there (2.1 % there, 2.9 % elsewhere)"
+        "another background alone lowers the score clearly in 36 % of the edited pairs; that no attribute explains the "
+        "match is said of 2.1 % of these and of 2.9 % of the others"
     )
-    order, size = module.edit_checks(make_choice(), MetricTable(recoloured(0.14, 0.092)))
+    assert "of 1,500 pairs, those whose query can be edited so" in ground.meaning
+    order, size = module.edit_checks(make_choice(), MetricTable(recoloured(0.14, 0.092)), 100)
     assert order.figure == "0.14 [0.12, 0.16]"
     assert "Colour is a cause in 14.2 % of them; the method that answers names it first in 1.3 %" in order.meaning
     assert size.reading == "changing the colour lowers the score by 0.092 where none of that is predicted"
 
 
 def test_only_the_method_that_answers_is_checked_and_no_edit_makes_no_check() -> None:
-    (size,) = module.edit_checks(make_choice(), MetricTable(recoloured(0.14, 0.01, variant="sane")))
+    (size,) = module.edit_checks(make_choice(), MetricTable(recoloured(0.14, 0.01, variant="sane")), 100)
     assert size.name == "size of the predicted effects of colour"
     assert outcomes([]) == []
 

@@ -8,7 +8,7 @@ from pipeline.report.overview.maps_worth import maps_caution, maps_worth, worth_
 from tests.pipeline.report.report_cases import figure, make_evidence
 
 
-def evidence_with(difference: float, p_value: float):
+def evidence_with(difference: float, p_value: float, anchored: float | None = None):
     labels = {"generator": "rise", "mode": "fixed"}
     metrics = [
         figure("saliency_faithfulness", "insertion_auc", 0.8, **labels),
@@ -22,6 +22,9 @@ def evidence_with(difference: float, p_value: float):
             **labels,
         ),
     ]
+    if anchored is not None:
+        named = {"compared_with": "centre", "p_value": 0.9, **labels}
+        metrics.append(figure("saliency_faithfulness_comparison", "insertion_difference_anchored", anchored, **named))
     return dataclasses.replace(make_evidence(n_pairs=0), metrics=metrics)
 
 
@@ -38,6 +41,21 @@ def test_the_sentence_follows_the_figures(difference: float, p_value: float, wor
     assert sentence.startswith("RISE: ")
     assert "the insertion area is 0.800 on average, that of noise 0.500;" in sentence
     assert sentence.endswith(words)
+
+
+@pytest.mark.parametrize(
+    ("difference", "anchored", "words"),
+    [
+        (-0.05, -0.01, "worth less than a blob"),
+        (-0.05, 0.01, "not shown to be worth more than a blob"),
+        (0.05, 0.01, "worth more than a blob"),
+        (0.05, -0.01, "not shown to be worth more than a blob"),
+    ],
+)
+def test_a_gap_that_another_scale_turns_round_shows_nothing(difference: float, anchored: float, words: str) -> None:
+    (sentence,) = worth_sentences(evidence_with(difference, 0.001, anchored))
+    assert sentence.endswith(f" with all curves of a pair on one scale: {words}.")
+    assert (maps_caution(evidence_with(difference, 0.001, anchored)) is None) is (words == "worth more than a blob")
 
 
 def test_controls_come_last_and_have_no_sentence_of_their_own() -> None:

@@ -50,7 +50,13 @@ def test_an_answer_on_which_all_agree_is_not_strange() -> None:
 
 def test_the_facts_are_told() -> None:
     (first, *_) = strangest_pairs(pairs())
-    assert first.facts == "Similarity 0.800, more than 40 % of the pairs have. The answer is red."
+    assert first.facts == "Similarity 0.800, higher than in 40 % of the pairs. The answer is red, unsure."
+
+
+def test_an_answer_that_is_sure_is_not_strange() -> None:
+    sure = [PairKnowledge(ReplacementTest(-0.1, -0.1))]
+    assert reason(knowledge=sure) is None
+    assert reason(knowledge=unknown(1)) is not None
 
 
 def test_a_test_that_contradicts_the_answer_is_told() -> None:

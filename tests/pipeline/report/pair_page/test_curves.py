@@ -42,7 +42,7 @@ def test_only_measured_maps_have_lines_and_keep_their_numbers() -> None:
     drawing = curves.curve_drawing([make_map("a", (1, 1), curves=False), make_map("b", (2, 2))])
     assert drawing is not None
     assert [(line.number, line.name) for line in drawing.lines] == [(1, "b")]
-    assert drawing.words == "Areas under the curves: b insertion 0.81, deletion 0.32."
+    assert drawing.words == "Areas under the curves, each stretched from 0 to 1: b insertion 0.81, deletion 0.32."
     assert curves.curve_drawing([make_map("a", (1, 1), curves=False)]) is None
 
 

@@ -56,9 +56,14 @@ def test_the_answer_is_marked_wherever_it_is_ranked_and_said_where_it_is_not_fir
 
 
 def test_other_variants_are_grouped_and_named_in_words() -> None:
-    found = other_firsts({"embedding_effect": "a", "random": "b", "sane+match": "b", "mine": "c"}, "embedding_effect")
+    firsts = {"embedding_effect": "a", "random": "b", "sane+match": "b", "sane+match~shuffled": "d", "mine": "c"}
+    found = other_firsts(firsts, "embedding_effect")
     assert [other.attribute for other in found] == ["b", "c"]
-    assert "a random attribute" in found[0].variants
-    assert "sane+match" not in found[0].variants
+    assert found[0].variants == "SANE with map matching"
     assert found[1].variants == "mine"
+    controls = other_firsts(firsts, "embedding_effect", are_controls=True)
+    assert [(other.attribute, other.variants) for other in controls] == [
+        ("b", "a random attribute"),
+        ("d", "SANE with map matching, its maps exchanged"),
+    ]
     assert other_firsts(None, None) == ()

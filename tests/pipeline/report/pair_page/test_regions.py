@@ -69,3 +69,12 @@ def test_a_region_of_nothing_has_no_shape() -> None:
     assert found.parts[0].query.outline == ""
     assert found.parts[0].reference.outline == "M0 0h3v1h-3zM0 1h3v1h-3zM0 2h3v1h-3z"
     assert found.parts[0].name == "Part 1, 100 %, a"
+
+
+@pytest.mark.parametrize(
+    ("chances", "is_told"),
+    [((0.3, 1.0), True), ((0.06,), True), ((0.05, 1.0), False), ((None, 0.9), False), ((0.0,), False)],
+)
+def test_regions_no_larger_than_those_of_unrelated_images_are_told(chances, is_told: bool) -> None:
+    parts = [MatchPart(np.ones((3, 3)), np.ones((3, 3)), 0.5, chance, None) for chance in chances]
+    assert regions.page_regions(parts).caution.startswith("No region here") is is_told

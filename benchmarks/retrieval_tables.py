@@ -7,7 +7,8 @@
 Rows are losses times forms; network, batches, epochs and all else are those of the configuration's [similarity_model],
 the same in every row. gamma, alpha and beta are those of [similarity_model.mining]: where there are several, each row
 searches them on validation classes. Where the dataset's validation images are of training classes, `--held-out` of the
-classes are taken from training instead. Test classes choose nothing.
+classes are taken from training instead; where its test images are, `--test-classes` of all classes are left to the test
+split alone. Test classes choose nothing.
 Trained rows are appended to `--out` as they end, and are not trained again when the command is repeated.
 
 Recall@1 and MAP@R of every test image against all others, means over images with 95 % intervals that resample classes;
@@ -67,8 +68,8 @@ class Splits:
     test: LabelledPixels
 
 
-def read_splits(upstream: Upstream, held_out: float) -> Splits:
-    """Return the dataset's images; validation is of classes that training has not seen."""
+def read_splits(upstream: Upstream, held_out: float, test_classes: float) -> Splits:
+    """Return the dataset's images; validation and test are of classes that training has not seen."""
     rows = {split: upstream.rows("images", "images", split) for split in ("train", "valid", "test")}
     number = {name: at for at, name in enumerate(sorted({row["label"] for found in rows.values() for row in found}))}
     train, valid, test = (
@@ -78,9 +79,24 @@ def read_splits(upstream: Upstream, held_out: float) -> Splits:
         )
         for split, found in rows.items()
     )
+    if np.isin(test.classes_n, train.classes_n).any():
+        train, valid, test = leave_to_test(Splits(train, valid, test), test_classes)
     if np.isin(valid.classes_n, train.classes_n).any():
         train, valid = hold_out_classes(train, held_out)
     return Splits(train, valid, test)
+
+
+def leave_to_test(splits: Splits, share: float) -> tuple[LabelledPixels, LabelledPixels, LabelledPixels]:
+    """Return training, validation and test images: those of a share of the classes (at least two) in test alone."""
+    classes = np.unique(splits.train.classes_n)
+    order = keyed_rng(0, "test classes").permutation(len(classes))
+    left = classes[order[: max(round(share * len(classes)), 2)]]
+    train, valid = (_of_classes(one, ~np.isin(one.classes_n, left)) for one in (splits.train, splits.valid))
+    return train, valid, _of_classes(splits.test, np.isin(splits.test.classes_n, left))
+
+
+def _of_classes(images: LabelledPixels, is_kept_n: np.ndarray) -> LabelledPixels:
+    return LabelledPixels(images.pixels_nhwc[is_kept_n], images.classes_n[is_kept_n])
 
 
 def hold_out_classes(train: LabelledPixels, share: float) -> tuple[LabelledPixels, LabelledPixels]:
@@ -88,10 +104,7 @@ def hold_out_classes(train: LabelledPixels, share: float) -> tuple[LabelledPixel
     classes = np.unique(train.classes_n)
     order = keyed_rng(0, "held out classes").permutation(len(classes))
     away_n = np.isin(train.classes_n, classes[order[: max(round(share * len(classes)), 2)]])
-    return (
-        LabelledPixels(train.pixels_nhwc[~away_n], train.classes_n[~away_n]),
-        LabelledPixels(train.pixels_nhwc[away_n], train.classes_n[away_n]),
-    )
+    return _of_classes(train, ~away_n), _of_classes(train, away_n)
 
 
 def row_task(settings: Settings, splits: Splits, row: str, loss: str, seed: int) -> MinedTraining:
@@ -203,6 +216,7 @@ def main() -> int:
     parser.add_argument("--rows", nargs="+", default=list(ROWS), choices=list(ROWS))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--held-out", type=float, default=0.25, help="share of the classes for validation")
+    parser.add_argument("--test-classes", type=float, default=0.4, help="share of the classes for test, if it has none")
     parser.add_argument("--out", type=Path, default=None, help="file of rows, a JSON object a line")
     parser.add_argument("--set", dest="overrides", action="append", default=[], metavar="key=value")
     options = parser.parse_args()
@@ -211,7 +225,7 @@ def main() -> int:
     upstream = run_of_seed(options.config, options.overrides, settings.seed).current()
     if "images" not in upstream.manifests:
         sys.exit(f"images are not current: sane run {options.config} --until images makes them")
-    splits, known, rows = read_splits(upstream, options.held_out), known_rows(options.out), []
+    splits, known, rows = read_splits(upstream, options.held_out, options.test_classes), known_rows(options.out), []
     for seed in options.seeds:
         for loss in options.losses:
             for row in options.rows:

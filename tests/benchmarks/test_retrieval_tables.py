@@ -5,7 +5,15 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from benchmarks.retrieval_tables import ROWS, Splits, digest_of, hold_out_classes, retrieval_by_class, row_task
+from benchmarks.retrieval_tables import (
+    ROWS,
+    Splits,
+    digest_of,
+    hold_out_classes,
+    leave_to_test,
+    retrieval_by_class,
+    row_task,
+)
 from flows.settings.configuration import Settings
 from pipeline.similarity.training.data import LabelledPixels
 from tests.pipeline.similarity.colour_problem import colour_problem
@@ -44,6 +52,20 @@ def test_validation_classes_are_none_of_training() -> None:
     assert len(np.unique(valid.classes_n)) == 3
     assert not np.isin(valid.classes_n, train.classes_n).any()
     assert len(train.classes_n) + len(valid.classes_n) == 40
+
+
+def test_classes_left_to_test_are_in_no_other_split() -> None:
+    classes = np.repeat(np.arange(10), 4)
+    images = LabelledPixels(np.arange(40 * 12, dtype=np.uint8).reshape(40, 2, 2, 3), classes)
+    train, valid, test = leave_to_test(Splits(images, images, images), 0.4)
+    assert len(np.unique(test.classes_n)) == 4
+    assert len(test.classes_n) == 16
+    for other in (train, valid):
+        assert len(np.unique(other.classes_n)) == 6
+        assert not np.isin(other.classes_n, test.classes_n).any()
+    kept = np.isin(classes, test.classes_n)
+    np.testing.assert_array_equal(test.pixels_nhwc, images.pixels_nhwc[kept])
+    assert len(leave_to_test(Splits(images, images, images), 0.0)[2].classes_n) == 8
 
 
 def test_rows_differ_in_what_they_are_called_after_alone() -> None:

@@ -56,7 +56,9 @@ ROWS: Mapping[str, tuple[str, str, float]] = {
     "grad_cam": ("printed", "grad_cam", 0.25),
 }
 MEASURES = {"precision_at_1": "Recall@1", "mean_average_precision_at_r": "MAP@R"}
-TRAINING_KEYS = [name for name in SimilarityTrainingSpec.__dataclass_fields__ if name not in ("objective", "seed")]
+# Stripes are of another objective than those compared here.
+_OWN_KEYS = ("objective", "seed", "stripes")
+TRAINING_KEYS = [name for name in SimilarityTrainingSpec.__dataclass_fields__ if name not in _OWN_KEYS]
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from benchmarks.retrieval_tables import (
     leave_to_test,
     retrieval_by_class,
     row_task,
+    trained_row,
 )
 from flows.settings.configuration import Settings
 from pipeline.similarity.training.data import LabelledPixels
@@ -75,3 +76,14 @@ def test_rows_differ_in_what_they_are_called_after_alone() -> None:
     assert len({digest_of(task, splits) for task in tasks.values()}) == len(ROWS)
     assert [len(task.mining.candidates) for task in tasks.values()] == [1, 2, 2, 2, 1, 2]
     assert row_task(SETTINGS, splits, "baseline", "contrastive", 0).training.margin == 1
+
+
+@pytest.mark.parametrize("row", ["baseline", "absolute", "grad_cam"])
+def test_a_row_trains_and_retrieves(row: str) -> None:
+    small = {"network": "small_residual", "embedding_dim": 16, "epochs": 1, "batch_size": 8, "images_per_class": 4}
+    settings = Settings.model_validate({"dataset": {"kind": "planted"}, "similarity_model": small})
+    splits = Splits(colour_problem(4, 1), colour_problem(4, 2), colour_problem(4, 3))
+    found = trained_row(row_task(settings, splits, row, "triplet", 0), splits, {"row": row})
+    assert (found["row"], found["epochs"]) == (row, 1)
+    assert len(found["precision_at_1"]) == len(np.unique(splits.test.classes_n))
+    assert all(0 <= value <= 1 for value in found["precision_at_1"])

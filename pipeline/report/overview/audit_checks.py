@@ -39,7 +39,7 @@ def audit_checks(metrics: MetricTable) -> list[Check]:
                 "right answers",
                 f"{share} {ends}".strip(),
                 GOOD if hit.value >= 0.5 else WEAK,
-                f"where an attribute truly matters, {share} of them name one with at least 90 % of the strongest effect",
+                f"where an attribute matters, {share} of them name one with at least 90 % of the strongest effect",
                 "Share of the pairs with a true cause whose answer has at least 90 % of the strongest true effect.",
             )
         )

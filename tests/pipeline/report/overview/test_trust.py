@@ -97,7 +97,7 @@ def test_one_bad_figure_says_do_not_trust(changed, reason: str) -> None:
     ("changed", "reason"),
     [
         ({"metrics": rows(regret=0.7)}, "miss much of the strongest true cause"),
-        ({"metrics": rows(regret=0.1, hit=0.3)}, "where an attribute truly matters, 30 % of them name"),
+        ({"metrics": rows(regret=0.1, hit=0.3)}, "where an attribute matters, 30 % of them name"),
         ({"metrics": rows(p_value=0.4)}, "not shown to do better than naming one attribute"),
         ({"metrics": rows(), "unanswered": 0.6}, "for 60 % of the pairs no attribute explains"),
         (

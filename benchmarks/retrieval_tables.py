@@ -12,7 +12,8 @@ split alone. Test classes choose nothing.
 Trained rows are appended to `--out` as they end, and are not trained again when the command is repeated.
 
 Recall@1 and MAP@R of every test image against all others, means over images with 95 % intervals that resample classes;
-differences from the baseline of the same loss, and of several seeds means of all seeds, resampled likewise.
+differences from the baseline of the same loss, and of several seeds means of all seeds, resampled likewise. Such an
+interval says nothing of other trainings: differences in Recall@1 stand beside it seed by seed.
 """
 
 import argparse
@@ -186,10 +187,18 @@ def interval_text(means_sc: np.ndarray, images_c: np.ndarray, is_difference: boo
     return f"{100 * found.value:{sign}.1f} [{100 * found.low:{sign}.1f}, {100 * found.high:{sign}.1f}]"
 
 
+def seeds_text(own: Mapping[int, dict[str, Any]], base: Mapping[int, dict[str, Any]]) -> str:
+    """Return the difference in Recall@1 of each seed that has both, in per cent, means over classes."""
+    means = {
+        seed: [np.mean(one[seed]["precision_at_1"]) for one in (own, base)] for seed in sorted(set(own) & set(base))
+    }
+    return ", ".join(f"{100 * (first - second):+.1f}" for first, second in means.values())
+
+
 def print_table(rows: Sequence[dict[str, Any]], images_c: np.ndarray) -> None:
     """Print a line for each loss and row, over their seeds."""
     print(f"\n{images_c.sum()} test images of {len(images_c)} classes\n")
-    heads = [head for name in MEASURES.values() for head in (f"{name}, %", "less baseline")]
+    heads = [head for name in MEASURES.values() for head in (f"{name}, %", "less baseline")] + ["Recall@1 by seed"]
     print("| loss | row | seeds | " + " | ".join(heads) + " | validation | gamma, alpha, beta | CPU s a seed |")
     print("| --- | --- | --- |" + " ---: |" * (len(heads) + 3))
     for loss, row in dict.fromkeys((one["loss"], one["row"]) for one in rows):
@@ -203,6 +212,7 @@ def print_table(rows: Sequence[dict[str, Any]], images_c: np.ndarray) -> None:
                 [base[seed][measure] for seed in shared]
             )
             cells.append(interval_text(differences, images_c, True) if row != "baseline" and shared else "")
+        cells.append(seeds_text(own, base) if row != "baseline" else "")
         chosen = "; ".join(f"{one['gamma']:g}, {one['alpha']:g}, {one['beta']:g}" for one in own.values())
         validation = 100 * np.mean([one["validation"] for one in own.values()])
         seconds = np.mean([one["cpu_seconds"] for one in own.values()])

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from benchmarks.mined_explanations import MeasuredRuns, MinedRun, query_effects, report
+from benchmarks.mined_explanations import MeasuredRuns, MinedRun, query_effects, report, seeds_table
 from flows.configured_runs import run_of_seed
 from flows.results import open_results
 from pipeline.datasets.planted.edits import attribute_edits, changed_region
@@ -122,3 +122,27 @@ def test_the_report_compares_each_form_with_no_mining(measured: MeasuredRuns) ->
     assert text.count(" − none | ") == 5 + 2 * 2 + 2
     # A model is not compared with itself.
     assert "none − none" not in text
+
+
+class TwoSeeds(MeasuredRuns):
+    """Figures of three pairs in each of three trainings, made up."""
+
+    def __init__(self) -> None:
+        self.forms, self.seeds = ["none", "absolute"], [0, 1, 2]
+        self._values = {
+            ("none", "AUROC", "rise"): {(seed, pair): 0.5 for seed in self.seeds for pair in "abc"},
+            ("absolute", "AUROC", "rise"): {
+                (seed, pair): 0.5 + gain
+                for seed, gain in zip(self.seeds, (0.3, -0.2, 0.2), strict=True)
+                for pair in ("ab" if seed else "abcd")
+            },
+        }
+
+
+def test_a_training_is_one_unit_whatever_its_pairs() -> None:
+    runs = TwoSeeds()
+    keys = (("absolute", "AUROC", "rise"), ("none", "AUROC", "rise"))
+    np.testing.assert_allclose(runs.seed_differences(*keys), [0.3, -0.2, 0.2])
+    line = seeds_table(runs, {"gain": keys}).splitlines()[-1]
+    # Student's interval of three values: mean 10, standard error 15.3, t of two degrees of freedom 4.30.
+    assert line == "| gain | +10.0 [-55.7, +75.7] | 0.580 | +30.0, -20.0, +20.0 |"

@@ -187,12 +187,13 @@ def interval_text(means_sc: np.ndarray, images_c: np.ndarray, is_difference: boo
     return f"{100 * found.value:{sign}.1f} [{100 * found.low:{sign}.1f}, {100 * found.high:{sign}.1f}]"
 
 
-def seeds_text(own: Mapping[int, dict[str, Any]], base: Mapping[int, dict[str, Any]]) -> str:
-    """Return the difference in Recall@1 of each seed that has both, in per cent, means over classes."""
-    means = {
-        seed: [np.mean(one[seed]["precision_at_1"]) for one in (own, base)] for seed in sorted(set(own) & set(base))
-    }
-    return ", ".join(f"{100 * (first - second):+.1f}" for first, second in means.values())
+def seeds_text(own: Mapping[int, dict[str, Any]], base: Mapping[int, dict[str, Any]], images_c: np.ndarray) -> str:
+    """Return the difference in Recall@1 of each seed that has both, in per cent, means over images."""
+    gains = [
+        np.average(np.subtract(own[seed]["precision_at_1"], base[seed]["precision_at_1"]), weights=images_c)
+        for seed in sorted(set(own) & set(base))
+    ]
+    return ", ".join(f"{100 * gain:+.1f}" for gain in gains)
 
 
 def print_table(rows: Sequence[dict[str, Any]], images_c: np.ndarray) -> None:
@@ -212,7 +213,7 @@ def print_table(rows: Sequence[dict[str, Any]], images_c: np.ndarray) -> None:
                 [base[seed][measure] for seed in shared]
             )
             cells.append(interval_text(differences, images_c, True) if row != "baseline" and shared else "")
-        cells.append(seeds_text(own, base) if row != "baseline" else "")
+        cells.append(seeds_text(own, base, images_c) if row != "baseline" else "")
         chosen = "; ".join(f"{one['gamma']:g}, {one['alpha']:g}, {one['beta']:g}" for one in own.values())
         validation = 100 * np.mean([one["validation"] for one in own.values()])
         seconds = np.mean([one["cpu_seconds"] for one in own.values()])

@@ -13,6 +13,7 @@ from benchmarks.retrieval_tables import (
     leave_to_test,
     retrieval_by_class,
     row_task,
+    seeds_text,
     trained_row,
 )
 from flows.settings.configuration import Settings
@@ -87,3 +88,9 @@ def test_a_row_trains_and_retrieves(row: str) -> None:
     assert (found["row"], found["epochs"]) == (row, 1)
     assert len(found["precision_at_1"]) == len(np.unique(splits.test.classes_n))
     assert all(0 <= value <= 1 for value in found["precision_at_1"])
+
+
+def test_differences_by_seed_are_means_over_images() -> None:
+    own = {0: {"precision_at_1": [0.5, 1.0]}, 2: {"precision_at_1": [0.5, 0.5]}, 3: {"precision_at_1": [0.0, 0.0]}}
+    base = {0: {"precision_at_1": [0.25, 1.0]}, 2: {"precision_at_1": [0.5, 0.75]}}
+    assert seeds_text(own, base, np.array([3, 1])) == "+18.8, -6.2"

@@ -10,7 +10,7 @@ moves this model's own score most, above the floor of edits of the ground; rende
 Prints, by map and form: AUROC for the cause's pixels, insertion and deletion; by form how well the model retrieves;
 with 95 % intervals that resample items, which say nothing of other trainings. Then paired differences from the model
 without mining, of AUROC on the pairs that have a cause under both models. Of several seeds these are of whole
-trainings: a difference for each seed, their mean with Student's interval, p corrected after Holm; few seeds show little.
+trainings: one for each seed, their mean with Student's interval, p corrected after Holm; few seeds show little.
 """
 
 import argparse

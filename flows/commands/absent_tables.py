@@ -2,7 +2,7 @@
 
 from flows.configured_runs import configured_runs
 from flows.engine.plan import StagePlan
-from flows.engine.short_reasons import in_short, keeping
+from flows.engine.short_reasons import keeping, state_text
 from flows.settings.configuration import Settings
 from flows.stages.page import declared_tables
 from pipeline.errors import BadSetting
@@ -47,7 +47,7 @@ def _not_current(table: str, plans: list[StagePlan], producers: list[StagePlan])
     return BadSetting(
         expected=f"the table {table} of {' or '.join(names)}, current for this configuration and these --set",
         found="; ".join(
-            f"{plan.stage.name} is {plan.state}: {in_short(plan.reasons)[0]}" for plan in _distinct(producers[0], first)
+            f"{plan.stage.name} is {state_text(plan.state, plan.reasons)}" for plan in _distinct(producers[0], first)
         ),
         where="the query",
         remedy="repeat every --set of the run that made it, or read what that run used with --run latest "

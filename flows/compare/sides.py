@@ -10,7 +10,7 @@ from flows.auto_compute.resolve import with_precision
 from flows.configured_runs import ConfiguredRun, configured_runs
 from flows.engine.device import AUTO
 from flows.engine.run_artifacts import artifacts_of_run
-from flows.engine.short_reasons import in_short, keeping
+from flows.engine.short_reasons import keeping, state_text
 from flows.engine.stage import Stage
 from flows.engine.upstream import Upstream
 from flows.readers.pair_frame import PairFrame, read_pair_frame
@@ -90,9 +90,8 @@ def open_side(named: str, overrides: Sequence[str]) -> Side:
     current = first.current(plans)
     if METRICS not in current.manifests:
         state = next(plan for plan in plans if plan.stage.name == METRICS)
-        why = f": {in_short(state.reasons)[0]}" if state.reasons else ""
         kept = keeping(plan.reasons for plan in plans)
-        raise _not_finished(named, f"{METRICS} is {state.state}{why}", first, kept)
+        raise _not_finished(named, f"{METRICS} is {state_text(state.state, state.reasons)}", first, kept)
     return Side(named, first.settings, None, tuple(one.seed for one in others), current)
 
 

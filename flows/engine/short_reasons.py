@@ -25,6 +25,11 @@ def in_short(reasons: Sequence[str]) -> list[str]:
     return told
 
 
+def state_text(state: str, reasons: Sequence[str]) -> str:
+    """Return the state of a stage and the first of its reasons, such as "stale: seed: 0 -> 3"."""
+    return f"{state}: {in_short(reasons)[0]}" if reasons else state
+
+
 def code_note(reasons_of_stages: Iterable[Sequence[str]]) -> list[str]:
     """Return what to do about results that changed code made stale, as a line; none where no stage tells of code."""
     return [CODE_NOTE] if any(_tells_code(reason) for reasons in reasons_of_stages for reason in reasons) else []

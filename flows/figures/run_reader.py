@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.configured_runs import configured_runs
-from flows.engine.short_reasons import in_short, keeping
+from flows.engine.short_reasons import keeping, state_text
 from flows.readers.image_lookup import PixelLookup
 from flows.readers.shown_images import Photographs, ShownImages
 from flows.settings.file import load_settings
@@ -64,10 +64,9 @@ class RunReader:
                 )
             plan = self._plans[stage]
             if plan.manifest is None:
-                why = f": {in_short(plan.reasons)[0]}" if plan.reasons else ""
                 raise MissingArtifact(
                     expected=f"the result of {stage}, current for this configuration",
-                    found=f"it is {plan.state}{why}",
+                    found=f"it is {state_text(plan.state, plan.reasons)}",
                     where=self.upstream.store.root.url,
                     remedy=f"run it first: {self.command('run', '--until', stage)}"
                     f"{keeping(plan.reasons for plan in self._plans.values())}",

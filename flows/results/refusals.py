@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flows.engine.plan import StagePlan
-from flows.engine.short_reasons import in_short, keeping
+from flows.engine.short_reasons import keeping, state_text
 from pipeline.errors import BadSetting
 from stores.errors import MissingArtifact
 
@@ -27,10 +27,9 @@ class Refusals:
 
     def not_made(self, plan: StagePlan, store: str) -> MissingArtifact:
         """Return the error for a stage that is not current in a store."""
-        why = f": {in_short(plan.reasons)[0]}" if plan.reasons else ""
         return MissingArtifact(
             expected=f"the result of {plan.stage.name}, current for this configuration",
-            found=f"it is {plan.state}{why}",
+            found=f"it is {state_text(plan.state, plan.reasons)}",
             where=store,
             remedy=f"run it first: {self._command('run', '--until', plan.stage.name)}{keeping([plan.reasons])}",
         )

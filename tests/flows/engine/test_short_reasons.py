@@ -1,6 +1,6 @@
 """Reasons as people read them: a line for what is waited for and one for code, however many modules changed."""
 
-from flows.engine.short_reasons import code_note, in_short, keeping
+from flows.engine.short_reasons import code_note, in_short, keeping, state_text
 
 CODE = [f"code.pipeline.module_{number}: code changed" for number in range(12)]
 
@@ -32,3 +32,8 @@ def test_the_way_to_keep_results_is_named_where_code_changed() -> None:
     assert code_note([["to do"], ["similarity_model.factory: your code changed"]]) == []
     assert "--adopt all" in keeping([["to do"], CODE])
     assert keeping([["to do"]]) == ""
+
+
+def test_a_state_is_told_with_its_first_reason() -> None:
+    assert state_text("stale", ["seed: 0 -> 3", "first"]) == "stale: seed: 0 -> 3"
+    assert state_text("partial", []) == "partial"

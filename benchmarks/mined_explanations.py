@@ -5,8 +5,9 @@
         [--set key=value ...]
 
 Reads finished runs of rendered items that cameras see, one for each form and seed, made with the same `--set`, until
-correspondences and faithfulness. Of each test pair the cause is the attribute of both images whose edit in the query
-moves this model's own score most, above the floor of edits of the ground; rendering says which pixels it covers.
+retrieval and, of the maps that are to be compared, correspondences and faithfulness. Of each test pair the cause is the
+attribute of both images whose edit in the query moves this model's own score most, above the floor of edits of the
+ground; rendering says which pixels it covers.
 Prints, by map and form: AUROC for the cause's pixels, insertion and deletion; by form how well the model retrieves;
 with 95 % intervals that resample items, which say nothing of other trainings. Then paired differences from the model
 without mining, of AUROC on the pairs that have a cause under both models. Of several seeds these are of whole
@@ -92,7 +93,8 @@ class MinedRun:
     def __init__(self, settings: Settings, upstream: Upstream) -> None:
         self._upstream = upstream
         self._spec = planted_spec(rendered(settings))
-        self.generators = list(settings.saliency.generator_modes)
+        modes = settings.saliency.generator_modes
+        self.generators = [key for key in modes if f"faithfulness.{'.'.join(key)}" in upstream.manifests]
         self.pairs = upstream.rows("pairs.test", "pairs")
         self._causes = self._first_causes(settings)
 

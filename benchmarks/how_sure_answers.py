@@ -5,7 +5,8 @@
 Repeat every --set of the run that made the answers; it must have audited them. How sure an answer is says
 `pipeline.report.how_sure`, here without the truth and, in further rows, without the probability, which is calibrated
 on pairs of known truth and does not exist for photographs. Right: the attribute has at least 90 % of the strongest true
-effect. Intervals are 95 %, over resampled queries (corrected bootstrap).
+effect, and that is above the noise; an answer where no attribute matters is wrong. Intervals are 95 %, over resampled
+queries (corrected bootstrap).
 """
 
 import argparse

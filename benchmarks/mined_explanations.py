@@ -239,8 +239,8 @@ def seeds_table(runs: MeasuredRuns, compared: Mapping[str, tuple[Key, Key]]) -> 
     """Return the differences of whole trainings as a table, x 100; all of them are one family for Holm."""
     differences = {name: 100 * runs.seed_differences(*keys) for name, keys in compared.items()}
     tested = {name: ttest_1samp(values_s, 0) for name, values_s in differences.items()}
-    # A difference that is the same in every seed, such as none at all, has no test.
-    p_values = np.nan_to_num([result.pvalue for result in tested.values()], nan=1.0)
+    # Differences that are the same in every seed, such as none at all, have no spread to be tested against.
+    p_values = [tested[name].pvalue if values_s.std() > 0 else 1.0 for name, values_s in differences.items()]
     corrected = multipletests(p_values, method="holm")[1]
     rows = []
     for (name, values_s), p_value in zip(differences.items(), corrected, strict=True):

@@ -84,7 +84,9 @@ class Explanation:
         """Return how sure the answer is: `level`, `heading`, `reason`, and `checks` with their figures."""
         answer, named = self.answer, self.answer["attribute"]
         own = next((one for one in self.attributes if one.attribute == named), None)
-        after = next((one for one in self.attributes if one.attribute != named), None)
+        is_told = bool(self.query.labels)
+        others = (one for one in self.attributes if one.attribute != named)
+        after = next((one for one in others if one.is_labelled or not is_told), None)
         next_best = None if own is None or after is None else NextBest(after.attribute, after.score, own.score)
         return how_sure(answer, PairKnowledge(self.replaced, None, next_best, self.similarity))
 

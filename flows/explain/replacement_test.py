@@ -4,10 +4,9 @@ import pyarrow.compute as pc
 
 from flows.explain.results import REPLACEMENTS, StoredResults
 from pipeline.pairs.sampling import pair_id
-from pipeline.report.replacement_test import ReplacementTest
+from pipeline.report.replacement_test import ReplacementTest, replacement_test
 
 _COLUMNS = ["pair_id", "attribute", "kind", "effect"]
-_KINDS = ("deletion", "matched")
 
 
 def kept_replacement_test(
@@ -32,5 +31,5 @@ def kept_replacement_test(
     for commit in results.upstream.commits(REPLACEMENTS):
         table = results.upstream.store.read_part_table(commit, "replacements", _COLUMNS)
         is_own = pc.and_(pc.equal(table["pair_id"], wanted), pc.equal(table["attribute"], attribute))
-        effects |= {row["kind"]: row["effect"] for row in table.filter(is_own).to_pylist() if row["kind"] in _KINDS}
-    return ReplacementTest(effects["deletion"], effects.get("matched")) if "deletion" in effects else None
+        effects |= {row["kind"]: row["effect"] for row in table.filter(is_own).to_pylist()}
+    return replacement_test(effects)

@@ -215,7 +215,8 @@ class _Pages:
         if reverse not in self._reverses:
             return None
         answer = self._reverse_answers.get(reverse)
-        return ReversePair(TO_ROOT + page_path(reverse), None if answer is None else answer["attribute"])
+        attribute = None if answer is None else answer["attribute"]
+        return ReversePair(TO_ROOT + page_path(reverse), attribute, answer is not None)
 
     def _other(self, pair: Row) -> OtherPair:
         answer = self._answers.get(pair["pair_id"])

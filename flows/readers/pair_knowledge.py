@@ -9,10 +9,10 @@ import pyarrow.compute as pc
 from flows.engine.upstream import Upstream
 from pipeline.evaluation.audit.answers import ANSWER
 from pipeline.report.answer_checks import PairKnowledge
-from pipeline.report.replacement_test import ReplacementTest
+from pipeline.report.replacement_test import ReplacementTest, replacement_test
 
 AUDIT, REPLACEMENTS, SIMILARITIES = "audit", "replacements.test", "similarities.test"
-_KINDS = ("deletion", "matched")
+_COLUMNS = ("pair_id", "attribute", "kind", "effect")
 
 
 def read_pair_knowledge(
@@ -39,20 +39,17 @@ def _replacement_tests(
         return {}
     asked = [None if row is None else row["leading_attribute"] for row in answers]
     named = pa.table({"pair_id": pa.array(pair_ids, pa.string()), "named": pa.array(asked, pa.string())})
-    table = upstream.table(REPLACEMENTS, "replacements")
+    pieces = [upstream.store.read_part_table(one, "replacements", _COLUMNS) for one in upstream.commits(REPLACEMENTS)]
+    table = pa.concat_tables(pieces)
     # A row for every pair, attribute and kind would be millions: filtered while still columns.
     place = pc.index_in(table["pair_id"], named["pair_id"].combine_chunks())
     own = table.filter(pc.fill_null(pc.equal(named["named"].take(place), table["attribute"]), False))
     effects: dict[str, dict[str, float | None]] = {}
     columns = (own[name].to_pylist() for name in ("pair_id", "kind", "effect"))
     for pair_id, kind, effect in zip(*columns, strict=True):
-        if kind in _KINDS:
-            effects.setdefault(pair_id, {})[kind] = effect
-    return {
-        pair_id: ReplacementTest(found["deletion"], found.get("matched"))
-        for pair_id, found in effects.items()
-        if "deletion" in found
-    }
+        effects.setdefault(pair_id, {})[kind] = effect
+    tests = {pair_id: replacement_test(by_kind) for pair_id, by_kind in effects.items()}
+    return {pair_id: test for pair_id, test in tests.items() if test is not None}
 
 
 def _similarities(upstream: Upstream) -> dict[str, float]:

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from flows.engine.upstream import Upstream
 from flows.readers.named_results import named_results
+from pipeline.evaluation.audit.answers import ANSWER
 
 # Part of each stage that is read, and its columns, None for all.
 _READ: Mapping[str, tuple[str, tuple[str, ...] | None]] = {
@@ -80,7 +81,7 @@ def _read(store_root: str, named: tuple[tuple[str, str], ...]) -> PairTables:
     tables["explanations"] = _shown_explanations(tables["explanations"], answers)
     tables["replacements.test"] = _of_leading_attributes(tables["replacements.test"], answers)
     if "audit" in tables:
-        tables["audit"] = _of_variant(tables["audit"], answers)
+        tables["audit"] = _of_answers(tables["audit"], answers)
     return PairTables(tables)
 
 
@@ -100,13 +101,25 @@ def _shown_explanations(table: pa.Table, answers: pa.Table) -> pa.Table:
     return table.filter(pc.or_(is_first, pc.equal(table["variant"], _answering(answers))))
 
 
-def _of_variant(table: pa.Table, answers: pa.Table) -> pa.Table:
-    return table.filter(pc.equal(table["variant"], _answering(answers)))
+def _of_answers(outcomes: pa.Table, answers: pa.Table) -> pa.Table:
+    """Return what is true of each pair and its answer; the first row of a pair counts.
+
+    Where none is named, the row of the attribute that would lead comes first, if the answering variant names that one:
+    it may name one that the query lacks.
+    """
+    own = outcomes.filter(pc.equal(outcomes["variant"], ANSWER))
+    is_named = pc.is_valid(own["attribute"])
+    leading = _of_leading(outcomes.filter(pc.equal(outcomes["variant"], _answering(answers))), answers)
+    return pa.concat_tables([own.filter(is_named), leading, own.filter(pc.invert(is_named))])
 
 
 def _of_leading_attributes(table: pa.Table, answers: pa.Table) -> pa.Table:
     """Return the replacements that lose, and those that keep, the attribute that leads for their pair."""
-    kinds = table.filter(pc.is_in(table["kind"], value_set=pa.array(_KINDS)))
-    places = pc.index_in(kinds["pair_id"], value_set=answers["pair_id"].combine_chunks())
+    return _of_leading(table.filter(pc.is_in(table["kind"], value_set=pa.array(_KINDS))), answers)
+
+
+def _of_leading(table: pa.Table, answers: pa.Table) -> pa.Table:
+    """Return the rows of the attribute that leads for their pair."""
+    places = pc.index_in(table["pair_id"], value_set=answers["pair_id"].combine_chunks())
     leading = answers["leading_attribute"].take(places.combine_chunks())
-    return kinds.filter(pc.fill_null(pc.equal(kinds["attribute"], leading), False))
+    return table.filter(pc.fill_null(pc.equal(table["attribute"], leading), False))

@@ -96,8 +96,11 @@ def _chance(answer: TableRow, known: PairKnowledge) -> Check:
         doubts.append("only over many pairs together is such an answer shown to matter, not for this pair alone")
     if low is not None and low <= 0:
         doubts.append("the interval of its expected effect reaches zero")
+    is_known = low is not None or chance is not None
+    if not is_known:
+        doubts.append("neither an interval of its expected effect nor what chance gives is known")
     asked = f"the interval lies above 0, and chance gives as much in at most {_percent(CHANCE)} of cases"
-    return Check("clear of chance", asked, found, not doubts, "; ".join(doubts))
+    return Check("clear of chance", asked, found, not doubts if is_known else None, "; ".join(doubts))
 
 
 def _leads(answer: TableRow, known: PairKnowledge) -> Check | None:

@@ -107,9 +107,9 @@ class PairTable:
 
     @cached_property
     def _true_causes(self) -> list[TableRow | None]:
-        """The rows of `audit_outcomes` of pairs that have a true cause and an answer."""
+        """The rows of `audit_outcomes` of pairs that have a true cause, and an answer whose true effect is known."""
         rows = [known.outcome for known in self.knowledge]
-        return [row if row is not None and row["eligible"] and row["attribute"] is not None else None for row in rows]
+        return [row if row is not None and _has_cause(row) else None for row in rows]
 
     def answer_values(self, column: str) -> npt.NDArray[np.float64]:
         """Return a numeric column of the answers, float64 (pair,); NaN for pairs without an answer or a value."""
@@ -118,3 +118,7 @@ class PairTable:
             for row in self.answers
         ]
         return np.array([np.nan if value is None else float(value) for value in values], dtype=np.float64)
+
+
+def _has_cause(row: TableRow) -> bool:
+    return bool(row["eligible"]) and row["attribute"] is not None and row["effect"] is not None

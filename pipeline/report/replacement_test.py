@@ -1,5 +1,6 @@
 """What other images in the query's place say of an answer."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -24,3 +25,8 @@ class ReplacementTest:
     def contradicts(self) -> bool:
         """Whether the change that counts is no fall, which speaks against the answer."""
         return self.counts is not None and self.counts >= 0
+
+
+def replacement_test(effects: Mapping[str, float | None]) -> ReplacementTest | None:
+    """Return the test of a pair's attribute from its effects by `kind` of the table `replacements`; None without."""
+    return ReplacementTest(effects["deletion"], effects.get("matched")) if "deletion" in effects else None

@@ -5,6 +5,7 @@ import numpy.typing as npt
 import pytest
 
 from benchmarks.mined_explanations import MeasuredRuns, MinedRun, query_effects, report, seeds_table
+from benchmarks.randomisation_sanity import read_scorer
 from flows.configured_runs import run_of_seed
 from flows.results import open_results
 from pipeline.datasets.planted.edits import attribute_edits, changed_region
@@ -97,19 +98,27 @@ def test_figures_are_those_of_the_runs(run: FinishedRun, measured: MeasuredRuns)
 
 def test_a_cause_is_what_both_images_have_and_what_moves_the_score_most(run: FinishedRun) -> None:
     one = run_of_seed(run.config, CHANGES, 0)
-    mined = MinedRun(one.settings, one.current())
-    spec = mined._spec
-    causes = mined._causes
-    assert 0 < len(causes) <= len(mined.pairs)
+    upstream = one.current()
+    mined = MinedRun(one.settings, upstream)
+    spec, scorer = mined._spec, read_scorer(one.settings, upstream)
+    names = upstream.table("vocabulary", "vocabulary")["attribute"].to_pylist()
+    results = open_results(run.config, CHANGES)
+    found, nulls = {}, []
     for row in mined.pairs:
-        if row["pair_id"] in causes:
-            shared = set(sample_item(spec, row["query"]).attributes) & set(
-                sample_item(spec, row["reference"]).attributes
-            )
-            assert causes[row["pair_id"]] in shared
-            region = mined.regions(row).get("query")
-            expected = changed_region(spec, row["query"], causes[row["pair_id"]])
-            assert region is None or (region == expected).all()
+        effects = query_effects(spec, scorer, row["query"], results.embedding(row["reference"])[None], names)
+        nulls.append(np.abs(effects.nulls_k).ravel())
+        shared = sample_item(spec, row["reference"]).attributes
+        by_name = dict(zip(effects.attributes, effects.effects_ka[0].tolist(), strict=True))
+        of_both = [(effect, name) for name, effect in by_name.items() if name in shared]
+        found[row["pair_id"]] = max(of_both, default=(-1.0, ""))
+    floor = max(0.02, float(np.quantile(np.concatenate(nulls), 0.99)))
+    expected = {pair_id: name for pair_id, (effect, name) in found.items() if effect > floor}
+    assert mined._causes == expected
+    assert 0 < len(expected) < len(mined.pairs)
+    regions = [(row, place["query"]) for row in mined.pairs if (place := mined.regions(row))]
+    assert regions
+    for row, region in regions:
+        assert (region == changed_region(spec, row["query"], expected[row["pair_id"]])).all()
 
 
 def test_the_report_compares_each_form_with_no_mining(measured: MeasuredRuns) -> None:

@@ -58,7 +58,8 @@ def _whole_check(metrics: MetricTable, edit: WholeEdit, n_pairs: int) -> list[Ch
     outcome = _whole_outcome(cause, where, is_said)
     share = number_text(cause.value, PERCENT, 0)
     reading = f"{edited} alone lowers the score clearly in {share} % of the edited pairs"
-    if outcome != GOOD and where is not None and elsewhere is not None and where.value is not None:
+    high = cause.value if cause.high is None else cause.high
+    if high >= _FEW_PAIRS and where is not None and elsewhere is not None and where.value is not None:
         there, others = (number_text(one.value, PERCENT, 1) for one in (where, elsewhere))
         reading += (
             f"; that no attribute explains the match is said of {there} % of these and of {others} % of the others"
@@ -134,10 +135,10 @@ def _size_check(metrics: MetricTable) -> list[Check]:
     mean = metrics.single(RECOLOURED, "mean_effect")
     if found is None or found.value is None or mean is None or mean.value is None:
         return []
-    fall = number_text(found.value, decimals=3)
+    moved = f"{'lowers' if found.value >= 0 else 'raises'} the score by {number_text(abs(found.value), decimals=3)}"
     outcome = WEAK if abs(found.value) > _HALF_THE_EFFECT * abs(mean.value) else GOOD
     reading = (
-        f"changing the colour lowers the score by {fall} where none of that is predicted"
+        f"changing the colour {moved} where none of that is predicted"
         if outcome == WEAK
         else "most of what changing the colour does to the score is in the predicted effects on average"
     )

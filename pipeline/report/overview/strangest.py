@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.report.how_sure import CONTRADICTED, SURE
+from pipeline.report.how_sure import CONTRADICTED, NOTHING, SURE
 from pipeline.report.number_text import PERCENT, count_text, number_text
 from pipeline.report.pair_table import PairTable
 from pipeline.report.thumbnails import image_thumbnail_path
@@ -51,8 +51,9 @@ def strangest_pairs(pairs: PairTable, count: int = STRANGEST) -> list[StrangePai
     alike = np.flatnonzero(pairs.similarity_p >= np.median(known))
     disagreement_p = np.nan_to_num(pairs.disagreement_p, nan=0.0)
     disputed = [row for row in alike.tolist() if pairs.attributes[row] is None or disagreement_p[row] > 0]
-    levels = ["" if one is None else one.level for one in pairs.sure]
-    strange = [row for row in disputed if levels[row] != SURE]
+    # Where there is no answer, or nothing is known that could be one, nothing was asked.
+    levels = [NOTHING if one is None else one.level for one in pairs.sure]
+    strange = [row for row in disputed if levels[row] not in (SURE, NOTHING)]
 
     def strangeness(row: int) -> tuple[bool, float, float, str]:
         has_answer = pairs.attributes[row] is not None

@@ -70,10 +70,13 @@ def replaced_sentence(expected: Interval, measured: Estimate | None) -> str:
         return "It is a linear estimate, and was not compared with changed images in this run."
     start = (
         f"It is a linear estimate for the attribute alone: {effect_text(expected)} over all pairs with an answer. With "
-        "other images in the query’s place, which lack the attribute, the similarity falls by "
-        f"{number_text(measured.value, decimals=3)} {interval_text(measured.low, measured.high, 1.0, 3)}".rstrip()
+        "other images in the query’s place that lack the attribute the similarity falls further than with images as "
+        f"different that keep it, by {number_text(measured.value, decimals=3)} "
+        f"{interval_text(measured.low, measured.high, 1.0, 3)}".rstrip()
     )
     low = measured.value if measured.low is None else measured.low
+    if low <= 0:
+        return f"{start}, which is not shown to be more than nothing: do not read it as an amount."
     high = measured.value if measured.high is None else measured.high
     is_known = not isnan(expected.low) and not isnan(expected.high)
     if low > (expected.high if is_known else expected.value):

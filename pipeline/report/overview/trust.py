@@ -185,11 +185,12 @@ def _contradicted_check(share: Interval) -> list[Check]:
     high = share.value if math.isnan(share.high) else share.high
     outcome = BAD if high >= _BY_CHANCE else WEAK if high >= _MANY_CONTRADICTED else GOOD
     told = number_text(share.value, PERCENT, 0)
-    reading = f"{told} % of the answers are contradicted by the test of their own pair with other images"
+    reading = f"{told} % of the answers that were tested with other images are contradicted by their own pair’s test"
     meaning = (
         f"For {count_text(share.n)} answers other images that lack the attribute took the query’s place. Contradicted: "
-        "the similarity falls no further than with images as different that keep it. For attributes that mean nothing "
-        "that is so in about half. A few images tell little of one pair; its page says what they told."
+        "the similarity falls no further than with images as different that keep it (without such images: it does not "
+        "fall). For attributes that mean nothing that is so in about half. A few images tell little of one pair; its "
+        "page says what they told."
     )
     ends = interval_text(share.low, share.high, PERCENT, 0)
     return [Check("answers contradicted by other images", f"{told} % {ends}".strip(), outcome, reading, meaning)]

@@ -142,10 +142,12 @@ class ReversePair:
     Attributes:
         href: of its page.
         attribute: that is said to explain it; None where none is.
+        is_answered: whether it was asked what explains it.
     """
 
     href: str
     attribute: str | None
+    is_answered: bool = True
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pipeline.report.answer_checks import change_words
 from pipeline.report.answer_text import answer_text, sentence, set_text
 from pipeline.report.environment import page_environment
 from pipeline.report.file_names import EVIDENCE, PROVENANCE
-from pipeline.report.how_sure import RULE, HowSure, how_sure
+from pipeline.report.how_sure import RULE, UNSURE, HowSure, how_sure
 from pipeline.report.number_text import number_text
 from pipeline.report.overlays import legend_gradient
 from pipeline.report.pair_page import curves
@@ -72,7 +72,7 @@ class PairPageRenderer:
             sure_class=_css_class(sure),
             rule=RULE,
             cautions=map_cautions(page.maps),
-            unlike=_UNLIKE if page.similarity is not None and page.similarity <= 0 else "",
+            unlike=_unlike_words(page.similarity, sure),
             smallest="" if answer is None else set_text(answer, page.answer_set),
             similarity=number_text(page.similarity, decimals=3),
             boxes={"query": _box(page.query), "reference": _box(page.reference)},
@@ -96,6 +96,12 @@ class PairPageRenderer:
         return text.encode("utf-8")
 
 
+def _unlike_words(similarity: float | None, sure: HowSure | None) -> str:
+    """Return that there is hardly a match; nothing where the reason of how sure the answer is says it."""
+    is_told = sure is not None and sure.level == UNSURE and bool(sure.checks)
+    return _UNLIKE if similarity is not None and similarity <= 0 and not is_told else ""
+
+
 def map_words(shown: PageMap, image: str) -> str:
     """Return what a map shows, for people who cannot see it."""
     if shown.source is None:
@@ -107,7 +113,7 @@ def outcome_words(outcome: TableRow, is_answered: bool) -> str:
     """Return what is true of a pair, and what that makes of its answer.
 
     Args:
-        outcome: a row of `audit_outcomes`, of the variant that answers; it names the leading attribute in any case.
+        outcome: a row of `audit_outcomes`: of the answer, or of the attribute that would lead where none is named.
         is_answered: an attribute was named; else "no attribute explains this match" is the answer.
     """
     effect, best, named = outcome["effect"], outcome["best_effect"], outcome["attribute"]

@@ -134,7 +134,7 @@
     field("chosen").textContent = folded ? " (" + folded + " set)" : "";
     field("nothing").hidden = rows.length > 0;
     const asked = chosen.filter((name) => name !== "sort" && name !== "order").map(words);
-    field("asked").textContent = "No pair fits " + (asked.length > 1 ? "all of: " : "") + asked.join(", ") + "."
+    field("asked").textContent = (asked.length ? "No pair fits " + (asked.length > 1 ? "all of: " : "") + asked.join(", ") : "There is no such pair") + "."
       + (state.from !== "" && state.to !== "" && Number(state.from) > Number(state.to) ? " \u201cfrom\u201d is above \u201cto\u201d." : "");
   }
 

@@ -4,10 +4,10 @@
 window.pairList = (data, pages) => {
   const FIELDS = ["search", "sort", "order", "group", "attribute", "answer", "sure", "truth", "from", "to"];
   const NAMES = { search: "q" };
-  const USUAL = { sort: "similarity", order: "desc" };
   const CHOICES = { answer: ["yes", "no"], sure: data.levels, truth: ["right", "wrong", "unknown"] };
   const SORTS = ["similarity", "effect", "replaced", "probability", "disagreement", "insertion", "regret"]
     .filter((name) => data[name].some((value) => value !== null));
+  const USUAL = { sort: SORTS[0] || "similarity", order: "desc" };
   const rowOf = new Map(data.id.map((id, row) => [id, row]));
   const paged = new Set();
   for (let at = 0; at < pages.length; at += 16) paged.add(pages.slice(at, at + 16));
@@ -63,7 +63,7 @@ window.pairList = (data, pages) => {
     const images = imageTexts.map((value) => begins(value, text));
     const groups = data.groups.map(holds), attributes = data.attributes.map(holds);
     return (row) => images[data.query[row]] || images[data.reference[row]] || groups[data.group[row]]
-      || attributes[data.attribute[row]] || data.id[row].includes(text);
+      || attributes[data.attribute[row]] || (text.length > 5 && data.id[row].startsWith(text));
   }
 
   /* What is searched for: pairs must have every word. */

@@ -53,6 +53,13 @@ def test_what_the_model_does_not_find_alike_is_hardly_a_match(similarity: float 
     )
 
 
+def test_an_effect_of_which_nothing_else_is_known_is_not_sure() -> None:
+    bare = {"effect_low": None, "effect_high": None, "p_value": None}
+    found = how_sure({**ANSWER, **bare}, SUPPORTED)
+    assert found.level == UNSURE
+    assert [check.passes for check in found.checks if check.name == "clear of chance"] == [None]
+
+
 def assert_contradiction_is_found(tested: Any = rule) -> None:
     found = tested.how_sure({**ANSWER, **PHOTOGRAPH}, PairKnowledge(RISES))
     assert found.level == CONTRADICTED

@@ -33,6 +33,13 @@ def test_the_truth_is_of_pairs_with_a_cause_and_an_answer() -> None:
     np.testing.assert_allclose(pairs.regret_p, [0, 0.15, np.nan, np.nan])
 
 
+def test_an_answer_whose_true_effect_is_not_known_is_neither_right_nor_wrong() -> None:
+    truth = {**outcome("red"), "effect": None}
+    pairs = make_pair_table(1, answers=[{"attribute": "red"}], knowledge=[PairKnowledge(None, truth)])
+    assert pairs.is_right == [None]
+    assert np.isnan(pairs.regret_p).all()
+
+
 def test_pairs_of_a_run_without_answers_are_not_judged() -> None:
     pairs = make_pair_table(2, answers=[None, None], knowledge=[PairKnowledge()] * 2)
     assert pairs.sure == [None, None]

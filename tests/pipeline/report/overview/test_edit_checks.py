@@ -77,6 +77,17 @@ def test_the_reading_has_the_figures() -> None:
     assert size.reading == "changing the colour lowers the score by 0.092 where none of that is predicted"
 
 
+def test_a_fall_below_what_is_predicted_is_a_rise() -> None:
+    _, size = module.edit_checks(make_choice(), MetricTable(recoloured(0.6, -0.09)), 100)
+    assert size.reading == "changing the colour raises the score by 0.090 where none of that is predicted"
+
+
+def test_a_cause_that_is_mostly_said_has_the_figures_beside_it() -> None:
+    (ground,) = module.edit_checks(make_choice(), MetricTable(whole_edit("background", 0.36, 0.7, 0.03)), 100)
+    assert ground.outcome == GOOD
+    assert ground.reading.endswith("is said of 70.0 % of these and of 3.0 % of the others")
+
+
 def test_only_the_method_that_answers_is_checked_and_no_edit_makes_no_check() -> None:
     (size,) = module.edit_checks(make_choice(), MetricTable(recoloured(0.14, 0.01, variant="sane")), 100)
     assert size.name == "size of the predicted effects of colour"

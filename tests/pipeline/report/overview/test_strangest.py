@@ -1,5 +1,7 @@
 """The strangest matches: alike, unexplained or in dispute."""
 
+import dataclasses
+
 import numpy as np
 
 from pipeline.report.answer_checks import PairKnowledge
@@ -57,6 +59,14 @@ def test_an_answer_that_is_sure_is_not_strange() -> None:
     sure = [PairKnowledge(ReplacementTest(-0.1, -0.1))]
     assert reason(knowledge=sure) is None
     assert reason(knowledge=unknown(1)) is not None
+
+
+def test_where_nothing_was_asked_nothing_is_strange() -> None:
+    assert strangest_pairs(make_pair_table(6, answers=[None] * 6, knowledge=unknown(6))) == []
+    nothing_known = make_pair_table(1, answers=[{"attribute": None}], knowledge=unknown(1))
+    assert len(strangest_pairs(nothing_known)) == 1
+    nothing_known.answers[0]["reason"] = "no_candidates"
+    assert strangest_pairs(dataclasses.replace(nothing_known)) == []
 
 
 def test_a_test_that_contradicts_the_answer_is_told() -> None:

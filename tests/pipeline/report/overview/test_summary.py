@@ -17,6 +17,8 @@ CASES = [
     (EXPECTED, Estimate(0.17, 0.15, 0.19), "about as much as expected"),
     (EXPECTED, Estimate(0.327), "more than expected"),
     (Interval(0.2, math.nan, math.nan, 100, 1), Estimate(0.23, 0.21, 0.25), "more than expected"),
+    (EXPECTED, Estimate(0.3, 0.0, 0.5), "not shown to be more than nothing"),
+    (EXPECTED, Estimate(-0.01, -0.02, 0.01), "not shown to be more than nothing"),
     (EXPECTED, None, "was not compared with changed images"),
     (Interval(math.nan, math.nan, math.nan, 0, 0), Estimate(0.3, 0.2, 0.4), "was not compared with changed images"),
 ]
@@ -31,8 +33,8 @@ def test_the_reading_follows_the_intervals() -> None:
     assert_readings()
     assert module.replaced_sentence(*CASES[0][:2]).startswith(
         "It is a linear estimate for the attribute alone: 0.200 [0.180, 0.220] over all pairs with an answer. With "
-        "other images in the query’s place, which lack the attribute, the similarity falls by 0.327 [0.301, 0.350], "
-        "more than expected"
+        "other images in the query’s place that lack the attribute the similarity falls further than with images as "
+        "different that keep it, by 0.327 [0.301, 0.350], more than expected"
     )
 
 

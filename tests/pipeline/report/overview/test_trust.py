@@ -137,7 +137,7 @@ def test_answers_that_their_own_pairs_contradict_count(contradicted: int, expect
     (check,) = [one for one in checks if one.name == "answers contradicted by other images"]
     assert check.outcome == expected
     assert check.figure.startswith(f"{figure_shown} [")
-    assert check.reading.startswith(f"{figure_shown} of the answers are contradicted")
+    assert check.reading.startswith(f"{figure_shown} of the answers that were tested")
     assert outcome(rows(), pairs=pairs).outcome == expected
 
 

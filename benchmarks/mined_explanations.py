@@ -138,7 +138,8 @@ class MinedRun:
             found[f"{generator}, {mode}"] = {
                 pair_id: map_auroc(maps[pair_id], place["query"]) for pair_id, place in places.items()
             }
-        for pair_id, place in places.items():
+        with_sides = places if "correspondences.test" in self._upstream.manifests else {}
+        for pair_id, place in with_sides.items():
             sides = read_match_sides(self._upstream, pair_id)
             for name, attribute in SIDES.items() if sides is not None else ():
                 region = place[name.rpartition(", ")[2]]

@@ -219,21 +219,24 @@ class MeasuredRuns:
 
 
 def report(runs: MeasuredRuns) -> str:
-    """Return a table for each measure, and the differences of the forms from the model without mining."""
+    """Return two tables for each measure: its figures, and the differences of the forms from the model without mining.
+
+    The differences of a measure are one family for Holm.
+    """
     figures, lines = runs.figures(), []
-    compared: dict[str, tuple[Key, Key]] = {}
     for measure in ("AUROC", *CURVES, "retrieval"):
         shown = runs.shown(measure)
         rows = [[name, *(figures.cell((form, measure, name)) for form in runs.forms)] for name in shown]
         lines.append(f"{measure} x 100\n\n{table(['map' if measure != 'retrieval' else 'measure', *runs.forms], rows)}")
-        for form in runs.forms:
-            if form != BASELINE:
-                compared |= {
-                    f"{measure}, {name}: {form} − {BASELINE}": ((form, measure, name), (BASELINE, measure, name))
-                    for name in shown
-                }
-    differences = seeds_table(runs, compared) if len(runs.seeds) > 1 else figures.differences(compared)
-    return "\n\n".join([*lines, differences])
+        compared = {
+            f"{measure}, {name}: {form} − {BASELINE}": ((form, measure, name), (BASELINE, measure, name))
+            for form in runs.forms
+            if form != BASELINE
+            for name in shown
+        }
+        if compared:
+            lines.append(seeds_table(runs, compared) if len(runs.seeds) > 1 else figures.differences(compared))
+    return "\n\n".join(lines)
 
 
 def seeds_table(runs: MeasuredRuns, compared: Mapping[str, tuple[Key, Key]]) -> str:

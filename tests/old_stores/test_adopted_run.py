@@ -83,7 +83,10 @@ CHANGED_SETTINGS = {
         *(f"settings.{name}" for name in ("templates", "variants", "bootstrap_samples", "shared_unit")),
         *(
             f"settings.reads.{stage}"
-            for stage in ("answers", "answer_sets", "audit", "edit_effects.test", "embeddings", "explanation_weights")
+            for stage in (
+                *("answers", "answer_sets", "audit", "edit_effects.test", "embeddings", "explanation_weights"),
+                "replacements.test",
+            )
         ),
     },
 }

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from flows.explain.attributes import RankedAttribute
-from flows.explain.page import explanation_page
+from flows.explain.page import explanation_page, page_attributes
 from flows.explain.saved import SavedFiles, check_folder, save_explanation
 from flows.explain.text import explanation_html, explanation_text
-from pipeline.report.answer_checks import NextBest, PairKnowledge
+from pipeline.report.answer_checks import PairKnowledge
 from pipeline.report.both_sides import MatchPart
 from pipeline.report.how_sure import HowSure, how_sure
 from pipeline.report.map_words import region_words
+from pipeline.report.pair_page.knowledge import next_best
 from pipeline.report.pair_picture import PictureRow, pair_picture
 from pipeline.report.replacement_test import ReplacementTest
 from pipeline.report.shown_image import ShownImage
@@ -82,13 +83,8 @@ class Explanation:
 
     def how_sure(self) -> HowSure:
         """Return how sure the answer is: `level`, `heading`, `reason`, and `checks` with their figures."""
-        answer, named = self.answer, self.answer["attribute"]
-        own = next((one for one in self.attributes if one.attribute == named), None)
-        is_told = bool(self.query.labels)
-        others = (one for one in self.attributes if one.attribute != named)
-        after = next((one for one in others if one.is_labelled or not is_told), None)
-        next_best = None if own is None or after is None else NextBest(after.attribute, after.score, own.score)
-        return how_sure(answer, PairKnowledge(self.replaced, None, next_best, self.similarity))
+        after = next_best(page_attributes(self), self.answer["attribute"])
+        return how_sure(self.answer, PairKnowledge(self.replaced, None, after, self.similarity))
 
     def text(self) -> str:
         """Return it as plain text: the answer first, then attributes, regions and similarity."""

@@ -30,22 +30,27 @@ def explanation_page(explanation: "Explanation") -> bytes:
         maps=[_map(explanation.query_map, explanation.generator, explanation.mode, painter)],
         reference_map=_map(explanation.reference_map, RISE.name, FIXED, painter),
         parts=explanation.parts,
-        attributes=[
-            PageAttribute(
-                one.attribute,
-                one.score,
-                one.is_labelled if explanation.query.labels else None,
-                effect=one.effect,
-                effect_low=one.effect_low,
-                effect_high=one.effect_high,
-                presence=one.presence,
-            )
-            for one in explanation.attributes
-        ],
+        attributes=page_attributes(explanation),
         replaced=_replaced(explanation),
         notes=explanation.notes,
     )
     return PairPageRenderer().alone(page)
+
+
+def page_attributes(explanation: "Explanation") -> list[PageAttribute]:
+    """Return the ranked attributes as a page shows them; without labels of the query it is not known which it has."""
+    return [
+        PageAttribute(
+            one.attribute,
+            one.score,
+            one.is_labelled if explanation.query.labels else None,
+            effect=one.effect,
+            effect_low=one.effect_low,
+            effect_high=one.effect_high,
+            presence=one.presence,
+        )
+        for one in explanation.attributes
+    ]
 
 
 def _replaced(explanation: "Explanation") -> Replaced | None:

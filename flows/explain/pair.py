@@ -12,11 +12,12 @@ from flows.explain.images import PairImage, read_image
 from flows.explain.named_image import NamedImage, named_image
 from flows.explain.options import READING, ExplainOptions
 from flows.explain.passes import PassedPair, generated_map, map_mode, pass_pair
-from flows.explain.replacement_test import kept_replacement_test
 from flows.explain.results import CORRESPONDENCES, StoredResults, open_results
 from flows.readers.component_names import ComponentNamer
+from flows.readers.pair_knowledge import read_replacement_tests
 from pipeline.datasets.outfits import condition_name
 from pipeline.errors import BadSetting
+from pipeline.pairs.sampling import pair_id
 from pipeline.report.both_sides import MatchPart
 from pipeline.report.replacement_test import ReplacementTest
 from pipeline.saliency.correspondence.match import ExplainedMatch
@@ -93,10 +94,12 @@ def _explained(
 
 
 def _replaced(queried: QueriedPair, attribute: str | None) -> ReplacementTest | None:
+    """Return the test with other images in the query's place, where the run has made it; of test pairs alone."""
     query, reference = (queried.passed.images[place] for place in (queried.query, 1 - queried.query))
     if (query.split, reference.split) != ("test", "test"):
         return None
-    return kept_replacement_test(queried.results, query.key, reference.key, queried.passed.condition, attribute)
+    asked = pair_id("test", query.key, reference.key, queried.passed.condition or "")
+    return read_replacement_tests(queried.results.upstream, [asked], [attribute]).get(asked)
 
 
 def _parts(queried: QueriedPair, match: ExplainedMatch, namer: ComponentNamer) -> tuple[MatchPart, ...]:

@@ -25,20 +25,30 @@ def read_pair_knowledge(
         pair_ids: of all pairs.
         answers: row of the table `answers` of each, whose attribute the replacements lack.
     """
-    tests, outcomes = _replacement_tests(upstream, pair_ids, answers), _outcomes(upstream)
+    leading = [None if row is None else row["leading_attribute"] for row in answers]
+    tests, outcomes = read_replacement_tests(upstream, pair_ids, leading), _outcomes(upstream)
     scores = _similarities(upstream)
     return [
         PairKnowledge(tests.get(pair_id), outcomes.get(pair_id), similarity=scores.get(pair_id)) for pair_id in pair_ids
     ]
 
 
-def _replacement_tests(
-    upstream: Upstream, pair_ids: Sequence[str], answers: Sequence[Mapping[str, Any] | None]
+def read_replacement_tests(
+    upstream: Upstream, pair_ids: Sequence[str], attributes: Sequence[str | None]
 ) -> dict[str, ReplacementTest]:
+    """Return what replacing the query did to the similarity, by id of the pairs where the run has tried.
+
+    Args:
+        upstream: the table of `replacements.test` is read where it is there.
+        pair_ids: of the pairs.
+        attributes: that the replacements of each lack; None for none.
+
+    Raises:
+        StoreError: the table cannot be read.
+    """
     if REPLACEMENTS not in upstream.manifests:
         return {}
-    asked = [None if row is None else row["leading_attribute"] for row in answers]
-    named = pa.table({"pair_id": pa.array(pair_ids, pa.string()), "named": pa.array(asked, pa.string())})
+    named = pa.table({"pair_id": pa.array(pair_ids, pa.string()), "named": pa.array(attributes, pa.string())})
     pieces = [upstream.store.read_part_table(one, "replacements", _COLUMNS) for one in upstream.commits(REPLACEMENTS)]
     table = pa.concat_tables(pieces)
     # A row for every pair, attribute and kind would be millions: filtered while still columns.

@@ -4,8 +4,8 @@ from typing import Final
 
 from pipeline.evaluation.audit.answers import ANSWER
 from pipeline.report.metric_table import MetricTable
-from pipeline.report.number_text import PERCENT, interval_text, number_text
-from pipeline.report.overview.check import BAD, GOOD, WEAK, Check
+from pipeline.report.number_text import PERCENT, number_text
+from pipeline.report.overview.check import BAD, GOOD, WEAK, Check, figure_text, percent_text, upper_end
 
 # Normalised regret of the answers: 0 is always the best attribute, 1 a random one of the query's.
 _GOOD_REGRET: Final = 0.5
@@ -17,27 +17,25 @@ def audit_checks(metrics: MetricTable) -> list[Check]:
     regret = metrics.of_variant("audit", "normalised_regret", ANSWER)
     if regret is None or regret.value is None:
         return []
-    high = regret.high if regret.high is not None else regret.value
+    high = upper_end(regret)
     outcome = GOOD if high < _GOOD_REGRET else WEAK if high < 1 else BAD
     reading = {
         GOOD: "they name the true cause or one nearly as strong",
         WEAK: "they beat a random attribute of the query, but miss much of the strongest true cause",
         BAD: "they are not shown to be nearer to the true cause than a random attribute of the query",
     }[outcome]
-    figure = f"{number_text(regret.value, decimals=2)} {interval_text(regret.low, regret.high, decimals=2)}".strip()
     meaning = (
         "The items are rendered again with one attribute changed, so the true effect of each is known. Normalised "
         "regret: how much of the strongest true effect the answers miss; 0 is nothing, 1 as much as a random one."
     )
-    checks = [Check("agreement with the truth", figure, outcome, reading, meaning)]
+    checks = [Check("agreement with the truth", figure_text(regret, 2), outcome, reading, meaning)]
     hit = metrics.of_variant("audit", "hit_at_1", ANSWER)
     if hit is not None and hit.value is not None:
         share = f"{number_text(hit.value, PERCENT, 0)} %"
-        ends = interval_text(hit.low, hit.high, PERCENT, 0)
         checks.append(
             Check(
                 "right answers",
-                f"{share} {ends}".strip(),
+                percent_text(hit),
                 GOOD if hit.value >= 0.5 else WEAK,
                 f"where an attribute matters, {share} of them name one with at least 90 % of the strongest effect",
                 "Share of the pairs with a true cause whose answer has at least 90 % of the strongest true effect.",

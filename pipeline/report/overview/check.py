@@ -30,6 +30,11 @@ class Check:
     meaning: str
 
 
+def upper_end(found: Estimate) -> float:
+    """Return the upper end of a figure's interval, the figure where it has none, 0 where that is unknown, too."""
+    return (found.value or 0.0) if found.high is None else found.high
+
+
 def figure_text(found: Estimate, decimals: int = 3) -> str:
     """Return a figure with its interval, such as "0.123 [0.101, 0.150]"."""
     ends = interval_text(found.low, found.high, decimals=decimals)

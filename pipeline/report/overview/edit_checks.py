@@ -9,7 +9,7 @@ from pipeline.evaluation.metrics.whole_edits import TABLE as WHOLE_EDITS
 from pipeline.evaluation.recolouring.edit_kinds import WholeEdit
 from pipeline.report.metric_table import Estimate, MetricTable
 from pipeline.report.number_text import PERCENT, count_text, number_text
-from pipeline.report.overview.check import BAD, GOOD, WEAK, Check, figure_text, percent_text
+from pipeline.report.overview.check import BAD, GOOD, WEAK, Check, figure_text, percent_text, upper_end
 from pipeline.report.table_row import TableRow
 
 # The floor of effects lets 1 % of edits past that should not matter; up to a tenth of the pairs, as in other checks,
@@ -58,8 +58,7 @@ def _whole_check(metrics: MetricTable, edit: WholeEdit, n_pairs: int) -> list[Ch
     outcome = _whole_outcome(cause, where, is_said)
     share = number_text(cause.value, PERCENT, 0)
     reading = f"{edited} alone lowers the score clearly in {share} % of the edited pairs"
-    high = cause.value if cause.high is None else cause.high
-    if high >= _FEW_PAIRS and where is not None and elsewhere is not None and where.value is not None:
+    if upper_end(cause) >= _FEW_PAIRS and where is not None and elsewhere is not None and where.value is not None:
         there, others = (number_text(one.value, PERCENT, 1) for one in (where, elsewhere))
         reading += (
             f"; that no attribute explains the match is said of {there} % of these and of {others} % of the others"
@@ -73,8 +72,7 @@ def _whole_check(metrics: MetricTable, edit: WholeEdit, n_pairs: int) -> list[Ch
 
 
 def _whole_outcome(cause: Estimate, where: Estimate | None, is_said: bool) -> str:
-    value = cause.value or 0.0
-    high = value if cause.high is None else cause.high
+    high = upper_end(cause)
     is_mostly_said = is_said and where is not None and where.value is not None and where.value >= _MOSTLY_SAID
     if high < _FEW_PAIRS or is_mostly_said:
         return GOOD

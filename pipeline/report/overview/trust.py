@@ -14,9 +14,9 @@ from pipeline.evaluation.shared_units import few_clusters
 from pipeline.report.evidence import OutfitFacts
 from pipeline.report.few_clusters import SEVERAL
 from pipeline.report.metric_table import Estimate, MetricTable
-from pipeline.report.number_text import PERCENT, count_text, interval_text, number_text, p_value_text
+from pipeline.report.number_text import PERCENT, count_text, number_text, p_value_text
 from pipeline.report.overview.audit_checks import audit_checks
-from pipeline.report.overview.check import BAD, GOOD, WEAK, Check, figure_text
+from pipeline.report.overview.check import BAD, GOOD, WEAK, Check, figure_text, percent_text
 from pipeline.report.overview.edit_checks import edit_checks
 from pipeline.report.overview.shares import contradicted_share
 from pipeline.report.pair_table import PairTable
@@ -192,8 +192,8 @@ def _contradicted_check(share: Interval) -> list[Check]:
         "fall). For attributes that mean nothing that is so in about half. A few images tell little of one pair; its "
         "page says what they told."
     )
-    ends = interval_text(share.low, share.high, PERCENT, 0)
-    return [Check("answers contradicted by other images", f"{told} % {ends}".strip(), outcome, reading, meaning)]
+    figure = percent_text(Estimate(share.value, share.low, share.high))
+    return [Check("answers contradicted by other images", figure, outcome, reading, meaning)]
 
 
 def _alike_check(similarity_p: npt.NDArray[np.float64]) -> list[Check]:

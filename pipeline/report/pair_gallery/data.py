@@ -37,39 +37,55 @@ def gallery_script(pairs: PairTable, bright_p: Sequence[int | None]) -> bytes:
     """
     image_ids = sorted({*pairs.queries, *pairs.references})
     row_of = {image_id: row for row, image_id in enumerate(image_ids)}
-    label_of = dict(zip(pairs.queries, pairs.query_labels, strict=True))
-    label_of |= dict(zip(pairs.references, pairs.reference_labels, strict=True))
-    groups, group_p = _coded(pairs.groups)
-    attributes, attribute_p = _coded(pairs.attributes)
     place_of = {pair_id: row for row, pair_id in enumerate(pairs.pair_ids)}
-    headings, heading_p = _coded([None if one is None else one.heading for one in pairs.sure])
-    labels, label_sets, set_i = _label_sets([pairs.image_labels.get(image_id, ()) for image_id in image_ids])
+    groups, group_p = _coded(pairs.groups)
     columns: dict[str, Any] = {
-        "images": {
-            "id": image_ids,
-            "label": [label_of[image_id] for image_id in image_ids],
-            "name": [image_digest(image_id) for image_id in image_ids],
-            "attributes": set_i,
-        },
-        "labels": labels,
-        "labelSets": label_sets,
+        **_image_columns(pairs, image_ids),
         "groupKind": pairs.group_kind,
         "groups": groups,
-        "attributes": attributes,
         "places": PLACES,
         "id": list(pairs.pair_ids),
         "query": [row_of[image_id] for image_id in pairs.queries],
         "reference": [row_of[image_id] for image_id in pairs.references],
         "group": group_p,
-        "attribute": attribute_p,
         "similarity": _numbers(pairs.similarity_p),
+        **_answer_columns(pairs),
+        "disagreement": _numbers(pairs.disagreement_p),
+        "insertion": _numbers(pairs.insertion_p),
+        "bright": [-1 if place is None else place for place in bright_p],
+        "nearest": pairs.nearest_pk.tolist(),
+        "strangest": [place_of[one.pair_id] for one in strangest_pairs(pairs)],
+    }
+    text = json.dumps(columns, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    return f"window.galleryData = {text};\n".encode("ascii")
+
+
+def _image_columns(pairs: PairTable, image_ids: Sequence[str]) -> dict[str, Any]:
+    """Return the images' own columns and what their labels are rows of."""
+    label_of = dict(zip(pairs.queries, pairs.query_labels, strict=True))
+    label_of |= dict(zip(pairs.references, pairs.reference_labels, strict=True))
+    labels, label_sets, set_i = _label_sets([pairs.image_labels.get(image_id, ()) for image_id in image_ids])
+    images = {
+        "id": list(image_ids),
+        "label": [label_of[image_id] for image_id in image_ids],
+        "name": [image_digest(image_id) for image_id in image_ids],
+        "attributes": set_i,
+    }
+    return {"images": images, "labels": labels, "labelSets": label_sets}
+
+
+def _answer_columns(pairs: PairTable) -> dict[str, Any]:
+    """Return what answers for each pair, how sure that is, and what is true of it."""
+    attributes, attribute_p = _coded(pairs.attributes)
+    headings, heading_p = _coded([None if one is None else one.heading for one in pairs.sure])
+    return {
+        "attributes": attributes,
+        "attribute": attribute_p,
         "effect": _numbers(pairs.answer_values("effect")),
         "low": _numbers(pairs.answer_values("effect_low")),
         "high": _numbers(pairs.answer_values("effect_high")),
         "probability": _numbers(pairs.answer_values("probability")),
         "together": [row is not None and row.get("told_by") == "all_pairs" for row in pairs.answers],
-        "disagreement": _numbers(pairs.disagreement_p),
-        "insertion": _numbers(pairs.insertion_p),
         "regret": _numbers(pairs.regret_p),
         "right": list(pairs.is_right),
         "replaced": _numbers(pairs.falls_further_p),
@@ -78,12 +94,7 @@ def gallery_script(pairs: PairTable, bright_p: Sequence[int | None]) -> bytes:
         "levels": LEVELS,
         "sure": [-1 if one is None else LEVELS.index(one.level) for one in pairs.sure],
         "measured": [one is not None and one.is_measured for one in pairs.sure],
-        "bright": [-1 if place is None else place for place in bright_p],
-        "nearest": pairs.nearest_pk.tolist(),
-        "strangest": [place_of[one.pair_id] for one in strangest_pairs(pairs)],
     }
-    text = json.dumps(columns, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
-    return f"window.galleryData = {text};\n".encode("ascii")
 
 
 def _coded(names: Sequence[str | None]) -> tuple[list[str], list[int]]:

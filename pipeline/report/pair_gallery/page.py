@@ -87,7 +87,7 @@ def render_gallery(
             pairs.pair_ids[row],
             f"{pairs.queries[row]} and {pairs.references[row]}",
             f"{pairs.groups[row]}, similarity {number_text(float(pairs.similarity_p[row]), decimals=3)}, "
-            f"{_heading(pairs.sure[row])}",
+            + _heading(pairs.sure[row]),
         )
         for row in range(min(len(pairs), _LISTED))
     ]

@@ -48,10 +48,10 @@ def test_the_outcome_follows_the_figures() -> None:
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ("if high < _FEW_PAIRS", "if value < _FEW_PAIRS"),
+        ("if high < _FEW_PAIRS", "if (cause.value or 0.0) < _FEW_PAIRS"),
         ("where.value >= _MOSTLY_SAID", "where.value >= 0"),
         ("cause.low > _MOST_PAIRS and not is_said", "cause.low > _MOST_PAIRS"),
-        ("cause.low > _MOST_PAIRS", "value > _MOST_PAIRS"),
+        ("cause.low > _MOST_PAIRS", "(cause.value or 0.0) > _MOST_PAIRS"),
         ("one.low > other.high", "one.low > other.low"),
         ("found.high < 0", "found.high < -1"),
         ("found.value >= _LARGE_CORRELATION", "True"),

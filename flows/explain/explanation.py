@@ -1,107 +1,35 @@
-"""The explanation of one pair: plain values and arrays, which print, save and show themselves."""
+"""The explanation of one pair, which prints, saves and shows itself."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from flows.explain.attributes import RankedAttribute
-from flows.explain.page import explanation_page, page_attributes
+from flows.explain.explained_pair import ExplainedImage, ExplainedPair
+from flows.explain.page import explanation_page
 from flows.explain.saved import SavedFiles, check_folder, save_explanation
 from flows.explain.text import explanation_html, explanation_text
-from pipeline.report.answer_checks import PairKnowledge
 from pipeline.report.both_sides import MatchPart
-from pipeline.report.how_sure import HowSure, how_sure
 from pipeline.report.map_words import region_words
-from pipeline.report.pair_page.knowledge import next_best
-from pipeline.report.pair_picture import PictureRow, pair_picture
-from pipeline.report.replacement_test import ReplacementTest
-from pipeline.report.shown_image import ShownImage
 
 SCHEMA_VERSION = 1
 
 
 @dataclass(frozen=True)
-class ExplainedImage:
-    """One of the two images.
+class Explanation(ExplainedPair):
+    """Why a model says that a query matches a reference: the values of an `ExplainedPair`, and ways to show them.
 
     Attributes:
-        name: its id, or the path of its file, as asked for.
-        split: that holds it; None for a file.
-        type: its label in the dataset; empty for a file.
-        labels: attributes that it is labelled with; none for a file.
-        shown: its picture.
-    """
-
-    name: str
-    split: str | None
-    type: str
-    labels: tuple[str, ...]
-    shown: ShownImage
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """Why a model says that a query matches a reference.
-
-    Attributes:
-        query: the image that is explained.
-        reference: the image that it matches.
-        similarity: cosine of the two embeddings, -1 to 1, under the condition.
-        condition: under which they are compared; None for none.
-        answer: as a row of the table `answers`: `attribute` explains the match, or is None with a `reason`.
-        attributes: those that may be named, best first.
-        parts: pairs of regions that raise the score together, largest first; `query_hw` and `reference_hw` are over
-            cells (y, x) of the model's view and sum to 1.
-        query_map: float32 (y, x) over the model's view of the query, larger where it matters more.
-        reference_map: likewise of the reference, by RISE.
-        generator: that made the query's map.
-        mode: of that generator.
-        arrays: further arrays by name: both images' `embeddings`, maps on cells, joint effects, effects of attributes.
-        notes: sentences on what to bear in mind.
-        replaced: what other images in the query's place did to the similarity; None where the run has not tried.
         reverse: the explanation with the roles exchanged; None where it was not asked for.
     """
 
-    query: ExplainedImage
-    reference: ExplainedImage
-    similarity: float
-    condition: str | None
-    answer: Mapping[str, Any]
-    attributes: tuple[RankedAttribute, ...]
-    parts: tuple[MatchPart, ...]
-    query_map: np.ndarray
-    reference_map: np.ndarray
-    generator: str
-    mode: str
-    arrays: Mapping[str, np.ndarray]
-    notes: tuple[str, ...] = ()
-    replaced: ReplacementTest | None = None
     reverse: "Explanation | None" = None
-
-    def how_sure(self) -> HowSure:
-        """Return how sure the answer is: `level`, `heading`, `reason`, and `checks` with their figures."""
-        after = next_best(page_attributes(self), self.answer["attribute"])
-        return how_sure(self.answer, PairKnowledge(self.replaced, None, after, self.similarity))
 
     def text(self) -> str:
         """Return it as plain text: the answer first, then attributes, regions and similarity."""
         own = explanation_text(self)
         return own if self.reverse is None else f"{own}\n\nThe other way round\n\n{explanation_text(self.reverse)}"
-
-    def picture(self) -> np.ndarray:
-        """Return uint8 (y, x, 3): both images, their maps, and the parts of the match in colour."""
-        sides = (
-            ("query", self.query, f"{self.generator} map", self.query_map, [part.query_hw for part in self.parts]),
-            ("reference", self.reference, "rise map", self.reference_map, [part.reference_hw for part in self.parts]),
-        )
-        rows = [
-            PictureRow(f"{role}: {image.name}", image.shown, title, map_yx, [np.maximum(one, 0) for one in regions])
-            for role, image, title, map_yx, regions in sides
-        ]
-        return pair_picture(rows)
 
     def values(self) -> dict[str, Any]:
         """Return it as values that JSON can hold, without pictures and arrays; docs/python.md names the keys."""
@@ -153,7 +81,7 @@ class Explanation:
 
     def _repr_html_(self) -> str:
         """Show it in a notebook: the picture and the text."""
-        return explanation_html(self)
+        return explanation_html(self, self.text())
 
 
 def _image_values(image: ExplainedImage) -> dict[str, Any]:

@@ -7,7 +7,8 @@ import numpy as np
 
 from flows.explain.attributes import answer_pair
 from flows.explain.evidence import QueriedPair
-from flows.explain.explanation import ExplainedImage, Explanation
+from flows.explain.explained_pair import ExplainedImage
+from flows.explain.explanation import Explanation
 from flows.explain.images import PairImage, read_image
 from flows.explain.named_image import NamedImage, named_image
 from flows.explain.options import READING, ExplainOptions

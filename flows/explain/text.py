@@ -1,8 +1,8 @@
 """The explanation of one pair in words: the answer first, then attributes, regions and the similarity."""
 
 import html
-from typing import TYPE_CHECKING
 
+from flows.explain.explained_pair import ExplainedImage, ExplainedPair
 from pipeline.report.answer_text import answer_text, sentence
 from pipeline.report.both_sides import MatchPart, part_words
 from pipeline.report.map_words import place_words, region_words
@@ -10,16 +10,13 @@ from pipeline.report.number_text import interval_text, number_text
 from pipeline.report.overlays import picture_uri
 from pipeline.report.variant_names import people_name
 
-if TYPE_CHECKING:
-    from flows.explain.explanation import ExplainedImage, Explanation
-
 SHOWN_ATTRIBUTES = 8
 FALLBACK_WIDTH = 9
 # Of the similarity, without the attribute.
 FALL = "expected fall"
 
 
-def explanation_text(explanation: "Explanation") -> str:
+def explanation_text(explanation: ExplainedPair) -> str:
     """Return one direction of an explanation as plain text."""
     said, sure = answer_text(explanation.answer), explanation.how_sure()
     lines = [f"{sure.heading}.", sure.line]
@@ -41,17 +38,17 @@ def explanation_text(explanation: "Explanation") -> str:
     return "\n".join(lines)
 
 
-def explanation_html(explanation: "Explanation") -> str:
-    """Return the picture and the text as HTML without scripts; whatever a dataset names is escaped."""
+def explanation_html(explanation: ExplainedPair, text: str) -> str:
+    """Return the picture and a text as HTML without scripts; whatever a dataset names is escaped."""
     picture = picture_uri(explanation.picture())
     alternative = html.escape(f"{explanation.query.name} and {explanation.reference.name} with maps and parts")
     return (
         f'<figure><img src="{picture}" alt="{alternative}" style="max-width: 100%">'
-        f"<figcaption><pre>{html.escape(explanation.text())}</pre></figcaption></figure>"
+        f"<figcaption><pre>{html.escape(text)}</pre></figcaption></figure>"
     )
 
 
-def _attribute_lines(explanation: "Explanation") -> list[str]:
+def _attribute_lines(explanation: ExplainedPair) -> list[str]:
     shown = explanation.attributes[:SHOWN_ATTRIBUTES]
     if not shown:
         return ["  none may be named"]
@@ -66,7 +63,7 @@ def _attribute_lines(explanation: "Explanation") -> list[str]:
     return [*lines, f"  and {left} more"] if left else lines
 
 
-def _region_lines(explanation: "Explanation") -> list[str]:
+def _region_lines(explanation: ExplainedPair) -> list[str]:
     lines = [f"  {number}. {_part_line(part)}" for number, part in enumerate(explanation.parts, start=1)]
     places = [place_words(map_yx) for map_yx in (explanation.query_map, explanation.reference_map)]
     lines = lines or ["  none: no cells of the two images raise the score together"]
@@ -78,6 +75,6 @@ def _part_line(part: MatchPart) -> str:
     return f"{places}: {part_words(part)}"
 
 
-def _image_line(image: "ExplainedImage") -> str:
+def _image_line(image: ExplainedImage) -> str:
     where = "a file" if image.split is None else ", ".join(filter(None, (image.split, image.type)))
     return f"{image.name} ({where})"

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import grimp
@@ -74,3 +75,28 @@ def test_the_check_above_can_fail() -> None:
     imports = grimp.build_graph("pipeline", cache_dir=None)
     imports.add_import(importer="pipeline.saliency.lime.maps", imported="pipeline.saliency.rise.masks")
     assert acquainted(imports) == {("pipeline.saliency.lime", "pipeline.saliency.rise")}
+
+
+def circle(graph: grimp.ImportGraph) -> list[str]:
+    """Return modules that import each other in a circle, none where there is no such circle."""
+    imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def test_no_modules_import_each_other_in_a_circle_not_even_for_their_types(tmp_path: Path) -> None:
+    assert circle(grimp.build_graph("pipeline", "stores", "flows", cache_dir=None)) == []
+    package = tmp_path / "circular_imports_example"
+    package.mkdir()
+    typed = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from circular_imports_example import one\n"
+    for name, text in {"__init__": "", "one": "from circular_imports_example import two\n", "two": typed}.items():
+        (package / f"{name}.py").write_text(text)
+    sys.path.insert(0, str(tmp_path))
+    try:
+        found = circle(grimp.build_graph("circular_imports_example", cache_dir=None))
+    finally:
+        sys.path.remove(str(tmp_path))
+    assert set(found) == {"circular_imports_example.one", "circular_imports_example.two"}

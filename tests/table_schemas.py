@@ -12,6 +12,7 @@ DATASETS = (
     {"dataset": {"kind": "polyvore_outfits", "root": "data"}, "similarity_model": {"kind": "type_aware"}},
     {"dataset": {"kind": "polyvore_outfits", "root": "data"}, "pairs": {"file": "pairs.txt"}},
     {"dataset": {"kind": "market1501", "root": "data"}},
+    {"dataset": {"kind": "cub200", "root": "data"}},
     {"dataset": {"kind": "folder", "root": "data", "table": "items.csv"}},
     {
         "dataset": {"kind": "folder", "root": "data", "table": "items.csv"},

@@ -1,5 +1,7 @@
 """Maps of the attributes that answer, over their queries."""
 
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -9,12 +11,15 @@ from flows.engine.upstream import Upstream
 from flows.readers.kept_embeddings import read_kept_embeddings
 from flows.readers.labelled_embeddings import read_labelled_embeddings
 from flows.readers.pair_frame import PairFrame, read_pair_frame
+from flows.readers.parts import read_parts_in_view
 from flows.readers.saliency_maps import read_maps
 from pipeline.datasets.planted.edits import changed_region
 from pipeline.datasets.planted.spec import planted_spec
-from pipeline.evaluation.audit.localisation import map_auroc, scored_regions
+from pipeline.evaluation.audit.localisation import localisation_measures
+from pipeline.evaluation.audit.part_regions import part_region
 from pipeline.explanation.conditional_directions import ConditionalDirections, fit_conditional_directions
 from pipeline.explanation.embedding_effect import removal_shifts
+from pipeline.saliency.controls.blob import centre_blob
 from pipeline.saliency.declaration import FIXED
 from pipeline.saliency.rise.attribute_maps import build_attribute_maps
 from pipeline.saliency.rise.declaration import RISE
@@ -22,7 +27,7 @@ from stores.parts import ArraysPart, Part
 
 
 def run(inputs: JobInputs) -> JobResult:
-    """Return `maps` (row, y, x), float16, a row per query and attribute; on rendered items how well they find it."""
+    """Return `maps` (row, y, x), float16, a row per query and attribute; where it is known how well they find it."""
     upstream, settings = inputs.upstream, inputs.settings
     frame = read_pair_frame(upstream, "test")
     answers = {row["pair_id"]: row["attribute"] for row in upstream.rows("answers", "answers")}
@@ -35,7 +40,7 @@ def run(inputs: JobInputs) -> JobResult:
         "maps": ArraysPart({"maps": stacked.astype(np.float16)}, {"maps": ("row", "y", "x")}),
         "attribute_map_rows": inputs.table("attribute_map_rows", rows),
     }
-    if "dataset" in settings:
+    if settings.keys() & {"dataset", "parts"}:
         found = _localised(inputs, frame, answers, maps)
         parts["attribute_localisation"] = inputs.table("attribute_localisation", found)
     return JobResult(parts, {"maps": len(rows)})
@@ -88,27 +93,37 @@ def _localised(
     answers: dict[str, str | None],
     maps: dict[tuple[str, str], np.ndarray],
 ) -> list[dict[str, Any]]:
-    spec = planted_spec(inputs.settings["dataset"])
+    """Return a row of `attribute_localisation` for each pair whose attribute has a map and a known place."""
+    region_of = _regions(inputs)
     pairs = zip(frame.pair_ids, frame.queries, strict=True)
     explained = [(pair_id, query, str(answers[pair_id])) for pair_id, query in pairs if answers[pair_id] is not None]
     match_maps = read_maps(inputs.upstream, "rise", FIXED, [pair_id for pair_id, *_ in explained])
-    regions: dict[tuple[str, str], np.ndarray] = {}
+    blob_hw = centre_blob(*[int(inputs.settings["image_size_px"])] * 2)
     rows = []
     for pair_id, query, name in explained:
-        if (query, name) not in maps:
+        region_hw = region_of(query, name) if (query, name) in maps else None
+        if region_hw is None:
             continue
-        if (query, name) not in regions:
-            regions[query, name] = changed_region(spec, query, name)
-        region_hw = regions[query, name]
-        row: dict[str, Any] = {"pair_id": pair_id, "attribute": name}
-        for column, map_hw in (("auroc", maps[query, name]), ("match_auroc", match_maps.get(pair_id))):
-            row[column] = None if map_hw is None else _auroc(map_hw, region_hw)
-        rows.append(row)
+        compared = {"auroc": maps[query, name], "match_auroc": match_maps.get(pair_id), "centre_auroc": blob_hw}
+        found = {column: _auroc(map_hw, region_hw) for column, map_hw in compared.items()}
+        rows.append({"pair_id": pair_id, "attribute": name, **found})
     return rows
 
 
-def _auroc(map_hw: np.ndarray, region_hw: np.ndarray) -> float | None:
-    if not scored_regions(np.array([region_hw.mean()]))[0]:
-        return None
-    found = map_auroc(map_hw.astype(np.float32), region_hw)
-    return None if np.isnan(found) else found
+def _regions(inputs: JobInputs) -> Callable[[str, str], np.ndarray | None]:
+    """Return what gives the region (y, x) of an attribute on a query; None where the attribute has no place."""
+    settings = inputs.settings
+    if "parts" in settings:
+        parts, size = read_parts_in_view(inputs.upstream, settings["parts"]), int(settings["image_size_px"])
+
+        def around_parts(query: str, name: str) -> np.ndarray | None:
+            points = parts.of(query, name)
+            return None if points is None else part_region(points, size)
+
+        return lru_cache(around_parts)
+    spec = planted_spec(settings["dataset"])
+    return lru_cache(lambda query, name: changed_region(spec, query, name))
+
+
+def _auroc(map_hw: np.ndarray | None, region_hw: np.ndarray) -> float | None:
+    return None if map_hw is None else localisation_measures(map_hw.astype(np.float32), region_hw)["auroc"]

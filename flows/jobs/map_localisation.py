@@ -1,14 +1,11 @@
 """Do the maps of a group of planted queries find the pixels that the truly best attribute changes?"""
 
-import math
-from typing import Any
-
 import numpy as np
 
 from flows.engine.shard_task import JobInputs, JobResult
 from pipeline.datasets.planted.edits import changed_region
 from pipeline.datasets.planted.spec import planted_spec
-from pipeline.evaluation.audit.localisation import map_auroc, pointing_hit, scored_regions
+from pipeline.evaluation.audit.localisation import localisation_measures
 
 
 def run(inputs: JobInputs) -> JobResult:
@@ -31,20 +28,8 @@ def run(inputs: JobInputs) -> JobResult:
                 "generator": settings["generator"],
                 "mode": settings["mode"],
                 "attribute": pair["attribute"],
-                **_measures(maps_nyx[pair["row"]].astype(np.float32), regions[asked]),
+                **localisation_measures(maps_nyx[pair["row"]].astype(np.float32), regions[asked]),
             }
         )
     counts = {"images": len({pair["query"] for pair in pairs}), "pairs": len(rows)}
     return JobResult({"map_localisation": inputs.table("map_localisation", rows)}, counts)
-
-
-def _measures(map_hw: np.ndarray, region_hw: np.ndarray) -> dict[str, Any]:
-    share = float(region_hw.mean())
-    if not scored_regions(np.array([share]))[0]:
-        return {"auroc": None, "pointing_hit": None, "region_share": share}
-    auroc, hit = map_auroc(map_hw, region_hw), pointing_hit(map_hw, region_hw)
-    return {
-        "auroc": None if math.isnan(auroc) else auroc,
-        "pointing_hit": None if math.isnan(hit) else hit,
-        "region_share": share,
-    }

@@ -31,7 +31,7 @@ from pipeline.evaluation.metrics.attribute_effects import ReplacedAttributes, at
 from pipeline.evaluation.metrics.attribute_localisation import attribute_localisation_rows
 from pipeline.evaluation.metrics.both_sides import both_sides_rows
 from pipeline.evaluation.metrics.faithfulness import GeneratorMode, faithfulness_rows
-from pipeline.evaluation.metrics.localisation import localisation_rows
+from pipeline.evaluation.metrics.localisation import PARTS_TABLE, REGIONS, localisation_rows
 from pipeline.evaluation.metrics.map_protocols import map_part_rows, map_protocol_rows, target_sensitivity_rows
 from pipeline.evaluation.metrics.measured_pairs import Columns, MeasuredPairs
 from pipeline.evaluation.metrics.recognition import recognition_rows
@@ -96,6 +96,9 @@ def _pair_rows(inputs: JobInputs, frame: PairFrame, pairs: MeasuredPairs) -> lis
     if settings["audited"]:
         rows += localisation_rows(pairs, map_columns(upstream, "map_localisation", shown), eligible_pairs(upstream))
         rows += measured_set_rows(pairs, read_measured_sets(upstream, pairs))
+    if settings.get("parts"):
+        found = map_columns(upstream, PARTS_TABLE, shown)
+        rows += localisation_rows(pairs, found, pairs.pair_ids, PARTS_TABLE, REGIONS[:1])
     if settings.get("attribute_maps"):
         localisation = _columns(upstream, "attribute_maps.test", "attribute_localisation")
         rows += attribute_localisation_rows(pairs, localisation)

@@ -33,6 +33,7 @@ from flows.stages.metrics import metrics_stage
 from flows.stages.negatives import negatives_stages
 from flows.stages.pair_pages import pair_pages_stage
 from flows.stages.pairs import pairs_stage
+from flows.stages.part_localisation import part_stages
 from flows.stages.perturbed_embeddings import perturbed_stages
 from flows.stages.presence import presence_stage
 from flows.stages.reads import SPLITS
@@ -101,6 +102,7 @@ def _attribute_stages(settings: Settings) -> list[Stage]:
         *([joint_effects_stage(settings)] if audited else []),
         answer_sets_stage(settings),
         group_effects_stage(settings),
+        *part_stages(settings),
         *attribute_maps_stages(settings),
         *(_audited_stages(settings) if audited else []),
         *(recolouring_stages(settings) if settings.dataset.declared.colours else []),

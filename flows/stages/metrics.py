@@ -7,7 +7,7 @@ from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
 from flows.stages.answers import may_answer
 from flows.stages.attribute_maps import NAME as ATTRIBUTE_MAPS
-from flows.stages.attribute_maps import makes_attribute_maps
+from flows.stages.attribute_maps import locates_attributes
 from flows.stages.conditions import has_attributes, has_outfits, measures_retrieval
 from flows.stages.correspondence_localisation import NAME as BOTH_SIDES
 from flows.stages.edit_effects import EDIT_EFFECTS_STAGE, colour_prefixes, measures_whole_edits
@@ -16,6 +16,8 @@ from flows.stages.group_effects import NAME as GROUP_EFFECTS
 from flows.stages.map_parts import map_parts_name
 from flows.stages.map_protocols import map_protocols_name
 from flows.stages.pairs import asked_directions
+from flows.stages.part_localisation import part_localisation_name
+from flows.stages.parts import has_parts
 from flows.stages.reads import pair_reads, single_shard_stage
 from flows.stages.replacements import effects_and_halves_read
 from pipeline.datasets.declaration import CLASS, OUTFIT
@@ -173,17 +175,25 @@ def _where_there_is_more(settings: Settings) -> tuple[dict[str, Any], Reads]:
     if settings.evaluation.map_protocols:
         values["map_protocols"] = True
         reads |= _protocol_reads(settings)
-    return values | _audited_values(settings), reads
+    located, located_reads = _where_attributes_are_located(settings)
+    return values | located, reads | located_reads
 
 
-def _audited_values(settings: Settings) -> dict[str, Any]:
-    if not settings.dataset.declared.is_audited:
-        return {}
-    asked = {
-        "attribute_maps": makes_attribute_maps(settings),
-        "both_sides": settings.saliency.correspondence.enabled,
-    }
-    return {name: True for name, is_made in asked.items() if is_made}
+def _where_attributes_are_located(settings: Settings) -> tuple[dict[str, Any], Reads]:
+    """Return the same where it is known which pixels attributes, parts or causes are."""
+    values: dict[str, Any] = {}
+    reads: Reads = {}
+    if locates_attributes(settings):
+        values["attribute_maps"] = True
+        reads[ATTRIBUTE_MAPS] = [["attribute_localisation", None, ""]]
+    if has_parts(settings):
+        values["parts"] = True
+        shown = settings.saliency.generator_modes
+        reads |= {part_localisation_name(*key): [["part_localisation", None, ""]] for key in shown}
+    if settings.dataset.declared.is_audited and settings.saliency.correspondence.enabled:
+        values["both_sides"] = True
+        reads[BOTH_SIDES] = [["correspondence_localisation", None, ""], ["correspondence_causes", None, ""]]
+    return values, reads
 
 
 def _audit_reads(settings: Settings) -> Reads:
@@ -194,10 +204,6 @@ def _audit_reads(settings: Settings) -> Reads:
     }
     reads["answer_sets"] = [["answer_sets", ["pair_id", "size"], ""], ["answer_set_outcomes", None, ""]]
     reads["audit"] = [["metrics", None, ""], ["audit_outcomes", ["pair_id", "eligible"], ""]]
-    if makes_attribute_maps(settings):
-        reads[ATTRIBUTE_MAPS] = [["attribute_localisation", None, ""]]
-    if settings.saliency.correspondence.enabled:
-        reads[BOTH_SIDES] = [["correspondence_localisation", None, ""], ["correspondence_causes", None, ""]]
     return reads
 
 

@@ -30,6 +30,7 @@ FOLLOWS = (
     "mode",
     "models",
     "name",
+    "parts",
     "perturbed",
     "prior_kinds",
     "reads",

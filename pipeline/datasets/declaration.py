@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.datasets.fitting import CROP
+from pipeline.datasets.parts import LocatedParts
 from pipeline.datasets.records import DatasetIndex, IndexSource, PixelSource
 
 GREY, WHITE = (127, 127, 127), (255, 255, 255)
@@ -112,6 +113,7 @@ class DatasetKind:
         has_sparse_labels: many of its images' attributes are not labelled, so what predictors are sure of counts, too,
             where replacements are chosen.
         colours: its items' colours can be edited on white ground, so their effects are measured; None: they cannot.
+        parts: that its release locates on photographs, so that maps can be held against them; None: it locates none.
         variant: what it is otherwise by one of its own keys, which then counts among `pixel_settings`; None: nothing.
         canvas_rgb: `dataset.canvas` unless set.
         fit: `dataset.fit` unless set.
@@ -139,6 +141,7 @@ class DatasetKind:
     has_cameras: bool = False
     has_sparse_labels: bool = False
     colours: EditableColours | None = None
+    parts: LocatedParts | None = None
     # Not hashed: changes are a mapping.
     variant: Variant | None = field(default=None, hash=False)
     canvas_rgb: tuple[int, int, int] = GREY

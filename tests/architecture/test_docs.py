@@ -91,6 +91,7 @@ DATASETS = (
     {"kind": "awa2", "root": "data"},
     {"kind": "polyvore_outfits", "root": "data"},
     {"kind": "market1501", "root": "data"},
+    {"kind": "cub200", "root": "data"},
     {"kind": "folder", "root": "data", "table": "items.csv"},
     {"kind": "folder", "root": "data", "table": "items.csv", "attributes": "discovered"},
 )

@@ -23,7 +23,11 @@ WRITERS = {
 def write_fake_retrieval(folder: Path, kind: str) -> Path:
     """Write a release and a configuration for it into a folder; return the configuration's path."""
     (folder / "release").mkdir(parents=True)
-    root = WRITERS[kind](folder / "release")
+    return configure(folder, kind, WRITERS[kind](folder / "release"))
+
+
+def configure(folder: Path, kind: str, root: Path) -> Path:
+    """Draw the photographs of a release whose files are empty, and write a configuration for it."""
     for path in sorted(root.rglob("*")):
         if path.suffix.lower() in (".jpg", ".png") and "gt_bbox" not in path.parts:
             _draw(path, path.relative_to(root).as_posix())

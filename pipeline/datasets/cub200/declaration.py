@@ -9,6 +9,7 @@ from annotated_types import Ge, Le, doc
 from pipeline.datasets.class_disjoint import HeldOutClassesSettings
 from pipeline.datasets.cub200.attributes import DEFINITELY, PROBABLY
 from pipeline.datasets.cub200.index import build_cub_index, dataset_files
+from pipeline.datasets.cub200.parts import CUB_PARTS
 from pipeline.datasets.declaration import CLASS, FILE_SETTINGS, DatasetKind
 from pipeline.datasets.records import DatasetIndex, IndexSource
 
@@ -49,4 +50,5 @@ CUB200 = DatasetKind(
     shared_unit=CLASS,
     # What was not visible, or guessed, is not labelled.
     has_sparse_labels=True,
+    parts=CUB_PARTS,
 )

@@ -3,6 +3,8 @@
 Report each figure minus the centre blob's, by tercile of region area. Must not import torch.
 """
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
@@ -41,6 +43,22 @@ def pointing_hit(map_hw: npt.NDArray[np.floating], region_hw: npt.NDArray[np.boo
 def scored_regions(region_share_p: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
     """Return which regions, given as shares of the image's area, count: not empty, at most half of it."""
     return (region_share_p > 0) & (region_share_p <= LARGEST_REGION_SHARE)
+
+
+def localisation_measures(
+    map_hw: npt.NDArray[np.floating], region_hw: npt.NDArray[np.bool_]
+) -> dict[str, float | None]:
+    """Return `auroc`, `pointing_hit` and `region_share`; both measures None where the region or the map is not scored.
+
+    Args:
+        map_hw: (y, x) saliency, larger = matters more.
+        region_hw: (y, x) bool, of the same shape.
+    """
+    share = float(region_hw.mean())
+    measures = {"auroc": float("nan"), "pointing_hit": float("nan")}
+    if scored_regions(np.array([share]))[0]:
+        measures = {"auroc": map_auroc(map_hw, region_hw), "pointing_hit": pointing_hit(map_hw, region_hw)}
+    return {name: None if math.isnan(value) else value for name, value in measures.items()} | {"region_share": share}
 
 
 def area_terciles(region_share_p: npt.NDArray[np.floating]) -> npt.NDArray[np.int64]:

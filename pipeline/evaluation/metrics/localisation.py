@@ -1,4 +1,4 @@
-"""Figures of `map_localisation`: how well maps find the truly best attribute's pixels, and whether a blob does as well.
+"""Figures of `map_localisation` and `part_localisation`: how well maps find a region, and whether a blob does as well.
 
 A blob in the middle finds much of a centred item, the more the larger the region: hence the differences from it, also
 by tercile of the regions' area.
@@ -16,6 +16,8 @@ from pipeline.evaluation.metrics.measured_pairs import Columns, MeasuredPairs
 from pipeline.evaluation.metrics.rows import comparison_row, count_row, metric_row
 
 TABLE: Final = "map_localisation"
+# Of parts that are known as points the regions are equal discs.
+PARTS_TABLE: Final = "part_localisation"
 MEASURES: Final = ("auroc", "pointing_hit")
 # Ends of the differences' names: all regions, then the thirds of their areas.
 REGIONS: Final = ("", "_small_regions", "_medium_regions", "_large_regions")
@@ -36,7 +38,11 @@ class _Localised:
 
 
 def localisation_rows(
-    pairs: MeasuredPairs, tables: Mapping[GeneratorMode, Columns], pairs_with_best: Sequence[str]
+    pairs: MeasuredPairs,
+    tables: Mapping[GeneratorMode, Columns],
+    pairs_with_best: Sequence[str],
+    table: str = TABLE,
+    regions: Sequence[str] = REGIONS,
 ) -> list[dict[str, Any]]:
     """Return the rows of `map_localisation` in `metrics`: means, pairs left out, differences from the centre blob.
 
@@ -46,6 +52,8 @@ def localisation_rows(
             `region_share`; NaN where a value is null.
         pairs_with_best: ids of the pairs that the audit counts; only these have a truly best attribute: in the others
             none matters more than a null edit.
+        table: name that the rows get.
+        regions: over which differences are taken, the first of them all regions.
 
     Raises:
         BadSetting: fewer than 1 bootstrap sample.
@@ -56,9 +64,9 @@ def localisation_rows(
     rows = []
     for (generator, mode), found in localised.items():
         labels = {"generator": generator, "mode": mode}
-        rows += [metric_row(TABLE, measure, pairs.mean(found.values[measure]), **labels) for measure in MEASURES]
-        rows.append(count_row(TABLE, "left_out", found.left_out, found.rows, **labels))
-    return rows + _comparison_rows(pairs, localised)
+        rows += [metric_row(table, measure, pairs.mean(found.values[measure]), **labels) for measure in MEASURES]
+        rows.append(count_row(table, "left_out", found.left_out, found.rows, **labels))
+    return rows + _comparison_rows(pairs, localised, table, regions)
 
 
 def _localised(pairs: MeasuredPairs, columns: Columns, has_best_p: np.ndarray) -> _Localised:
@@ -72,7 +80,9 @@ def _localised(pairs: MeasuredPairs, columns: Columns, has_best_p: np.ndarray) -
     return _Localised(len(pair_ids), left_out, values, share_p)
 
 
-def _comparison_rows(pairs: MeasuredPairs, localised: Mapping[GeneratorMode, _Localised]) -> list[dict[str, Any]]:
+def _comparison_rows(
+    pairs: MeasuredPairs, localised: Mapping[GeneratorMode, _Localised], table: str, regions: Sequence[str]
+) -> list[dict[str, Any]]:
     """Compare all with the blob on the pairs that both have, over all regions and by tercile, in one correction."""
     blob = next((found for key, found in localised.items() if key[0] == CENTRE), None)
     if blob is None:
@@ -81,22 +91,22 @@ def _comparison_rows(pairs: MeasuredPairs, localised: Mapping[GeneratorMode, _Lo
     tercile_p = area_terciles(blob.region_share_p)
     chosen = {REGIONS[0]: tercile_p >= 0} | {name: tercile_p == part for part, name in enumerate(REGIONS[1:])}
     compared = [
-        (key, measure, regions) for key in localised if key[0] != CENTRE for measure in MEASURES for regions in REGIONS
+        (key, measure, region) for key in localised if key[0] != CENTRE for measure in MEASURES for region in regions
     ]
     differences = pairs.compare(
         [
-            (np.where(chosen[regions], localised[key].values[measure], np.nan), blob.values[measure])
-            for key, measure, regions in compared
+            (np.where(chosen[region], localised[key].values[measure], np.nan), blob.values[measure])
+            for key, measure, region in compared
         ]
     )
     return [
         comparison_row(
-            TABLE,
-            f"{measure}_difference{regions}",
+            table,
+            f"{measure}_difference{region}",
             difference,
             generator=generator,
             mode=mode,
             compared_with=CENTRE,
         )
-        for ((generator, mode), measure, regions), difference in zip(compared, differences, strict=True)
+        for ((generator, mode), measure, region), difference in zip(compared, differences, strict=True)
     ]

@@ -146,13 +146,8 @@ def test_a_map_of_the_region_finds_it_and_its_negative_does_not(tmp_path: Path, 
     [
         ('maps_nyx[pair["row"]]', "maps_nyx[len(rows)]"),
         ('asked = (pair["query"], pair["attribute"])', 'asked = (pairs[0]["query"], pair["attribute"])'),
-        ("if not scored_regions(np.array([share]))[0]:", "if False:"),
-        (
-            "auroc, hit = map_auroc(map_hw, region_hw), pointing_hit(map_hw, region_hw)",
-            "auroc, hit = map_auroc(map_hw, region_hw), pointing_hit(-map_hw, region_hw)",
-        ),
     ],
-    ids=["map of another row", "another query", "all regions", "the lowest point"],
+    ids=["map of another row", "another query"],
 )
 def test_a_broken_copy_is_noticed(tmp_path: Path, regions: dict[str, np.ndarray], right: str, wrong: str) -> None:
     broken = broken_copy(map_localisation, tmp_path, right, wrong)

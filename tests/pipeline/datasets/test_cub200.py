@@ -30,7 +30,7 @@ def test_an_attribute_counts_from_its_certainty_on(tmp_path: Path, certainty: in
 
 
 def test_the_line_with_too_many_values_is_read() -> None:
-    assert max(len(line.split()) for line in attribute_lines()) == 6
+    assert max(len(line.split()) for line in attribute_lines(image_files())) == 6
 
 
 @pytest.mark.parametrize("place", ["attributes.txt", "attributes/attributes.txt"])

@@ -6,11 +6,11 @@ from pipeline.datasets.declaration import CLASS, OUTFIT
 from pipeline.report.comparisons import comparison_table
 from pipeline.report.faithfulness_table import faithfulness_comparison_table, faithfulness_table
 from pipeline.report.few_clusters import count_cell, few_clusters_note
+from pipeline.report.localisation_tables import localisation_table
 from pipeline.report.metric_table import Estimate, MetricTable
 from pipeline.report.sections.attributes import explanation_table, removal_comparison_table
 from pipeline.report.sections.audit import audit_comparison_table, audit_table
 from pipeline.report.sections.model import compatibility_table
-from pipeline.report.sections.saliency import localisation_table
 from pipeline.report.table_model import Cell, NumberFormat
 from tests.pipeline.report.report_cases import GENERATORS, make_metrics
 

@@ -46,6 +46,29 @@ def test_pointing_counts_the_peak_and_shares_ties():
     assert audit_localisation.pointing_hit(np.zeros((2, 2)), region) == 0.25
 
 
+def check_measures(module):
+    region = np.zeros((4, 4), dtype=bool)
+    region[0, :2] = True
+    found = module.localisation_measures(np.arange(16.0).reshape(4, 4), region)
+    assert found == {"auroc": 0.0, "pointing_hit": 0.0, "region_share": 0.125}
+    assert module.localisation_measures(-np.arange(16.0).reshape(4, 4), region)["pointing_hit"] == 1.0
+    for share, left_out in ((0.0, np.zeros((4, 4), dtype=bool)), (0.875, ~region)):
+        found = module.localisation_measures(np.ones((4, 4)), left_out)
+        assert found == {"auroc": None, "pointing_hit": None, "region_share": share}
+    assert module.localisation_measures(np.full((4, 4), np.nan), region)["auroc"] is None
+
+
+def test_measures_are_none_where_the_region_is_not_scored(tmp_path):
+    check_measures(audit_localisation)
+    for right, wrong in (
+        ("if scored_regions(np.array([share]))[0]:", "if True:"),
+        ('"pointing_hit": pointing_hit(map_hw,', '"pointing_hit": pointing_hit(-map_hw,'),
+        ("None if math.isnan(value) else value", "value"),
+    ):
+        with pytest.raises(AssertionError):
+            check_measures(broken_copy(audit_localisation, tmp_path, right, wrong))
+
+
 def test_undefined_regions_and_missing_maps_give_nan():
     saliency, nothing = np.zeros((2, 2)), np.zeros((2, 2), dtype=bool)
     one = nothing.copy()

@@ -14,7 +14,7 @@ from pipeline.datasets.planted.spec import PlantedSpec
 from pipeline.datasets.planted.vocabulary import attribute_names, part_attribute
 from tests.pipeline.evaluation.broken_copy import broken_copy
 
-IMAGES, CLASSES = 60, 4
+IMAGES, CLASSES = 80, 8
 SPEC = PlantedSpec(0, IMAGES, 0, 0, 64, label_mode="class", classes=CLASSES, class_noise=0.2)
 ITEM_PARTS = {bird: item for item, (bird, _) in module.BIRD_PARTS.items()}
 

@@ -1,6 +1,6 @@
 """Rendered items in the layout of CUB-200-2011, whose parts lie where an edit of theirs changes pixels.
 
-    python -m benchmarks.parts_of_rendered_items FOLDER [--images 1600] [--classes 40] [--wrong-places]
+    python -m benchmarks.parts_of_rendered_items FOLDER [--images 1600] [--classes 160] [--wrong-places]
 
 Writes FOLDER/CUB_200_2011 and FOLDER/parts.toml, and prints the commands that run it and show its figures. The release
 itself cannot be had everywhere; here each part is a collar, a brim and so on, and its point is the pixel of the region
@@ -55,7 +55,7 @@ train = 1000
 valid = 300
 test = 400
 [saliency]
-generators = ["rise"]
+generators = ["rise", "random", "centre"]
 [saliency.rise]
 keep = true
 modes = ["fixed"]
@@ -149,7 +149,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--images", type=int, default=1600)
-    parser.add_argument("--classes", type=int, default=40)
+    parser.add_argument("--classes", type=int, default=160)
     parser.add_argument("--wrong-places", action="store_true", help="exchange the points of images that have a part")
     options = parser.parse_args()
     write_release(options.folder, options.images, options.classes, options.wrong_places)

@@ -49,7 +49,7 @@ objective = "triplet"
 embedding_dim = 64
 epochs = 30
 batch_size = 64
-images_per_class = 8
+images_per_class = 4
 [pairs]
 train = 1000
 valid = 300

@@ -32,7 +32,7 @@ _NOTE = (
     "metrics holds; grey: no difference was shown."
 )
 _PARTS_NOTE = (
-    "The region: discs, 15 px wide on each side at 224 px, around the parts of the query that the attribute of the "
+    "The region: discs with a radius of 15 px, at 224 px a side, around the parts of the query that the attribute of the "
     "answer is of, as far as the release shows them in view; pairs whose answer is an attribute of the whole, or none, "
     "are not here. The parts are known, that the attribute is the cause is not: a faithful map of another cause points "
     "elsewhere. AUROC: the chance that a pixel of the region is more salient than one outside; 50 is chance. Pointing: "

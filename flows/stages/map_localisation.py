@@ -6,7 +6,7 @@ from flows.engine.work import ShardCosts, ShardExtent, Work
 from flows.settings.configuration import Settings
 from flows.stages.facts import Facts
 from flows.stages.query_groups import chosen_pairs, extent_of, query_extents
-from flows.stages.saliency_maps import maps_name
+from flows.stages.saliency_maps import maps_name, shards_of_maps
 from flows.stages.true_effects import rendered, true_effects_name
 from stores.fingerprints import fingerprint
 from stores.table_schema import NUMBER, TEXT, Column, TableSchema
@@ -72,14 +72,10 @@ def cut_map_localisation(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
 
     Effects that change without changing which is largest leave a shard as it is.
     """
-    maps_stage = stage.settings["maps"]
     best = best_attributes(upstream)
-    map_rows = upstream.table(maps_stage, "map_rows").select(["pair_id", "query", "row"]).to_pylist()
-    shards, start = [], 0
-    for commit in upstream.commits(maps_stage):
-        stop = start + int(commit.parts["map_rows"].detail["rows"])
-        pairs = [{**pair, "attribute": best[pair["pair_id"]]} for pair in map_rows[start:stop]]
-        start = stop
+    shards = []
+    for commit, own in shards_of_maps(upstream, stage.settings["maps"]):
+        pairs = [{**pair, "attribute": best[pair["pair_id"]]} for pair in own]
         inputs = {
             "maps": commit.parts["maps"].digest,
             "best_attributes": fingerprint([list(pair.values()) for pair in pairs]),

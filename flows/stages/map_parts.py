@@ -11,7 +11,7 @@ from flows.engine.work import ShardCosts, ShardExtent, Work
 from flows.settings.configuration import Settings
 from flows.stages.facts import Facts
 from flows.stages.query_groups import chosen_pairs, extent_of, group_label, pairs_of_groups, query_extents
-from flows.stages.saliency_maps import maps_name
+from flows.stages.saliency_maps import maps_name, shards_of_maps
 from flows.stages.true_effects import rendered, true_effects_name
 from pipeline.evaluation.audit.outcomes import effect_floor
 from stores.fingerprints import fingerprint
@@ -158,16 +158,12 @@ def _parts_stage(settings: Settings, generator: str, mode: str) -> Stage:
 
 def cut_map_parts(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
     """Return one shard for each shard of the maps: it depends on these, the effects of its pairs and their regions."""
-    maps_stage = stage.settings["maps"]
     effects, floor = _effects_of_pairs(upstream), _floor(upstream)
     region_shards = upstream.shard_of_rows(REGIONS, "attribute_region_rows", "query")
     digests = {commit.shard_key: commit.parts["regions"].digest for commit in upstream.commits(REGIONS)}
-    map_rows = upstream.table(maps_stage, "map_rows").select(["pair_id", "query", "row"]).to_pylist()
-    shards, start = [], 0
-    for commit in upstream.commits(maps_stage):
-        stop = start + int(commit.parts["map_rows"].detail["rows"])
-        pairs = [{**pair, "effects": effects[pair["pair_id"]]} for pair in map_rows[start:stop]]
-        start = stop
+    shards = []
+    for commit, own in shards_of_maps(upstream, stage.settings["maps"]):
+        pairs = [{**pair, "effects": effects[pair["pair_id"]]} for pair in own]
         queries = sorted({pair["query"] for pair in pairs})
         of_queries = {query: region_shards[query] for query in queries}
         inputs = {

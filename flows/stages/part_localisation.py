@@ -10,7 +10,7 @@ from flows.settings.configuration import Settings
 from flows.stages.facts import Facts
 from flows.stages.parts import PARTS_STAGE, has_parts, part_locations_stage, part_values
 from flows.stages.query_groups import chosen_pairs, extent_of, query_extents
-from flows.stages.saliency_maps import maps_name
+from flows.stages.saliency_maps import maps_name, shards_of_maps
 from flows.stages.user_keys import keys_in
 from pipeline.datasets.catalogue import DATASETS
 from pipeline.datasets.parts import PartsInView, parts_in_view
@@ -76,16 +76,11 @@ def _localisation_stage(settings: Settings, generator: str, mode: str) -> Stage:
 
 def cut_part_localisation(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
     """Return one shard for each shard of the maps; it depends on these, the answers of its pairs and their parts."""
-    maps_stage = stage.settings["maps"]
     parts = _parts(upstream, stage)
     answers = upstream.table("answers", "answers").select(["pair_id", "attribute"]).to_pylist()
     attribute_of = {row["pair_id"]: row["attribute"] for row in answers}
-    map_rows = upstream.table(maps_stage, "map_rows").select(["pair_id", "query", "row"]).to_pylist()
-    shards, start = [], 0
-    for commit in upstream.commits(maps_stage):
-        stop = start + int(commit.parts["map_rows"].detail["rows"])
-        own = map_rows[start:stop]
-        start = stop
+    shards = []
+    for commit, own in shards_of_maps(upstream, stage.settings["maps"]):
         pairs = _with_points(own, attribute_of, parts)
         inputs = {
             "maps": commit.parts["maps"].digest,

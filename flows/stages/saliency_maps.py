@@ -1,5 +1,6 @@
 """Saliency maps: those that supervise attributes, and each generator's maps of test pairs."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from flows.stages.user_model import embedding_code, model_paths
 from pipeline.saliency.catalogue import GENERATORS, map_passes, needs_negatives, negatives_of
 from pipeline.saliency.declaration import FIXED, needs_reference_pixels
 from pipeline.similarity.negatives import FEWEST
+from stores.manifests import Commit
 from stores.table_schema import INTEGER, NUMBER, TEXT, Column, TableSchema
 
 MAP_ROWS = TableSchema(
@@ -57,6 +59,16 @@ def saliency_stages(settings: Settings) -> list[Stage]:
         *(_maps_stage(settings, split, supervision, FIXED) for split in supervised),
         *(_maps_stage(settings, "test", generator, mode) for generator, mode in settings.saliency.generator_modes),
     ]
+
+
+def shards_of_maps(upstream: Upstream, maps: str) -> Iterator[tuple[Commit, list[dict[str, Any]]]]:
+    """Yield each shard of a stage of maps with its pairs: `pair_id`, `query`, and `row` within the shard's array."""
+    rows = upstream.table(maps, "map_rows").select(["pair_id", "query", "row"]).to_pylist()
+    start = 0
+    for commit in upstream.commits(maps):
+        stop = start + int(commit.parts["map_rows"].detail["rows"])
+        yield commit, rows[start:stop]
+        start = stop
 
 
 def maps_name(split: str, generator: str, mode: str) -> str:

@@ -32,13 +32,13 @@ _NOTE = (
     "metrics holds; grey: no difference was shown."
 )
 _PARTS_NOTE = (
-    "The region: discs with a radius of 15 px, at 224 px a side, around the parts of the query that the attribute of the "
-    "answer is of, as far as the release shows them in view; pairs whose answer is an attribute of the whole, or none, "
-    "are not here. The parts are known, that the attribute is the cause is not: a faithful map of another cause points "
-    "elsewhere. AUROC: the chance that a pixel of the region is more salient than one outside; 50 is chance. Pointing: "
-    "how often the map’s peak lies in the region. Left out: pairs whose parts cannot be seen. In brackets 95 % "
-    "intervals. Green: better than the blob, red: worse, at p < 0.05 after Holm’s correction; grey: no difference was "
-    "shown."
+    "The region: discs with a radius of 15 px, at 224 px a side, around the parts of the query that the answer’s "
+    "attribute is of, as far as the release shows them in view; pairs whose answer is an attribute of the whole, or "
+    "none, are not here. The parts are known, that the attribute is the cause is not: a faithful map of another cause "
+    "points elsewhere. AUROC: the chance that a pixel of the region is more salient than one outside; 50 is chance. "
+    "Pointing: how often the map’s peak lies in the region. Left out: pairs whose parts cannot be seen. In brackets "
+    "95 % intervals. Green: better than the blob, red: worse, at p < 0.05 after Holm’s correction; grey: no difference "
+    "was shown."
 )
 _ATTRIBUTE_TABLE = attribute_localisation.TABLE
 _ATTRIBUTE_MAP = "map of the attribute that answers"

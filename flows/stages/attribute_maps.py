@@ -8,7 +8,7 @@ from flows.engine.stage import Stage
 from flows.settings.configuration import Settings
 from flows.stages.conditions import has_attributes, has_conditions
 from flows.stages.generator_spec import generator_spec, spec_keys
-from flows.stages.parts import PARTS_STAGE, has_parts, part_values
+from flows.stages.parts import PARTS_STAGE, has_parts, part_code, part_values
 from flows.stages.perturbed_embeddings import are_kept, perturbed_name
 from flows.stages.reads import pair_reads, single_shard_stage
 from flows.stages.saliency_maps import maps_name
@@ -68,7 +68,8 @@ def attribute_maps_stages(settings: Settings) -> list[Stage]:
         **({PARTS_STAGE: [["part_locations", None, ""]]} if "parts" in known else {}),
     }
     tables = (ATTRIBUTE_MAP_ROWS, *([ATTRIBUTE_LOCALISATION] if known else []))
-    stage = single_shard_stage(NAME, "flows.jobs.attribute_maps", values, reads, tables)
+    code = part_code(settings) if "parts" in known else ()
+    stage = single_shard_stage(NAME, "flows.jobs.attribute_maps", values, reads, tables, code)
     return [replace(stage, keys={**spec_keys(settings, RISE), "dataset": "dataset"})]
 
 

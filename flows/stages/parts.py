@@ -39,6 +39,12 @@ def part_values(settings: Settings) -> dict[str, Any]:
     return {"dataset": settings.dataset.kind, "fit": settings.dataset.fit}
 
 
+def part_code(settings: Settings) -> tuple[str, ...]:
+    """Return the module that knows the parts of the dataset, which jobs find by its declaration alone."""
+    declared = settings.dataset.declared.parts
+    return () if declared is None else (declared.module,)
+
+
 def part_locations_stage(settings: Settings) -> Stage:
     """Return the stage that reads where parts lie."""
     values = {"kind": settings.dataset.kind}
@@ -46,7 +52,7 @@ def part_locations_stage(settings: Settings) -> Stage:
         PARTS_STAGE,
         "flows.jobs.part_locations",
         values,
-        (settings.dataset.declared.index_module,),
+        part_code(settings),
         (),
         cut_part_locations,
         {"dataset_root": str(settings.dataset.root)},

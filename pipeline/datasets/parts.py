@@ -34,11 +34,13 @@ class LocatedParts:
         files: that they are read from, relative to the dataset's root; without any of them no part is located.
         read: returns all parts that can be seen, from the root; raises BadDataset.
         of_attribute: returns the parts that an attribute is of, by its name; none for one of the whole.
+        module: the module of both functions, on which what is made of parts depends.
     """
 
     files: tuple[str, ...]
     read: Callable[[Path], Sequence[PartLocation]]
     of_attribute: Callable[[str], tuple[str, ...]]
+    module: str
 
 
 def place_in_view(point_px: tuple[float, float], fit: str, image_px: tuple[int, int]) -> tuple[float, float] | None:

@@ -72,4 +72,4 @@ def _number(text: str, path: Path, place: int) -> float:
         raise malformed_line(path, place, "x and y in px", text) from error
 
 
-CUB_PARTS = LocatedParts((IMAGES, PARTS, LOCATIONS), read_part_locations, parts_of_attribute)
+CUB_PARTS = LocatedParts((IMAGES, PARTS, LOCATIONS), read_part_locations, parts_of_attribute, __name__)

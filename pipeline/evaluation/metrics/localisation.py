@@ -16,7 +16,7 @@ from pipeline.evaluation.metrics.measured_pairs import Columns, MeasuredPairs
 from pipeline.evaluation.metrics.rows import comparison_row, count_row, metric_row
 
 TABLE: Final = "map_localisation"
-# Of parts that are known as points the regions are equal discs.
+# Of parts that are known as points the regions are one or two discs of one radius: thirds of areas say little.
 PARTS_TABLE: Final = "part_localisation"
 MEASURES: Final = ("auroc", "pointing_hit")
 # Ends of the differences' names: all regions, then the thirds of their areas.
@@ -44,14 +44,14 @@ def localisation_rows(
     table: str = TABLE,
     regions: Sequence[str] = REGIONS,
 ) -> list[dict[str, Any]]:
-    """Return the rows of `map_localisation` in `metrics`: means, pairs left out, differences from the centre blob.
+    """Return the rows of a table in `metrics`: means, pairs left out, differences from the centre blob.
 
     Args:
         pairs: all test pairs.
         tables: of each generator and mode the columns of its table `map_localisation`: `pair_id`, the measures and
             `region_share`; NaN where a value is null.
         pairs_with_best: ids of the pairs that the audit counts; only these have a truly best attribute: in the others
-            none matters more than a null edit.
+            none matters more than a null edit. Of parts all pairs.
         table: name that the rows get.
         regions: over which differences are taken, the first of them all regions.
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from flows.engine.shard_task import JobInputs, JobResult
+from flows.readers.saliency_maps import maps_of_shard
 from pipeline.evaluation.audit.localisation import localisation_measures
 from pipeline.evaluation.audit.part_regions import part_region
 
@@ -11,11 +12,10 @@ def run(inputs: JobInputs) -> JobResult:
     """Return a row of `part_localisation` per pair; both measures are null where no part can be seen."""
     settings, pairs = inputs.settings, inputs.work["pairs"]
     commit = inputs.upstream.commit_of(settings["maps"], inputs.work["maps_shard"])
-    maps_qkyx = inputs.upstream.store.read_part_arrays(commit, "maps", ["maps"])["maps"]
-    maps_nyx = maps_qkyx.reshape(-1, *maps_qkyx.shape[2:])
+    maps = maps_of_shard(inputs.upstream, commit, {pair["pair_id"] for pair in pairs})
     rows = []
     for pair in pairs:
-        map_yx = maps_nyx[pair["row"]].astype(np.float32)
+        map_yx = maps[pair["pair_id"]].astype(np.float32)
         rows.append(
             {
                 "pair_id": pair["pair_id"],

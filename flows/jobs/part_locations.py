@@ -4,7 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from flows.engine.shard_task import JobInputs, JobResult
-from pipeline.datasets.catalogue import DATASETS
+from pipeline.datasets.catalogue import located_parts
 
 
 def run(inputs: JobInputs) -> JobResult:
@@ -13,8 +13,7 @@ def run(inputs: JobInputs) -> JobResult:
     Raises:
         BadDataset: a list is malformed, or names an image or a part that is not there.
     """
-    declared = DATASETS[inputs.settings["kind"]].parts
-    assert declared is not None
+    read = located_parts(inputs.settings["kind"]).read
     root = inputs.work["root"]
-    rows = [] if root is None else [asdict(location) for location in declared.read(Path(root))]
+    rows = [] if root is None else [asdict(location) for location in read(Path(root))]
     return JobResult({"part_locations": inputs.table("part_locations", rows)}, {"parts": len(rows)})

@@ -68,8 +68,7 @@ def attribute_maps_stages(settings: Settings) -> list[Stage]:
         **({PARTS_STAGE: [["part_locations", None, ""]]} if "parts" in known else {}),
     }
     tables = (ATTRIBUTE_MAP_ROWS, *([ATTRIBUTE_LOCALISATION] if known else []))
-    code = part_code(settings) if "parts" in known else ()
-    stage = single_shard_stage(NAME, "flows.jobs.attribute_maps", values, reads, tables, code)
+    stage = single_shard_stage(NAME, "flows.jobs.attribute_maps", values, reads, tables, part_code(settings))
     return [replace(stage, keys={**spec_keys(settings, RISE), "dataset": "dataset"})]
 
 

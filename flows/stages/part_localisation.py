@@ -12,7 +12,7 @@ from flows.stages.parts import PARTS_STAGE, has_parts, part_locations_stage, par
 from flows.stages.query_groups import chosen_pairs, extent_of, query_extents
 from flows.stages.saliency_maps import maps_name, shards_of_maps
 from flows.stages.user_keys import keys_in
-from pipeline.datasets.catalogue import DATASETS
+from pipeline.datasets.catalogue import located_parts
 from pipeline.datasets.parts import PartsInView, parts_in_view
 from stores.fingerprints import fingerprint
 from stores.table_schema import NUMBER, TEXT, Column, TableSchema
@@ -93,8 +93,7 @@ def cut_part_localisation(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
 
 
 def _parts(upstream: Upstream, stage: Stage) -> PartsInView:
-    declared = DATASETS[stage.settings["dataset"]].parts
-    assert declared is not None
+    declared = located_parts(stage.settings["dataset"])
     images = upstream.table("images", "images", "test").select(["image_id", "width_px", "height_px"]).to_pylist()
     return parts_in_view(images, upstream.rows(PARTS_STAGE, "part_locations"), stage.settings["fit"], declared)
 

@@ -10,7 +10,7 @@ from flows.engine.upstream import Upstream
 from flows.settings.configuration import Settings
 from flows.stages.conditions import has_attributes
 from flows.stages.user_keys import keys_in
-from pipeline.datasets.catalogue import DATASETS
+from pipeline.datasets.catalogue import located_parts
 from stores.file_digests import FileDigests
 from stores.table_schema import NUMBER, TEXT, Column, TableSchema
 
@@ -74,9 +74,7 @@ def cut_part_locations(upstream: Upstream, stage: Stage) -> list[ShardPlan]:
 
 def _files(stage: Stage) -> tuple[Path, list[Path]]:
     root = Path(str(stage.paths["dataset_root"]))
-    declared = DATASETS[stage.settings["kind"]].parts
-    assert declared is not None
-    return root, [root / name for name in declared.files]
+    return root, [root / name for name in located_parts(stage.settings["kind"]).files]
 
 
 def _tell_missing(stage: Stage, _stages: Mapping[str, Stage]) -> None:

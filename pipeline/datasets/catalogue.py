@@ -14,6 +14,7 @@ from pipeline.datasets.cuhk03_np.declaration import CUHK03_NP
 from pipeline.datasets.declaration import DatasetKind
 from pipeline.datasets.folder import FOLDER
 from pipeline.datasets.market1501.declaration import MARKET1501
+from pipeline.datasets.parts import LocatedParts
 from pipeline.datasets.planted.declaration import PLANTED
 from pipeline.datasets.polyvore_outfits import POLYVORE_OUTFITS
 from pipeline.datasets.stanford_online_products.declaration import STANFORD_ONLINE_PRODUCTS
@@ -34,3 +35,10 @@ DATASETS: Final[Mapping[str, DatasetKind]] = MappingProxyType(
         )
     }
 )
+
+
+def located_parts(kind: str) -> LocatedParts:
+    """Return what a dataset declares of the parts that its release locates; only for one that does."""
+    declared = DATASETS[kind].parts
+    assert declared is not None
+    return declared

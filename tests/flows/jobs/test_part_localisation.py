@@ -119,10 +119,10 @@ def test_maps_are_held_against_the_parts_of_what_answers(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ('maps_nyx[pair["row"]]', "maps_nyx[len(rows)]"),
+        ('maps[pair["pair_id"]]', "list(maps.values())[0]"),
         ('part_region(pair["points"], len(map_yx))', 'part_region(pair["points"][:1], len(map_yx))'),
     ],
-    ids=["map of another row", "one part alone"],
+    ids=["map of another pair", "one part alone"],
 )
 def test_a_broken_job_is_noticed(tmp_path: Path, right: str, wrong: str) -> None:
     with pytest.raises(AssertionError):
